@@ -1,0 +1,15 @@
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: ## Install, prepare and serve on http://127.0.0.1:8000
+	@scripts/run
+
+test: ## Install what the tests need, then run them (ARGS="-k name" for some)
+	@scripts/test $(ARGS)
+
+check: ## Style, types, import rules, migrations, deployment checks
+	@scripts/check
+
+.PHONY: help run test check

@@ -1,0 +1,54 @@
+"""What the recorder is told of a call, and what of its parameters may be kept. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+PARAMS_MAX_BYTES = 1024
+_SECRET = re.compile(r"pass(word|wd|phrase)?$|secret|token|api[-_]?key|authorization|credential|private[-_]?key", re.I)
+_MASK = "***"
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationEvent:
+    """One answered call; `id` makes writing it twice impossible, `duration_ms` runs to the answer."""
+
+    skill: str
+    method: str
+    status: Literal["success", "error"]
+    invoked_at: datetime
+    duration_ms: float
+    version: int | None = None
+    error_message: str = ""
+    request_params: str = ""
+    session_id: str = ""
+    client: str = ""
+    caller: str = ""
+    protocol_version: str = ""
+    trace_id: str = ""
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+
+def loggable(params: Any) -> str:
+    """Parameters as JSON with secrets masked, cut to 1 KB of UTF-8 at a character."""
+    text = json.dumps(_masked(params), ensure_ascii=False, separators=(",", ":"), default=str)
+    return cut(text, PARAMS_MAX_BYTES)
+
+
+def cut(text: str, max_bytes: int) -> str:
+    """The longest beginning of a text that fits into `max_bytes` of UTF-8."""
+    encoded = text.encode("utf-8", "replace")
+    return encoded[:max_bytes].decode("utf-8", "ignore")
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _MASK if _SECRET.search(str(key)) else _masked(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    return value

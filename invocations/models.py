@@ -1,0 +1,49 @@
+"""What was called: one row a call, and one exact counter a skill. Written by the recorder alone."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+
+
+class Invocation(models.Model):
+    """One answered call. `skill` is the name that was asked for, whether or not there is such a skill."""
+
+    class Status(models.TextChoices):
+        SUCCESS = "success", "success"
+        ERROR = "error", "error"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    skill = models.CharField(max_length=64)
+    version = models.PositiveIntegerField(null=True, blank=True)
+    invoked_at = models.DateTimeField(db_index=True)
+    method = models.CharField(max_length=40)
+    status = models.CharField(max_length=10, choices=Status)
+    error_message = models.CharField(max_length=500, blank=True)
+    duration_ms = models.FloatField()
+    request_params = models.TextField(blank=True, help_text="JSON, at most 1 KB, secrets masked.")
+    session_id = models.CharField(max_length=64, blank=True)
+    client = models.CharField(max_length=200, blank=True, help_text="Name and version the client gave.")
+    caller = models.CharField(max_length=200, blank=True, help_text="Who called: the owner of the token.")
+    protocol_version = models.CharField(max_length=20, blank=True)
+    trace_id = models.CharField(max_length=128, blank=True)
+
+    class Meta:
+        ordering = ["-invoked_at", "-id"]
+        indexes = [models.Index(fields=["skill", "-invoked_at"], name="invocation_by_skill")]
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.skill}"
+
+
+class SkillCounter(models.Model):
+    """How often a skill was called, ever: the number of rows ever logged, also after old rows are gone."""
+
+    skill = models.CharField(max_length=64, primary_key=True)
+    invocation_count = models.PositiveBigIntegerField(default=0)
+    error_count = models.PositiveBigIntegerField(default=0)
+    last_invoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.skill}: {self.invocation_count}"

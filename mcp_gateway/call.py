@@ -1,0 +1,36 @@
+"""What a method is given to answer one request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .auth import Caller
+from .catalog import LiveCatalog, Snapshot
+from .eras import Era
+from .jsonrpc import INVALID_PARAMS, JsonRpcError
+from .session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request with everything it may be answered from; methods see nothing else."""
+
+    era: Era
+    method: str
+    params: dict[str, Any]
+    snapshot: Snapshot
+    catalog: LiveCatalog
+    caller: Caller
+    session: Session
+
+    def text(self, name: str) -> str:
+        """A required parameter that is text. Raises JsonRpcError."""
+        value = self.params.get(name)
+        if not isinstance(value, str):
+            raise JsonRpcError(INVALID_PARAMS, f'Invalid params: "{name}" must be a string')
+        return value
+
+
+Method = Callable[[Call], Awaitable[dict[str, Any]]]

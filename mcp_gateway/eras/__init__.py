@@ -1,0 +1,25 @@
+"""The two eras of MCP on one endpoint: which one a message belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from . import legacy, modern
+from .era import Era
+
+__all__ = ["Era", "legacy", "modern", "select"]
+
+
+def select(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Era:
+    """Choose by the body's `_meta` first, by the version header second (2026-07-28: basic/versioning).
+
+    A modern choice is not yet a valid request: `modern.check` says so. Raises JsonRpcError where
+    a legacy request names a version that is not served.
+    """
+    header = headers.get(modern.VERSION_HEADER)
+    if modern.has_envelope(params) or (header is not None and header not in legacy.VERSIONS):
+        return modern.ERA
+    if method == "initialize":
+        return legacy.era(legacy.negotiate(params.get("protocolVersion")))
+    return legacy.era(header or legacy.ASSUMED_VERSION)

@@ -1,0 +1,28 @@
+"""What a protocol revision knows. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """A revision by its date; dates compare as text."""
+
+    version: str
+    modern: bool
+
+    @property
+    def has_tool_annotations(self) -> bool:
+        """Tool annotations came with 2025-03-26."""
+        return self.version >= "2025-03-26"
+
+    @property
+    def has_resource_links(self) -> bool:
+        """`resource_link` content came with 2025-06-18."""
+        return self.version >= "2025-06-18"
+
+    @property
+    def has_resource_size(self) -> bool:
+        """A resource's `size` came with 2025-03-26."""
+        return self.version >= "2025-03-26"

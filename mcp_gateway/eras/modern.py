@@ -1,0 +1,100 @@
+"""Revision 2026-07-28: every request carries its own envelope, and headers that repeat it. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mcp_gateway.jsonrpc import HEADER_MISMATCH, INVALID_PARAMS, UNSUPPORTED_PROTOCOL_VERSION, JsonRpcError
+
+from .era import Era
+
+VERSION = "2026-07-28"
+SUPPORTED_VERSIONS = (VERSION,)
+ERA = Era(VERSION, modern=True)
+
+VERSION_HEADER, METHOD_HEADER, NAME_HEADER = "mcp-protocol-version", "mcp-method", "mcp-name"
+VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
+CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
+CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
+SERVER_KEY = "io.modelcontextprotocol/serverInfo"
+
+_NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+_CACHEABLE = {
+    "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", "resources/read",
+    "skills/list", "skills/get",
+}  # fmt: skip
+_BASE64_VALUE = re.compile(r"=\?base64\?(.*)\?=")
+
+
+@dataclass(frozen=True, slots=True)
+class Caching:
+    """How long and by whom results may be kept (2026-07-28: utilities/caching)."""
+
+    ttl_ms: int
+    scope: str
+
+
+def has_envelope(params: Mapping[str, Any]) -> bool:
+    """Whether a request says of itself that it is a modern one."""
+    meta = params.get("_meta")
+    return isinstance(meta, dict) and VERSION_KEY in meta
+
+
+def check(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+    """Envelope present -> headers agree with it -> version served. Raises JsonRpcError at the first that fails.
+
+    Sources: 2026-07-28 basic/index (`_meta`), basic/transports/streamable-http (headers).
+    """
+    meta = params.get("_meta")
+    if not isinstance(meta, dict):
+        raise JsonRpcError(INVALID_PARAMS, f"params._meta must carry {VERSION_KEY} and {CAPABILITIES_KEY}")
+    missing = [key for key in (VERSION_KEY, CAPABILITIES_KEY) if key not in meta]
+    if missing:
+        raise JsonRpcError(INVALID_PARAMS, f"params._meta lacks {', '.join(missing)}")
+    if not isinstance(meta[CAPABILITIES_KEY], dict):
+        raise JsonRpcError(INVALID_PARAMS, f"{CAPABILITIES_KEY} must be an object")
+    version = meta[VERSION_KEY]
+    if not isinstance(version, str):
+        raise JsonRpcError(INVALID_PARAMS, f"{VERSION_KEY} must be a string")
+    _require_equal(VERSION_HEADER, headers.get(VERSION_HEADER), version)
+    _require_equal(METHOD_HEADER, headers.get(METHOD_HEADER), method)
+    named = params.get(_NAMED_BY.get(method, ""))
+    if isinstance(named, str):
+        _require_equal(NAME_HEADER, decode_header(headers.get(NAME_HEADER)), named)
+    if version not in SUPPORTED_VERSIONS:
+        raise JsonRpcError(
+            UNSUPPORTED_PROTOCOL_VERSION,
+            "Unsupported protocol version",
+            {"supported": list(SUPPORTED_VERSIONS), "requested": version},
+        )
+
+
+def decode_header(value: str | None) -> str | None:
+    """A header's value with the `=?base64?...?=` form undone; None where that form is malformed."""
+    match = _BASE64_VALUE.fullmatch(value or "")
+    if match is None:
+        return value
+    try:
+        return base64.b64decode(match[1], validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+def complete(method: str, result: dict[str, Any], server: dict[str, str], caching: Caching) -> dict[str, Any]:
+    """A result with what this revision adds to it."""
+    added: dict[str, Any] = {"resultType": "complete", "_meta": {SERVER_KEY: server}}
+    if method in _CACHEABLE:
+        added |= {"ttlMs": caching.ttl_ms, "cacheScope": caching.scope}
+    return {**added, **result}
+
+
+def _require_equal(header: str, value: str | None, expected: str) -> None:
+    if value is None:
+        raise JsonRpcError(HEADER_MISMATCH, f"The {header} header is missing or malformed")
+    if value != expected:
+        raise JsonRpcError(HEADER_MISMATCH, f"The {header} header does not match the request's body")

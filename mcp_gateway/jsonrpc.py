@@ -1,0 +1,130 @@
+"""JSON-RPC 2.0: messages, error codes, and the one table from code to HTTP status. Pure; knows no MCP method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+RESOURCE_NOT_FOUND = -32002
+"""Revisions before 2026-07-28; since then -32602."""
+HEADER_MISMATCH = -32020
+UNSUPPORTED_PROTOCOL_VERSION = -32022
+
+_STATUS: dict[int, tuple[int, int]] = {
+    PARSE_ERROR: (400, 400),
+    INVALID_REQUEST: (400, 400),
+    METHOD_NOT_FOUND: (404, 200),
+    INVALID_PARAMS: (400, 200),
+    INTERNAL_ERROR: (500, 200),
+    RESOURCE_NOT_FOUND: (400, 200),
+    HEADER_MISMATCH: (400, 400),
+    UNSUPPORTED_PROTOCOL_VERSION: (400, 400),
+}
+
+Id = str | int
+
+
+class JsonRpcError(Exception):
+    """A failure that goes to the caller as a JSON-RPC error object."""
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.data = data
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message that wants an answer."""
+
+    id: Id
+    method: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A message that wants none."""
+
+    method: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer from the client to a request of the server."""
+
+
+Message = Request | Notification | Response
+
+
+def http_status(code: int, *, modern: bool) -> int:
+    """The HTTP status for an error code (2026-07-28: transports; before: errors of methods travel as 200)."""
+    return _STATUS[code][0 if modern else 1]
+
+
+def decode(body: bytes) -> Any:
+    """The JSON value of a body. Raises JsonRpcError."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise JsonRpcError(PARSE_ERROR, f"Parse error: {error}") from None
+
+
+def read_message(value: Any) -> Message:
+    """Tell what kind of message a JSON value is. Raises JsonRpcError."""
+    if not isinstance(value, dict) or value.get("jsonrpc") != "2.0":
+        raise JsonRpcError(INVALID_REQUEST, 'Invalid request: expected a JSON-RPC object with "jsonrpc": "2.0"')
+    if "method" not in value:
+        if "result" in value or "error" in value:
+            return Response()
+        raise JsonRpcError(INVALID_REQUEST, 'Invalid request: "method" is missing')
+    method, params = value["method"], value.get("params", {})
+    if not isinstance(method, str):
+        raise JsonRpcError(INVALID_REQUEST, 'Invalid request: "method" must be a string')
+    if "id" in value and not is_id(value["id"]):
+        raise JsonRpcError(INVALID_REQUEST, 'Invalid request: "id" must be a string or an integer')
+    if not isinstance(params, dict):
+        raise JsonRpcError(INVALID_PARAMS, 'Invalid params: "params" must be an object')
+    if "id" not in value:
+        return Notification(method, params)
+    return Request(value["id"], method, params)
+
+
+def is_id(value: Any) -> bool:
+    """Whether a value may be a request's id: a string or an integer, and never null (MCP)."""
+    return isinstance(value, (str, int)) and not isinstance(value, bool)
+
+
+def id_of(value: Any) -> Id | None:
+    """The id that an error about this value should carry, if one can be told."""
+    if isinstance(value, dict) and is_id(value.get("id")):
+        found: Id = value["id"]
+        return found
+    return None
+
+
+def result_message(message_id: Id, result: dict[str, Any]) -> dict[str, Any]:
+    """The answer to a request that succeeded."""
+    return {"jsonrpc": "2.0", "id": message_id, "result": result}
+
+
+def error_message(message_id: Id | None, error: JsonRpcError) -> dict[str, Any]:
+    """The answer to a request that failed; id null where it could not be read."""
+    body: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.data is not None:
+        body["data"] = error.data
+    return {"jsonrpc": "2.0", "id": message_id, "error": body}
+
+
+def encode(message: Any) -> bytes:
+    """A message or a batch as bytes."""
+    return orjson.dumps(message)

@@ -1,0 +1,26 @@
+"""The methods of MCP, a module for each family, and which era knows which."""
+
+from __future__ import annotations
+
+from mcp_gateway.call import Method
+from mcp_gateway.eras import Era
+
+from . import discovery, prompts, resources, skills, tools
+
+_BOTH: dict[str, Method] = {
+    "tools/list": tools.list_tools,
+    "tools/call": tools.call_tool,
+    "prompts/list": prompts.list_prompts,
+    "prompts/get": prompts.get_prompt,
+    "resources/list": resources.list_resources,
+    "resources/read": resources.read_resource,
+    "skills/list": skills.list_skills,
+    "skills/get": skills.get_skill,
+}
+_MODERN: dict[str, Method] = {**_BOTH, "server/discover": discovery.discover}
+_LEGACY: dict[str, Method] = {**_BOTH, "initialize": discovery.initialize, "ping": discovery.ping}
+
+
+def find(name: str, era: Era) -> Method | None:
+    """The method with this name in this era."""
+    return (_MODERN if era.modern else _LEGACY).get(name)

@@ -1,0 +1,41 @@
+"""skills/list and skills/get: the extension io.modelcontextprotocol/skills."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_gateway.call import Call
+from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
+from mcp_gateway.paging import page_of
+from mcp_gateway.uris import file_uri, skill_md_uri, skill_of
+from skills_registry.catalog import PublishedSkill
+
+PAGE_SIZE = 100
+
+
+async def list_skills(call: Call) -> dict[str, Any]:
+    """Every skill, also those that are neither tool nor prompt, in order of name."""
+    skills = call.snapshot.skills
+    entries = call.snapshot.once("skills", lambda: [_entry(skill) for skill in skills.values()])
+    return page_of(list(skills), entries, call.params, name="skills", size=PAGE_SIZE)
+
+
+async def get_skill(call: Call) -> dict[str, Any]:
+    """One skill by the URI of its SKILL.md."""
+    uri = call.text("uri")
+    skill = call.snapshot.skills.get(skill_of(uri))
+    if skill is None or uri != skill_md_uri(skill.name):
+        raise JsonRpcError(INVALID_PARAMS, f"Unknown skill: {uri}", {"uri": uri})
+    return {"skill": _entry(skill)}
+
+
+def _entry(skill: PublishedSkill) -> dict[str, Any]:
+    """Frontmatter verbatim, and the complete manifest of files (Skills extension, "Skill entries")."""
+    return {
+        "uri": skill_md_uri(skill.name),
+        "frontmatter": skill.frontmatter,
+        "resources": [
+            {"uri": file_uri(skill.name, file.path), "digest": f"sha256:{file.sha256}", "size": file.size}
+            for file in skill.files
+        ],
+    }

@@ -1,0 +1,81 @@
+"""tools/list and tools/call: every skill that models may use is a tool."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_gateway.call import Call
+from mcp_gateway.invocable import BadArgument, argument_descriptions, invoke, is_tool
+from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
+from mcp_gateway.paging import page_of
+from mcp_gateway.uris import SKILL_MD, file_uri
+from skills_registry.catalog import PublishedSkill
+
+PAGE_SIZE = 1000
+
+
+async def list_tools(call: Call) -> dict[str, Any]:
+    """In order of name, the same at every call of one generation."""
+    skills = [skill for skill in call.snapshot.skills.values() if is_tool(skill)]
+    annotated = call.era.has_tool_annotations
+    entries = call.snapshot.once(("tools", annotated), lambda: [_tool(skill, annotated) for skill in skills])
+    return page_of([skill.name for skill in skills], entries, call.params, name="tools", size=PAGE_SIZE)
+
+
+async def call_tool(call: Call) -> dict[str, Any]:
+    """The skill's instructions, and links to its files.
+
+    An unknown tool is a protocol error; a bad argument is a result with `isError`, so that the
+    model sees it and can mend it (2026-07-28: server/tools, "Error Handling").
+    """
+    skill = call.snapshot.skills.get(call.text("name"))
+    if skill is None or not is_tool(skill):
+        raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {call.params['name']}")
+    arguments = call.params.get("arguments")
+    if not isinstance(arguments, dict | None):
+        raise JsonRpcError(INVALID_PARAMS, 'Invalid params: "arguments" must be an object')
+    try:
+        text = await invoke(call, skill, arguments or {})
+    except BadArgument as error:
+        return {"content": [_text(str(error))], "isError": True}
+    return {"content": [_text(text), *_files(skill, call)], "isError": False}
+
+
+def _tool(skill: PublishedSkill, annotated: bool) -> dict[str, Any]:
+    when = skill.frontmatter.get("when_to_use")
+    tool: dict[str, Any] = {
+        "name": skill.name,
+        "description": f"{skill.description}\n{when}" if isinstance(when, str) else skill.description,
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                name: {"type": "string", "description": about} for name, about in argument_descriptions(skill).items()
+            },
+            "additionalProperties": False,
+        },
+    }
+    if annotated:
+        tool["annotations"] = {"readOnlyHint": True, "openWorldHint": False}
+    return tool
+
+
+def _files(skill: PublishedSkill, call: Call) -> list[dict[str, Any]]:
+    """The skill's other files: as links, or named in a text where the revision has no links."""
+    others = [file for file in skill.files if file.path != SKILL_MD]
+    if call.era.has_resource_links:
+        return [
+            {
+                "type": "resource_link",
+                "uri": file_uri(skill.name, file.path),
+                "name": file.path,
+                "mimeType": file.media_type,
+                "size": file.size,
+            }
+            for file in others
+        ]
+    uris = "\n".join(file_uri(skill.name, file.path) for file in others)
+    return [_text(f"Files of this skill, to be read as resources:\n{uris}")] if others else []
+
+
+def _text(text: str) -> dict[str, Any]:
+    return {"type": "text", "text": text}

@@ -1,0 +1,81 @@
+"""Arguments into a skill's instructions, by the rules of Claude Code's skills. Pure.
+
+Source: code.claude.com/docs/en/skills, "Available string substitutions" and "Pass arguments to
+skills". Substituted text is never looked at again, and nothing is ever executed: `` !`command` ``
+stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The full text as given, and the values by position; None where a position was skipped."""
+
+    text: str
+    values: tuple[str | None, ...]
+
+
+def collect(text: str, named: Mapping[str, str], names: Sequence[str]) -> Arguments:
+    """Arguments from a text as a user types it, or from values by declared name (which win)."""
+    values: list[str | None] = list(_split(text))
+    for position, name in enumerate(names):
+        if name in named:
+            values.extend([None] * (position + 1 - len(values)))
+            values[position] = named[name]
+    if not text and named:
+        text = shlex.join(value or "" for value in values)
+    return Arguments(text, tuple(values))
+
+
+def substitute(body: str, arguments: Arguments, names: Sequence[str], skill_dir: str) -> str:
+    """The instructions with every placeholder filled.
+
+    `$ARGUMENTS` is the full text, `$ARGUMENTS[N]` and `$N` the value at a 0-based position (left as
+    it is where there is none), `$name` a declared argument (empty where there is none),
+    `${CLAUDE_SKILL_DIR}` the skill's root. One backslash keeps a placeholder as text. Where no
+    placeholder received anything, the text is appended, so that it is not lost.
+    """
+    received = False
+
+    def fill(match: re.Match[str]) -> str:
+        nonlocal received
+        if match["escape"]:
+            return match[0].removeprefix("\\")
+        if match["dir"]:
+            return skill_dir
+        if match["all"]:
+            received = received or bool(arguments.text)
+            return arguments.text
+        index = match["index"] or match["short"]
+        position = int(index[:9]) if index else names.index(match["name"])
+        value = arguments.values[position] if position < len(arguments.values) else None
+        received = received or value is not None
+        return value if value is not None else match[0] if index else ""
+
+    filled = _pattern(names).sub(fill, body)
+    if arguments.text and not received:
+        return f"{filled.rstrip()}\n\nARGUMENTS: {arguments.text}\n"
+    return filled
+
+
+def _pattern(names: Sequence[str]) -> re.Pattern[str]:
+    declared = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
+    named = rf"|\$(?P<name>{declared})(?![A-Za-z0-9_])" if declared else r"|(?P<name>(?!))"
+    return re.compile(
+        r"(?P<dir>\$\{CLAUDE_SKILL_DIR\})"
+        r"|(?P<escape>(?<!\\)\\(?=\$))?"
+        rf"(?:\$ARGUMENTS\[(?P<index>[0-9]+)\]|(?P<all>\$ARGUMENTS(?![A-Za-z0-9_]))|\$(?P<short>[0-9]+){named})"
+    )
+
+
+def _split(text: str) -> list[str]:
+    try:
+        return shlex.split(text)
+    except ValueError:  # an apostrophe, not a quotation
+        return text.split()

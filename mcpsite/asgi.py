@@ -1,0 +1,30 @@
+"""The ASGI application: the gateway under /mcp, Django for the rest."""
+
+from __future__ import annotations
+
+import os
+from typing import cast
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+from django.urls import re_path
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcpsite.settings")
+django_application = get_asgi_application()
+
+# Only now are the applications loaded that these import models of.
+from mcp_gateway.routing import urlpatterns as gateway_urls  # noqa: E402
+
+from .body_limit import BodyLimitMiddleware  # noqa: E402
+from .lifespan import lifespan  # noqa: E402
+from .request_id import AsgiApp, RequestIdMiddleware  # noqa: E402
+
+rest = BodyLimitMiddleware(cast("AsgiApp", django_application))
+application = RequestIdMiddleware(
+    ProtocolTypeRouter(
+        {
+            "http": URLRouter([*gateway_urls, re_path(r"", rest)]),  # type: ignore[arg-type]  # ASGI, not a view
+            "lifespan": lifespan,
+        }
+    )
+)

@@ -1,0 +1,48 @@
+"""No request body larger than the largest upload: Django itself would write any size to disk first."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from typing import Any
+
+from django.conf import settings
+
+from .request_id import AsgiApp, Receive, Scope, Send
+
+
+class _TooLarge(Exception):
+    pass
+
+
+class BodyLimitMiddleware:
+    """ASGI: answers 413 by the announced length, or as soon as more has arrived than is allowed."""
+
+    def __init__(self, app: AsgiApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limit: int = settings.MAX_REQUEST_BYTES
+        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        if not announced.isdigit() or int(announced) > limit:
+            return await _refuse(send, limit)
+        received = 0
+
+        async def receive_counted() -> MutableMapping[str, Any]:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise _TooLarge
+            return message
+
+        try:
+            await self.app(scope, receive_counted, send)
+        except _TooLarge:
+            await _refuse(send, limit)
+
+
+async def _refuse(send: Send, limit: int) -> None:
+    text = f"The request is larger than {limit:,} bytes. A skill's zip may have {settings.SKILL_MAX_ARCHIVE_BYTES:,}.\n"
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    await send({"type": "http.response.body", "body": text.encode()})

@@ -1,0 +1,42 @@
+"""Strict readers of environment variables: a value that cannot be meant stops the start, by name."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.exceptions import ImproperlyConfigured
+
+_BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
+def env_str(name: str, default: str = "", choices: tuple[str, ...] = ()) -> str:
+    """The variable's text; an unset or empty variable means the default."""
+    value = os.environ.get(name, "").strip() or default
+    if choices and value not in choices:
+        raise ImproperlyConfigured(f"{name}={value!r} must be one of: {', '.join(choices)}.")
+    return value
+
+
+def env_bool(name: str, default: bool) -> bool:
+    """true/false (also 1/0, yes/no, on/off)."""
+    value = env_str(name).lower()
+    if value and value not in _BOOLEANS:
+        raise ImproperlyConfigured(f"{name}={value!r} must be true or false.")
+    return _BOOLEANS[value] if value else default
+
+
+def env_int(name: str, default: int, minimum: int = 0) -> int:
+    """A whole number of at least `minimum`."""
+    value = env_str(name)
+    try:
+        number = int(value) if value else default
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={value!r} must be a whole number.") from None
+    if number < minimum:
+        raise ImproperlyConfigured(f"{name}={number} must be at least {minimum}.")
+    return number
+
+
+def env_list(name: str) -> list[str]:
+    """Values separated by commas."""
+    return [item.strip() for item in env_str(name).split(",") if item.strip()]

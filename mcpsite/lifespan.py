@@ -1,0 +1,21 @@
+"""ASGI lifespan: nothing to start, and what was recorded is written before the process ends."""
+
+from __future__ import annotations
+
+import asyncio
+
+from invocations.recorder import recorder
+
+from .request_id import Receive, Scope, Send
+
+
+async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer the server's two messages (uvicorn, granian; daphne sends none and relies on atexit)."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await asyncio.to_thread(recorder.close)
+            await send({"type": "lifespan.shutdown.complete"})
+            return

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import errno
+import secrets
+import socket
+from typing import Any
+
+from daphne.endpoints import build_endpoint_description_strings
+from daphne.server import Server
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from mcpsite.env import env_str
+from skills_registry import services
+from skills_registry.folder import find_skills
+from skills_registry.importing import import_skill
+from skills_registry.models import Skill
+
+
+class Command(BaseCommand):
+    """Everything `make run` does after the requirements are installed; quick and harmless when repeated."""
+
+    help = "Prepares database, static files, an operator and the example skills where missing, then serves."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prepare, then serve until stopped."""
+        self._check_port()
+        call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
+        services.sweep()
+        operator = self._operator()
+        if not Skill.objects.exists():
+            self._import_examples()
+        self._serve(operator)
+
+    def _serve(self, operator: str) -> None:
+        # Only now: the application lists the static files when it is loaded.
+        from mcpsite.asgi import application  # noqa: PLC0415
+
+        Server(
+            application,
+            endpoints=build_endpoint_description_strings(host=settings.HOST, port=settings.PORT),
+            ready_callable=lambda: self.stdout.write(self._welcome(operator)),
+            application_close_timeout=5,
+        ).run()
+
+    def _check_port(self) -> None:
+        family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.HOST, settings.PORT))
+            except OSError as error:
+                where = f"{settings.HOST}:{settings.PORT}"
+                hint = " Choose another one: PORT=8001 make run" if error.errno == errno.EADDRINUSE else ""
+                raise CommandError(f"Cannot listen on {where}: {error.strerror}.{hint}") from None
+
+    def _operator(self) -> str:
+        """A line about the account: a new one with its password, or who is there already."""
+        users = get_user_model().objects
+        existing = users.filter(is_superuser=True, is_active=True).order_by("pk").first()
+        if existing is not None:
+            return f"{existing.get_username()} (made earlier; forgotten? .venv/bin/python manage.py changepassword)"
+        name = env_str("DJANGO_SUPERUSER_USERNAME", "admin")
+        given = env_str("DJANGO_SUPERUSER_PASSWORD")
+        password = given or secrets.token_urlsafe(12)
+        users.create_superuser(name, env_str("DJANGO_SUPERUSER_EMAIL"), password)
+        return f"{name} / {'the password from DJANGO_SUPERUSER_PASSWORD' if given else f'{password}  (shown only now)'}"
+
+    def _import_examples(self) -> None:
+        for path in find_skills(settings.BASE_DIR / "examples" / "skills"):
+            imported = import_skill(path, note="Example", publish=True)
+            for problem in imported.problems:
+                self.stderr.write(f"{path.name}: {problem}")
+
+    def _welcome(self, operator: str) -> str:
+        url = settings.PUBLIC_URL
+        header = ' --header "Authorization: Bearer TOKEN"' if settings.MCP_REQUIRE_AUTH else ""
+        access = (
+            "a token is required: .venv/bin/python manage.py create_token --user NAME"
+            if settings.MCP_REQUIRE_AUTH
+            else "open to this machine; MCP_REQUIRE_AUTH=true asks for tokens"
+        )
+        lines = [
+            "Skillkeeper is running.",
+            "",
+            f"  Admin    {url}/admin/",
+            f"  Account  {operator}",
+            f"  MCP      {url}/mcp  ({access})",
+            f"  Connect  claude mcp add --transport http skillkeeper {url}/mcp{header}",
+            "",
+            f"  Data in {settings.DATA_DIR}. Stop with Ctrl+C.",
+        ]
+        return "\n".join(["", *lines, ""])

@@ -1,0 +1,47 @@
+"""A request id for every HTTP request: in the answer's `X-Request-ID` and in each log line."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextvars import ContextVar
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_current: ContextVar[str] = ContextVar("request_id", default="-")
+_ACCEPTED = re.compile(rb"[A-Za-z0-9_.:=-]{1,128}")
+
+
+class RequestIdMiddleware:
+    """ASGI: takes the caller's `X-Request-ID` if it is harmless, makes one otherwise."""
+
+    def __init__(self, app: AsgiApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        request_id = given.decode() if _ACCEPTED.fullmatch(given) else secrets.token_hex(8)
+        _current.set(request_id)
+
+        async def send_with_id(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        return await self.app({**scope, "request_id": request_id}, receive, send_with_id)
+
+
+class RequestIdFilter(logging.Filter):
+    """Gives each log record the id of the request it was written in ("-" outside of one)."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = _current.get()
+        return True

@@ -1,0 +1,20 @@
+"""The site's paths, but for /mcp, which `asgi.py` routes before Django."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from .health import healthz, readyz
+
+admin.site.site_header = admin.site.site_title = "Skillkeeper"
+admin.site.index_title = "Registry"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("skills_registry.api.urls")),
+    path("healthz", healthz),
+    path("readyz", readyz),
+]

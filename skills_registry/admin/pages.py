@@ -1,0 +1,47 @@
+"""What the registry's own admin pages have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from skills_registry.models import Skill
+
+P = ParamSpec("P")
+
+
+class OperatorRequest(HttpRequest):
+    """A request whose user is known to be one: the permission was checked."""
+
+    user: User
+
+
+Page = Callable[Concatenate[OperatorRequest, P], HttpResponse]
+
+
+def page(request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+    """One of the registry's pages, within the admin's frame."""
+    frame = {**admin.site.each_context(request), "title": title, "opts": Skill._meta, "media": ""}
+    return TemplateResponse(request, f"admin/skills_registry/{template}.html", {**frame, **context})
+
+
+def requires(permission: str) -> Callable[[Page[P]], Page[P]]:
+    """Refuse the page to users without a permission of the registry (`publish_skill` and the like)."""
+
+    def wrap(view: Page[P]) -> Page[P]:
+        @wraps(view)
+        def checked(request: OperatorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not request.user.has_perm(f"skills_registry.{permission}"):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return checked
+
+    return wrap

@@ -1,0 +1,64 @@
+"""Publish, roll back, deactivate: a GET says what will change, a POST changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+
+from skills_registry import services
+from skills_registry.diff import compare
+from skills_registry.forms import ChangeForm
+from skills_registry.models import Publication, Skill, SkillVersion
+
+from .pages import OperatorRequest, page, requires
+
+
+@requires("publish_skill")
+def publish(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
+    """Make a version live; an older one than the live one is a rollback."""
+    skill = get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
+    version = get_object_or_404(SkillVersion.objects.ready(), skill=skill, number=number)
+    older = skill.live_version is not None and number < skill.live_version.number
+
+    def change(reason: str, expected_live: int | None) -> Publication:
+        return services.publish(skill, number, actor=request.user, reason=reason, expected_live=expected_live)
+
+    verb = "Roll back to" if older else "Publish"
+    return _confirmed(request, skill, version, f"{verb} {version}", change)
+
+
+@requires("publish_skill")
+def deactivate(request: OperatorRequest, pk: int) -> HttpResponse:
+    """Stop serving a skill."""
+    skill = get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
+
+    def change(reason: str, expected_live: int | None) -> Publication:
+        return services.deactivate(skill, actor=request.user, reason=reason, expected_live=expected_live)
+
+    return _confirmed(request, skill, None, f"Deactivate {skill}", change)
+
+
+def _confirmed(
+    request: OperatorRequest,
+    skill: Skill,
+    version: SkillVersion | None,
+    title: str,
+    change: Callable[[str, int | None], Publication],
+) -> HttpResponse:
+    """Show what `change` will do, or do it where the operator has confirmed what was shown."""
+    live = skill.live_version
+    form = ChangeForm(request.POST or None, initial={"expected_live": live.number if live else None})
+    if request.method == "POST" and form.is_valid():
+        try:
+            publication = change(form.cleaned_data["reason"], form.cleaned_data["expected_live"])
+        except services.Conflict as conflict:
+            messages.error(request, str(conflict))
+        else:
+            label = f" {publication.version.label}" if publication.version else ""
+            messages.success(request, f"{skill}{label} {publication.get_action_display()}.")
+        return redirect("admin:skills_registry_skill_change", skill.pk)
+    changes = compare(live.files, version.files) if live and version else None
+    return page(request, "confirm", title, skill=skill, live=live, version=version, changes=changes, form=form)

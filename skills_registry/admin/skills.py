@@ -1,0 +1,128 @@
+"""The list of skills, and the way to their pages."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+
+from invocations import queries
+from skills_registry.models import Skill, SkillQuerySet
+
+from . import publishing, skill_page, uploads
+from .pages import OperatorRequest
+
+
+class SkillChangeList(ChangeList):
+    """A page of skills with their call counts, read in one query for the whole page."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """The page's skills, each with its `totals`."""
+        super().get_results(request)
+        totals = queries.totals(skill.name for skill in self.result_list)
+        for skill in self.result_list:
+            skill.totals = totals[skill.name]
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """By what agents get of a skill."""
+
+    title = "status"
+    parameter_name = "status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The three states."""
+        return [(str(value), str(label)) for value, label in Skill.Status.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Skill]) -> QuerySet[Skill]:
+        """The skills in the chosen state."""
+        return queryset.filter(Q(status=self.value())) if self.value() else queryset
+
+
+@admin.register(Skill)
+class SkillAdmin(admin.ModelAdmin):
+    """Skills come in by upload and change by publishing; nothing is edited in place."""
+
+    change_list_template = "admin/skills_registry/skill_list.html"
+    list_display = ["name", "status_label", "live", "latest", "calls", "last_call", "description"]
+    list_filter = [StatusFilter]
+    search_fields = ["name"]
+    sortable_by = ["name"]
+    actions = None
+
+    def get_queryset(self, request: HttpRequest) -> SkillQuerySet:
+        """All skills with status and versions."""
+        return Skill.objects.with_summary()
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list that knows call counts."""
+        return SkillChangeList
+
+    def get_urls(self) -> list[URLPattern]:
+        """The registry's pages before those of Django's admin."""
+        pages = [
+            path("upload/", uploads.upload, name="skills_registry_upload"),
+            path("uploads/<uuid:pk>/", uploads.review, name="skills_registry_review"),
+            path("<int:pk>/versions/<int:number>/", skill_page.version_page, name="skills_registry_version"),
+            path("<int:pk>/publish/<int:number>/", publishing.publish, name="skills_registry_publish"),
+            path("<int:pk>/deactivate/", publishing.deactivate, name="skills_registry_deactivate"),
+        ]
+        for pattern in pages:
+            pattern.callback = self.admin_site.admin_view(pattern.callback)
+        return [*pages, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The skill's own page instead of a form."""
+        del form_url, extra_context
+        return skill_page.skill_page(cast("OperatorRequest", request), int(object_id) if object_id.isdecimal() else 0)
+
+    @admin.display(description="status")
+    def status_label(self, skill: Any) -> str:
+        """Active, inactive or draft; and whether the last change has not reached the store yet."""
+        pending = "" if skill.projected_generation == skill.generation else " (pending)"
+        return format_html('<span class="sk-status sk-{}">{}{}</span>', skill.status, skill.status, pending)
+
+    @admin.display(description="live", empty_value="-")
+    def live(self, skill: Skill) -> str | None:
+        """What agents get."""
+        return skill.live_version.label if skill.live_version else None
+
+    @admin.display(description="latest", empty_value="-")
+    def latest(self, skill: Any) -> str | None:
+        """The newest version, live or waiting."""
+        return f"v{skill.latest_number}" if skill.latest_number else None
+
+    @admin.display(description="calls")
+    def calls(self, skill: Any) -> int:
+        """How often it was called, ever."""
+        return int(skill.totals.calls)
+
+    @admin.display(description="last call", empty_value="-")
+    def last_call(self, skill: Any) -> Any:
+        """When it was called last."""
+        return skill.totals.last_call
+
+    @admin.display(description="description", empty_value="-")
+    def description(self, skill: Skill) -> str | None:
+        """The beginning of what the live version says of itself."""
+        text = skill.live_version.description if skill.live_version else None
+        return f"{text[:80]}…" if text and len(text) > 80 else text
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Skills come in by upload."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Skill | None = None) -> bool:
+        """Skills change by publishing."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Skill | None = None) -> bool:
+        """History stays."""
+        return False

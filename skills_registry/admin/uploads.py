@@ -1,0 +1,110 @@
+"""An upload in two steps: the zip, then its review with everything found in it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+
+from skills_registry import services
+from skills_registry.diff import compare
+from skills_registry.file_tree import tree
+from skills_registry.forms import ReviewForm, UploadForm
+from skills_registry.inspection import Inspection
+from skills_registry.models import Skill, SkillVersion, Upload
+from skills_registry.package import Package
+from skills_registry.rendering import render_markdown
+
+from .pages import OperatorRequest, page, requires
+
+
+@requires("upload_skill")
+def upload(request: OperatorRequest) -> HttpResponse:
+    """Step 1: take the zip and keep it for the review."""
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        staged = services.stage_upload(file.name, file.read(), user=request.user)
+        return redirect("admin:skills_registry_review", staged.pk)
+    return page(request, "upload", "Upload a skill", form=form)
+
+
+@requires("upload_skill")
+def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
+    """Step 2: show what is in it; create a version, create and publish it, or discard it."""
+    staged = get_object_or_404(Upload, pk=pk)
+    form = ReviewForm(request.POST or None)
+    if request.method == "POST" and "discard" in request.POST:
+        services.discard_upload(staged)
+        messages.info(request, f"{staged.filename} was discarded.")
+        return redirect("admin:skills_registry_skill_changelist")
+    try:
+        inspection = services.inspect_upload(staged)
+    except FileNotFoundError:
+        messages.error(request, f"{staged.filename} is no longer kept; please upload it again.")
+        return redirect("admin:skills_registry_upload")
+    if request.method == "POST" and form.is_valid() and inspection.package:
+        return _create(request, staged, inspection.package, form.cleaned_data)
+    return page(request, "review", f"Review of {staged.filename}", **_shown(request, staged, inspection))
+
+
+def _create(request: OperatorRequest, staged: Upload, package: Package, given: dict[str, Any]) -> HttpResponse:
+    try:
+        version, created = services.create_version(package, user=request.user, note=given["note"])
+    except services.Conflict as conflict:
+        messages.error(request, str(conflict))
+        return redirect(request.path)
+    services.discard_upload(staged)
+    if created:
+        messages.success(request, f"{version} created.")
+    else:
+        messages.info(request, f"{version.skill} is already up to date ({version.label}): the bytes are the same.")
+    if "publish" in request.POST and version.skill.live_version_id != version.pk:
+        _publish(request, version, given)
+    return redirect("admin:skills_registry_skill_change", version.skill.pk)
+
+
+def _publish(request: OperatorRequest, version: SkillVersion, given: dict[str, Any]) -> None:
+    if not request.user.has_perm("skills_registry.publish_skill"):
+        messages.error(request, "You may upload, but not publish.")
+        return
+    try:
+        services.publish(
+            version.skill,
+            version.number,
+            actor=request.user,
+            reason=given["note"],
+            expected_live=given["expected_live"],
+        )
+    except services.Conflict as conflict:
+        messages.error(request, str(conflict))
+    else:
+        messages.success(request, f"{version} is live.")
+
+
+def _shown(request: OperatorRequest, staged: Upload, inspection: Inspection) -> dict[str, Any]:
+    """What the review page shows."""
+    context: dict[str, Any] = {"staged": staged, "inspection": inspection}
+    package = inspection.package
+    if package is None:
+        return context
+    skill = Skill.objects.filter(name=package.manifest.name).select_related("live_version").first()
+    live = skill.live_version if skill else None
+    files = [file.as_dict() for file in package.files]
+    same = SkillVersion.objects.ready().filter(skill=skill, digest=package.digest).first() if skill else None
+    return {
+        **context,
+        "package": package,
+        "skill": skill,
+        "live": live,
+        "same": same,
+        "rows": tree(files),
+        "rendered": render_markdown(package.manifest.body),
+        "frontmatter": package.manifest.frontmatter,
+        "changes": compare(live.files, files) if live else None,
+        "form": ReviewForm(initial={"expected_live": live.number if live else None}),
+        "may_publish": request.user.has_perm("skills_registry.publish_skill"),
+    }

@@ -1,0 +1,17 @@
+"""Who may do what through the API: the same permissions as in the admin."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+
+class RegistryPermissions(BasePermission):
+    """The user must hold the permission that the view names for its action (`permissions`)."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the request's user may call this action of the view."""
+        needed: dict[str, str] = view.permissions
+        return bool(request.user and request.user.is_authenticated and request.user.has_perm(needed[view.action]))

@@ -1,0 +1,116 @@
+"""Zip -> Package, or InvalidSkill: which entries may come in, and what is wrong with the others. Pure.
+
+Nothing that a zip says of itself is believed: sizes are counted on the bytes really unpacked
+(`zip_directory`), and an entry is a regular file or it is refused.
+"""
+
+from __future__ import annotations
+
+import stat
+
+from .package import Limits, Package, gather
+from .paths import check_path, clean, is_junk, printable
+from .problems import Report
+from .zip_directory import DEFLATED, ENCRYPTED_FLAGS, STORED, DamagedEntry, Entry, read_directory, unpack
+from .zip_end import REPACK, refused
+
+_ENTRIES_PER_FILE = 8
+"""How many entries a zip may list for each file it may hold: room for folders and junk."""
+_DOS_FOLDER = 0x10
+_METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz", 98: "ppmd"}
+
+
+def read_archive(data: bytes, limits: Limits | None = None) -> Package:
+    """Read a zip that holds one skill. Raises InvalidSkill with everything that is wrong."""
+    limits = limits or Limits()
+    if len(data) > limits.archive_bytes:
+        raise refused(
+            "archive-too-large",
+            f"the zip has {len(data):,} bytes; {limits.archive_bytes:,} are allowed",
+            "Remove large files.",
+        )
+    reading = _Reading(data)
+    for entry in read_directory(data, limits.files * _ENTRIES_PER_FILE):
+        reading.take(entry)
+    return gather(reading.kept, reading.read, limits=limits, report=reading.report, dropped=reading.dropped)
+
+
+class _Reading:
+    """A zip being read: the entries kept so far, and the report on the others."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.report = Report()
+        self.dropped: list[str] = []
+        self.kept: dict[str, Entry | None] = {}
+        """Files, and folders with a slash at the end; None where the entry is reported to be unreadable."""
+
+    def take(self, entry: Entry) -> None:
+        """Keep an entry or drop it, and report what is wrong with it."""
+        if not check_path(entry.name, self.report):
+            return
+        path = clean(entry.name)
+        if path and _is_folder(entry):
+            path = path.removesuffix("/") + "/"
+        if is_junk(path):
+            self.dropped.append(path)
+        elif path in self.kept and not path.endswith("/"):
+            self.error("entry-duplicate", path, "is in the zip twice", "Remove one of them.")
+        elif path:
+            self.kept[path] = entry if self.is_readable(path, entry) else None
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """The bytes of a kept entry, at most one more than `limit`; None where they cannot be had."""
+        entry = self.kept[path]
+        try:
+            return None if entry is None else unpack(self.data, entry, limit)
+        except DamagedEntry as error:
+            self.error("entry-damaged", path, f"cannot be unpacked: {error}", REPACK)
+            return None
+
+    def is_readable(self, path: str, entry: Entry) -> bool:
+        kind = stat.S_IFMT(entry.attributes >> 16)
+        if stat.S_ISLNK(kind):
+            self.error("entry-symlink", path, "is a symbolic link", "Put the file itself there.")
+        elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
+            self.error("entry-special", path, "is a device, pipe or socket", "Remove it.")
+        elif entry.flags & ENCRYPTED_FLAGS:
+            self.error("entry-encrypted", path, "is encrypted", "Create the zip without a password.")
+        elif entry.method not in (STORED, DEFLATED):
+            method = _METHODS.get(entry.method, f"method {entry.method}")
+            self.error("entry-compression", path, f"is compressed with {method}", "Create the zip with deflate.")
+        elif entry.disagreement:
+            what = f"has two headers with a different {entry.disagreement}"
+            self.error("entry-headers-differ", path, what, REPACK)
+        elif path.endswith("/") and not self.is_empty(entry):
+            self.error("entry-folder-with-content", path, "is a folder that holds bytes", REPACK)
+        else:
+            self.warn_of_guess(entry)
+            return True
+        return False
+
+    def is_empty(self, entry: Entry) -> bool:
+        try:
+            return not unpack(self.data, entry, 0)
+        except DamagedEntry:
+            return False
+
+    def warn_of_guess(self, entry: Entry) -> None:
+        if entry.name_is_guess:
+            shown = printable(entry.name)
+            self.report.warning(
+                "name-encoding",
+                f"the zip does not say in which encoding {shown} is written",
+                "Check the name, or create the zip with UTF-8 names.",
+                file=shown,
+            )
+
+    def error(self, code: str, path: str, what: str, hint: str) -> None:
+        shown = printable(path)
+        self.report.error(code, f"{shown} {what}", hint, file=shown)
+
+
+def _is_folder(entry: Entry) -> bool:
+    kind = stat.S_IFMT(entry.attributes >> 16)
+    marked = kind == stat.S_IFDIR or (kind == 0 and bool(entry.attributes & _DOS_FOLDER))
+    return marked or entry.name.endswith("/")

@@ -1,0 +1,62 @@
+"""What a published skill is to a gateway, and what every catalog can tell about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from skills_registry.manifest import split_document
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedFile:
+    """One file of a published version; `size` in bytes, `sha256` in lowercase hex."""
+
+    path: str
+    size: int
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSkill:
+    """The live version of a skill; never changes, a new publication makes a new one."""
+
+    name: str
+    version: int
+    description: str
+    frontmatter: dict[str, Any]
+    files: tuple[PublishedFile, ...]
+    published_at: str
+    """ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What happened to the catalog up to `generation`: skills (newly) live, and names no longer live."""
+
+    generation: int
+    published: Sequence[PublishedSkill]
+    withdrawn: Sequence[str]
+
+
+class Catalog(Protocol):
+    """Where a gateway learns what is published. All methods block; call them off the event loop."""
+
+    def generation(self) -> int:
+        """The number that grows with every change; cheap to ask."""
+        ...
+
+    def changes_since(self, generation: int) -> Changes:
+        """Everything that changed after a generation (0: all that is live)."""
+        ...
+
+    def read_file(self, skill: str, version: int, path: str) -> bytes:
+        """The bytes of one file as stored. Raises OSError where the store fails."""
+        ...
+
+
+def instructions(skill_md: str) -> str:
+    """A SKILL.md without its frontmatter: what a model is to follow."""
+    return split_document(skill_md).body

@@ -1,0 +1,43 @@
+"""The catalog read straight from the registry's database: the default, with local storage."""
+
+from __future__ import annotations
+
+from skills_registry import storage
+from skills_registry.models import CatalogHead, Skill, SkillVersion
+
+from .base import Changes, PublishedFile, PublishedSkill
+
+
+class OrmCatalog:
+    """See `Catalog`."""
+
+    def generation(self) -> int:
+        head = CatalogHead.objects.first()
+        return head.generation if head else 0
+
+    def changes_since(self, generation: int) -> Changes:
+        # The generation is read first: what changes in between is told now and once more next time,
+        # while the other order could lose it.
+        reached = self.generation()
+        changed = Skill.objects.filter(generation__gt=generation).select_related("live_version")
+        published, withdrawn = [], []
+        for skill in changed:
+            if skill.live_version is None:
+                withdrawn.append(skill.name)
+            else:
+                published.append(_published(skill, skill.live_version))
+        return Changes(reached, published, withdrawn)
+
+    def read_file(self, skill: str, version: int, path: str) -> bytes:
+        return storage.read_file(skill, version, path)
+
+
+def _published(skill: Skill, version: SkillVersion) -> PublishedSkill:
+    return PublishedSkill(
+        name=skill.name,
+        version=version.number,
+        description=version.description,
+        frontmatter=version.frontmatter,
+        files=tuple(PublishedFile(**file) for file in version.files),
+        published_at=skill.published_at.isoformat() if skill.published_at else "",
+    )

@@ -1,0 +1,88 @@
+"""Folder on disk -> Package, and finding the skills in a tree of folders. Pure: reads files, no Django."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from .manifest_fields import SKILL_MD
+from .package import Limits, Package, gather
+from .paths import check_path, is_junk, printable
+from .problems import Report
+
+ARCHIVE_SUFFIXES = (".zip", ".skill")
+
+
+def read_folder(folder: Path, limits: Limits | None = None) -> Package:
+    """Read a folder that holds one skill.
+
+    Raises InvalidSkill with everything that is wrong, and OSError where the disk does not let us read.
+    """
+    reading = _Reading(folder)
+    reading.walk("")
+    return gather(
+        reading.kept,
+        reading.read,
+        limits=limits or Limits(),
+        report=reading.report,
+        folder=folder.resolve().name,
+        dropped=reading.dropped,
+    )
+
+
+def find_skills(path: Path) -> Iterator[Path]:
+    """The skills at or below a path: folders with a SKILL.md (not looked into further) and zips."""
+    if path.is_file():
+        yield path
+        return
+    entries = sorted(path.iterdir())
+    if any(entry.name.lower() == SKILL_MD.lower() for entry in entries):
+        yield path
+        return
+    for entry in entries:
+        if entry.is_symlink() or is_junk(f"{entry.name}/" if entry.is_dir() else entry.name):
+            continue
+        if entry.is_dir() or (entry.is_file() and entry.suffix.lower() in ARCHIVE_SUFFIXES):
+            yield from find_skills(entry)
+
+
+class _Reading:
+    """A folder being read: the files and folders kept so far, and the report on the others."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.report = Report()
+        self.dropped: list[str] = []
+        self.kept: dict[str, bool] = {}
+        """Files, and folders with a slash at the end, and whether they may be read."""
+
+    def walk(self, below: str) -> None:
+        """Take everything in the folder `below` the root ("" or with a slash at the end)."""
+        for entry in sorted(os.scandir(self.root / below), key=lambda entry: entry.name):
+            path = f"{below}{entry.name}/" if entry.is_dir(follow_symlinks=False) else below + entry.name
+            if not check_path(path, self.report):
+                continue
+            if is_junk(path):
+                self.dropped.append(path)
+                continue
+            self.kept[path] = self.is_readable(path, entry)
+            if path.endswith("/"):
+                self.walk(path)
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """The bytes of a kept file, at most one more than `limit`; None where it may not be read."""
+        if not self.kept[path]:
+            return None
+        with (self.root / path).open("rb") as stream:
+            return stream.read(limit + 1)
+
+    def is_readable(self, path: str, entry: os.DirEntry[str]) -> bool:
+        shown = printable(path)
+        if entry.is_symlink():
+            self.report.error("entry-symlink", f"{shown} is a symbolic link", "Put the file itself there.", file=shown)
+        elif not entry.is_dir() and not entry.is_file():
+            self.report.error("entry-special", f"{shown} is a device, pipe or socket", "Remove it.", file=shown)
+        else:
+            return True
+        return False

@@ -1,0 +1,58 @@
+"""Skills from disk into the registry: the same rules and operations as an upload, for many at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import services
+from .archive import read_archive
+from .folder import read_folder
+from .inspection import limits
+from .models import SkillVersion
+from .package import Package
+from .problems import InvalidSkill, Problem
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of one path: the version it is now (or would be), or the reasons why it was refused."""
+
+    path: Path
+    package: Package | None = None
+    version: SkillVersion | None = None
+    created: bool = False
+    published: bool = False
+    problems: tuple[Problem, ...] = ()
+
+
+def import_skill(
+    path: Path, *, user: User | None = None, note: str = "", publish: bool = False, dry_run: bool = False
+) -> Imported:
+    """Import one folder or zip. Refused packages and conflicts come back as problems, not as exceptions."""
+    try:
+        package = read_archive(path.read_bytes(), limits()) if path.is_file() else read_folder(path, limits())
+    except InvalidSkill as invalid:
+        return Imported(path, problems=invalid.problems)
+    except OSError as error:
+        return Imported(path, problems=(Problem("unreadable", f"cannot be read: {error.strerror}"),))
+    if dry_run:
+        return Imported(path, package, problems=package.warnings)
+    try:
+        version, created = services.create_version(package, user=user, note=note)
+    except services.Conflict as conflict:
+        return Imported(path, problems=(Problem("conflict", str(conflict)),))
+    published = publish and _publish(version, user, note)
+    return Imported(path, package, version, created, published, package.warnings)
+
+
+def _publish(version: SkillVersion, user: User | None, note: str) -> bool:
+    version.skill.refresh_from_db()
+    if version.skill.live_version == version:
+        return False
+    services.publish(version.skill, version.number, actor=user, reason=note)
+    return True

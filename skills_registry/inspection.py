@@ -1,0 +1,50 @@
+"""A zip in, everything there is to say about it out: what the review page, the API and CI show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from .archive import read_archive
+from .package import Limits, Package
+from .problems import InvalidSkill, Problem
+from .scanner import Finding, scan
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found in an uploaded zip: the package if it may come in, and all remarks."""
+
+    package: Package | None
+    problems: tuple[Problem, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def errors(self) -> list[Problem]:
+        """What keeps it out."""
+        return [problem for problem in self.problems if problem.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """What an operator should know before letting it in."""
+        return [problem for problem in self.problems if problem.severity == "warning"]
+
+
+def limits() -> Limits:
+    """The limits on packages that this installation sets."""
+    return Limits(
+        files=settings.SKILL_MAX_FILES,
+        total_bytes=settings.SKILL_MAX_BYTES,
+        archive_bytes=settings.SKILL_MAX_ARCHIVE_BYTES,
+        allow_long_description=settings.SKILL_ALLOW_LONG_DESCRIPTION,
+    )
+
+
+def inspect(data: bytes) -> Inspection:
+    """Say everything there is to say about a zip; stores nothing and raises nothing."""
+    try:
+        package = read_archive(data, limits())
+    except InvalidSkill as invalid:
+        return Inspection(None, invalid.problems)
+    return Inspection(package, package.warnings, scan(package))

@@ -1,0 +1,189 @@
+"""What each field of a SKILL.md's frontmatter must look like. Pure.
+
+The rules are the Agent Skills specification's (agentskills.io/specification); fields that Claude
+Code adds are known by name, and any other field is kept with a warning.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+from .frontmatter import Frontmatter
+from .paths import printable
+from .problems import Report
+
+SKILL_MD = "SKILL.md"
+NAME = re.compile(r"(?!.*--)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+NAME_MAX = 64
+DESCRIPTION_MAX = 1024
+COMPATIBILITY_MAX = 500
+
+REQUIRED = {"name", "description"}
+SPECIFIED = REQUIRED | {"license", "compatibility", "metadata", "allowed-tools"}
+CLAUDE_CODE = {
+    "when_to_use", "argument-hint", "arguments", "disable-model-invocation", "user-invocable",
+    "disallowed-tools", "model", "effort", "context", "agent", "background", "hooks", "paths", "shell",
+}  # fmt: skip
+"""Fields of Claude Code's SKILL.md (code.claude.com/docs/en/skills) beyond the specification's."""
+
+ARGUMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def check_fields(frontmatter: Frontmatter, report: Report, *, folder: str, allow_long_description: bool) -> None:
+    """Check every field of the frontmatter; see `parse_manifest` for the arguments."""
+    _Fields(frontmatter, report).check(folder, allow_long_description)
+
+
+class _Fields:
+    """The rules for each field, each reporting at the field's own line."""
+
+    def __init__(self, frontmatter: Frontmatter, report: Report) -> None:
+        self.values = frontmatter.values
+        self.lines = frontmatter.lines
+        self.report = report
+
+    def check(self, folder: str, allow_long_description: bool) -> None:
+        self.name(folder)
+        self.description(allow_long_description)
+        rules: dict[str, Callable[[str, Any], None]] = {
+            "license": self.text,
+            "compatibility": self.compatibility,
+            "metadata": self.metadata,
+            "allowed-tools": self.words,
+            "disallowed-tools": self.words,
+            "arguments": self.arguments,
+            "argument-hint": self.words,
+            "when_to_use": self.text,
+            "disable-model-invocation": self.boolean,
+            "user-invocable": self.boolean,
+        }
+        for key, value in self.values.items():
+            if key not in SPECIFIED | CLAUDE_CODE:
+                hint = "It is kept and served as it is; move it under `metadata:` if clients refuse the skill."
+                message = f"`{printable(key)}` is not a field of the Agent Skills specification"
+                self.warn("field-unknown", key, message, hint)
+            elif value is None and key not in REQUIRED:
+                self.warn("field-empty", key, f"`{key}` has no value", "Give it one, or leave the field out.")
+            elif key in rules:
+                rules[key](key, value)
+
+    def error(self, code: str, key: str, message: str, hint: str) -> None:
+        self.report.error(code, message, hint, file=SKILL_MD, line=self.lines.get((key,), 1))
+
+    def warn(self, code: str, key: str, message: str, hint: str, *below: str) -> None:
+        self.report.warning(code, message, hint, file=SKILL_MD, line=self.lines.get((key, *below), 1))
+
+    def required(self, key: str, hint: str) -> str:
+        """The text of a field that must have one; "" where it has none, which is reported."""
+        value = self.values.get(key)
+        if isinstance(value, str) and value.strip():
+            return value
+        if (key,) not in self.lines:
+            self.error("field-missing", key, f"`{key}` is missing", f"Add `{key}:` with {hint}")
+        elif key in self.values and (value is None or isinstance(value, str)):
+            self.error("field-empty", key, f"`{key}` is empty", f"Write {hint}")
+        elif key in self.values:
+            self.text(key, value)
+        return ""
+
+    def name(self, folder: str) -> None:
+        name = self.required("name", "a name such as `my-skill`.")
+        if not name:
+            return
+        if len(name) > NAME_MAX:
+            message = f"`name` has {len(name):,} characters; {NAME_MAX} are allowed"
+            self.error("name-too-long", "name", message, "Shorten it; details belong in the description.")
+        if not NAME.fullmatch(name):
+            message = f"`name` is `{printable(name)}`: only a-z, 0-9 and single hyphens between them are allowed"
+            self.error("name-invalid", "name", message, f"Try `name: {_suggested_name(name)}`.")
+        if folder and folder != name:
+            message = f"`name` is `{printable(name)}` but the folder is called `{printable(folder)}`"
+            self.error("name-not-folder", "name", message, "Give both the same name: rename one of them.")
+
+    def description(self, allow_long: bool) -> None:
+        description = self.required("description", "what the skill does and when to use it.").strip()
+        if len(description) > DESCRIPTION_MAX:
+            say = self.warn if allow_long else self.error
+            say(
+                "description-too-long",
+                "description",
+                f"`description` has {len(description):,} characters; {DESCRIPTION_MAX:,} are allowed",
+                "Keep what decides whether to use the skill; move the rest into the body.",
+            )
+
+    def text(self, key: str, value: Any) -> None:
+        if not isinstance(value, str):
+            self.error("field-not-text", key, f"`{key}` is {_kind(value)}, not text", "Put it in quotes.")
+
+    def compatibility(self, key: str, value: Any) -> None:
+        self.text(key, value)
+        if isinstance(value, str) and not 1 <= len(value) <= COMPATIBILITY_MAX:
+            self.error(
+                "compatibility-length",
+                key,
+                f"`compatibility` has {len(value):,} characters; 1 to {COMPATIBILITY_MAX} are allowed",
+                "Name only what the skill needs to run, or leave the field out.",
+            )
+
+    def metadata(self, key: str, value: Any) -> None:
+        if not isinstance(value, dict):
+            hint = "Write `key: value` lines below it."
+            self.error("metadata-not-a-mapping", key, f"`metadata` is {_kind(value)}, not a mapping", hint)
+            return
+        for name, item in value.items():
+            shown = printable(name)
+            if name.startswith("io.modelcontextprotocol/"):
+                message = f"metadata `{shown}` has a prefix reserved by the Model Context Protocol"
+                self.warn("metadata-reserved", key, message, "Use a prefix of your own.", name)
+            if not isinstance(item, str):
+                message = f"metadata `{shown}` is {_kind(item)}; the specification asks for text"
+                self.warn("metadata-not-text", key, message, f'Put it in quotes: {shown}: "...".', name)
+
+    def words(self, key: str, value: Any) -> None:
+        if _is_text_list(value):
+            message = f"`{key}` is a list; other clients than Claude Code expect one line of text"
+            self.warn("field-is-list", key, message, f"Write it as text: {key}: {json.dumps(' '.join(value))}")
+        else:
+            self.text(key, value)
+
+    def arguments(self, key: str, value: Any) -> None:
+        if not isinstance(value, str) and not _is_text_list(value):
+            hint = "Write the names with spaces between them, or as a list of names."
+            self.error("arguments-invalid", key, f"`arguments` is {_kind(value)}", hint)
+            return
+        for name, times in Counter(argument_names(self.values)).items():
+            shown = printable(name)
+            if not ARGUMENT_NAME.fullmatch(name):
+                hint = "Use letters, digits, `_` and `-`, starting with a letter."
+                self.error("argument-name-invalid", key, f"`${shown}` cannot name an argument", hint)
+            if times > 1:
+                self.error("argument-duplicate", key, f"argument `{shown}` is declared twice", "Keep one of them.")
+
+    def boolean(self, key: str, value: Any) -> None:
+        if not isinstance(value, bool):
+            hint = "Write `true` or `false`, without quotes."
+            self.error("field-not-boolean", key, f"`{key}` is {_kind(value)}, not true or false", hint)
+
+
+def argument_names(frontmatter: dict[str, Any]) -> tuple[str, ...]:
+    """The names that `arguments:` declares, in order of position: a text of words, or a list."""
+    declared = frontmatter.get("arguments") or ""
+    return tuple(declared.split() if isinstance(declared, str) else declared)
+
+
+def _is_text_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "true/false", int: "a number", float: "a number", list: "a list", dict: "a mapping", str: "text"}
+    return "empty" if value is None else names[type(value)]
+
+
+def _suggested_name(name: str) -> str:
+    words = re.findall(r"[a-z0-9]+", name.lower())
+    return "-".join(words)[:NAME_MAX].strip("-") or "my-skill"

@@ -1,0 +1,43 @@
+"""The media type of a file, the same on every machine. Pure."""
+
+from __future__ import annotations
+
+import mimetypes
+
+_ADDITIONS = {
+    ".md": "text/markdown", ".markdown": "text/markdown", ".mdx": "text/markdown", ".yaml": "application/yaml",
+    ".yml": "application/yaml", ".toml": "application/toml", ".jsonl": "application/jsonl", ".ts": "text/typescript",
+    ".tsx": "text/typescript", ".jsx": "text/javascript", ".sh": "application/x-sh", ".bash": "application/x-sh",
+    ".go": "text/x-go", ".rs": "text/x-rust", ".java": "text/x-java", ".rb": "text/x-ruby", ".php": "text/x-php",
+    ".cs": "text/x-csharp", ".kt": "text/x-kotlin", ".swift": "text/x-swift", ".sql": "application/sql",
+    ".ttf": "font/ttf", ".otf": "font/otf", ".woff": "font/woff", ".woff2": "font/woff2", ".webp": "image/webp",
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+}  # fmt: skip
+# Without `filenames` the table is Python's own and does not depend on the machine's mime.types.
+_TYPES = mimetypes.MimeTypes(filenames=())
+for _suffix, _type in _ADDITIONS.items():
+    _TYPES.add_type(_type, _suffix)
+
+
+def media_type(path: str, content: bytes) -> str:
+    """The media type by file name; by content (text or not) where the name says nothing."""
+    guessed, encoding = _TYPES.guess_type(path)
+    if encoding:
+        return {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}.get(
+            encoding, "application/octet-stream"
+        )
+    if guessed:
+        return guessed
+    return "application/octet-stream" if text_of(content) is None else "text/plain"
+
+
+def text_of(content: bytes) -> str | None:
+    """The content as text, or None where it is not UTF-8 text that survives the way there and back."""
+    if b"\0" in content:
+        return None
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -1,0 +1,145 @@
+"""Files -> Package: the limits, the manifest and the digests. Pure.
+
+Zips (`archive.py`) and folders (`folder.py`) both end here, so that one set of rules holds for both.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .manifest import Manifest, parse_manifest
+from .manifest_fields import SKILL_MD
+from .media_types import media_type
+from .paths import check_collisions, listed
+from .problems import InvalidSkill, Problem, Report
+from .root import find_root
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a package may weigh; the defaults are those of the Skills extension of MCP."""
+
+    files: int = 512
+    total_bytes: int = 16 * 1024 * 1024
+    archive_bytes: int = 32 * 1024 * 1024
+    allow_long_description: bool = False
+
+
+@dataclass(frozen=True)
+class PackageFile:
+    """One file of a package: path below the skill's root, bytes, and what identifies them."""
+
+    path: str
+    content: bytes
+    sha256: str
+    media_type: str
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return len(self.content)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Everything but the bytes, as versions and sidecars record it."""
+        return {"path": self.path, "size": self.size, "sha256": self.sha256, "media_type": self.media_type}
+
+
+@dataclass(frozen=True)
+class Package:
+    """A package that keeps all the rules: its manifest, its files by path, and what is odd in it."""
+
+    manifest: Manifest
+    files: tuple[PackageFile, ...]
+    digest: str
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(file.size for file in self.files)
+
+
+def assemble(files: Mapping[str, bytes], *, limits: Limits, report: Report, folder: str = "") -> Package:
+    """Make a package of files by path, as `gather` does."""
+    return gather(files, lambda path, _: files[path], limits=limits, report=report, folder=folder)
+
+
+def gather(
+    paths: Collection[str],
+    read: Callable[[str, int], bytes | None],
+    *,
+    limits: Limits,
+    report: Report,
+    folder: str = "",
+    dropped: Collection[str] = (),
+) -> Package:
+    """Read the files of a package, judge them and put it together.
+
+    `paths` are files, and folders with a slash at the end, that `check_path` let pass. `read(path, limit)`
+    gives a file's bytes, or more than `limit` bytes of it, or None where it has reported an error. `folder`
+    is the name of the folder they all are in, if known; `dropped` is junk that was left out.
+    Raises InvalidSkill with everything in `report` and everything that is wrong besides.
+    """
+    if dropped:
+        report.warning("junk-dropped", f"left out as no part of the skill: {listed(dropped)}")
+    check_collisions(paths, report)
+    files = [path for path in paths if not path.endswith("/")]
+    root = find_root(files, report)
+    contents = _read_all(files, read, f"{root}{SKILL_MD}", limits, report)
+    if root is None or root + SKILL_MD not in contents:
+        raise InvalidSkill(report.problems)
+    try:
+        manifest = _manifest(contents[root + SKILL_MD], root.removesuffix("/") or folder, limits)
+    except InvalidSkill as invalid:
+        report.extend(invalid.problems)
+        raise InvalidSkill(report.problems) from None
+    report.extend(manifest.warnings)
+    report.raise_if_failed()
+    in_order = sorted(contents, key=lambda path: path.encode())
+    members = tuple(_package_file(path.removeprefix(root), contents[path]) for path in in_order)
+    return Package(manifest, members, package_digest(members), tuple(report.problems))
+
+
+def package_digest(files: tuple[PackageFile, ...]) -> str:
+    """SHA-256 (lowercase hex) over what `sha256sum` prints for the files in the order of their paths' bytes."""
+    return hashlib.sha256("".join(f"{file.sha256}  {file.path}\n" for file in files).encode()).hexdigest()
+
+
+def _package_file(path: str, content: bytes) -> PackageFile:
+    return PackageFile(path, content, hashlib.sha256(content).hexdigest(), media_type(path, content))
+
+
+def _read_all(
+    files: Collection[str], read: Callable[[str, int], bytes | None], first: str, limits: Limits, report: Report
+) -> dict[str, bytes]:
+    """What the files hold as far as the limits allow; `first` is read first, so that it is judged in any case."""
+    if len(files) > limits.files:
+        message = f"there are {len(files):,} files; {limits.files:,} are allowed"
+        report.error("too-many-files", message, "Remove what the skill does not need.")
+        files = [path for path in files if path == first]
+    contents: dict[str, bytes] = {}
+    budget = limits.total_bytes
+    for path in sorted(files, key=lambda path: path != first):
+        content = read(path, budget)
+        if content is None:
+            continue
+        budget -= len(content)
+        if budget < 0:
+            message = f"the files together are larger than {limits.total_bytes:,} bytes"
+            report.error("package-too-large", message, "Remove large files.")
+            break
+        contents[path] = content
+    return contents
+
+
+def _manifest(content: bytes, folder: str, limits: Limits) -> Manifest:
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        message = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InvalidSkill([Problem("skill-md-not-utf8", message, "Save SKILL.md as UTF-8.", SKILL_MD, line)]) from None
+    return parse_manifest(text, folder=folder, allow_long_description=limits.allow_long_description)

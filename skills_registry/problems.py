@@ -1,0 +1,94 @@
+"""What can be wrong with a skill package, said so that its author can mend it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Severity = Literal["error", "warning"]
+
+LISTED_MAX = 500
+"""So many errors, and so many warnings, are listed; nobody reads more, and reports are stored."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong (or odd) in a package.
+
+    `code` is stable and meant for programs; `file` is a path in the package ("" for the
+    package as a whole); `line` counts from 1; `hint` says what to do about it.
+    """
+
+    code: str
+    message: str
+    hint: str = ""
+    file: str = ""
+    line: int | None = None
+    severity: Severity = "error"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The problem as the API and the stored reports show it."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        return ": ".join(part for part in (where, self.message) if part)
+
+
+class InvalidSkill(Exception):
+    """A package that cannot be accepted; carries all its problems, not just the first."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(str(problem) for problem in self.errors))
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that keep the package out."""
+        return tuple(p for p in self.problems if p.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """The problems that alone would not keep it out."""
+        return tuple(p for p in self.problems if p.severity == "warning")
+
+
+class Report:
+    """Collects the problems found while a package is read, so that all are told at once."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._counts: dict[Severity, int] = {"error": 0, "warning": 0}
+
+    def error(self, code: str, message: str, hint: str = "", *, file: str = "", line: int | None = None) -> None:
+        """Note a problem that keeps the package out."""
+        self._add(Problem(code, message, hint, file, line, "error"))
+
+    def warning(self, code: str, message: str, hint: str = "", *, file: str = "", line: int | None = None) -> None:
+        """Note a problem that an operator should know of and may accept."""
+        self._add(Problem(code, message, hint, file, line, "warning"))
+
+    def extend(self, problems: Iterable[Problem]) -> None:
+        """Take over problems found elsewhere."""
+        for problem in problems:
+            self._add(problem)
+
+    def _add(self, problem: Problem) -> None:
+        severity = problem.severity
+        self._counts[severity] += 1
+        if self._counts[severity] <= LISTED_MAX:
+            self.problems.append(problem)
+        elif self._counts[severity] == LISTED_MAX + 1:
+            message = f"there are more {severity}s than the {LISTED_MAX} listed"
+            self.problems.append(Problem("more-problems", message, "Mend these first.", severity=severity))
+
+    @property
+    def failed(self) -> bool:
+        """Whether any problem so far is an error."""
+        return self._counts["error"] > 0
+
+    def raise_if_failed(self) -> None:
+        """Raise InvalidSkill with everything found so far, if any of it is an error."""
+        if self.failed:
+            raise InvalidSkill(self.problems)

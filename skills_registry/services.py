@@ -1,0 +1,303 @@
+"""The operations on skills, each written once for the admin, the API and the commands; the only writer.
+
+The order of writes is: reserve the number -> store the files -> mark the version ready -> move the
+pointer -> announce. A crash between two steps leaves something to sweep or a projection to retry,
+never a pointer to nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from . import storage
+from .catalog.signals import catalog_changed
+from .inspection import Inspection, inspect
+from .models import CatalogHead, Publication, Skill, SkillVersion, Upload
+from .package import Package
+from .scanner import scan
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+log = logging.getLogger(__name__)
+
+UPLOAD_LIFETIME = timedelta(days=1)
+STORING_LIFETIME = timedelta(hours=1)
+"""A version still `storing` after this belongs to a process that died."""
+
+
+class Conflict(Exception):
+    """The operation does not fit the present state; the message tells the operator what that is."""
+
+
+def stage_upload(filename: str, data: bytes, *, user: User | None = None) -> Upload:
+    """Keep an uploaded zip, valid or not, for its review; swept after a day."""
+    upload = Upload(filename=filename[-255:], size=len(data), uploaded_by=user)
+    storage.write_upload(upload.pk, data)
+    upload.save()
+    return upload
+
+
+def inspect_upload(upload: Upload) -> Inspection:
+    """Inspect a staged zip. Raises FileNotFoundError where it has been swept."""
+    return inspect(storage.read_upload(upload.pk))
+
+
+def discard_upload(upload: Upload) -> None:
+    """Forget a staged zip."""
+    storage.delete_upload(upload.pk)
+    upload.delete()
+
+
+def create_version(package: Package, *, user: User | None = None, note: str = "") -> tuple[SkillVersion, bool]:
+    """Store a package as its skill's next version; nothing that is served changes.
+
+    Returns the version and True; or, where a version with the same bytes is there already, that
+    version and False. Raises Conflict while another upload is storing the same bytes.
+    """
+    version, created = _reserve(package, user, note)
+    if created:
+        try:
+            storage.write_version(version.skill.name, version.number, package.files, _sidecar(version))
+        except Exception:
+            _abandon(version)
+            raise
+        if not SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.READY):
+            raise Conflict(f"{version} took too long to store and was swept; upload it again.")
+        version.refresh_from_db()
+    return version, created
+
+
+def publish(
+    skill: Skill,
+    number: int,
+    *,
+    actor: User | None = None,
+    reason: str = "",
+    expected_live: int | EllipsisType | None = ...,
+) -> Publication:
+    """Make a version the one that agents get; an older one than the live one is recorded as a rollback.
+
+    `expected_live` is the number the caller saw as live (None: none); where that has changed since,
+    and where nothing would change, Conflict is raised. SkillVersion.DoesNotExist for a number that
+    is not there.
+    """
+    with transaction.atomic():
+        generation = _next_generation()
+        skill = _locked(skill)
+        version = SkillVersion.objects.ready().get(skill=skill, number=number)
+        live = skill.live_version
+        _expect_live(live, expected_live)
+        if live == version:
+            raise Conflict(f"{version} is live already.")
+        older = live is not None and version.number < live.number
+        action = Publication.Action.ROLLBACK if older else Publication.Action.PUBLISH
+        return _point(skill, version, action, generation, actor=actor, reason=reason)
+
+
+def rollback(
+    skill: Skill,
+    number: int | None = None,
+    *,
+    actor: User | None = None,
+    reason: str = "",
+    expected_live: int | EllipsisType | None = ...,
+) -> Publication:
+    """Publish an older version again; without a number, the one that was live before this one.
+
+    Raises Conflict where there is nothing to go back to, or the number is not an older one.
+    """
+    live = skill.live_version
+    if live is None:
+        raise Conflict(f"{skill} is not live; publish the version you want.")
+    target = rollback_target(skill) if number is None else number
+    if target is None:
+        raise Conflict(f"{skill} has no older version to go back to.")
+    if target >= live.number:
+        raise Conflict(f"v{target} is not older than v{live.number}, which is live; publish it instead.")
+    expected = live.number if expected_live is ... else expected_live
+    return publish(skill, target, actor=actor, reason=reason, expected_live=expected)
+
+
+def rollback_target(skill: Skill) -> int | None:
+    """The number of the newest version older than the live one that was live once."""
+    if skill.live_version is None:
+        return None
+    earlier = Publication.objects.filter(skill=skill, version__number__lt=skill.live_version.number)
+    return earlier.order_by("-generation").values_list("version__number", flat=True).first()
+
+
+def deactivate(
+    skill: Skill,
+    *,
+    actor: User | None = None,
+    reason: str = "",
+    expected_live: int | EllipsisType | None = ...,
+) -> Publication:
+    """Stop serving a skill; its versions stay. Raises Conflict where it is not live."""
+    with transaction.atomic():
+        generation = _next_generation()
+        skill = _locked(skill)
+        _expect_live(skill.live_version, expected_live)
+        if skill.live_version is None:
+            raise Conflict(f"{skill} is not live.")
+        return _point(skill, None, Publication.Action.DEACTIVATE, generation, actor=actor, reason=reason)
+
+
+def project(skill: Skill) -> bool:
+    """Bring `latest.json` in line with the registry; False (and tried again later) where the store fails.
+
+    The skill's row is locked meanwhile, so that of two changes the later one is written last.
+    """
+    try:
+        with transaction.atomic():
+            skill = _locked(skill)
+            storage.write_latest(skill.name, _latest(skill))
+            Skill.objects.filter(pk=skill.pk).update(projected_generation=skill.generation)
+    except OSError:
+        log.exception("latest.json of %s could not be written; it stays pending", skill.name)
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What a sweep removed or mended."""
+
+    uploads: int
+    versions: int
+    projections: int
+
+
+def sweep() -> Swept:
+    """Remove staged uploads after a day and versions that were never finished; retry pending projections."""
+    now = timezone.now()
+    uploads = storage.uploads_before(now - UPLOAD_LIFETIME)
+    for upload in uploads:
+        storage.delete_upload(upload)
+    Upload.objects.filter(created_at__lt=now - UPLOAD_LIFETIME).delete()
+    abandoned = SkillVersion.objects.filter(
+        state=SkillVersion.State.STORING, created_at__lt=now - STORING_LIFETIME
+    ).select_related("skill")
+    for version in abandoned:
+        _abandon(version)
+    projected = [project(skill) for skill in Skill.objects.pending()]
+    return Swept(len(uploads), len(abandoned), sum(projected))
+
+
+def _reserve(package: Package, user: User | None, note: str) -> tuple[SkillVersion, bool]:
+    """Take the next number for a package, unless its bytes are there already."""
+    with transaction.atomic():
+        skill, _ = Skill.objects.get_or_create(name=package.manifest.name)
+        skill = _locked(skill)
+        same = SkillVersion.objects.filter(skill=skill, digest=package.digest)
+        if existing := same.ready().first():
+            return existing, False
+        if same.filter(created_at__gt=timezone.now() - STORING_LIFETIME).exists():
+            raise Conflict(f"Another upload is storing the same package of {skill}; try again in a moment.")
+        skill.last_number += 1
+        skill.save(update_fields=["last_number", "updated_at"])
+        version = SkillVersion(
+            skill=skill,
+            number=skill.last_number,
+            digest=package.digest,
+            size=package.size,
+            files=[file.as_dict() for file in package.files],
+            frontmatter=package.manifest.frontmatter,
+            warnings=[problem.as_dict() for problem in package.warnings],
+            findings=[finding.as_dict() for finding in scan(package)],
+            note=note,
+            uploaded_by=user,
+        )
+        version.save()
+        return version, True
+
+
+def _abandon(version: SkillVersion) -> None:
+    """Drop a version that was never finished: row first, so that it cannot become ready meanwhile."""
+    unfinished = SkillVersion.objects.filter(pk=version.pk, state=SkillVersion.State.STORING)
+    if unfinished.delete()[0]:
+        storage.delete_version(version.skill.name, version.number)
+
+
+def _next_generation() -> int:
+    """Raise the catalog's generation; its row stays locked, so changes commit in this order."""
+    CatalogHead.objects.get_or_create(id=1)
+    CatalogHead.objects.filter(id=1).update(generation=F("generation") + 1)
+    return CatalogHead.objects.get(id=1).generation
+
+
+def _locked(skill: Skill) -> Skill:
+    return Skill.objects.select_for_update(of=("self",)).select_related("live_version").get(pk=skill.pk)
+
+
+def _expect_live(live: SkillVersion | None, expected: int | EllipsisType | None) -> None:
+    number = live.number if live else None
+    if expected is not ... and expected != number:
+        now = f"v{number} is live" if number else "none is live"
+        raise Conflict(f"Somebody was faster: by now {now}. Look at the skill again and repeat if it is still right.")
+
+
+def _point(
+    skill: Skill,
+    version: SkillVersion | None,
+    action: Publication.Action,
+    generation: int,
+    *,
+    actor: User | None,
+    reason: str,
+) -> Publication:
+    """Move the pointer, append the history, and announce both after the commit."""
+    publication = Publication(
+        skill=skill,
+        action=action,
+        version=version,
+        previous=skill.live_version,
+        generation=generation,
+        actor=actor,
+        reason=reason,
+    )
+    publication.save()
+    skill.live_version = version
+    skill.generation = generation
+    skill.published_at = publication.created_at if version else None
+    skill.save(update_fields=["live_version", "generation", "published_at", "updated_at"])
+    transaction.on_commit(partial(_announce, skill, generation), robust=True)
+    return publication
+
+
+def _announce(skill: Skill, generation: int) -> None:
+    catalog_changed.send(sender=Skill, generation=generation)
+    project(skill)
+
+
+def _latest(skill: Skill) -> dict[str, Any]:
+    live = skill.live_version
+    return {
+        "version": live.label if live else None,
+        "digest": live.digest if live else None,
+        "published_at": skill.published_at.isoformat() if skill.published_at else None,
+        "generation": skill.generation,
+    }
+
+
+def _sidecar(version: SkillVersion) -> dict[str, Any]:
+    return {
+        "skill_id": version.skill.name,
+        "version": version.label,
+        "digest": version.digest,
+        "size": version.size,
+        "files": version.files,
+        "created_at": version.created_at.isoformat(),
+        "created_by": version.uploaded_by.get_username() if version.uploaded_by else None,
+        "note": version.note,
+    }

@@ -1,0 +1,253 @@
+"""Zip -> its entries and their bytes, read so strictly that every program reads the same. Pure.
+
+The standard library's `zipfile` is too trusting for packages of strangers: it cuts an entry off at the
+size it declares, lets entries share bytes, passes over bytes that belong to no entry and takes the last
+end record it finds. Here the two headers of an entry must agree and every byte must belong to something.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .paths import printable
+from .problems import InvalidSkill
+from .zip_end import ALL_ONES_32, CENTRAL_SIGNATURE, REPACK, Directory, damaged, find_directory, refused
+
+STORED, DEFLATED = 0, 8
+ENCRYPTED_FLAGS = 0x2041
+_DESCRIPTOR_FLAG, _UTF8_FLAG = 0x08, 0x800
+_ZIP64_EXTRA, _UNICODE_PATH_EXTRA = 0x0001, 0x7075
+
+_CENTRAL = struct.Struct("<4s4x2H4x3L3H4x2L")
+_LOCAL = struct.Struct("<4s2x2H4x3L2H")
+_EXTRA = struct.Struct("<HH")
+_LOCAL_SIGNATURE = b"PK\x03\x04"
+_DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
+_SPAN_MARKERS = (_DESCRIPTOR_SIGNATURE + _LOCAL_SIGNATURE, b"PK00" + _LOCAL_SIGNATURE)
+"""How a zip begins that might have been split and then fitted into one part (APPNOTE 8.5.3, 8.5.4)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """What both headers of an entry say, with the sizes of the zip64 field."""
+
+    flags: int
+    method: int
+    crc: int
+    packed_size: int
+    size: int
+    raw_name: bytes
+    extra: dict[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a zip: what it claims to be, and where its bytes lie."""
+
+    name: str
+    name_is_guess: bool
+    """Whether the zip does not say how the name is encoded, and it is not UTF-8."""
+    flags: int
+    method: int
+    crc: int
+    packed_size: int
+    size: int
+    attributes: int
+    """The Unix mode in the upper 16 bits (0 where there is none), the DOS attributes in the lower."""
+    disagreement: str
+    """What the two headers of the entry say differently, "" where they agree."""
+    start: int
+    data_start: int
+    end: int
+    """Where its bytes end, and its data descriptor if it has one."""
+
+
+class DamagedEntry(Exception):
+    """The bytes of an entry are not what its headers say."""
+
+
+def read_directory(data: bytes, max_entries: int) -> list[Entry]:
+    """All entries of a zip. Raises InvalidSkill where programs might differ in what they are."""
+    directory = find_directory(data)
+    if directory.count > max_entries:
+        raise refused(
+            "too-many-files", f"the zip lists {directory.count:,} entries", "Remove what the skill does not need."
+        )
+    entries = list(_entries(data, directory))
+    _check_layout(data, entries, directory.start)
+    return entries
+
+
+def unpack(data: bytes, entry: Entry, limit: int) -> bytes:
+    """The entry's bytes; where they are more than `limit`, one more than that.
+
+    Raises DamagedEntry where size or checksum are not those its headers declare.
+    """
+    packed = memoryview(data)[entry.data_start : entry.data_start + entry.packed_size]
+    at_most = min(limit, entry.size) + 1
+    content = bytes(packed[:at_most]) if entry.method == STORED else _inflate(packed, at_most)
+    if len(content) <= limit and len(content) != entry.size:
+        raise DamagedEntry(f"its size is not the {entry.size:,} bytes it declares")
+    if len(content) <= limit and zlib.crc32(content) != entry.crc:
+        raise DamagedEntry("its checksum is wrong")
+    return content
+
+
+def _inflate(packed: memoryview, at_most: int) -> bytes:
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        content = inflater.decompress(packed, at_most)
+    except zlib.error as error:
+        raise DamagedEntry(str(error)) from None
+    if len(content) < at_most and not inflater.eof:
+        raise DamagedEntry("its compressed data is cut off")
+    if inflater.unused_data:
+        raise DamagedEntry("other data follows its compressed data")
+    return content
+
+
+def _entries(data: bytes, directory: Directory) -> Iterator[Entry]:
+    at = directory.start
+    for _ in range(directory.count):
+        if at + _CENTRAL.size > directory.end or not data.startswith(CENTRAL_SIGNATURE, at):
+            raise damaged("its directory lists fewer entries than its end record says")
+        header, attributes, start, at = _central_header(data, at)
+        if at > directory.end:
+            raise damaged("its directory is cut off")
+        yield _entry(data, header, attributes, start, directory.start)
+    if at != directory.end:
+        raise damaged("its directory lists more entries than its end record says")
+
+
+def _central_header(data: bytes, at: int) -> tuple[_Header, int, int, int]:
+    """A header of the directory, the entry's attributes and start, and where the next header begins."""
+    _, flags, method, crc, packed, size, *lengths, attributes, start = _CENTRAL.unpack_from(data, at)
+    name_at, extra_at, comment_at, end = itertools.accumulate(lengths, initial=at + _CENTRAL.size)
+    extra = _extra_fields(data[extra_at:comment_at])
+    size, packed, start = _widened(extra, size, packed, start)
+    return _Header(flags, method, crc, packed, size, data[name_at:extra_at], extra), attributes, start, end
+
+
+def _local_header(data: bytes, at: int) -> tuple[_Header, int]:
+    """The header before an entry's bytes, and where these begin."""
+    _, flags, method, crc, packed, size, *lengths = _LOCAL.unpack_from(data, at)
+    name_at, extra_at, end = itertools.accumulate(lengths, initial=at + _LOCAL.size)
+    extra = _extra_fields(data[extra_at:end])
+    size, packed = _widened(extra, size, packed)
+    return _Header(flags, method, crc, packed, size, data[name_at:extra_at], extra), end
+
+
+def _entry(data: bytes, header: _Header, attributes: int, start: int, directory_start: int) -> Entry:
+    name, name_is_guess = _decoded(header)
+    if start + _LOCAL.size > directory_start or not data.startswith(_LOCAL_SIGNATURE, start):
+        raise damaged(f"{printable(name)} is not where its directory says")
+    local, data_start = _local_header(data, start)
+    end = data_start + header.packed_size
+    if end > directory_start:
+        raise damaged(f"{printable(name)} reaches into the directory")
+    if local.flags & _DESCRIPTOR_FLAG:
+        end += _descriptor_length(data, header, end)
+    return Entry(
+        name=name,
+        name_is_guess=name_is_guess,
+        flags=header.flags,
+        method=header.method,
+        crc=header.crc,
+        packed_size=header.packed_size,
+        size=header.size,
+        attributes=attributes,
+        disagreement=_disagreement(header, local, name),
+        start=start,
+        data_start=data_start,
+        end=end,
+    )
+
+
+def _extra_fields(extra: bytes) -> dict[int, bytes]:
+    """The extra fields by id, the first of each; what is malformed (padding, as a rule) ends the list."""
+    fields: dict[int, bytes] = {}
+    at = 0
+    while at + _EXTRA.size <= len(extra):
+        kind, length = _EXTRA.unpack_from(extra, at)
+        at += _EXTRA.size + length
+        if at <= len(extra):
+            fields.setdefault(kind, extra[at - length : at])
+    return fields
+
+
+def _widened(extra: dict[int, bytes], *values: int) -> list[int]:
+    """The values, in the zip64 field's order, with its own in the place of those that are all ones."""
+    field = extra.get(_ZIP64_EXTRA, b"")
+    wide = (value for (value,) in struct.iter_unpack("<Q", field[: len(field) // 8 * 8]))
+    return [next(wide, value) if value == ALL_ONES_32 else value for value in values]
+
+
+def _decoded(header: _Header) -> tuple[str, bool]:
+    """The name, and whether its encoding had to be guessed.
+
+    Many programs write UTF-8 without saying so. Bytes that are not UTF-8 though the header says
+    so stay in the name as surrogates, which no path may contain.
+    """
+    if header.flags & _UTF8_FLAG:
+        return header.raw_name.decode("utf-8", "surrogateescape"), False
+    try:
+        return header.raw_name.decode("utf-8"), False
+    except UnicodeDecodeError:
+        declared = _unicode_name(header)
+        return (declared, False) if declared is not None else (header.raw_name.decode("cp437"), True)
+
+
+def _unicode_name(header: _Header) -> str | None:
+    """The name in the Unicode Path field, where there is one that belongs to this name (APPNOTE 4.6.9)."""
+    field = header.extra.get(_UNICODE_PATH_EXTRA, b"")
+    if field[1:5] != zlib.crc32(header.raw_name).to_bytes(4, "little"):
+        return None
+    return field[5:].decode("utf-8", "surrogateescape")
+
+
+def _disagreement(central: _Header, local: _Header, name: str) -> str:
+    if local.raw_name != central.raw_name or {_unicode_name(local), _unicode_name(central)} - {None, name}:
+        return "name"
+    if local.method != central.method:
+        return "compression method"
+    if (local.flags ^ central.flags) & ENCRYPTED_FLAGS:
+        return "encryption"
+    streamed = local.flags & _DESCRIPTOR_FLAG
+    if not streamed and (local.crc, local.packed_size, local.size) != (central.crc, central.packed_size, central.size):
+        return "size or checksum"
+    return ""
+
+
+def _descriptor_length(data: bytes, header: _Header, at: int) -> int:
+    """The length of the data descriptor at `at`: with or without signature, with sizes of 8 or 4 bytes."""
+    crc, packed, size = (number.to_bytes(8, "little") for number in (header.crc, header.packed_size, header.size))
+    for signature, width in itertools.product((_DESCRIPTOR_SIGNATURE, b""), (8, 4)):
+        descriptor = signature + crc[:4] + packed[:width] + size[:width]
+        if data.startswith(descriptor, at):
+            return len(descriptor)
+    return 0
+
+
+def _check_layout(data: bytes, entries: list[Entry], directory_start: int) -> None:
+    """Refuse entries that share bytes (as zip bombs do), and bytes that belong to no entry."""
+    position = 4 if data.startswith(_SPAN_MARKERS) else 0
+    earlier = ""
+    for entry in sorted(entries, key=lambda entry: entry.start):
+        if entry.start < position:
+            names = f"{printable(earlier)} and {printable(entry.name)}"
+            raise refused("archive-overlap", f"{names} share bytes of the zip", REPACK)
+        if entry.start > position:
+            raise _hidden(position, entry.start)
+        position, earlier = entry.end, entry.name
+    if position < directory_start:
+        raise _hidden(position, directory_start)
+
+
+def _hidden(start: int, end: int) -> InvalidSkill:
+    if start == 0:
+        return refused("archive-leading-data", "there is other data before the first entry of the zip", REPACK)
+    return refused("archive-hidden-data", f"{end - start:,} bytes of the zip belong to no entry", REPACK)

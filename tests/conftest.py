@@ -1,0 +1,169 @@
+"""One small world for all tests: an operator, packages made in a line, the gateway in process."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.core.files.storage import storages
+
+from invocations.recorder import recorder
+from mcp_gateway.catalog import LiveCatalog
+from mcpsite.asgi import application
+from skills_registry import services
+from skills_registry.archive import read_archive
+from skills_registry.catalog import get_catalog
+from skills_registry.models import Skill, SkillVersion
+from skills_registry.package import Package
+
+
+def skill_md(name: str = "greeter", body: str = "Say hello.", **fields: str) -> str:
+    """The text of a SKILL.md; further frontmatter as keyword arguments, `_` for `-`."""
+    extra = "".join(f"{key.replace('_', '-')}: {value}\n" for key, value in fields.items() if key != "description")
+    description = fields.get("description", "Greets people. Use when somebody arrives.")
+    return f"---\nname: {name}\ndescription: {description}\n{extra}---\n\n{body}\n"
+
+
+def zip_of(files: Mapping[str, str | bytes]) -> bytes:
+    """A zip with these files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return buffer.getvalue()
+
+
+def package(
+    name: str = "greeter", body: str = "Say hello.", files: Mapping[str, str | bytes] = {}, **fields: str
+) -> Package:
+    """A valid package, through the same rules as any other."""
+    return read_archive(zip_of({"SKILL.md": skill_md(name, body, **fields), **files}))
+
+
+def publish(
+    name: str = "greeter", body: str = "Say hello.", files: Mapping[str, str | bytes] = {}, **fields: str
+) -> SkillVersion:
+    """A version of a skill, stored and live."""
+    version, _ = services.create_version(package(name, body, files, **fields))
+    services.publish(version.skill, version.number)
+    version.skill.refresh_from_db()
+    return version
+
+
+def live(name: str = "greeter") -> str | None:
+    """The label of the live version of a skill, read afresh."""
+    version = Skill.objects.select_related("live_version").get(name=name).live_version
+    return version.label if version else None
+
+
+@pytest.fixture(autouse=True)
+def store(tmp_path: Path, settings: Any) -> Path:
+    """An empty package store for each test; the path of its directory."""
+    location = tmp_path / "store"
+    settings.STORAGES = {
+        **django_settings.STORAGES,
+        "skills": {**django_settings.STORAGES["skills"], "OPTIONS": {"location": location}},
+    }
+    storages._storages = {}
+    return location
+
+
+@pytest.fixture
+def operator(db: None) -> User:
+    """Somebody who may do everything."""
+    return User.objects.create_superuser("olga", "olga@example.com", "olgas-password")
+
+
+@pytest.fixture
+def author(db: None) -> User:
+    """Somebody who may look and upload, and nothing else."""
+    user = User.objects.create_user("arno", password="arnos-password", is_staff=True)
+    user.user_permissions.set(permissions("view_skill", "upload_skill"))
+    return user
+
+
+def permissions(*codenames: str) -> Any:
+    """Permissions of the registry."""
+    from django.contrib.auth.models import Permission
+
+    return Permission.objects.filter(codename__in=codenames)
+
+
+@pytest.fixture
+def flushed() -> Iterator[Callable[[], None]]:
+    """A function that waits until everything recorded so far is written; leaves nothing for the next test."""
+
+    def flush() -> None:
+        assert recorder.flush(timeout=10), "the recorder did not write in time"
+
+    yield flush
+    flush()
+
+
+class Gateway:
+    """The whole ASGI application in process, spoken to as an MCP client would."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def post(self, body: Any, **headers: str) -> httpx.Response:
+        """A raw POST; header names with `_` for `-`."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        return await self.client.post(
+            "/mcp", json=body, headers={"accept": "application/json, text/event-stream", **given}
+        )
+
+    async def legacy(
+        self, method: str, params: dict[str, Any] | None = None, *, version: str = "2025-11-25", **headers: str
+    ) -> Any:
+        """The JSON-RPC answer to a legacy request."""
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
+        return (await self.post(body, mcp_protocol_version=version, **headers)).json()
+
+    async def modern(self, method: str, params: dict[str, Any] | None = None, **headers: str) -> Any:
+        """The JSON-RPC answer to a request of 2026-07-28."""
+        return (await self.post_modern(method, params, **headers)).json()
+
+    async def post_modern(self, method: str, params: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
+        """A request of 2026-07-28 with the envelope and headers that it must have."""
+        params = params or {}
+        meta = {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientInfo": {"name": "tests", "version": "1"},
+        }
+        given = {"mcp_protocol_version": "2026-07-28", "mcp_method": method}
+        if name := {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}.get(method):
+            given["mcp_name"] = str(params.get(name))
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {"_meta": meta, **params}}
+        return await self.post(body, **{**given, **headers})
+
+
+@pytest.fixture
+async def gateway(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch, flushed: Callable[[], None]
+) -> AsyncIterator[Gateway]:
+    """The gateway with a catalog of its own that looks for changes at every request."""
+    catalog = LiveCatalog(get_catalog(), refresh_seconds=0, cache_bytes=1024 * 1024)
+    monkeypatch.setattr("mcp_gateway.endpoint.live_catalog", catalog)
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield Gateway(client)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Where nothing may be missing (SKIPS_FAIL), a skipped test is a failed one."""
+    report: Any = yield
+    if report.skipped and os.environ.get("SKIPS_FAIL") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where everything must be there: {report.longrepr}"
+    return report

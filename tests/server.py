@@ -1,0 +1,96 @@
+"""A real server in a process of its own, on a free port and a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import httpx
+
+ROOT = Path(__file__).resolve().parent.parent
+STARTS_WITHIN = 60.0
+STOPS_WITHIN = 30.0
+
+
+class Server:
+    """Runs a command that serves on `port` until the block is left; `output` is all it printed."""
+
+    def __init__(self, command: Sequence[str], data: Path, **environment: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.data = data
+        self._command = [part.format(port=self.port) for part in command]
+        self._log = data.parent / f"{data.name}-{self.port}.log"
+        self._environment = {**clean_environment(data), "PORT": str(self.port), **environment}
+
+    def __enter__(self) -> Server:
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(  # noqa: S603
+                self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        deadline = time.monotonic() + STARTS_WITHIN
+        while not self._answers():
+            assert self.process.poll() is None, f"the server ended:\n{self.output}"
+            assert time.monotonic() < deadline, f"the server does not answer:\n{self.output}"
+            time.sleep(0.05)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """Ask it to stop, and wait; the exit status."""
+        if self.process.poll() is None:
+            self.process.send_signal(how)
+        return self.process.wait(STOPS_WITHIN)
+
+    @property
+    def output(self) -> str:
+        return self._log.read_text()
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+def clean_environment(data: Path) -> dict[str, str]:
+    """An environment that knows nothing of the tests but the folder to write to."""
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    return {**kept, "DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "error"}
+
+
+def manage(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a management command on a folder."""
+    return subprocess.run(  # noqa: S603
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**clean_environment(data), **environment},
+        capture_output=True,
+        text=True,
+        timeout=STARTS_WITHIN,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+QUICKSTART = [sys.executable, "manage.py", "quickstart"]
+DAPHNE = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", "{port}", "mcpsite.asgi:application"]
+UVICORN = [sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}", "mcpsite.asgi:application"]

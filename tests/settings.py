@@ -1,0 +1,18 @@
+"""The product's settings on a throw-away folder."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="skillkeeper-tests-")
+os.environ.setdefault("MCP_REQUIRE_AUTH", "false")
+
+from mcpsite.settings import *  # noqa: F403
+from mcpsite.settings import DATA_DIR, DATABASES, STORAGES
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+# A file, not memory: threads of one test must see the same database, over connections of their own.
+DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+(DATA_DIR / "static").mkdir()

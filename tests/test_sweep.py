@@ -1,0 +1,71 @@
+"""What is left over is swept, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from skills_registry import services
+from skills_registry.models import SkillVersion, Upload
+
+from .conftest import package, publish
+
+pytestmark = pytest.mark.django_db
+
+
+def age(path: Path, by: timedelta) -> None:
+    then = (timezone.now() - by).timestamp()
+    os.utime(path, (then, then))
+
+
+def test_staged_upload_goes_after_a_day(store: Path) -> None:
+    old, fresh = services.stage_upload("old.zip", b"x"), services.stage_upload("fresh.zip", b"y")
+    age(store / f"uploads/{old.pk}.zip", timedelta(days=1, minutes=1))
+    Upload.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=1, minutes=1))
+
+    assert services.sweep().uploads == 1
+    assert list(Upload.objects.all()) == [fresh]
+    assert [path.stem for path in (store / "uploads").iterdir()] == [str(fresh.pk)]
+
+
+def test_staged_file_without_a_row_goes_too(store: Path) -> None:
+    orphan = services.stage_upload("lost.zip", b"x")
+    Upload.objects.all().delete()
+    age(store / f"uploads/{orphan.pk}.zip", timedelta(days=2))
+
+    assert services.sweep().uploads == 1
+    assert not list((store / "uploads").iterdir())
+
+
+def test_version_of_an_interrupted_upload_goes_with_its_files(store: Path) -> None:
+    publish(body="one")
+    version, _ = services.create_version(package(body="two"))
+    SkillVersion.objects.filter(pk=version.pk).update(
+        state="storing", created_at=timezone.now() - services.STORING_LIFETIME - timedelta(minutes=1)
+    )
+
+    assert services.sweep().versions == 1
+    assert [v.number for v in SkillVersion.objects.all()] == [1]
+    assert (store / "skills/greeter/v1/SKILL.md").exists()
+    assert not (store / "skills/greeter/v2").exists()
+    assert not (store / "skills/greeter/v2.json").exists()
+
+
+def test_upload_that_is_being_stored_now_is_left_alone() -> None:
+    version, _ = services.create_version(package())
+    SkillVersion.objects.filter(pk=version.pk).update(state="storing")
+
+    assert services.sweep() == services.Swept(0, 0, 0)
+    assert SkillVersion.objects.exists()
+
+
+def test_command_says_what_it_did() -> None:
+    out = StringIO()
+    call_command("sweep", stdout=out)
+    assert out.getvalue() == "0 uploads and 0 unfinished versions removed, 0 pending projections made.\n"
