@@ -41,6 +41,11 @@ def deactivate(request: OperatorRequest, pk: int) -> HttpResponse:
     return _confirmed(request, skill, None, f"Deactivate {skill}", change)
 
 
+def _told(publication: Publication) -> str:
+    now = f"{publication.version} is live now" if publication.version else f"agents no longer get {publication.skill}"
+    return f"{publication.get_action_display().capitalize()}: {now}."
+
+
 def _confirmed(
     request: OperatorRequest,
     skill: Skill,
@@ -57,8 +62,7 @@ def _confirmed(
         except services.Conflict as conflict:
             messages.error(request, str(conflict))
         else:
-            label = f" {publication.version.label}" if publication.version else ""
-            messages.success(request, f"{skill}{label} {publication.get_action_display()}.")
+            messages.success(request, _told(publication))
         return redirect("admin:skills_registry_skill_change", skill.pk)
     changes = compare(live.files, version.files) if live and version else None
     return page(request, "confirm", title, skill=skill, live=live, version=version, changes=changes, form=form)

@@ -8,12 +8,11 @@ from django.shortcuts import get_object_or_404
 from invocations import queries
 from skills_registry import storage
 from skills_registry.diff import compare
-from skills_registry.file_tree import tree
 from skills_registry.manifest import split_document
 from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.rendering import render_markdown
 
+from .contents import contents
 from .pages import OperatorRequest, page, requires
 
 HISTORY_SHOWN = 50
@@ -49,10 +48,8 @@ def version_page(request: OperatorRequest, pk: int, number: int) -> HttpResponse
         skill=version.skill,
         version=version,
         live=live,
-        rows=tree(version.files),
-        rendered=render_markdown(split_document(text).body),
         changes=compare(live.files, version.files) if live and live != version else None,
-        frontmatter=version.frontmatter,
+        **contents(version.files, version.frontmatter, split_document(text).body),
         warnings=version.warnings,
         findings=version.findings,
     )

@@ -49,7 +49,7 @@ class SkillAdmin(admin.ModelAdmin):
     """Skills come in by upload and change by publishing; nothing is edited in place."""
 
     change_list_template = "admin/skills_registry/skill_list.html"
-    list_display = ["name", "status_label", "live", "latest", "calls", "last_call", "description"]
+    list_display = ["name", "status_label", "live", "latest", "calls", "last_call"]
     list_filter = [StatusFilter]
     search_fields = ["name"]
     sortable_by = ["name"]
@@ -108,12 +108,6 @@ class SkillAdmin(admin.ModelAdmin):
     def last_call(self, skill: Any) -> Any:
         """When it was called last."""
         return skill.totals.last_call
-
-    @admin.display(description="description", empty_value="-")
-    def description(self, skill: Skill) -> str | None:
-        """The beginning of what the live version says of itself."""
-        text = skill.live_version.description if skill.live_version else None
-        return f"{text[:80]}…" if text and len(text) > 80 else text
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Skills come in by upload."""

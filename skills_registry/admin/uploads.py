@@ -11,14 +11,15 @@ from django.shortcuts import get_object_or_404, redirect
 
 from skills_registry import services
 from skills_registry.diff import compare
-from skills_registry.file_tree import tree
 from skills_registry.forms import ReviewForm, UploadForm
 from skills_registry.inspection import Inspection
 from skills_registry.models import Skill, SkillVersion, Upload
 from skills_registry.package import Package
-from skills_registry.rendering import render_markdown
 
+from .contents import contents
 from .pages import OperatorRequest, page, requires
+
+WAITING_SHOWN = 20
 
 
 @requires("upload_skill")
@@ -29,7 +30,13 @@ def upload(request: OperatorRequest) -> HttpResponse:
         file = form.cleaned_data["file"]
         staged = services.stage_upload(file.name, file.read(), user=request.user)
         return redirect("admin:skills_registry_review", staged.pk)
-    return page(request, "upload", "Upload a skill", form=form)
+    return page(
+        request,
+        "upload",
+        "Upload a skill",
+        form=form,
+        waiting=Upload.objects.select_related("uploaded_by")[:WAITING_SHOWN],
+    )
 
 
 @requires("upload_skill")
@@ -101,9 +108,7 @@ def _shown(request: OperatorRequest, staged: Upload, inspection: Inspection) -> 
         "skill": skill,
         "live": live,
         "same": same,
-        "rows": tree(files),
-        "rendered": render_markdown(package.manifest.body),
-        "frontmatter": package.manifest.frontmatter,
+        **contents(files, package.manifest.frontmatter, package.manifest.body),
         "changes": compare(live.files, files) if live else None,
         "form": ReviewForm(initial={"expected_live": live.number if live else None}),
         "may_publish": request.user.has_perm("skills_registry.publish_skill"),

@@ -1,0 +1,135 @@
+"""The operator's journey in a real browser, with the official client looking on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from .conftest import skill_md, zip_of
+from .server import QUICKSTART, Server
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
+PASSWORD = "journeys-password"
+
+pytestmark = pytest.mark.skipif(
+    not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM} (Debian: apt install chromium)"
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    data = tmp_path_factory.mktemp("browser") / "data"
+    with Server(QUICKSTART, data, MCP_REQUIRE_AUTH="false", DJANGO_SUPERUSER_PASSWORD=PASSWORD) as running:
+        yield running
+
+
+@pytest.fixture
+def page(server: Server) -> Iterator[Page]:
+    """A browser whose operator is logged in; any error in its console fails the test."""
+    errors: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = browser.new_page(base_url=server.url)
+        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto("/admin/")
+        page.fill("#id_username", "admin")
+        page.fill("#id_password", PASSWORD)
+        page.click("[type=submit]")
+        yield page
+        browser.close()
+    assert errors == []
+
+
+def upload(page: Page, filename: str, content: bytes) -> None:
+    page.goto("/admin/skills_registry/skill/")
+    page.get_by_role("link", name="Upload a skill").click()
+    file: Any = {"name": filename, "mimeType": "application/zip", "buffer": content}
+    page.set_input_files("input[type=file]", file)
+    page.get_by_role("button", name="Upload and review").click()
+
+
+def text_for_agents(server: Server, name: str) -> str:
+    request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name}}
+    answer = httpx.post(f"{server.url}/mcp", json=request).json()
+    return str(answer["result"]["content"][0]["text"]) if "result" in answer else str(answer["error"]["message"])
+
+
+def test_upload_review_publish_upload_again_publish_and_roll_back(server: Server, page: Page) -> None:
+    upload(page, "notes.zip", zip_of({"SKILL.md": skill_md("notes", "First text."), "a.txt": "x"}))
+    expect(page.get_by_text("notes is a new skill; this would be its v1.")).to_be_visible()
+    assert text_for_agents(server, "notes") == "Unknown tool: notes"
+    page.fill("#id_note", "The first one")
+    page.get_by_role("button", name="Create and publish").click()
+    expect(page.get_by_text("notes v1 is live.")).to_be_visible()
+    assert "First text." in text_for_agents(server, "notes")
+
+    upload(page, "notes.zip", zip_of({"SKILL.md": skill_md("notes", "Second text."), "b.txt": "x"}))
+    expect(page.get_by_role("heading", name="Difference to v1, which is live")).to_be_visible()
+    page.get_by_role("button", name="Create version").click()
+    assert "First text." in text_for_agents(server, "notes"), "a new version does not go live by itself"
+    page.get_by_role("link", name="Publish v2").click()
+    expect(page.get_by_text("Agents get notes v1 now and will get v2 instead")).to_be_visible()
+    page.get_by_role("button", name="Publish notes v2").click()
+    assert "Second text." in text_for_agents(server, "notes")
+
+    page.get_by_role("link", name="Roll back to v1").click()
+    page.fill("#id_reason", "v2 was wrong")
+    page.get_by_role("button", name="Roll back to notes v1").click()
+    expect(page.get_by_text("Rolled back: notes v1 is live now.")).to_be_visible()
+    expect(page.get_by_role("cell", name="v2 was wrong")).to_be_visible()
+    assert "First text." in text_for_agents(server, "notes")
+
+    page.get_by_role("link", name="Deactivate").click()
+    page.get_by_role("button", name="Deactivate notes").click()
+    assert text_for_agents(server, "notes") == "Unknown tool: notes"
+    page.get_by_role("link", name="Calls", exact=True).click()
+    expect(page.get_by_text("Unknown tool: notes").first).to_be_visible()
+
+
+def test_refused_package_shows_every_problem(page: Page) -> None:
+    upload(page, "bad.zip", zip_of({"Bad/SKILL.md": "---\nname: Bad\n---\n", "Bad/x": "1", "Bad/X": "2"}))
+    expect(page.get_by_text("This package cannot come in. 4 things to mend:")).to_be_visible()
+    for code in ("name-invalid", "field-missing", "body-empty", "path-collision"):
+        expect(page.get_by_text(code, exact=True)).to_be_visible()
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_text("bad.zip was discarded.")).to_be_visible()
+
+
+def test_packages_text_is_shown_and_never_run(page: Page) -> None:
+    hostile = (
+        "<script>document.title='owned'</script> <img src=x onerror=\"document.title='owned'\"> "
+        "[link](javascript:document.title='owned') ![pixel](https://example.com/pixel.png)"
+    )
+    upload(
+        page, "<b>x.zip", zip_of({"SKILL.md": skill_md("hostile", hostile, foo="'<script>1</script>'"), "<i>.md": ""})
+    )
+    expect(page.get_by_text("hostile is a new skill")).to_be_visible()
+    assert "owned" not in page.title()
+    markdown = page.locator(".sk-markdown")
+    assert markdown.locator("script, img, [onerror]").count() == 0
+    assert markdown.locator("a[href^=javascript]").count() == 0
+    assert page.locator("i, b").count() == 0
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/skills_registry/skill/",
+        "/admin/skills_registry/skill/upload/",
+        "/admin/skills_registry/skill/1/change/",
+        "/admin/skills_registry/skill/1/versions/1/",
+        "/admin/skills_registry/skill/1/deactivate/",
+    ],
+)
+def test_page_fits_a_narrow_window(page: Page, path: str) -> None:
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.goto(path)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 360, f"the page is {width} pixels wide"
