@@ -71,6 +71,10 @@ class Skill(models.Model):
 
     objects = SkillQuerySet.as_manager()
 
+    # Only on skills that were read `with_summary`.
+    status: Status
+    latest_number: int | None
+
     class Meta:
         ordering = ["name"]
         permissions = [

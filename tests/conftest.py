@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import os
 import zipfile
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from django.conf import settings as django_settings
 from django.contrib.auth.models import User
-from django.core.files.storage import storages
 
 from invocations.recorder import recorder
 from mcp_gateway.catalog import LiveCatalog
@@ -68,11 +67,9 @@ def live(name: str = "greeter") -> str | None:
 def store(tmp_path: Path, settings: Any) -> Path:
     """An empty package store for each test; the path of its directory."""
     location = tmp_path / "store"
-    settings.STORAGES = {
-        **django_settings.STORAGES,
-        "skills": {**django_settings.STORAGES["skills"], "OPTIONS": {"location": location}},
-    }
-    storages._storages = {}
+    changed = copy.deepcopy(settings.STORAGES)
+    changed["skills"]["OPTIONS"]["location"] = location
+    settings.STORAGES = changed
     return location
 
 
@@ -160,7 +157,7 @@ async def gateway(
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Where nothing may be missing (SKIPS_FAIL), a skipped test is a failed one."""
     report: Any = yield
     if report.skipped and os.environ.get("SKIPS_FAIL") and not hasattr(report, "wasxfail"):

@@ -23,6 +23,7 @@ def latest(store: Path) -> Any:
 
 
 def skill() -> Skill:
+    """The skill as lists show it."""
     return Skill.objects.with_summary().get(name="greeter")
 
 

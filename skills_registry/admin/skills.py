@@ -84,7 +84,7 @@ class SkillAdmin(admin.ModelAdmin):
         return skill_page.skill_page(cast("OperatorRequest", request), int(object_id) if object_id.isdecimal() else 0)
 
     @admin.display(description="status")
-    def status_label(self, skill: Any) -> str:
+    def status_label(self, skill: Skill) -> str:
         """Active, inactive or draft; and whether the last change has not reached the store yet."""
         pending = "" if skill.projected_generation == skill.generation else " (pending)"
         return format_html('<span class="sk-status sk-{}">{}{}</span>', skill.status, skill.status, pending)
@@ -95,7 +95,7 @@ class SkillAdmin(admin.ModelAdmin):
         return skill.live_version.label if skill.live_version else None
 
     @admin.display(description="latest", empty_value="-")
-    def latest(self, skill: Any) -> str | None:
+    def latest(self, skill: Skill) -> str | None:
         """The newest version, live or waiting."""
         return f"v{skill.latest_number}" if skill.latest_number else None
 
