@@ -1,10 +1,11 @@
-"""The invocation log: read-only, newest first, and never counted to its end."""
+"""The invocation log: read-only, newest first, and never counted or sorted to its end."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,6 +14,8 @@ from django.utils.functional import cached_property
 from .models import Invocation
 
 COUNTED_ROWS = 5_000
+METHODS = ("tools/call", "prompts/get", "skills/get", "resources/read")
+"""The methods that are recorded."""
 
 
 class BoundedPaginator(Paginator):
@@ -26,6 +29,29 @@ class BoundedPaginator(Paginator):
     def count(self) -> int:
         """The number of rows, or COUNTED_ROWS where there are more."""
         return self.log[:COUNTED_ROWS].count()
+
+
+class NewestFirst(ChangeList):
+    """The log in its one order, whatever the address asks for: another one would sort all of it."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        """Newest first; the id decides between calls of the same moment."""
+        return ["-invoked_at", "-id"]
+
+
+class MethodFilter(admin.SimpleListFilter):
+    """By method; the choices are fixed, since to find them would be to read the whole log."""
+
+    title = "method"
+    parameter_name = "method"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """All that are recorded."""
+        return [(method, method) for method in METHODS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The calls of the chosen method."""
+        return queryset.filter(method=self.value()) if self.value() else queryset
 
 
 @admin.register(Invocation)
@@ -43,11 +69,12 @@ class InvocationAdmin(admin.ModelAdmin):
         "caller",
         "error_message",
     ]
-    list_filter = ["status", "method"]
+    list_filter = ["status", MethodFilter]
     search_fields = ["skill__exact"]
     search_help_text = "Name of a skill"
     paginator = BoundedPaginator
     sortable_by = ()
+    show_facets = admin.ShowFacets.NEVER
     show_full_result_count = False
     list_per_page = 50
     actions = None
@@ -61,6 +88,10 @@ class InvocationAdmin(admin.ModelAdmin):
     def duration(self, call: Invocation) -> str:
         """Milliseconds to the answer."""
         return f"{call.duration_ms:.1f} ms"
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """The list in its one order."""
+        return NewestFirst
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Calls are recorded, not written."""

@@ -19,14 +19,14 @@ _LENGTHS = {field.name: field.max_length for field in Invocation._meta.fields if
 
 
 def write_batch(events: Sequence[InvocationEvent]) -> None:
-    """Write all events and raise the counters, or nothing; a batch that landed before is left alone.
+    """Write all events and raise the counters by them, or nothing; what is there already is left alone.
 
-    A batch is one transaction, so one of its rows tells whether all of it is there: that is how a
-    failure whose outcome is unknown is repeated without counting twice.
+    Rows and counters change in one transaction, so a row that is there has been counted: that is how
+    a batch whose outcome is unknown is repeated without counting twice.
     """
     with transaction.atomic():
-        if Invocation.objects.filter(pk=events[0].id).exists():
-            return
+        known = set(Invocation.objects.filter(pk__in=[event.id for event in events]).values_list("pk", flat=True))
+        events = [event for event in events if event.id not in known]
         Invocation.objects.bulk_create(_row(event) for event in events)
         by_skill: dict[str, list[InvocationEvent]] = defaultdict(list)
         for event in events:

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
-from django.forms import ModelForm
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.db.models import ForeignKey, QuerySet
+from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
+from django.utils import timezone
 
 from .auth import create_token, revoke_token
 from .models import AccessToken
+
+
+class AccessTokenForm(ModelForm):
+    """What a token is for, whose it is, and how long it opens anything."""
+
+    def clean_expires_at(self) -> datetime | None:
+        """Refuse an end that has passed."""
+        end: datetime | None = self.cleaned_data["expires_at"]
+        if end is not None and end <= timezone.now():
+            raise ValidationError("This is in the past.")
+        return end
 
 
 @admin.register(AccessToken)
 class AccessTokenAdmin(admin.ModelAdmin):
     """A token's text is on the page that answers its creation, and nowhere else."""
 
-    list_display = ["name", "prefix", "user", "created_at", "expires_at", "last_used_at", "valid"]
+    form = AccessTokenForm
+    list_display = ["name", "prefix", "user", "created_at", "expires_at", "revoked_at", "last_used_at", "valid"]
     list_select_related = ["user"]
     search_fields = ["name", "prefix", "user__username"]
-    fields = ["name", "user", "expires_at"]
     actions = ["revoke"]
 
     @admin.display(boolean=True)
@@ -29,12 +45,26 @@ class AccessTokenAdmin(admin.ModelAdmin):
         """Whether it still opens anything."""
         return token.is_valid
 
-    @admin.action(description="Revoke selected access tokens", permissions=["delete"])
+    @admin.action(description="Revoke selected access tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:
         """Make the chosen tokens useless; they stay in the list."""
         for token in queryset:
             revoke_token(token)
-        messages.success(request, f"{len(queryset)} access tokens revoked.")
+            self.log_change(request, token, "Revoked.")
+        count = len(queryset)
+        messages.success(request, f"{count} access token{pluralize(count)} revoked.")
+
+    def get_fields(self, request: HttpRequest, obj: AccessToken | None = None) -> list[Any]:
+        """What is asked for a new token; everything of one that is there."""
+        return ["name", "user", "expires_at"] if obj is None else list(self.list_display)
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField | None:
+        """A token acts as its owner, so only superusers may make one for somebody else."""
+        if not request.user.is_superuser:
+            kwargs["queryset"] = User.objects.filter(username=request.user.get_username())
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A token is mostly for the one who makes it."""
@@ -49,7 +79,7 @@ class AccessTokenAdmin(admin.ModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: AccessToken, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the text, in this answer only, which nobody may keep."""
+        """Show the text, in this answer only; the admin tells everybody not to store its answers."""
         context = {
             **self.admin_site.each_context(request),
             "title": "Access token made",
@@ -57,14 +87,16 @@ class AccessTokenAdmin(admin.ModelAdmin):
             "token": obj,
             "text": request.new_token,  # type: ignore[attr-defined]
         }
-        response = TemplateResponse(request, "admin/mcp_gateway/token_made.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/mcp_gateway/token_made.html", context)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Whether the user may revoke tokens; revoking is the one change there is."""
+        return request.user.has_perm("mcp_gateway.change_accesstoken")
 
     def has_change_permission(self, request: HttpRequest, obj: AccessToken | None = None) -> bool:
         """Tokens are made and revoked, not edited."""
         return False
 
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Revoke only: deleting would lose who had access."""
-        return {name: action for name, action in super().get_actions(request).items() if name == "revoke"}
+    def has_delete_permission(self, request: HttpRequest, obj: AccessToken | None = None) -> bool:
+        """Deleting would lose who had access."""
+        return False

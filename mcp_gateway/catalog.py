@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 
 from channels.db import database_sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 
 from skills_registry.catalog import Catalog, Changes, PublishedFile, PublishedSkill, catalog_changed, get_catalog
 
@@ -21,6 +22,9 @@ from .uris import SKILL_MD, file_uri
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+PATIENCE_SECONDS = 1.0
+"""How long requests wait for a catalog that does not answer before they get what was served last."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,8 @@ class Snapshot:
     def updated(self, changes: Changes) -> Snapshot:
         """The snapshot after some changes; shares everything that did not change."""
         gone = {*changes.withdrawn, *(skill.name for skill in changes.published)}
+        if changes.complete:
+            gone.update(self.skills)
         skills = {name: skill for name, skill in self.skills.items() if name not in gone}
         files = {uri: entry for uri, entry in self.files.items() if entry[0].name not in gone}
         for skill in changes.published:
@@ -51,59 +57,92 @@ class Snapshot:
         return Snapshot(changes.generation, dict(sorted(skills.items())), dict(sorted(files.items())))
 
 
+class CatalogUnavailable(Exception):
+    """The catalog could not be asked since this process started."""
+
+
+class DigestMismatch(Exception):
+    """The store returned other bytes than were put there."""
+
+
 class LiveCatalog:
-    """Hands out the snapshot of the newest generation, asking the catalog at most every `refresh_seconds`."""
+    """Hands out the snapshot of the newest generation, asking the catalog at most every `refresh_seconds`.
+
+    All methods but `expire` belong to one event loop.
+    """
 
     def __init__(self, catalog: Catalog, *, refresh_seconds: float, cache_bytes: int) -> None:
         self._catalog = catalog
         self._refresh_seconds = refresh_seconds
         self._snapshot = Snapshot()
-        self._checked_at = float("-inf")
+        self._asked_at = float("-inf")
+        """When the catalog was asked for what is served now, or last failed to answer."""
+        self._changed_at = float("-inf")
         self._refreshing: asyncio.Task[None] | None = None
+        self._patient_until = 0.0
         self._files = FileCache(cache_bytes)
 
     async def snapshot(self) -> Snapshot:
-        """The present snapshot, never older than `refresh_seconds` while the catalog can be asked.
+        """The present snapshot, never older than `refresh_seconds` while the catalog answers.
 
-        While it cannot, the last snapshot goes on being served; only a process that never had one
-        raises (DatabaseError or OSError).
+        While it does not, the last snapshot goes on being served; only a process that never had one
+        raises CatalogUnavailable.
         """
-        if self._refreshing is None and time.monotonic() - self._checked_at > self._refresh_seconds:
-            self._refreshing = asyncio.create_task(self._refresh())
-        if self._refreshing is not None:
-            await asyncio.shield(self._refreshing)
+        wanted = max(time.monotonic() - self._refresh_seconds, self._changed_at)
+        while self._asked_at < wanted:
+            done, _ = await asyncio.wait({self._refresh()}, timeout=self._patience())
+            if not done:
+                break
+        if self._snapshot.generation < 0:
+            raise CatalogUnavailable
         return self._snapshot
 
     def expire(self) -> None:
-        """Ask again at the next request: something has changed."""
-        self._checked_at = float("-inf")
+        """Ask again at the next request: something has changed. May be called from any thread."""
+        self._changed_at = time.monotonic()
 
     async def read(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         """The bytes of a file, exactly as its digest says. Raises OSError, or DigestMismatch."""
         content = self._files.get(file.sha256)
         if content is None:
-            content = await asyncio.to_thread(self._catalog.read_file, skill.name, skill.version, file.path)
+            content = await asyncio.to_thread(self._fetch, skill, file)
             self._files.put(file.sha256, content)
         return content
 
     async def skill_md(self, skill: PublishedSkill) -> str:
-        """The text of a skill's SKILL.md."""
+        """The text of a skill's SKILL.md. Raises as `read` does."""
         file = next(file for file in skill.files if file.path == SKILL_MD)
         return (await self.read(skill, file)).decode()
 
-    async def _refresh(self) -> None:
-        # Set before asking: a change that is announced meanwhile expires it again.
-        self._checked_at = time.monotonic()
-        try:
-            self._snapshot = await database_sync_to_async(self._ask, thread_sensitive=False)()
-        except (DatabaseError, OSError):
-            if self._snapshot.generation < 0:
-                raise
-            log.warning("the catalog cannot be asked; generation %d goes on being served", self._snapshot.generation)
-        finally:
-            self._refreshing = None
+    def _fetch(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
+        content = self._catalog.read_file(skill, file)
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            raise DigestMismatch(f"{skill.name} v{skill.version}: {file.path} is not what was stored")
+        return content
 
-    def _ask(self) -> Snapshot:
+    def _refresh(self) -> asyncio.Task[None]:
+        """The refresh under way, begun now if there is none; a task of its own, so that no caller can cancel it."""
+        if self._refreshing is None or self._refreshing.done():
+            self._patient_until = time.monotonic() + PATIENCE_SECONDS
+            self._refreshing = asyncio.create_task(self._ask())
+        return self._refreshing
+
+    def _patience(self) -> float | None:
+        """How long to wait for a refresh: for as long as it takes where there is nothing else to serve."""
+        return max(self._patient_until - time.monotonic(), 0) if self._snapshot.generation >= 0 else None
+
+    async def _ask(self) -> None:
+        asked_at = time.monotonic()
+        try:
+            self._snapshot = await database_sync_to_async(self._newest, thread_sensitive=False)()
+        except (DatabaseError, InterfaceError, OSError) as error:
+            log.warning("the catalog cannot be asked, generation %d stays: %r", self._snapshot.generation, error)
+        except Exception:  # what one publication broke must not end the service of all the others
+            log.exception("the catalog cannot be understood, generation %d stays", self._snapshot.generation)
+        finally:
+            self._asked_at = asked_at
+
+    def _newest(self) -> Snapshot:
         """The snapshot to serve from now on: the present one where nothing changed."""
         present, generation = self._snapshot, self._catalog.generation()
         if generation == present.generation:

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 
 from . import methods
-from .auth import Caller
 from .call import Call, Method
-from .catalog import LiveCatalog
+from .catalog import CatalogUnavailable, LiveCatalog, Snapshot
 from .eras import Era, modern
 from .jsonrpc import INTERNAL_ERROR, METHOD_NOT_FOUND, JsonRpcError, Request, error_message, result_message
 from .recording import Stopwatch, record_call
+from .sender import Sender
 from .server_info import SERVER_INFO
-from .session import Session
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """What is known of who sent a request, besides the request itself."""
-
-    headers: Mapping[str, str]
-    caller: Caller
-    session: Session
-    trace_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,45 +29,44 @@ class Answer:
 
 
 async def answer(request: Request, era: Era, sender: Sender, catalog: LiveCatalog) -> Answer:
-    """Answer a request, whatever happens; what is not meant for the caller goes to the log alone."""
+    """Answer a request, whatever happens, and record it if it is a call of a skill.
+
+    What is not meant for the caller goes to the log alone.
+    """
+    started = Stopwatch.start()
+    snapshot, result, error = Snapshot(), dict[str, Any](), None
     try:
-        result = await _result(request, era, sender, catalog)
-    except JsonRpcError as error:
+        method = _method(request, era, sender)
+        snapshot = await catalog.snapshot()
+        result = await method(Call(era, request.params, snapshot, catalog))
+        failure = _tool_error(result)
+    except JsonRpcError as refusal:
+        error, failure = refusal, refusal.message
+    except CatalogUnavailable:
+        failure = "Internal error: the catalog cannot be read"
+        error = JsonRpcError(INTERNAL_ERROR, failure)
+    except Exception as exception:
+        log.exception("%r failed", request.method)
+        error, failure = JsonRpcError(INTERNAL_ERROR, "Internal error"), repr(exception)
+    record_call(request, era, sender, snapshot=snapshot, started=started, failure=failure)
+    if error is not None:
         return Answer(error_message(request.id, error), error.code)
+    if era.modern:
+        result = modern.complete(request.method, result, SERVER_INFO, _caching())
     return Answer(result_message(request.id, result))
 
 
-async def _result(request: Request, era: Era, sender: Sender, catalog: LiveCatalog) -> dict[str, Any]:
+def _method(request: Request, era: Era, sender: Sender) -> Method:
     if era.modern:
         modern.check(request.method, request.params, sender.headers)
     method = methods.find(request.method, era)
     if method is None:
-        raise JsonRpcError(METHOD_NOT_FOUND, f"Method not found: {request.method}")
-    result = await _recorded(method, request, era, sender, catalog)
-    return modern.complete(request.method, result, SERVER_INFO, _caching()) if era.modern else result
+        raise JsonRpcError(METHOD_NOT_FOUND, f"Method not found: {request.method:.100}")
+    return method
 
 
-async def _recorded(method: Method, request: Request, era: Era, sender: Sender, catalog: LiveCatalog) -> dict[str, Any]:
-    started = Stopwatch.start()
-    error: JsonRpcError | None = None
-    result: dict[str, Any] = {}
-    try:
-        snapshot = await catalog.snapshot()
-    except Exception:
-        log.exception("the catalog cannot be read")
-        raise JsonRpcError(INTERNAL_ERROR, "Internal error: the catalog cannot be read") from None
-    call = Call(era, request.method, request.params, snapshot, catalog, sender.caller, sender.session)
-    try:
-        result = await method(call)
-    except JsonRpcError as failure:
-        error = failure
-    except Exception:  # the boundary: internals are logged, never sent
-        log.exception("%s failed", request.method)
-        error = JsonRpcError(INTERNAL_ERROR, "Internal error")
-    record_call(call, started, sender.trace_id, error=error, result=result)
-    if error is not None:
-        raise error
-    return result
+def _tool_error(result: dict[str, Any]) -> str:
+    return str(result["content"][0]["text"]) if result.get("isError") else ""
 
 
 def _caching() -> modern.Caching:

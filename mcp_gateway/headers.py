@@ -8,51 +8,43 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
-from .jsonrpc import HEADER_MISMATCH, INVALID_REQUEST
-
 _JSON_ACCEPTS = {"application/json", "application/*", "*/*"}
 
 
 class BadHeader(Exception):
-    """A request refused for its headers or method, with the HTTP status and JSON-RPC code to say so."""
+    """A request refused for its headers or method, with the HTTP status to say so."""
 
-    def __init__(self, status: int, code: int, message: str) -> None:
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
-        self.code = code
 
 
 def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     """Headers by lowercase name, white space around values removed (RFC 9110, 5.5), which not every server does.
 
-    A repeated `Mcp-*` header is refused: two readers could believe two different copies.
+    Repeated headers are joined by commas (RFC 9110, 5.3). So an `Mcp-*` header that is given twice
+    equals nothing in the body and is refused, and no two readers can believe two different copies.
     """
     headers: dict[str, str] = {}
     for raw_name, raw_value in raw:
-        name = raw_name.decode("latin-1").lower()
-        if name in headers and name.startswith("mcp-"):
-            raise BadHeader(400, HEADER_MISMATCH, f"The {name} header is given twice")
-        headers[name] = raw_value.decode("latin-1").strip(" \t")
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip(" \t")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
 
 
 def check_origin(headers: Mapping[str, str]) -> None:
     """Refuse other hosts and other sites' pages (2026-07-28: transports, "Security Warning"; DNS rebinding)."""
-    host, _ = split_domain_port(headers.get("host", ""))
-    if not validate_host(host, settings.ALLOWED_HOSTS):
-        raise BadHeader(403, INVALID_REQUEST, "This host name is not served here; see ALLOWED_HOSTS and PUBLIC_URL")
+    if not _is_served(headers.get("host", "")):
+        raise BadHeader(403, "This host name is not served here; see ALLOWED_HOSTS and PUBLIC_URL")
     origin = headers.get("origin")
-    if origin is None:
-        return
-    host, _ = split_domain_port(urlsplit(origin).netloc) if "://" in origin else ("", "")
-    if not validate_host(host, settings.ALLOWED_HOSTS):
-        raise BadHeader(403, INVALID_REQUEST, "Requests from this origin are not allowed")
+    if origin is not None and not _is_served(_host_of(origin)):
+        raise BadHeader(403, "Requests from this origin are not allowed")
 
 
 def check_content_type(headers: Mapping[str, str]) -> None:
     """Bodies are JSON."""
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise BadHeader(415, INVALID_REQUEST, "Content-Type must be application/json")
+        raise BadHeader(415, "Content-Type must be application/json")
 
 
 def check_accept(headers: Mapping[str, str]) -> None:
@@ -60,4 +52,17 @@ def check_accept(headers: Mapping[str, str]) -> None:
     accept = headers.get("accept", "")
     accepted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
     if accept and not accepted & _JSON_ACCEPTS:
-        raise BadHeader(406, INVALID_REQUEST, "Accept must include application/json")
+        raise BadHeader(406, "Accept must include application/json")
+
+
+def _host_of(origin: str) -> str:
+    """Host and port of an origin; "" where it has none, as the opaque origin `null`."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""
+
+
+def _is_served(host: str) -> bool:
+    domain, _ = split_domain_port(host)
+    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)

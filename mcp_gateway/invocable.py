@@ -39,16 +39,24 @@ def argument_descriptions(skill: PublishedSkill) -> dict[str, str]:
     return {FULL_TEXT: about, **{name: f"The skill's argument “{name}”." for name in declared}}
 
 
-async def invoke(call: Call, skill: PublishedSkill, arguments: Mapping[str, object]) -> str:
-    """The skill's instructions, without frontmatter and with the arguments in place. Raises BadArgument."""
+async def invoke(call: Call, skill: PublishedSkill) -> str:
+    """The skill's instructions, without frontmatter and with the call's arguments in place.
+
+    Raises BadArgument, and JsonRpcError where `arguments` is no object.
+    """
+    texts = _texts(skill, call.arguments())
+    names = argument_names(skill.frontmatter)
+    given = collect(texts.pop(FULL_TEXT, ""), texts, names)
+    return substitute(instructions(await call.catalog.skill_md(skill)), given, names, skill_uri(skill.name))
+
+
+def _texts(skill: PublishedSkill, arguments: Mapping[str, object]) -> dict[str, str]:
     known = argument_descriptions(skill)
     if unknown := sorted(set(arguments) - set(known)):
-        raise BadArgument(f"Unknown argument {', '.join(unknown)}; {skill.name} takes: {', '.join(known)}.")
+        raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; {skill.name} takes: {', '.join(known)}.")
     texts: dict[str, str] = {}
     for name, value in arguments.items():
         if not isinstance(value, str):
             raise BadArgument(f"Argument {name} must be a string.")
         texts[name] = value
-    names = argument_names(skill.frontmatter)
-    given = collect(texts.pop(FULL_TEXT, ""), texts, names)
-    return substitute(instructions(await call.catalog.skill_md(skill)), given, names, skill_uri(skill.name))
+    return texts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +17,9 @@ RESOURCE_NOT_FOUND = -32002
 """Revisions before 2026-07-28; since then -32602."""
 HEADER_MISMATCH = -32020
 UNSUPPORTED_PROTOCOL_VERSION = -32022
+
+MAX_DEPTH = 64
+"""How deep a message may be nested: far more than any method takes, and safe to walk recursively."""
 
 _STATUS: dict[int, tuple[int, int]] = {
     PARSE_ERROR: (400, 400),
@@ -74,9 +78,13 @@ def http_status(code: int, *, modern: bool) -> int:
 def decode(body: bytes) -> Any:
     """The JSON value of a body. Raises JsonRpcError."""
     try:
-        return orjson.loads(body)
+        value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise JsonRpcError(PARSE_ERROR, f"Parse error: {error}") from None
+    # Counting is much cheaper than walking, and nearly every message has fewer brackets than the limit.
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+        raise JsonRpcError(PARSE_ERROR, f"Parse error: nested more than {MAX_DEPTH} deep")
+    return value
 
 
 def read_message(value: Any) -> Message:
@@ -87,7 +95,9 @@ def read_message(value: Any) -> Message:
         if "result" in value or "error" in value:
             return Response()
         raise JsonRpcError(INVALID_REQUEST, 'Invalid request: "method" is missing')
-    method, params = value["method"], value.get("params", {})
+    method, params = value["method"], value.get("params")
+    if params is None:  # some clients write the absent as null
+        params = {}
     if not isinstance(method, str):
         raise JsonRpcError(INVALID_REQUEST, 'Invalid request: "method" must be a string')
     if "id" in value and not is_id(value["id"]):
@@ -128,3 +138,22 @@ def error_message(message_id: Id | None, error: JsonRpcError) -> dict[str, Any]:
 def encode(message: Any) -> bytes:
     """A message or a batch as bytes."""
     return orjson.dumps(message)
+
+
+def encoded(value: Any) -> Any:
+    """A JSON value that is encoded once, to be part of many messages."""
+    return orjson.Fragment(orjson.dumps(value))
+
+
+def _is_deeper(value: Any, limit: int) -> bool:
+    """Whether arrays and objects are nested more than `limit` deep."""
+    level = [value]
+    for _ in range(limit):
+        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value

@@ -3,30 +3,46 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from .jsonrpc import INVALID_PARAMS, JsonRpcError
+from .jsonrpc import INVALID_PARAMS, JsonRpcError, encoded
 
 
-def page_of(
-    keys: Sequence[str], entries: Sequence[dict[str, Any]], params: dict[str, Any], *, name: str, size: int
-) -> dict[str, Any]:
-    """The page of `entries` that a cursor asks for, as `{name: [...], "nextCursor"?: ...}`.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """All that a list method can answer with: entries, encoded already, and their keys in ascending order."""
 
-    `keys` are the entries' keys in ascending order. Raises JsonRpcError for a cursor of somebody else.
-    """
-    start = bisect_right(keys, _key_of(params["cursor"])) if params.get("cursor") is not None else 0
-    result: dict[str, Any] = {name: list(entries[start : start + size])}
-    if start + size < len(entries):
-        result["nextCursor"] = base64.urlsafe_b64encode(keys[start + size - 1].encode()).decode()
-    return result
+    name: str
+    keys: Sequence[str]
+    entries: Sequence[Any]
 
+    @classmethod
+    def of(cls, name: str, entries: Iterable[tuple[str, dict[str, Any]]]) -> Listing:
+        """A list called `name` in results, of entries by key in ascending order."""
+        pairs = list(entries)
+        return cls(name, [key for key, _ in pairs], [encoded(entry) for _, entry in pairs])
 
-def _key_of(cursor: Any) -> str:
-    try:
-        return base64.b64decode(cursor, altchars=b"-_", validate=True).decode()
-    except (TypeError, ValueError, binascii.Error):
-        raise JsonRpcError(INVALID_PARAMS, "Invalid params: this cursor is not one of this server's") from None
+    def page(self, params: dict[str, Any], *, size: int) -> dict[str, Any]:
+        """The page that `cursor` asks for, as `{name: [...], "nextCursor"?: ...}`.
+
+        Raises JsonRpcError for a cursor that no list with this name gave out.
+        """
+        cursor = params.get("cursor")
+        start = bisect_right(self.keys, self._key_of(cursor)) if cursor not in (None, "") else 0
+        end = start + size
+        result: dict[str, Any] = {self.name: self.entries[start:end]}
+        if end < len(self.entries):
+            result["nextCursor"] = base64.urlsafe_b64encode(f"{self.name}:{self.keys[end - 1]}".encode()).decode()
+        return result
+
+    def _key_of(self, cursor: Any) -> str:
+        try:
+            name, _, key = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().partition(":")
+        except (TypeError, ValueError):
+            name, key = "", ""
+        if name != self.name:
+            raise JsonRpcError(INVALID_PARAMS, "Invalid params: this cursor is not one of this list's")
+        return key

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,16 +12,23 @@ from typing import Any
 from invocations.events import InvocationEvent, loggable
 from invocations.recorder import record
 
-from .call import Call
-from .eras import modern
-from .jsonrpc import JsonRpcError
+from .catalog import Snapshot
+from .eras import Era, modern
+from .jsonrpc import Request
+from .sender import Sender
 from .session import client_label
 from .uris import skill_of
 
+log = logging.getLogger(__name__)
+
 NO_SKILL = "-"
 """Recorded as the skill where a call names none."""
+SKILL_MAX = 64
+FAILURE_MAX = 500
 
 _NAMED_BY = {"tools/call": "name", "prompts/get": "name", "skills/get": "uri", "resources/read": "uri"}
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
+"""W3C Trace Context; what follows the flags belongs to later versions of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,48 +48,62 @@ class Stopwatch:
         return (time.perf_counter() - self.ticks) * 1000
 
 
-def record_call(call: Call, started: Stopwatch, trace_id: str, *, error: JsonRpcError | None, result: Any) -> None:
-    """Record a call of a skill with its outcome; other calls (lists, other files) are not recorded."""
-    skill = _skill(call)
-    if skill is None:
-        return
-    published = call.snapshot.skills.get(skill)
-    failure = error.message if error else _tool_error(result)
-    meta = call.params.get("_meta", {})
-    record(
-        InvocationEvent(
-            skill=skill,
-            method=call.method,
-            status="error" if failure else "success",
-            invoked_at=started.at,
-            duration_ms=started.milliseconds(),
-            version=published.version if published else None,
-            error_message=failure,
-            request_params=loggable({key: value for key, value in call.params.items() if key != "_meta"}),
-            session_id=call.session.id,
-            client=call.session.client or client_label(meta.get(modern.CLIENT_KEY) if isinstance(meta, dict) else None),
-            caller=call.caller.name,
-            protocol_version=call.era.version,
-            trace_id=trace_id,
-        )
+def record_call(
+    request: Request, era: Era, sender: Sender, *, snapshot: Snapshot, started: Stopwatch, failure: str
+) -> None:
+    """Record a request if it is a call of a skill (lists and other files are not); "" for no failure.
+
+    Never raises: what cannot be recorded must not cost the caller the answer.
+    """
+    try:
+        skill = _skill(request)
+        if skill is not None:
+            record(_event(skill, request, era, sender, snapshot=snapshot, started=started, failure=failure))
+    except Exception:
+        log.exception("a call of %r could not be recorded", request.method)
+
+
+def _event(
+    skill: str, request: Request, era: Era, sender: Sender, *, snapshot: Snapshot, started: Stopwatch, failure: str
+) -> InvocationEvent:
+    published = snapshot.skills.get(skill)
+    meta = request.params.get("_meta")
+    meta = meta if isinstance(meta, dict) else {}
+    trace = _trace_id(meta.get("traceparent")) or _trace_id(sender.headers.get("traceparent"))
+    # Cut here and not only where it is stored: many events wait in memory while the store is away.
+    return InvocationEvent(
+        skill=skill[:SKILL_MAX],
+        method=request.method,
+        status="error" if failure else "success",
+        invoked_at=started.at,
+        duration_ms=started.milliseconds(),
+        version=published.version if published else None,
+        error_message=failure[:FAILURE_MAX],
+        request_params=loggable({key: value for key, value in request.params.items() if key != "_meta"}),
+        session_id=sender.session.id,
+        client=sender.session.client or client_label(meta.get(modern.CLIENT_KEY)),
+        caller=sender.caller.name,
+        protocol_version=era.version,
+        trace_id=trace or sender.request_id,
     )
 
 
-def _skill(call: Call) -> str | None:
+def _skill(request: Request) -> str | None:
     """The name of the skill a recorded call is about; None for calls that are not recorded."""
-    key = _NAMED_BY.get(call.method)
+    key = _NAMED_BY.get(request.method)
     if key is None:
         return None
-    value = call.params.get(key)
+    value = request.params.get(key)
     if not isinstance(value, str):
         return NO_SKILL
     if key == "name":
         return value or NO_SKILL
     skill = skill_of(value)
-    if call.method == "resources/read":
+    if request.method == "resources/read":
         return skill or None
     return skill or value or NO_SKILL
 
 
-def _tool_error(result: Any) -> str:
-    return str(result["content"][0]["text"]) if result.get("isError") else ""
+def _trace_id(traceparent: Any) -> str:
+    match = _TRACEPARENT.fullmatch(traceparent) if isinstance(traceparent, str) else None
+    return match[1] if match else ""

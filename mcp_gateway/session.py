@@ -46,8 +46,9 @@ def resume(session_id: str) -> Session:
 
 
 def client_label(client_info: Any) -> str:
-    """`name/version` of a `clientInfo`, which is what the client says of itself and nothing more."""
+    """`name/version` of a `clientInfo`, which is what the client says of itself and nothing more; fit for a log."""
     if not isinstance(client_info, dict):
         return ""
     parts = [client_info.get(key) for key in ("name", "version")]
-    return "/".join(part for part in parts if isinstance(part, str) and part)[:CLIENT_MAX]
+    label = "/".join(part for part in parts if isinstance(part, str) and part)[:CLIENT_MAX]
+    return "".join(character if character.isprintable() else "\ufffd" for character in label)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 SKILL_MD = "SKILL.md"
 _UNESCAPED = "/-._~!$&'()*+,;=:@"
 """What RFC 3986 allows in a path besides letters and digits."""
+_SKILL_MD_URI = re.compile(rf"skill://([^/]+)/{re.escape(SKILL_MD)}")
 
 
 def skill_uri(skill: str) -> str:
@@ -26,6 +28,5 @@ def skill_md_uri(skill: str) -> str:
 
 def skill_of(uri: str) -> str:
     """The name of the skill whose SKILL.md a URI names, and "" for any other URI."""
-    root = uri.removeprefix("skill://").removesuffix(f"/{SKILL_MD}")
-    is_skill_md = uri.startswith("skill://") and uri.endswith(f"/{SKILL_MD}")
-    return root.rpartition("/")[2] if is_skill_md else ""
+    match = _SKILL_MD_URI.fullmatch(uri)
+    return match[1] if match else ""

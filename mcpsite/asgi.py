@@ -13,7 +13,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcpsite.settings")
 django_application = get_asgi_application()
 
 # Only now are the applications loaded that these import models of.
+from invocations.recorder import recorder  # noqa: E402
 from mcp_gateway.routing import urlpatterns as gateway_urls  # noqa: E402
+from skills_registry import projection  # noqa: E402
 
 from .body_limit import BodyLimitMiddleware  # noqa: E402
 from .lifespan import lifespan  # noqa: E402
@@ -28,3 +30,7 @@ application = RequestIdMiddleware(
         }
     )
 )
+
+# What an earlier process was killed over: calls not in the log yet, changes not projected yet.
+recorder.start()
+projection.resume()

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import MutableMapping
 from typing import Any
 
 from django.conf import settings
 
 from .request_id import AsgiApp, Receive, Scope, Send
-
-
-class _TooLarge(Exception):
-    pass
 
 
 class BodyLimitMiddleware:
@@ -24,25 +21,24 @@ class BodyLimitMiddleware:
         limit: int = settings.MAX_REQUEST_BYTES
         announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
         if not announced.isdigit() or int(announced) > limit:
-            return await _refuse(send, limit)
+            await _refuse(send, limit)
+            return
         received = 0
 
         async def receive_counted() -> MutableMapping[str, Any]:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > limit:
-                raise _TooLarge
-            return message
+            # As if the client had gone: Django then forgets what it has read, and answers nothing.
+            return message if received <= limit else {"type": "http.disconnect"}
 
-        try:
-            await self.app(scope, receive_counted, send)
-        except _TooLarge:
+        await self.app(scope, receive_counted, send)
+        if received > limit:
             await _refuse(send, limit)
 
 
 async def _refuse(send: Send, limit: int) -> None:
-    text = f"The request is larger than {limit:,} bytes. A skill's zip may have {settings.SKILL_MAX_ARCHIVE_BYTES:,}.\n"
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    detail = f"The request is larger than {limit:,} bytes. A skill's zip may have {settings.SKILL_MAX_ARCHIVE_BYTES:,}."
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": text.encode()})
+    await send({"type": "http.response.body", "body": json.dumps({"detail": detail}).encode()})

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from skills_registry import storage
+from skills_registry.catalog import get_catalog
 from skills_registry.models import CatalogHead
 
 
@@ -20,8 +21,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Database (with its tables) and package store answer; 503 and which one where they do not."""
-    checks = {"database": _try(CatalogHead.objects.exists), "store": _try(storage.check_access)}
+    """Database (with its tables), package store and published catalog answer; 503 and which one where they do not."""
+    checks = {
+        "database": _try(CatalogHead.objects.exists),
+        "store": _try(storage.check_access),
+        "catalog": _try(get_catalog().generation),
+    }
     return JsonResponse(checks, status=200 if set(checks.values()) == {"ok"} else 503)
 
 

@@ -29,14 +29,17 @@ class RequestIdMiddleware:
             return await self.app(scope, receive, send)
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         request_id = given.decode() if _ACCEPTED.fullmatch(given) else secrets.token_hex(8)
-        _current.set(request_id)
+        token = _current.set(request_id)
 
         async def send_with_id(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
             await send(message)
 
-        return await self.app({**scope, "request_id": request_id}, receive, send_with_id)
+        try:
+            await self.app({**scope, "request_id": request_id}, receive, send_with_id)
+        finally:
+            _current.reset(token)
 
 
 class RequestIdFilter(logging.Filter):

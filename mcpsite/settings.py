@@ -113,13 +113,39 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-STORAGE_BACKEND = env_str("STORAGE_BACKEND", "local", choices=("local",))
+STORAGE_BACKEND = env_str("STORAGE_BACKEND", "local", choices=("local", "s3"))
+_on_aws = STORAGE_BACKEND == "s3"
+AWS_REGION = env_str("AWS_REGION", "us-east-1")
 S3_SKILLS_PREFIX = env_str("S3_SKILLS_PREFIX", "skills/")
+S3_SKILLS_BUCKET = env_str("S3_SKILLS_BUCKET", "mcp-skills-bucket")
+S3_ENDPOINT_URL = env_str("S3_ENDPOINT_URL")
+SKILL_CACHE_DIR = Path(env_str("SKILL_CACHE_DIR", str(DATA_DIR / "cache")))
+SKILL_CACHE_BYTES = env_int("SKILL_CACHE_BYTES", 1024**3)
+DYNAMODB_SKILLS_TABLE = env_str("DYNAMODB_SKILLS_TABLE", "mcp-skills")
+DYNAMODB_ENDPOINT_URL = env_str("DYNAMODB_ENDPOINT_URL")
+PUBLISHED_CATALOG = f"skills_registry.catalog.{'dynamodb.DynamoCatalog' if _on_aws else 'orm.OrmCatalog'}"
+SPOOL_DIR = DATA_DIR / "spool"
+"""Calls that are answered and not in the log yet."""
+PROJECTIONS = ["skills_registry.storage.write_latest"]
+"""What is told after a change of what is live; each is called with the skill."""
+if _on_aws:
+    PROJECTIONS.append("skills_registry.catalog.projection.write")
+PROJECTION_RETRY_SECONDS = (1.0, 5.0, 30.0)
+"""Waits between tries while a projection fails; the last one repeats."""
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
     "skills": {
-        "BACKEND": "skills_registry.storage.LocalSkillStorage",
+        "BACKEND": "skills_registry.storage_backends.s3.S3SkillStorage",
+        "OPTIONS": {
+            "bucket_name": S3_SKILLS_BUCKET,
+            "region_name": AWS_REGION,
+            "endpoint_url": S3_ENDPOINT_URL or None,
+        },
+    }
+    if _on_aws
+    else {
+        "BACKEND": "skills_registry.storage_backends.local.LocalSkillStorage",
         "OPTIONS": {"location": DATA_DIR / "store"},
     },
 }
@@ -182,5 +208,7 @@ LOGGING = {
         "django": {"handlers": [], "propagate": True},
         "daphne": {"level": "WARNING"},
         "twisted": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
+        "pynamodb": {"level": "WARNING"},
     },
 }

@@ -10,6 +10,7 @@ from .health import healthz, readyz
 
 admin.site.site_header = admin.site.site_title = "Skillkeeper"
 admin.site.index_title = "Registry"
+admin.site.site_url = None
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -18,3 +19,7 @@ urlpatterns = [
     path("healthz", healthz),
     path("readyz", readyz),
 ]
+
+handler400 = "mcpsite.errors.bad_request"
+handler404 = "mcpsite.errors.page_not_found"
+handler500 = "mcpsite.errors.server_error"

@@ -11,7 +11,7 @@ import stat
 from .package import Limits, Package, gather
 from .paths import check_path, clean, is_junk, printable
 from .problems import Report
-from .zip_directory import DEFLATED, ENCRYPTED_FLAGS, STORED, DamagedEntry, Entry, read_directory, unpack
+from .zip_directory import DEFLATED, ENCRYPTED_FLAGS, PATCH_FLAG, STORED, DamagedEntry, Entry, read_directory, unpack
 from .zip_end import REPACK, refused
 
 _ENTRIES_PER_FILE = 8
@@ -52,10 +52,13 @@ class _Reading:
         path = clean(entry.name)
         if path and _is_folder(entry):
             path = path.removesuffix("/") + "/"
-        if is_junk(path):
+        if entry.disagreement:
+            message = f"its two headers give a different {entry.disagreement}"
+            self.error("entry-headers-differ", path, message, REPACK)
+        elif is_junk(path):
             self.dropped.append(path)
         elif path in self.kept and not path.endswith("/"):
-            self.error("entry-duplicate", path, "is in the zip twice", "Remove one of them.")
+            self.error("entry-duplicate", path, "this is in the zip twice", "Remove one of them.")
         elif path:
             self.kept[path] = entry if self.is_readable(path, entry) else None
 
@@ -65,25 +68,24 @@ class _Reading:
         try:
             return None if entry is None else unpack(self.data, entry, limit)
         except DamagedEntry as error:
-            self.error("entry-damaged", path, f"cannot be unpacked: {error}", REPACK)
+            self.error("entry-damaged", path, f"this cannot be unpacked: {error}", REPACK)
             return None
 
     def is_readable(self, path: str, entry: Entry) -> bool:
         kind = stat.S_IFMT(entry.attributes >> 16)
         if stat.S_ISLNK(kind):
-            self.error("entry-symlink", path, "is a symbolic link", "Put the file itself there.")
+            self.error("entry-symlink", path, "this is a symbolic link", "Put the file itself there.")
         elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            self.error("entry-special", path, "is a device, pipe or socket", "Remove it.")
+            self.error("entry-special", path, "this is a device, pipe or socket", "Remove it.")
         elif entry.flags & ENCRYPTED_FLAGS:
-            self.error("entry-encrypted", path, "is encrypted", "Create the zip without a password.")
+            self.error("entry-encrypted", path, "this is encrypted", "Create the zip without a password.")
         elif entry.method not in (STORED, DEFLATED):
             method = _METHODS.get(entry.method, f"method {entry.method}")
-            self.error("entry-compression", path, f"is compressed with {method}", "Create the zip with deflate.")
-        elif entry.disagreement:
-            what = f"has two headers with a different {entry.disagreement}"
-            self.error("entry-headers-differ", path, what, REPACK)
+            self.error("entry-compression", path, f"this is compressed with {method}", "Create the zip with deflate.")
+        elif entry.flags & PATCH_FLAG:
+            self.error("entry-compression", path, "this is a patch, not a file", "Create the zip with deflate.")
         elif path.endswith("/") and not self.is_empty(entry):
-            self.error("entry-folder-with-content", path, "is a folder that holds bytes", REPACK)
+            self.error("entry-folder-with-content", path, "this is a folder that holds bytes", REPACK)
         else:
             self.warn_of_guess(entry)
             return True
@@ -97,17 +99,12 @@ class _Reading:
 
     def warn_of_guess(self, entry: Entry) -> None:
         if entry.name_is_guess:
-            shown = printable(entry.name)
-            self.report.warning(
-                "name-encoding",
-                f"the zip does not say in which encoding {shown} is written",
-                "Check the name, or create the zip with UTF-8 names.",
-                file=shown,
-            )
+            message = "the zip does not say how this name is encoded; code page 437 was assumed"
+            hint = "Check the name, or create the zip with UTF-8 names."
+            self.report.warning("name-encoding", message, hint, file=printable(entry.name))
 
-    def error(self, code: str, path: str, what: str, hint: str) -> None:
-        shown = printable(path)
-        self.report.error(code, f"{shown} {what}", hint, file=shown)
+    def error(self, code: str, path: str, message: str, hint: str) -> None:
+        self.report.error(code, message, hint, file=printable(path))
 
 
 def _is_folder(entry: Entry) -> bool:

@@ -20,12 +20,41 @@ def check_skill_limits(**kwargs: Any) -> list[checks.CheckMessage]:
                 id="skills_registry.W001",
             )
         )
-    if not settings.S3_SKILLS_PREFIX.endswith("/") or settings.S3_SKILLS_PREFIX.startswith(("/", "uploads/")):
+    *folders, end = settings.S3_SKILLS_PREFIX.split("/")
+    if end or not folders or folders[0] == "uploads" or {"", ".", ".."} & set(folders):
         messages.append(
             checks.Error(
                 f"S3_SKILLS_PREFIX={settings.S3_SKILLS_PREFIX!r} is not usable as a prefix of keys.",
                 hint='Use something like "skills/": no slash at the start, one at the end, and not "uploads/".',
                 id="skills_registry.E001",
+            )
+        )
+    return messages
+
+
+@checks.register()
+def check_aws_endpoints(**kwargs: Any) -> list[checks.CheckMessage]:
+    """With `s3`, either both services are AWS's own or neither is; looks at settings only."""
+    if settings.STORAGE_BACKEND != "s3":
+        return []
+    messages: list[checks.CheckMessage] = []
+    endpoints = {name: getattr(settings, name) for name in ("S3_ENDPOINT_URL", "DYNAMODB_ENDPOINT_URL")}
+    for name, url in endpoints.items():
+        if url and not url.startswith(("http://", "https://")):
+            messages.append(
+                checks.Error(
+                    f"{name}={url!r} is not a URL.",
+                    hint="Write it like http://127.0.0.1:4566, or leave it empty for AWS.",
+                    id="skills_registry.E002",
+                )
+            )
+    if len({bool(url) for url in endpoints.values()}) == 2:
+        given = next(name for name, url in endpoints.items() if url)
+        messages.append(
+            checks.Warning(
+                f"Only {given} is set: one service would be local and the other one AWS's.",
+                hint="Set both, or neither.",
+                id="skills_registry.W002",
             )
         )
     return messages

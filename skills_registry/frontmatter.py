@@ -28,7 +28,7 @@ NUMBER_MAX = 64
 """Longer numbers are kept as text; more digits are lost in a double, and YAML 1.1's base 60 takes long to compute."""
 
 _PREFIX = "tag:yaml.org,2002:"
-_NULL, _BOOL, _INT, _FLOAT, _MERGE = (_PREFIX + name for name in ("null", "bool", "int", "float", "merge"))
+_NULL, _BOOL, _INT, _FLOAT = (_PREFIX + name for name in ("null", "bool", "int", "float"))
 _STR, _TIMESTAMP, _SEQ, _MAP = (_PREFIX + name for name in ("str", "timestamp", "seq", "map"))
 _TAGS: dict[type[yaml.Event], set[str | None]] = {
     yaml.ScalarEvent: {None, "!", _NULL, _BOOL, _INT, _FLOAT, _STR, _TIMESTAMP},
@@ -40,10 +40,15 @@ _NOT_PRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 _CORE_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
 _CORE_NUMBER = re.compile(r"[-+]?([0-9]+\.?|[0-9]*\.[0-9]+)([eE][-+]?[0-9]+)?|0o[0-7]+")
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
-_SYNTAX_HINTS = {
-    "mapping values are not allowed here": "Put a value that contains `: ` in quotes, or fold it with `>-`.",
-    "while scanning for the next token found character '\\t' that cannot start any token": "Indent with spaces.",
-}
+_SYNTAX_HINTS = (
+    ("mapping values", "Put a value that contains `: ` in quotes, or fold it with `>-`; or mend the indentation."),
+    ("expected ':'", "Write `key: value`, or indent the line if it continues the one before."),
+    ("'\\t' that cannot start", "Indent with spaces."),
+    ("that cannot start", "Put the value in quotes."),
+    ("escape", "Use single quotes, in which a backslash is only a backslash."),
+    ("", "Check indentation, quotes and brackets on this line and the one before."),
+)
+"""What to do, by a part of what PyYAML says; the first that fits."""
 
 
 @dataclass
@@ -71,6 +76,10 @@ def parse_frontmatter(text: str, report: Report, *, file: str, first_line: int) 
     return _Reader(text, report, file, first_line).read()
 
 
+class _TooDeep(Exception):
+    """A collection begins that is nested too deeply, with the event that begins it."""
+
+
 class _Reader:
     """Builds values from YAML's events, which know aliases, tags and positions and do not recurse."""
 
@@ -94,6 +103,10 @@ class _Reader:
             return self.document()
         except yaml.MarkedYAMLError as error:
             self.syntax_error(error)
+        except _TooDeep as too_deep:
+            # Reading on would take PyYAML time that grows with the square of the depth.
+            what = f"values are nested more than {MAX_DEPTH} deep"
+            self.error("yaml-too-deep", what, "Flatten the structure.", too_deep.args[0])
         except (ValueError, OverflowError):
             # The scanner passes any eight hexadecimal digits after \U to chr().
             at = self.loader.get_mark().index
@@ -129,10 +142,7 @@ class _Reader:
         if isinstance(event, yaml.ScalarEvent):
             return self.scalar(event)
         if len(path) >= MAX_DEPTH:
-            what = f"values are nested more than {MAX_DEPTH} deep"
-            self.error("yaml-too-deep", what, "Flatten the structure.", event)
-            self.skip(event)
-            return None
+            raise _TooDeep(event)
         return self.mapping(path) if isinstance(event, yaml.MappingStartEvent) else self.sequence(path)
 
     def sequence(self, path: tuple[str, ...]) -> list[Any]:
@@ -145,8 +155,8 @@ class _Reader:
         """The values by key, without those that are broken."""
         values: dict[str, Any] = {}
         while not isinstance(event := self.loader.get_event(), yaml.MappingEndEvent):
-            key = self.key(event, path)
             errors = self.errors
+            key = self.key(event, path)
             if key is None:
                 self.skip(self.loader.get_event())
                 continue
@@ -158,8 +168,8 @@ class _Reader:
     def key(self, event: Any, path: tuple[str, ...]) -> str | None:
         """The key's own text, whatever type YAML would give it; None where it cannot be a key."""
         if not isinstance(event, yaml.ScalarEvent):
-            self.error("yaml-complex-key", "a key is itself a list, a mapping or an alias", "Use text keys.", event)
             self.skip(event)
+            self.error("yaml-complex-key", "a key is itself a list, a mapping or an alias", "Use text keys.", event)
         elif event.value == "<<" and event.implicit[0]:
             self.error("yaml-merge-key", "YAML merge key `<<`", "Write the values out.", event)
         elif (key := (*path, self.characters(event))) in self.lines:
@@ -176,6 +186,8 @@ class _Reader:
         while depth:
             event = self.loader.get_event()
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise _TooDeep(event)
 
     def scalar(self, event: Any) -> Any:
         text = self.characters(event)
@@ -208,10 +220,15 @@ class _Reader:
         self.error("yaml-character", what, "Remove it; it is usually invisible and came in by copying.", at)
 
     def syntax_error(self, error: yaml.MarkedYAMLError) -> None:
-        mark = error.problem_mark or error.context_mark
-        what = " ".join(part for part in (error.context, error.problem) if part)
-        hint = _SYNTAX_HINTS.get(what, "Check indentation and quotes on this line and the one before.")
-        self.error("yaml-syntax", f"not valid YAML: {what}", hint, mark.index if mark else 0)
+        problem = error.problem or "it breaks off"
+        mark = error.problem_mark
+        if mark is None or mark.index >= len(self.text) or "expected ':'" in problem:
+            # What was begun and not finished is to be mended where it begins.
+            mark = error.context_mark or mark
+        hint = next(hint for part, hint in _SYNTAX_HINTS if part in problem)
+        what = " ".join(part for part in (error.context, problem) if part)
+        at = min(mark.index if mark else 0, max(len(self.text.rstrip()) - 1, 0))
+        self.error("yaml-syntax", f"not valid YAML: {what}", hint, at)
 
     def error(self, code: str, message: str, hint: str, at: Any) -> None:
         self.errors += 1

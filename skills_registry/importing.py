@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of one path: the version it is now (or would be), or the reasons why it was refused."""
+    """What became of one path: the package and (but for a dry run) the version it is now, or why it was refused."""
 
     path: Path
     package: Package | None = None
@@ -33,20 +33,21 @@ class Imported:
 def import_skill(
     path: Path, *, user: User | None = None, note: str = "", publish: bool = False, dry_run: bool = False
 ) -> Imported:
-    """Import one folder or zip. Refused packages and conflicts come back as problems, not as exceptions."""
+    """Import one folder or zip. What keeps it from coming in comes back as problems, not as an exception."""
     try:
         package = read_archive(path.read_bytes(), limits()) if path.is_file() else read_folder(path, limits())
+        if dry_run:
+            return Imported(path, package, problems=package.warnings)
+        version, created = services.create_version(package, user=user, note=note)
+        published = publish and _publish(version, user, note)
     except InvalidSkill as invalid:
         return Imported(path, problems=invalid.problems)
-    except OSError as error:
-        return Imported(path, problems=(Problem("unreadable", f"cannot be read: {error.strerror}"),))
-    if dry_run:
-        return Imported(path, package, problems=package.warnings)
-    try:
-        version, created = services.create_version(package, user=user, note=note)
     except services.Conflict as conflict:
         return Imported(path, problems=(Problem("conflict", str(conflict)),))
-    published = publish and _publish(version, user, note)
+    except services.StoreFailed as failure:
+        return Imported(path, problems=(Problem("store-failed", str(failure)),))
+    except OSError as error:
+        return Imported(path, problems=(Problem("unreadable", f"cannot be read: {error.strerror}"),))
     return Imported(path, package, version, created, published, package.warnings)
 
 

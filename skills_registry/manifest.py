@@ -46,6 +46,9 @@ def parse_manifest(text: str, *, folder: str = "", allow_long_description: bool 
             file=SKILL_MD,
             line=document.closing_line,
         )
+    if "\0" in document.body:
+        line = document.closing_line + _line(document.body, document.body.index("\0"))
+        report.error("body-nul", "there is a NUL character", "Remove it; SKILL.md is text.", file=SKILL_MD, line=line)
     frontmatter = parse_frontmatter(document.frontmatter, report, file=SKILL_MD, first_line=2)
     if frontmatter is None:
         raise InvalidSkill(report.problems)
@@ -78,7 +81,7 @@ def split_document(text: str) -> Document:
     closing = _CLOSING.search(text, opening.end())
     if closing is None:
         hint = "Put a line with just `---` between the frontmatter and the instructions."
-        message, line = "the frontmatter has no closing `---`", _line(text, len(text))
+        message, line = "the frontmatter has no closing `---`", _line(text, len(text.rstrip("\r\n")))
         raise InvalidSkill([Problem("frontmatter-unclosed", message, hint, SKILL_MD, line)])
     frontmatter, body = text[opening.end() : closing.start()], text[closing.end() :]
     return Document(frontmatter, body, _line(text, closing.start()))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -117,7 +118,8 @@ class _Fields:
 
     def text(self, key: str, value: Any) -> None:
         if not isinstance(value, str):
-            self.error("field-not-text", key, f"`{key}` is {_kind(value)}, not text", "Put it in quotes.")
+            hint = "Write one text instead." if isinstance(value, list | dict) else "Put it in quotes."
+            self.error("field-not-text", key, f"`{key}` is {_kind(value)}, not text", hint)
 
     def compatibility(self, key: str, value: Any) -> None:
         self.text(key, value)
@@ -180,10 +182,11 @@ def _is_text_list(value: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
-    names = {bool: "true/false", int: "a number", float: "a number", list: "a list", dict: "a mapping", str: "text"}
+    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a mapping", str: "text"}
     return "empty" if value is None else names[type(value)]
 
 
 def _suggested_name(name: str) -> str:
-    words = re.findall(r"[a-z0-9]+", name.lower())
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    words = re.findall(r"[a-z0-9]+", plain.lower())
     return "-".join(words)[:NAME_MAX].strip("-") or "my-skill"

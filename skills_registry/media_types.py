@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import mimetypes
+from pathlib import PurePosixPath
 
 _ADDITIONS = {
     ".md": "text/markdown", ".markdown": "text/markdown", ".mdx": "text/markdown", ".yaml": "application/yaml",
     ".yml": "application/yaml", ".toml": "application/toml", ".jsonl": "application/jsonl", ".ts": "text/typescript",
-    ".tsx": "text/typescript", ".jsx": "text/javascript", ".sh": "application/x-sh", ".bash": "application/x-sh",
+    ".tsx": "text/typescript", ".js": "text/javascript", ".mjs": "text/javascript", ".jsx": "text/javascript",
+    ".sh": "application/x-sh", ".bash": "application/x-sh",
     ".go": "text/x-go", ".rs": "text/x-rust", ".java": "text/x-java", ".rb": "text/x-ruby", ".php": "text/x-php",
     ".cs": "text/x-csharp", ".kt": "text/x-kotlin", ".swift": "text/x-swift", ".sql": "application/sql",
     ".ttf": "font/ttf", ".otf": "font/otf", ".woff": "font/woff", ".woff2": "font/woff2", ".webp": "image/webp",
@@ -23,7 +25,8 @@ for _suffix, _type in _ADDITIONS.items():
 
 def media_type(path: str, content: bytes) -> str:
     """The media type by file name; by content (text or not) where the name says nothing."""
-    guessed, encoding = _TYPES.guess_type(path)
+    # Only the suffix: a name such as `data:text/html,` would be read as a URL that states its own type.
+    guessed, encoding = _TYPES.guess_type("_" + PurePosixPath(path).suffix)
     if encoding:
         return {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}.get(
             encoding, "application/octet-stream"

@@ -88,11 +88,12 @@ def gather(
     check_collisions(paths, report)
     files = [path for path in paths if not path.endswith("/")]
     root = find_root(files, report)
-    contents = _read_all(files, read, f"{root}{SKILL_MD}", limits, report)
-    if root is None or root + SKILL_MD not in contents:
+    skill_md = "" if root is None else root + SKILL_MD
+    contents = _read_all(files, read, skill_md, limits, report)
+    if root is None or skill_md not in contents:
         raise InvalidSkill(report.problems)
     try:
-        manifest = _manifest(contents[root + SKILL_MD], root.removesuffix("/") or folder, limits)
+        manifest = _manifest(contents[skill_md], root.removesuffix("/") or folder, limits)
     except InvalidSkill as invalid:
         report.extend(invalid.problems)
         raise InvalidSkill(report.problems) from None

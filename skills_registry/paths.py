@@ -41,32 +41,30 @@ class _Rule:
 
 
 _RULES = (
-    _Rule("path-not-utf8", _SURROGATE.search, "is not written in UTF-8", "Rename the file."),
+    _Rule("path-not-utf8", _SURROGATE.search, "the path is not written in UTF-8", "Rename the file."),
     _Rule(
         "path-too-long",
         lambda path: len(path.encode()) > PATH_MAX_BYTES or max(map(_length, path.split("/"))) > SEGMENT_MAX_BYTES,
-        "is too long",
+        "the path is too long",
         f"At most {PATH_MAX_BYTES} bytes for the path and {SEGMENT_MAX_BYTES} for each name in it.",
     ),
     _Rule(
         "path-empty",
         lambda path: path in ("", ".") or path.endswith("/."),
-        "has no file name",
+        "an entry has no file name",
         "Create the zip again with another program.",
     ),
-    _Rule("path-backslash", lambda path: "\\" in path, "contains a backslash", "Use / between folders."),
-    _Rule("path-drive", _DRIVE.search, "names a drive", "Use paths inside the package."),
-    _Rule("path-absolute", lambda path: path.startswith("/"), "is absolute", "Use paths inside the package."),
+    _Rule("path-backslash", lambda path: "\\" in path, "the path contains a backslash", "Use / between folders."),
+    _Rule("path-drive", _DRIVE.search, "the path names a drive", "Use paths inside the package."),
+    _Rule("path-absolute", lambda path: path.startswith("/"), "the path is absolute", "Use paths inside the package."),
     _Rule(
         "path-control-character",
         lambda path: _UNSPEAKABLE.search(path.removesuffix(_MAC_ICON)),
-        "contains a control character or one that reverses the direction of text",
+        "the path contains a control character or one that reverses the direction of text",
         "Rename the file.",
     ),
-    _Rule(
-        "path-traversal", lambda path: ".." in path.split("/"), "leaves the package through `..`", "Remove the `..`."
-    ),
-    _Rule("path-empty-segment", lambda path: "//" in path, "has an empty folder name", "Remove the `//`."),
+    _Rule("path-traversal", lambda path: ".." in path.split("/"), "the path contains `..`", "Remove the `..`."),
+    _Rule("path-empty-segment", lambda path: "//" in path, "the path has an empty folder name", "Remove the `//`."),
 )
 
 
@@ -75,10 +73,10 @@ def check_path(path: str, report: Report) -> bool:
     broken = next((rule for rule in _RULES if rule.holds(path)), None)
     shown = printable(path)
     if broken:
-        report.error(broken.code, f"{shown or 'an entry'} {broken.what}", broken.hint, file=shown)
+        report.error(broken.code, broken.what, broken.hint, file=shown)
     elif _NOT_ON_WINDOWS.search(clean(path)) and not is_junk(path):
         report.warning(
-            "path-not-portable", f"{shown} cannot be stored on Windows", "Rename it if agents run there.", file=shown
+            "path-not-portable", "this cannot be stored on Windows", "Rename it if agents run there.", file=shown
         )
     return broken is None
 
@@ -102,10 +100,10 @@ def check_collisions(paths: Iterable[str], report: Report) -> None:
     Folders, where they are listed themselves, end in a slash.
     """
     # Paths that fold to the same beginning are neighbours in this order.
-    ordered = sorted((_folded(path), path) for path in paths)
+    ordered = sorted((_fold(path).split("/"), path.split("/")) for path in paths)
     told: set[str] = set()
-    for (_, one), (_, other) in itertools.pairwise(ordered):
-        clash = _clash(one, other)
+    for one, other in itertools.pairwise(ordered):
+        clash = _clash(*one, *other)
         if clash and clash[0] not in told:
             told.add(clash[0])
             report.error("path-collision", clash[1], "Rename one of them.", file=printable(clash[0]))
@@ -123,27 +121,20 @@ def listed(paths: Collection[str]) -> str:
     return f"{shown} and {len(paths) - 5} more" if len(paths) > 5 else shown
 
 
-def _clash(one: str, other: str) -> tuple[str, str] | None:
+def _clash(one_folded: list[str], one: list[str], other_folded: list[str], other: list[str]) -> tuple[str, str] | None:
     """Where two neighbours collide, and how."""
-    one_parts, other_parts = one.split("/"), other.split("/")
-    for depth, (a, b) in enumerate(zip(one_parts, other_parts, strict=False), start=1):
-        here = "/".join(other_parts[:depth])
-        if a != b and _fold(a) == _fold(b):
-            there = "/".join(one_parts[:depth])
-            return here, f"{printable(there)} and {printable(here)} differ only in case or Unicode form"
-        if a != b:
+    for depth, (a, b) in enumerate(zip(one, other, strict=False)):
+        if one_folded[depth] != other_folded[depth]:
             return None
-    if len(one_parts) < len(other_parts):
-        return one, f"{printable(one)} is both a file and a folder"
-    return None
+        if a != b:
+            there, here = ("/".join(path[: depth + 1]) for path in (one, other))
+            return here, f"this differs from {printable(there)} only in case or Unicode form"
+    return ("/".join(one), "this is both a file and a folder") if len(one) < len(other) else None
 
 
-def _folded(path: str) -> list[str]:
-    return [_fold(segment) for segment in path.split("/")]
-
-
-def _fold(segment: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", segment).casefold())
+def _fold(path: str) -> str:
+    """What all spellings of a path have in common (Unicode's canonical caseless matching)."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 
 def _length(segment: str) -> int:

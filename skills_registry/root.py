@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from .manifest_fields import SKILL_MD
 from .paths import listed, printable
-from .problems import Report
+from .problems import Problem, Report
 
 
 def find_root(files: Collection[str], report: Report) -> str | None:
@@ -18,30 +18,31 @@ def find_root(files: Collection[str], report: Report) -> str | None:
         return root
     # A SKILL.md whose path was refused is reported already; it is the one that is missing here.
     if not any(SKILL_MD in problem.file for problem in report.problems if problem.severity == "error"):
-        report.error(*_reason(files))
+        report.extend([_reason(files)])
     return None
 
 
-def _reason(files: Collection[str]) -> tuple[str, str, str]:
-    """Code, message and hint for a package that has no SKILL.md in its place."""
+def _reason(files: Collection[str]) -> Problem:
+    """Why a package has no SKILL.md in its place."""
     if not files:
-        return "package-empty", "the package holds no files", f"Put at least a {SKILL_MD} into it."
+        return Problem("package-empty", "the package holds no files", f"Put at least a {SKILL_MD} into it.")
     misnamed = sorted((path for path in files if _is_misnamed(path)), key=_depth)
     skills = _outermost(path.removesuffix(SKILL_MD) for path in files if path.endswith(f"/{SKILL_MD}"))
     if misnamed and (not skills or _depth(misnamed[0]) < min(map(_depth, skills))):
-        return "skill-md-case", f"the file is called {printable(misnamed[0])}", f"Rename it to {SKILL_MD}."
+        name = printable(misnamed[0])
+        return Problem("skill-md-case", f"the file is called {name}", f"Rename it to {SKILL_MD}.", name)
     if not skills:
         hint = f"Put {SKILL_MD} at the top of the package, or in its one top folder."
-        return "skill-md-missing", f"there is no {SKILL_MD}", hint
+        return Problem("skill-md-missing", f"there is no {SKILL_MD}", hint)
     if len(skills) > 1:
         hint = "Upload them one at a time, or use `manage.py import_skills`."
-        return "skill-md-several", f"there are {len(skills)} skills in it: {listed(skills)}", hint
+        return Problem("skill-md-several", f"there are {len(skills)} skills in it: {listed(skills)}", hint)
     if _depth(skills[0]) > 1:
         hint = "Pack the folder that holds SKILL.md, not the ones around it."
-        return "skill-md-too-deep", f"{SKILL_MD} is at {printable(skills[0] + SKILL_MD)}", hint
+        return Problem("skill-md-too-deep", f"{SKILL_MD} is at {printable(skills[0] + SKILL_MD)}", hint)
     strays = [path for path in files if not path.startswith(skills[0])]
     message = f"besides the folder {printable(skills[0])} there is {listed(strays)}"
-    return "files-outside-folder", message, "Pack the skill's folder alone."
+    return Problem("files-outside-folder", message, "Pack the skill's folder alone.")
 
 
 def _is_misnamed(path: str) -> bool:

@@ -5,17 +5,20 @@ A finding does not keep a package out; it points at a line and says why it matte
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from .manifest_fields import SKILL_MD
 from .media_types import text_of
-from .package import Package, PackageFile
+from .package import Package
 from .paths import printable
 
 EXCERPT_MAX = 160
+KIND_MAX = 50
+FINDINGS_MAX = 500
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ _RULES = (
     _Rule(
         "dynamic-command",
         "medium",
-        re.compile(r"(?:^|\s)!`[^`\n]+`|^\s*```!", re.MULTILINE),
+        re.compile(r"!(?<!\S!)`[^`\n]+`|```!"),
         "Some clients run this command on the user's machine before the model sees the text; this server never does.",
         skill_md_only=True,
     ),
@@ -76,21 +79,41 @@ _RULES = (
 
 
 def scan(package: Package) -> tuple[Finding, ...]:
-    """Everything in the package's text files that a reviewer should look at, in order of file and line."""
-    return tuple(finding for file in package.files for finding in _scan_file(file))
+    """What a reviewer should look at in the package's text files, in order of file and line.
+
+    Of one kind no more than `KIND_MAX` in a file, and no more than `FINDINGS_MAX` in all, of which the
+    last then says that there are more.
+    """
+    findings = list(itertools.islice(_findings(package), FINDINGS_MAX))
+    if len(findings) == FINDINGS_MAX:
+        why = "There are more findings from here on than are listed; so many are no accident."
+        findings[-1] = replace(findings[-1], code="more-findings", severity="high", why=why)
+    return tuple(findings)
 
 
-def _scan_file(file: PackageFile) -> Iterator[Finding]:
-    text = text_of(file.content)
-    if text is None:
-        return
-    applicable = [rule for rule in _RULES if file.path == SKILL_MD or not rule.skill_md_only]
-    rules = [rule for rule in applicable if rule.pattern.search(text)]
-    if not rules:
-        return
-    for number, line in enumerate(text.split("\n"), start=1):
-        for rule in rules:
-            if match := rule.pattern.search(line):
-                start = max(0, match.start() - 40)
-                excerpt = printable(line[start : start + EXCERPT_MAX].strip())
-                yield Finding(rule.code, rule.severity, file.path, number, excerpt, rule.why)
+def _findings(package: Package) -> Iterator[Finding]:
+    for file in package.files:
+        text = text_of(file.content)
+        if text is not None:
+            rules = [rule for rule in _RULES if file.path == SKILL_MD or not rule.skill_md_only]
+            yield from sorted(
+                (finding for rule in rules for finding in _matches(rule, file.path, text)),
+                key=lambda finding: finding.line,
+            )
+
+
+def _matches(rule: _Rule, path: str, text: str) -> Iterator[Finding]:
+    """The first matches of a rule, one for each line."""
+    line, counted, told = 1, 0, 0
+    for match in itertools.islice(rule.pattern.finditer(text), KIND_MAX):
+        line += text.count("\n", counted, match.start())
+        counted = match.start()
+        if line > told:
+            told = line
+            yield Finding(rule.code, rule.severity, path, line, _excerpt(text, match.start()), rule.why)
+
+
+def _excerpt(text: str, at: int) -> str:
+    """The line around a match, cut to what a reviewer needs to recognise it."""
+    start = max(text.rfind("\n", 0, at) + 1, at - 40)
+    return printable(text[start : start + EXCERPT_MAX].partition("\n")[0].strip())

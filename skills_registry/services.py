@@ -23,6 +23,7 @@ from .catalog.signals import catalog_changed
 from .inspection import Inspection, inspect
 from .models import CatalogHead, Publication, Skill, SkillVersion, Upload
 from .package import Package
+from .projection import project, project_pending
 from .scanner import scan
 
 if TYPE_CHECKING:
@@ -33,6 +34,10 @@ log = logging.getLogger(__name__)
 UPLOAD_LIFETIME = timedelta(days=1)
 STORING_LIFETIME = timedelta(hours=1)
 """A version still `storing` after this belongs to a process that died."""
+
+
+class StoreFailed(Exception):
+    """The package store did not take what it was given; the message says what is as it was before."""
 
 
 class Conflict(Exception):
@@ -62,18 +67,17 @@ def create_version(package: Package, *, user: User | None = None, note: str = ""
     """Store a package as its skill's next version; nothing that is served changes.
 
     Returns the version and True; or, where a version with the same bytes is there already, that
-    version and False. Raises Conflict while another upload is storing the same bytes.
+    version and False. Raises Conflict while another upload is storing the same bytes, StoreFailed
+    where the store fails.
     """
     version, created = _reserve(package, user, note)
     if created:
         try:
             storage.write_version(version.skill.name, version.number, package.files, _sidecar(version))
-        except Exception:
+        except OSError as error:
             _abandon(version)
-            raise
-        if not SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.READY):
-            raise Conflict(f"{version} took too long to store and was swept; upload it again.")
-        version.refresh_from_db()
+            raise StoreFailed(f"{version} could not be stored and nothing was changed: {error}") from error
+        _make_ready(version)
     return version, created
 
 
@@ -153,22 +157,6 @@ def deactivate(
         return _point(skill, None, Publication.Action.DEACTIVATE, generation, actor=actor, reason=reason)
 
 
-def project(skill: Skill) -> bool:
-    """Bring `latest.json` in line with the registry; False (and tried again later) where the store fails.
-
-    The skill's row is locked meanwhile, so that of two changes the later one is written last.
-    """
-    try:
-        with transaction.atomic():
-            skill = _locked(skill)
-            storage.write_latest(skill.name, _latest(skill))
-            Skill.objects.filter(pk=skill.pk).update(projected_generation=skill.generation)
-    except OSError:
-        log.exception("latest.json of %s could not be written; it stays pending", skill.name)
-        return False
-    return True
-
-
 @dataclass(frozen=True)
 class Swept:
     """What a sweep removed or mended."""
@@ -190,8 +178,7 @@ def sweep() -> Swept:
     ).select_related("skill")
     for version in abandoned:
         _abandon(version)
-    projected = [project(skill) for skill in Skill.objects.pending()]
-    return Swept(len(uploads), len(abandoned), sum(projected))
+    return Swept(len(uploads), len(abandoned), project_pending())
 
 
 def _reserve(package: Package, user: User | None, note: str) -> tuple[SkillVersion, bool]:
@@ -222,11 +209,23 @@ def _reserve(package: Package, user: User | None, note: str) -> tuple[SkillVersi
         return version, True
 
 
+def _make_ready(version: SkillVersion) -> None:
+    with transaction.atomic():
+        generation = _next_generation()
+        if not SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.READY):
+            raise Conflict(f"{version} took too long to store and was swept; upload it again.")
+        _changed(_locked(version.skill), generation)
+    version.refresh_from_db()
+
+
 def _abandon(version: SkillVersion) -> None:
     """Drop a version that was never finished: row first, so that it cannot become ready meanwhile."""
     unfinished = SkillVersion.objects.filter(pk=version.pk, state=SkillVersion.State.STORING)
     if unfinished.delete()[0]:
-        storage.delete_version(version.skill.name, version.number)
+        try:
+            storage.delete_version(version.skill.name, version.number)
+        except OSError:
+            log.warning("files of %s stay in the store, unused, since it does not answer", version, exc_info=True)
 
 
 def _next_generation() -> int:
@@ -268,26 +267,22 @@ def _point(
     )
     publication.save()
     skill.live_version = version
-    skill.generation = generation
     skill.published_at = publication.created_at if version else None
-    skill.save(update_fields=["live_version", "generation", "published_at", "updated_at"])
-    transaction.on_commit(partial(_announce, skill, generation), robust=True)
+    skill.save(update_fields=["live_version", "published_at", "updated_at"])
+    _changed(skill, generation)
     return publication
+
+
+def _changed(skill: Skill, generation: int) -> None:
+    """Note in which generation a skill changed, and say so once that is committed."""
+    skill.generation = generation
+    skill.save(update_fields=["generation", "updated_at"])
+    transaction.on_commit(partial(_announce, skill, generation), robust=True)
 
 
 def _announce(skill: Skill, generation: int) -> None:
     catalog_changed.send(sender=Skill, generation=generation)
     project(skill)
-
-
-def _latest(skill: Skill) -> dict[str, Any]:
-    live = skill.live_version
-    return {
-        "version": live.label if live else None,
-        "digest": live.digest if live else None,
-        "published_at": skill.published_at.isoformat() if skill.published_at else None,
-        "generation": skill.generation,
-    }
 
 
 def _sidecar(version: SkillVersion) -> dict[str, Any]:

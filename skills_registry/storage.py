@@ -12,47 +12,21 @@ the alias "skills" in `STORAGES`.
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import FileSystemStorage, Storage, storages
+from django.core.files.storage import Storage, storages
 
 from .package import PackageFile
 
-
-class LocalSkillStorage(FileSystemStorage):
-    """Files below one directory, written whole or not at all, and never a second time."""
-
-    def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        """The name itself: a name that is taken is an error here, not a reason to invent another."""
-        return name
-
-    def _save(self, name: str, content: Any) -> str:
-        target = Path(self.path(name))
-        self._write(target, content.read(), os.link)
-        return name
-
-    def replace(self, name: str, content: bytes) -> None:
-        """Write a file that may be there already (`latest.json` is the only kind)."""
-        self._write(Path(self.path(name)), content, os.replace)
-
-    def _write(self, target: Path, content: bytes, place: Any) -> None:
-        """Write beside the target and move it there, so that no reader ever sees half a file."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-            place(temporary, target)
-        finally:
-            Path(temporary).unlink(missing_ok=True)
+if TYPE_CHECKING:
+    from .models import Skill
+    from .storage_backends.local import LocalSkillStorage
+    from .storage_backends.s3 import S3SkillStorage
 
 
 def write_version(skill: str, number: int, files: tuple[PackageFile, ...], sidecar: Mapping[str, Any]) -> None:
@@ -74,9 +48,21 @@ def delete_version(skill: str, number: int) -> None:
     _delete_tree(store, f"{settings.S3_SKILLS_PREFIX}{skill}/v{number}")
 
 
-def write_latest(skill: str, latest: Mapping[str, Any]) -> None:
-    """Say in `latest.json` what is live; the last writer wins, so callers must hold the skill's lock."""
-    _store().replace(f"{settings.S3_SKILLS_PREFIX}{skill}/latest.json", _json(latest))
+def write_latest(skill: Skill) -> None:
+    """Say in `latest.json` what is live; what a newer generation has said already stays."""
+    live = skill.live_version
+    latest = {
+        "version": live.label if live else None,
+        "digest": live.digest if live else None,
+        "published_at": skill.published_at.isoformat() if skill.published_at else None,
+        "generation": skill.generation,
+    }
+
+    def newer(present: bytes | None) -> bytes | None:
+        known = json.loads(present).get("generation", 0) if present else 0
+        return _json(latest) if known < skill.generation else None
+
+    _store().update(f"{settings.S3_SKILLS_PREFIX}{skill.name}/latest.json", newer)
 
 
 def write_upload(upload: uuid.UUID, content: bytes) -> None:
@@ -110,8 +96,8 @@ def check_access() -> None:
     _store().exists(f"{settings.S3_SKILLS_PREFIX}latest.json")
 
 
-def _store() -> LocalSkillStorage:
-    return cast("LocalSkillStorage", storages["skills"])
+def _store() -> LocalSkillStorage | S3SkillStorage:
+    return cast("LocalSkillStorage | S3SkillStorage", storages["skills"])
 
 
 def _file_key(skill: str, number: int, path: str) -> str:

@@ -18,12 +18,13 @@ from .problems import InvalidSkill
 from .zip_end import ALL_ONES_32, CENTRAL_SIGNATURE, REPACK, Directory, damaged, find_directory, refused
 
 STORED, DEFLATED = 0, 8
-ENCRYPTED_FLAGS = 0x2041
+ENCRYPTED_FLAGS, PATCH_FLAG = 0x2041, 0x20
 _DESCRIPTOR_FLAG, _UTF8_FLAG = 0x08, 0x800
 _ZIP64_EXTRA, _UNICODE_PATH_EXTRA = 0x0001, 0x7075
 
 _CENTRAL = struct.Struct("<4s4x2H4x3L3H4x2L")
 _LOCAL = struct.Struct("<4s2x2H4x3L2H")
+_EXTRA_FIELDS_MAX = 64
 _EXTRA = struct.Struct("<HH")
 _LOCAL_SIGNATURE = b"PK\x03\x04"
 _DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
@@ -171,7 +172,9 @@ def _extra_fields(extra: bytes) -> dict[int, bytes]:
     """The extra fields by id, the first of each; what is malformed (padding, as a rule) ends the list."""
     fields: dict[int, bytes] = {}
     at = 0
-    while at + _EXTRA.size <= len(extra):
+    for _ in range(_EXTRA_FIELDS_MAX):
+        if at + _EXTRA.size > len(extra):
+            break
         kind, length = _EXTRA.unpack_from(extra, at)
         at += _EXTRA.size + length
         if at <= len(extra):

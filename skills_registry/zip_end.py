@@ -41,7 +41,7 @@ def find_directory(data: bytes) -> Directory:
     _, *numbers, _ = _END.unpack_from(data, at)
     disk, directory_disk, count_here, count, size, start = numbers
     end = at
-    if data[max(at - _LOCATOR.size, 0) : at].startswith(_LOCATOR_SIGNATURE):
+    if at >= _LOCATOR.size and data.startswith(_LOCATOR_SIGNATURE, at - _LOCATOR.size):
         end, numbers = _zip64(data, at - _LOCATOR.size, numbers)
         disk, directory_disk, count_here, count, size, start = numbers
     if disk or directory_disk or count_here != count:

@@ -32,7 +32,7 @@ class Server:
 
     def __enter__(self) -> Server:
         with self._log.open("w") as log:
-            self.process = subprocess.Popen(  # noqa: S603
+            self.process = subprocess.Popen(
                 self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT
             )
         deadline = time.monotonic() + STARTS_WITHIN
@@ -72,7 +72,7 @@ def clean_environment(data: Path) -> dict[str, str]:
 
 def manage(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a management command on a folder."""
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
         env={**clean_environment(data), **environment},

@@ -16,3 +16,5 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 # A file, not memory: threads of one test must see the same database, over connections of their own.
 DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 (DATA_DIR / "static").mkdir()
+# Only the test of it lets pending projections be retried by themselves.
+PROJECTION_RETRY_SECONDS = (100_000.0,)

@@ -97,7 +97,7 @@ def test_failed_storing_leaves_no_version_and_no_files(store: Path, monkeypatch:
 
     with monkeypatch.context() as patch:
         patch.setattr(storage, "write_version", fail)
-        with pytest.raises(OSError, match="disk full"):
+        with pytest.raises(services.StoreFailed, match="nothing was changed: disk full"):
             services.create_version(package())
 
     assert not SkillVersion.objects.exists()

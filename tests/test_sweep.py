@@ -16,7 +16,7 @@ from skills_registry.models import SkillVersion, Upload
 
 from .conftest import package, publish
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def age(path: Path, by: timedelta) -> None:

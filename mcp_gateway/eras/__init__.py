@@ -14,8 +14,8 @@ __all__ = ["Era", "legacy", "modern", "select"]
 def select(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Era:
     """Choose by the body's `_meta` first, by the version header second (2026-07-28: basic/versioning).
 
-    A modern choice is not yet a valid request: `modern.check` says so. Raises JsonRpcError where
-    a legacy request names a version that is not served.
+    A header that names no legacy version chooses the modern era too. That choice does not make a
+    request valid: `modern.check` judges it.
     """
     header = headers.get(modern.VERSION_HEADER)
     if modern.has_envelope(params) or (header is not None and header not in legacy.VERSIONS):

@@ -21,8 +21,3 @@ class Era:
     def has_resource_links(self) -> bool:
         """`resource_link` content came with 2025-06-18."""
         return self.version >= "2025-06-18"
-
-    @property
-    def has_resource_size(self) -> bool:
-        """A resource's `size` came with 2025-03-26."""
-        return self.version >= "2025-03-26"

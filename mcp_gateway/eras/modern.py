@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ ERA = Era(VERSION, modern=True)
 VERSION_HEADER, METHOD_HEADER, NAME_HEADER = "mcp-protocol-version", "mcp-method", "mcp-name"
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
+LOG_LEVEL_KEY = "io.modelcontextprotocol/logLevel"
 CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
 SERVER_KEY = "io.modelcontextprotocol/serverInfo"
 
@@ -28,6 +28,7 @@ _CACHEABLE = {
     "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", "resources/read",
     "skills/list", "skills/get",
 }  # fmt: skip
+_LOG_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 _BASE64_VALUE = re.compile(r"=\?base64\?(.*)\?=")
 
 
@@ -50,28 +51,20 @@ def check(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) ->
 
     Sources: 2026-07-28 basic/index (`_meta`), basic/transports/streamable-http (headers).
     """
-    meta = params.get("_meta")
-    if not isinstance(meta, dict):
-        raise JsonRpcError(INVALID_PARAMS, f"params._meta must carry {VERSION_KEY} and {CAPABILITIES_KEY}")
-    missing = [key for key in (VERSION_KEY, CAPABILITIES_KEY) if key not in meta]
-    if missing:
-        raise JsonRpcError(INVALID_PARAMS, f"params._meta lacks {', '.join(missing)}")
-    if not isinstance(meta[CAPABILITIES_KEY], dict):
-        raise JsonRpcError(INVALID_PARAMS, f"{CAPABILITIES_KEY} must be an object")
-    version = meta[VERSION_KEY]
-    if not isinstance(version, str):
-        raise JsonRpcError(INVALID_PARAMS, f"{VERSION_KEY} must be a string")
+    version = _check_envelope(params.get("_meta"))
     _require_equal(VERSION_HEADER, headers.get(VERSION_HEADER), version)
     _require_equal(METHOD_HEADER, headers.get(METHOD_HEADER), method)
     named = params.get(_NAMED_BY.get(method, ""))
     if isinstance(named, str):
         _require_equal(NAME_HEADER, decode_header(headers.get(NAME_HEADER)), named)
+    check_version(version)
+
+
+def check_version(version: str) -> None:
+    """Raises JsonRpcError for any version but those served; legacy ones are not named, since they have no envelope."""
     if version not in SUPPORTED_VERSIONS:
-        raise JsonRpcError(
-            UNSUPPORTED_PROTOCOL_VERSION,
-            "Unsupported protocol version",
-            {"supported": list(SUPPORTED_VERSIONS), "requested": version},
-        )
+        data = {"supported": list(SUPPORTED_VERSIONS), "requested": version}
+        raise JsonRpcError(UNSUPPORTED_PROTOCOL_VERSION, "Unsupported protocol version", data)
 
 
 def decode_header(value: str | None) -> str | None:
@@ -81,7 +74,7 @@ def decode_header(value: str | None) -> str | None:
         return value
     try:
         return base64.b64decode(match[1], validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         return None
 
 
@@ -91,6 +84,23 @@ def complete(method: str, result: dict[str, Any], server: dict[str, str], cachin
     if method in _CACHEABLE:
         added |= {"ttlMs": caching.ttl_ms, "cacheScope": caching.scope}
     return {**added, **result}
+
+
+def _check_envelope(meta: Any) -> str:
+    """The version that an envelope names, if everything in it is as it must be. Raises JsonRpcError."""
+    if not isinstance(meta, dict):
+        raise JsonRpcError(INVALID_PARAMS, f"params._meta must carry {VERSION_KEY} and {CAPABILITIES_KEY}")
+    missing = [key for key in (VERSION_KEY, CAPABILITIES_KEY) if key not in meta]
+    if missing:
+        raise JsonRpcError(INVALID_PARAMS, f"params._meta lacks {', '.join(missing)}")
+    version: Any = meta[VERSION_KEY]
+    if not isinstance(version, str):
+        raise JsonRpcError(INVALID_PARAMS, f"{VERSION_KEY} must be a string")
+    if not isinstance(meta[CAPABILITIES_KEY], dict):
+        raise JsonRpcError(INVALID_PARAMS, f"{CAPABILITIES_KEY} must be an object")
+    if meta.get(LOG_LEVEL_KEY, "debug") not in _LOG_LEVELS:
+        raise JsonRpcError(INVALID_PARAMS, f"{LOG_LEVEL_KEY} must be one of {', '.join(_LOG_LEVELS)}")
+    return version
 
 
 def _require_equal(header: str, value: str | None, expected: str) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from mcp_gateway.call import Call
+from mcp_gateway.catalog import Snapshot
 from mcp_gateway.invocable import BadArgument, argument_descriptions, invoke, is_prompt
 from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
-from mcp_gateway.paging import page_of
+from mcp_gateway.paging import Listing
 from skills_registry.catalog import PublishedSkill
 
 PAGE_SIZE = 1000
@@ -15,27 +17,28 @@ PAGE_SIZE = 1000
 
 async def list_prompts(call: Call) -> dict[str, Any]:
     """In order of name."""
-    skills = [skill for skill in call.snapshot.skills.values() if is_prompt(skill)]
-    entries = call.snapshot.once("prompts", lambda: [_prompt(skill) for skill in skills])
-    return page_of([skill.name for skill in skills], entries, call.params, name="prompts", size=PAGE_SIZE)
+    listing = call.snapshot.once("prompts", lambda: Listing.of("prompts", _prompts(call.snapshot)))
+    return listing.page(call.params, size=PAGE_SIZE)
 
 
 async def get_prompt(call: Call) -> dict[str, Any]:
     """The skill's instructions as a message of the user."""
-    skill = call.snapshot.skills.get(call.text("name"))
+    name = call.text("name")
+    skill = call.snapshot.skills.get(name)
     if skill is None or not is_prompt(skill):
-        raise JsonRpcError(INVALID_PARAMS, f"Unknown prompt: {call.params['name']}")
-    arguments = call.params.get("arguments")
-    if not isinstance(arguments, dict | None):
-        raise JsonRpcError(INVALID_PARAMS, 'Invalid params: "arguments" must be an object')
+        raise JsonRpcError(INVALID_PARAMS, f"Unknown prompt: {name:.100}")
     try:
-        text = await invoke(call, skill, arguments or {})
+        text = await invoke(call, skill)
     except BadArgument as error:
         raise JsonRpcError(INVALID_PARAMS, str(error)) from None
     return {
         "description": skill.description,
         "messages": [{"role": "user", "content": {"type": "text", "text": text}}],
     }
+
+
+def _prompts(snapshot: Snapshot) -> Iterator[tuple[str, dict[str, Any]]]:
+    return ((skill.name, _prompt(skill)) for skill in snapshot.skills.values() if is_prompt(skill))
 
 
 def _prompt(skill: PublishedSkill) -> dict[str, Any]:

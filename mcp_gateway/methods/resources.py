@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import Any
 
 from mcp_gateway.call import Call
+from mcp_gateway.catalog import Snapshot
 from mcp_gateway.jsonrpc import INVALID_PARAMS, RESOURCE_NOT_FOUND, JsonRpcError
-from mcp_gateway.paging import page_of
+from mcp_gateway.paging import Listing
 from mcp_gateway.uris import SKILL_MD
 from skills_registry.catalog import PublishedFile, PublishedSkill, text_of
 
@@ -16,12 +18,8 @@ PAGE_SIZE = 1000
 
 async def list_resources(call: Call) -> dict[str, Any]:
     """In order of URI."""
-    files, sized = call.snapshot.files, call.era.has_resource_size
-    entries = call.snapshot.once(
-        ("resources", sized),
-        lambda: [_resource(uri, skill, file, sized) for uri, (skill, file) in files.items()],
-    )
-    return page_of(list(files), entries, call.params, name="resources", size=PAGE_SIZE)
+    listing = call.snapshot.once("resources", lambda: Listing.of("resources", _resources(call.snapshot)))
+    return listing.page(call.params, size=PAGE_SIZE)
 
 
 async def read_resource(call: Call) -> dict[str, Any]:
@@ -30,7 +28,7 @@ async def read_resource(call: Call) -> dict[str, Any]:
     entry = call.snapshot.files.get(uri)
     if entry is None:
         code = INVALID_PARAMS if call.era.modern else RESOURCE_NOT_FOUND
-        raise JsonRpcError(code, f"Resource not found: {uri}", {"uri": uri})
+        raise JsonRpcError(code, f"Resource not found: {uri:.200}", {"uri": uri})
     skill, file = entry
     content = await call.catalog.read(skill, file)
     text = text_of(content)
@@ -38,10 +36,14 @@ async def read_resource(call: Call) -> dict[str, Any]:
     return {"contents": [{"uri": uri, "mimeType": file.media_type, **body}]}
 
 
-def _resource(uri: str, skill: PublishedSkill, file: PublishedFile, sized: bool) -> dict[str, Any]:
-    resource: dict[str, Any] = {"uri": uri, "name": f"{skill.name}/{file.path}", "mimeType": file.media_type}
-    if file.path == SKILL_MD:
-        resource |= {"name": skill.name, "description": skill.description}
-    if sized:
-        resource["size"] = file.size
-    return resource
+def _resources(snapshot: Snapshot) -> Iterator[tuple[str, dict[str, Any]]]:
+    return ((uri, _resource(uri, skill, file)) for uri, (skill, file) in snapshot.files.items())
+
+
+def _resource(uri: str, skill: PublishedSkill, file: PublishedFile) -> dict[str, Any]:
+    naming = (
+        {"name": skill.name, "description": skill.description}
+        if file.path == SKILL_MD
+        else {"name": f"{skill.name}/{file.path}"}
+    )
+    return {"uri": uri, **naming, "mimeType": file.media_type, "size": file.size}

@@ -6,7 +6,7 @@ from typing import Any
 
 from mcp_gateway.call import Call
 from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
-from mcp_gateway.paging import page_of
+from mcp_gateway.paging import Listing
 from mcp_gateway.uris import file_uri, skill_md_uri, skill_of
 from skills_registry.catalog import PublishedSkill
 
@@ -16,8 +16,10 @@ PAGE_SIZE = 100
 async def list_skills(call: Call) -> dict[str, Any]:
     """Every skill, also those that are neither tool nor prompt, in order of name."""
     skills = call.snapshot.skills
-    entries = call.snapshot.once("skills", lambda: [_entry(skill) for skill in skills.values()])
-    return page_of(list(skills), entries, call.params, name="skills", size=PAGE_SIZE)
+    listing = call.snapshot.once(
+        "skills", lambda: Listing.of("skills", ((name, _entry(skill)) for name, skill in skills.items()))
+    )
+    return listing.page(call.params, size=PAGE_SIZE)
 
 
 async def get_skill(call: Call) -> dict[str, Any]:
@@ -25,7 +27,7 @@ async def get_skill(call: Call) -> dict[str, Any]:
     uri = call.text("uri")
     skill = call.snapshot.skills.get(skill_of(uri))
     if skill is None or uri != skill_md_uri(skill.name):
-        raise JsonRpcError(INVALID_PARAMS, f"Unknown skill: {uri}", {"uri": uri})
+        raise JsonRpcError(INVALID_PARAMS, f"Unknown skill: {uri:.200}", {"uri": uri})
     return {"skill": _entry(skill)}
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from mcp_gateway.call import Call
+from mcp_gateway.catalog import Snapshot
 from mcp_gateway.invocable import BadArgument, argument_descriptions, invoke, is_tool
 from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
-from mcp_gateway.paging import page_of
+from mcp_gateway.paging import Listing
 from mcp_gateway.uris import SKILL_MD, file_uri
 from skills_registry.catalog import PublishedSkill
 
@@ -16,10 +18,9 @@ PAGE_SIZE = 1000
 
 async def list_tools(call: Call) -> dict[str, Any]:
     """In order of name, the same at every call of one generation."""
-    skills = [skill for skill in call.snapshot.skills.values() if is_tool(skill)]
     annotated = call.era.has_tool_annotations
-    entries = call.snapshot.once(("tools", annotated), lambda: [_tool(skill, annotated) for skill in skills])
-    return page_of([skill.name for skill in skills], entries, call.params, name="tools", size=PAGE_SIZE)
+    listing = call.snapshot.once(("tools", annotated), lambda: Listing.of("tools", _tools(call.snapshot, annotated)))
+    return listing.page(call.params, size=PAGE_SIZE)
 
 
 async def call_tool(call: Call) -> dict[str, Any]:
@@ -28,17 +29,19 @@ async def call_tool(call: Call) -> dict[str, Any]:
     An unknown tool is a protocol error; a bad argument is a result with `isError`, so that the
     model sees it and can mend it (2026-07-28: server/tools, "Error Handling").
     """
-    skill = call.snapshot.skills.get(call.text("name"))
+    name = call.text("name")
+    skill = call.snapshot.skills.get(name)
     if skill is None or not is_tool(skill):
-        raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {call.params['name']}")
-    arguments = call.params.get("arguments")
-    if not isinstance(arguments, dict | None):
-        raise JsonRpcError(INVALID_PARAMS, 'Invalid params: "arguments" must be an object')
+        raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {name:.100}")
     try:
-        text = await invoke(call, skill, arguments or {})
+        text = await invoke(call, skill)
     except BadArgument as error:
         return {"content": [_text(str(error))], "isError": True}
     return {"content": [_text(text), *_files(skill, call)], "isError": False}
+
+
+def _tools(snapshot: Snapshot, annotated: bool) -> Iterator[tuple[str, dict[str, Any]]]:
+    return ((skill.name, _tool(skill, annotated)) for skill in snapshot.skills.values() if is_tool(skill))
 
 
 def _tool(skill: PublishedSkill, annotated: bool) -> dict[str, Any]:

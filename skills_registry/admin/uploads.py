@@ -55,14 +55,17 @@ def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
         return redirect("admin:skills_registry_upload")
     if request.method == "POST" and form.is_valid() and inspection.package:
         return _create(request, staged, inspection.package, form.cleaned_data)
-    return page(request, "review", f"Review of {staged.filename}", **_shown(request, staged, inspection))
+    shown = _shown(request, staged, inspection)
+    if form.is_bound:  # what was typed stays, with what is wrong about it
+        shown["form"] = form
+    return page(request, "review", f"Review of {staged.filename}", **shown)
 
 
 def _create(request: OperatorRequest, staged: Upload, package: Package, given: dict[str, Any]) -> HttpResponse:
     try:
         version, created = services.create_version(package, user=request.user, note=given["note"])
-    except services.Conflict as conflict:
-        messages.error(request, str(conflict))
+    except (services.Conflict, services.StoreFailed) as failure:
+        messages.error(request, str(failure))
         return redirect(request.path)
     services.discard_upload(staged)
     if created:

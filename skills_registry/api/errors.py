@@ -1,20 +1,32 @@
-"""Failures of the registry as answers of the API."""
+"""Failures as answers of the API: always JSON, always with a `detail` that can be shown to a person."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from rest_framework import status
+from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
 
 from skills_registry.models import SkillVersion
 from skills_registry.problems import InvalidSkill
-from skills_registry.services import Conflict
+from skills_registry.services import Conflict, StoreFailed
+
+_STATUS: dict[type[Exception], int] = {
+    Conflict: status.HTTP_409_CONFLICT,
+    StoreFailed: status.HTTP_503_SERVICE_UNAVAILABLE,
+    RequestDataTooBig: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
+    SuspiciousOperation: status.HTTP_400_BAD_REQUEST,
+}
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """400 with every problem of a package, 409 for what does not fit the present state, DRF's own otherwise."""
+    """400 with every problem of a package or every wrong field, 409 for what does not fit the present state.
+
+    DRF's own answer otherwise; None for what nobody expects, which then is a 500 and in the log.
+    """
     if isinstance(error, InvalidSkill):
         body = {
             "detail": "The package was refused.",
@@ -22,8 +34,15 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
             "warnings": [problem.as_dict() for problem in error.warnings],
         }
         return Response(body, status=status.HTTP_400_BAD_REQUEST)
-    if isinstance(error, Conflict):
-        return Response({"detail": str(error)}, status=status.HTTP_409_CONFLICT)
+    if isinstance(error, ValidationError):
+        return Response({"detail": _summary(error.detail), "fields": error.detail}, status=error.status_code)
     if isinstance(error, SkillVersion.DoesNotExist):
         return Response({"detail": "There is no such version."}, status=status.HTTP_404_NOT_FOUND)
+    for kind, code in _STATUS.items():
+        if isinstance(error, kind):
+            return Response({"detail": str(error)}, status=code)
     return default_handler(error, context)
+
+
+def _summary(fields: Any) -> str:
+    return " ".join(f"{name}: {' '.join(messages)}" for name, messages in fields.items())

@@ -2,74 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, cast
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
-from django.http import Http404
-from rest_framework import mixins, status, viewsets
+from django.db.models import Q
+from rest_framework import status, viewsets
 from rest_framework.decorators import action
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from invocations import queries
 from invocations.models import Invocation
 from skills_registry import services
 from skills_registry.inspection import inspect
-from skills_registry.models import Skill, SkillVersion
+from skills_registry.models import Publication, Skill, SkillVersion
 from skills_registry.problems import InvalidSkill
 
-from . import serializers
+from . import inputs, outputs
+from .pages import page
 
 VIEW, UPLOAD, PUBLISH = (f"skills_registry.{name}_skill" for name in ("view", "upload", "publish"))
 LOGS = "invocations.view_invocation"
 
 
-class ByName(CursorPagination):
-    """Pages of 100 in order of name."""
-
-    page_size = 100
-    ordering = "name"
-
-
-class NewestFirst(CursorPagination):
-    """Pages of 100, the newest version first."""
-
-    page_size = 100
-    ordering = "-number"
-
-
-class SkillViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Skill]):
+class SkillViewSet(viewsets.ViewSet):
     """Skills by name, and what can be done with them."""
 
     permissions = {
-        "list": VIEW, "retrieve": VIEW, "create": UPLOAD, "validate": UPLOAD,
+        "list": VIEW, "retrieve": VIEW, "create": UPLOAD,
         "publish": PUBLISH, "rollback": PUBLISH, "deactivate": PUBLISH, "publications": VIEW, "logs": LOGS,
     }  # fmt: skip
-    serializer_class = serializers.SkillSerializer
-    pagination_class = ByName
     lookup_field = "name"
     lookup_value_regex = "[a-z0-9-]+"
 
-    def get_queryset(self) -> QuerySet[Skill]:
-        """All skills with their status and versions."""
-        return Skill.objects.with_summary()
+    def list(self, request: Request) -> Response:
+        """A page of skills, by name."""
+        query = inputs.query(request, inputs.SkillsQuery)
+        skills = Skill.objects.with_summary().order_by("name").filter(name__gt=query["cursor"])
+        if query["status"]:
+            skills = skills.filter(Q(status=query["status"]))
+        return page(request, skills, query["limit"], cursor=lambda skill: skill.name, show=outputs.shown_skills)
 
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """A page of skills."""
-        page = self.paginate_queryset(self.get_queryset()) or []
-        return self.get_paginated_response(self._shown(page))
-
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def retrieve(self, request: Request, name: str) -> Response:
         """One skill."""
-        return Response(self._shown([self.get_object()])[0])
+        return Response(outputs.shown_skills([_skill(name)])[0])
 
     def create(self, request: Request) -> Response:
         """Upload a zip as the next version: 201, or 200 where its bytes are there already."""
-        given = _valid(serializers.UploadInput(data=request.data))
+        given = inputs.body(request, inputs.UploadInput)
         if given["publish"] and not request.user.has_perm(PUBLISH):
             self.permission_denied(request, "You may upload, but not publish.")
         inspection = inspect(given["file"].read())
@@ -78,18 +59,86 @@ class SkillViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         version, created = services.create_version(inspection.package, user=_user(request), note=given["note"])
         if given["publish"] and version.skill.live_version_id != version.pk:
             services.publish(version.skill, version.number, actor=_user(request), reason=given["note"])
-        body = {
-            "skill": version.skill.name,
-            "created": created,
-            "detail": f"Created {version}." if created else f"Already up to date ({version.label}).",
-            **serializers.VersionSerializer(version).data,
-        }
+            version.skill.refresh_from_db()
+        detail = f"Created {version}." if created else f"Already up to date ({version.label})."
+        body = {"detail": detail, "created": created, **outputs.VersionDetailSerializer(version).data}
         return Response(body, status=status.HTTP_201_CREATED if created else status.HTTP_200_OK)
 
-    @action(detail=False, methods=["post"])
-    def validate(self, request: Request) -> Response:
-        """Judge a zip and store nothing; 200 also where it is not valid."""
-        given = _valid(serializers.ValidateInput(data=request.data))
+    @action(detail=True, methods=["post"])
+    def publish(self, request: Request, name: str) -> Response:
+        """Make a version live."""
+        given = inputs.body(request, inputs.PublishInput)
+        return _changed(services.publish(_skill(name), given.pop("version"), actor=_user(request), **given))
+
+    @action(detail=True, methods=["post"])
+    def rollback(self, request: Request, name: str) -> Response:
+        """Go back to an older version."""
+        given = inputs.body(request, inputs.RollbackInput)
+        return _changed(services.rollback(_skill(name), given.pop("version"), actor=_user(request), **given))
+
+    @action(detail=True, methods=["post"])
+    def deactivate(self, request: Request, name: str) -> Response:
+        """Stop serving the skill."""
+        given = inputs.body(request, inputs.ChangeInput)
+        return _changed(services.deactivate(_skill(name), actor=_user(request), **given))
+
+    @action(detail=True)
+    def publications(self, request: Request, name: str) -> Response:
+        """What was live when, and who changed it; newest first."""
+        query = inputs.query(request, inputs.HistoryQuery)
+        history = Publication.objects.filter(skill=_skill(name)).select_related("version", "previous", "actor")
+        if query["cursor"]:
+            history = history.filter(generation__lt=query["cursor"])
+        return page(
+            request,
+            history.order_by("-generation"),
+            query["limit"],
+            cursor=lambda publication: publication.generation,
+            show=outputs.shown_publications,
+        )
+
+    @action(detail=True)
+    def logs(self, request: Request, name: str) -> Response:
+        """The skill's newest calls."""
+        query = inputs.query(request, inputs.SkillLogsQuery)
+        return _calls(request, {**query, "skill": _skill(name).name})
+
+
+class VersionViewSet(viewsets.ViewSet):
+    """The versions of a skill, by number."""
+
+    permissions = {"list": VIEW, "retrieve": VIEW}
+    lookup_field = "number"
+    lookup_value_regex = "[0-9]{1,9}"
+
+    def list(self, request: Request, name: str) -> Response:
+        """A page of versions without their contents, newest first."""
+        query = inputs.query(request, inputs.HistoryQuery)
+        versions = SkillVersion.objects.ready().filter(skill=_skill(name)).select_related("skill", "uploaded_by")
+        if query["cursor"]:
+            versions = versions.filter(number__lt=query["cursor"])
+        return page(
+            request,
+            versions.order_by("-number").defer("frontmatter", "files", "warnings", "findings"),
+            query["limit"],
+            cursor=lambda version: version.number,
+            show=outputs.shown_versions,
+        )
+
+    def retrieve(self, request: Request, name: str, number: str) -> Response:
+        """One version with files, digests and remarks."""
+        versions = SkillVersion.objects.ready().select_related("skill", "uploaded_by")
+        return Response(outputs.VersionDetailSerializer(versions.get(skill=_skill(name), number=number)).data)
+
+
+class ValidationViewSet(viewsets.ViewSet):
+    """Judges zips without storing anything."""
+
+    permissions = {"create": UPLOAD}
+
+    def create(self, request: Request) -> Response:
+        """What is wrong with a zip; 200 also where it is not valid."""
+        given = inputs.body(request, inputs.ValidateInput)
         inspection = inspect(given["file"].read())
         return Response(
             {
@@ -100,60 +149,6 @@ class SkillViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
             }
         )
 
-    @action(detail=True, methods=["post"])
-    def publish(self, request: Request, name: str) -> Response:
-        """Make a version live."""
-        given = _valid(serializers.PublishInput(data=request.data))
-        return self._changed(services.publish(self.get_object(), given.pop("version"), actor=_user(request), **given))
-
-    @action(detail=True, methods=["post"])
-    def rollback(self, request: Request, name: str) -> Response:
-        """Go back to an older version."""
-        given = _valid(serializers.RollbackInput(data=request.data))
-        return self._changed(services.rollback(self.get_object(), given.pop("version"), actor=_user(request), **given))
-
-    @action(detail=True, methods=["post"])
-    def deactivate(self, request: Request, name: str) -> Response:
-        """Stop serving the skill."""
-        given = _valid(serializers.ChangeInput(data=request.data))
-        return self._changed(services.deactivate(self.get_object(), actor=_user(request), **given))
-
-    @action(detail=True)
-    def publications(self, request: Request, name: str) -> Response:
-        """What was live when, and who changed it; the newest 100."""
-        history = self.get_object().publications.select_related("version", "previous", "actor")[:100]
-        return Response({"results": serializers.PublicationSerializer(history, many=True).data})
-
-    @action(detail=True)
-    def logs(self, request: Request, name: str) -> Response:
-        """The skill's newest calls."""
-        return _logs(request, skill=name)
-
-    def _shown(self, skills: Sequence[Skill]) -> Any:
-        context = {"totals": queries.totals(skill.name for skill in skills)}
-        return serializers.SkillSerializer(skills, many=True, context=context).data
-
-    @staticmethod
-    def _changed(publication: Any) -> Response:
-        return Response(serializers.PublicationSerializer(publication).data)
-
-
-class VersionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[SkillVersion]):
-    """The versions of a skill, by number."""
-
-    permissions = {"list": VIEW, "retrieve": VIEW}
-    serializer_class = serializers.VersionSerializer
-    pagination_class = NewestFirst
-    lookup_field = "number"
-    lookup_value_regex = "[0-9]{1,9}"
-
-    def get_queryset(self) -> QuerySet[SkillVersion]:
-        """The skill's finished versions; 404 for a skill that is not there."""
-        name = self.kwargs["name"]
-        if not Skill.objects.filter(name=name).exists():
-            raise Http404
-        return SkillVersion.objects.ready().filter(skill__name=name).select_related("uploaded_by")
-
 
 class LogViewSet(viewsets.ViewSet):
     """The calls of all skills."""
@@ -161,25 +156,29 @@ class LogViewSet(viewsets.ViewSet):
     permissions = {"list": LOGS}
 
     def list(self, request: Request) -> Response:
-        """The newest calls."""
-        return _logs(request, skill=request.query_params.get("skill", ""))
+        """The newest calls; also those for names that no skill has."""
+        return _calls(request, inputs.query(request, inputs.LogsQuery))
 
 
-def _logs(request: Request, *, skill: str) -> Response:
-    query = _valid(serializers.LogsQuery(data=request.query_params))
-    cursor = query.pop("cursor")
-    before = Invocation.objects.filter(pk=cursor).first() if cursor else None
-    calls = list(queries.recent(skill=skill, before=before, **query))
-    following = str(calls[-1].pk) if len(calls) == query["limit"] else None
-    return Response({"next_cursor": following, "results": serializers.InvocationSerializer(calls, many=True).data})
+def _calls(request: Request, query: dict[str, Any]) -> Response:
+    limit, cursor = query.pop("limit"), query.pop("cursor")
+    before = Invocation(invoked_at=cursor[0], pk=cursor[1]) if cursor else None
+    calls = queries.recent(**query, before=before, limit=limit + 1)
+    return page(request, calls, limit, cursor=inputs.position, show=outputs.shown_calls)
+
+
+def _skill(name: str) -> Skill:
+    """The skill with this name. Raises NotFound."""
+    skill = Skill.objects.with_summary().filter(name=name).first()
+    if skill is None:
+        raise NotFound(f"There is no skill {name}.")
+    return skill
+
+
+def _changed(publication: Publication) -> Response:
+    return Response(outputs.PublicationSerializer(publication).data)
 
 
 def _user(request: Request) -> User:
     """Who asks; permissions were checked, so it is somebody."""
     return cast("User", request.user)
-
-
-def _valid(serializer: Serializer[Any]) -> dict[str, Any]:
-    """The serializer's data. Raises DRF's ValidationError."""
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)

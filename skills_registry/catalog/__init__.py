@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
 from skills_registry.manifest_fields import argument_names
 from skills_registry.media_types import text_of
 
 from .base import Catalog, Changes, PublishedFile, PublishedSkill, instructions
-from .orm import OrmCatalog
 from .signals import catalog_changed
 
 __all__ = [
@@ -24,4 +26,5 @@ __all__ = [
 
 def get_catalog() -> Catalog:
     """The catalog that this installation's storage backend calls for."""
-    return OrmCatalog()
+    catalog: Catalog = import_string(settings.PUBLISHED_CATALOG)()
+    return catalog

@@ -34,11 +34,13 @@ class PublishedSkill:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What happened to the catalog up to `generation`: skills (newly) live, and names no longer live."""
+    """What happened to the catalog up to `generation`: skills that are live (again), names no longer live."""
 
     generation: int
     published: Sequence[PublishedSkill]
     withdrawn: Sequence[str]
+    complete: bool = False
+    """Whether `published` is all there is, so that anything else is withdrawn."""
 
 
 class Catalog(Protocol):
@@ -52,7 +54,7 @@ class Catalog(Protocol):
         """Everything that changed after a generation (0: all that is live)."""
         ...
 
-    def read_file(self, skill: str, version: int, path: str) -> bytes:
+    def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         """The bytes of one file as stored. Raises OSError where the store fails."""
         ...
 

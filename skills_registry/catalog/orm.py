@@ -26,10 +26,10 @@ class OrmCatalog:
                 withdrawn.append(skill.name)
             else:
                 published.append(_published(skill, skill.live_version))
-        return Changes(reached, published, withdrawn)
+        return Changes(reached, published, withdrawn, complete=generation == 0)
 
-    def read_file(self, skill: str, version: int, path: str) -> bytes:
-        return storage.read_file(skill, version, path)
+    def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
+        return storage.read_file(skill.name, skill.version, file.path)
 
 
 def _published(skill: Skill, version: SkillVersion) -> PublishedSkill:

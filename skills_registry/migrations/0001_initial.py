@@ -7,7 +7,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -16,90 +15,185 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Skill',
+            name="Skill",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64, unique=True)),
-                ('last_number', models.PositiveIntegerField(default=0, help_text='The highest version number ever given out.')),
-                ('generation', models.PositiveBigIntegerField(db_index=True, default=0, help_text="The catalog's generation in which this skill last changed.")),
-                ('projected_generation', models.PositiveBigIntegerField(default=0, help_text='The generation that has reached the store; less than `generation` while pending.')),
-                ('published_at', models.DateTimeField(blank=True, help_text='Since when the live version is live.', null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=64, unique=True)),
+                (
+                    "last_number",
+                    models.PositiveIntegerField(default=0, help_text="The highest version number ever given out."),
+                ),
+                (
+                    "generation",
+                    models.PositiveBigIntegerField(
+                        db_index=True, default=0, help_text="The catalog's generation in which this skill last changed."
+                    ),
+                ),
+                (
+                    "projected_generation",
+                    models.PositiveBigIntegerField(
+                        default=0,
+                        help_text="The generation that has reached the store; less than `generation` while pending.",
+                    ),
+                ),
+                (
+                    "published_at",
+                    models.DateTimeField(blank=True, help_text="Since when the live version is live.", null=True),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
             ],
             options={
-                'ordering': ['name'],
-                'permissions': [('upload_skill', 'Can upload new versions'), ('publish_skill', 'Can publish, roll back and deactivate')],
+                "ordering": ["name"],
+                "permissions": [
+                    ("upload_skill", "Can upload new versions"),
+                    ("publish_skill", "Can publish, roll back and deactivate"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='CatalogHead',
+            name="CatalogHead",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('generation', models.PositiveBigIntegerField(default=0)),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("generation", models.PositiveBigIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='one_catalog_head')],
+                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="one_catalog_head")],
             },
         ),
         migrations.CreateModel(
-            name='SkillVersion',
+            name="SkillVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('storing', 'storing'), ('ready', 'ready')], default='storing', max_length=10)),
-                ('digest', models.CharField(help_text='SHA-256 of the package, see `package_digest`.', max_length=64)),
-                ('size', models.PositiveBigIntegerField(help_text='Bytes of all files together.')),
-                ('files', models.JSONField(help_text='Path, size, sha256 and media type of every file.')),
-                ('frontmatter', models.JSONField()),
-                ('warnings', models.JSONField(blank=True, default=list)),
-                ('findings', models.JSONField(blank=True, default=list)),
-                ('note', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('skill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='versions', to='skills_registry.skill')),
-                ('uploaded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("storing", "storing"), ("ready", "ready")], default="storing", max_length=10
+                    ),
+                ),
+                ("digest", models.CharField(help_text="SHA-256 of the package, see `package_digest`.", max_length=64)),
+                ("size", models.PositiveBigIntegerField(help_text="Bytes of all files together.")),
+                ("files", models.JSONField(help_text="Path, size, sha256 and media type of every file.")),
+                ("frontmatter", models.JSONField()),
+                ("warnings", models.JSONField(blank=True, default=list)),
+                ("findings", models.JSONField(blank=True, default=list)),
+                ("note", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "skill",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="versions", to="skills_registry.skill"
+                    ),
+                ),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-number'],
+                "ordering": ["-number"],
             },
         ),
         migrations.AddField(
-            model_name='skill',
-            name='live_version',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='skills_registry.skillversion', verbose_name='live'),
+            model_name="skill",
+            name="live_version",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to="skills_registry.skillversion",
+                verbose_name="live",
+            ),
         ),
         migrations.CreateModel(
-            name='Publication',
+            name="Publication",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('action', models.CharField(choices=[('publish', 'published'), ('rollback', 'rolled back'), ('deactivate', 'deactivated')], max_length=10)),
-                ('generation', models.PositiveBigIntegerField(unique=True)),
-                ('reason', models.TextField(blank=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('actor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('skill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='publications', to='skills_registry.skill')),
-                ('previous', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='skills_registry.skillversion')),
-                ('version', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='skills_registry.skillversion')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "action",
+                    models.CharField(
+                        choices=[("publish", "published"), ("rollback", "rolled back"), ("deactivate", "deactivated")],
+                        max_length=10,
+                    ),
+                ),
+                ("generation", models.PositiveBigIntegerField(unique=True)),
+                ("reason", models.TextField(blank=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "skill",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="publications",
+                        to="skills_registry.skill",
+                    ),
+                ),
+                (
+                    "previous",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="skills_registry.skillversion",
+                    ),
+                ),
+                (
+                    "version",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="skills_registry.skillversion",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-generation'],
+                "ordering": ["-generation"],
             },
         ),
         migrations.CreateModel(
-            name='Upload',
+            name="Upload",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('filename', models.CharField(max_length=255)),
-                ('size', models.PositiveBigIntegerField()),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('uploaded_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ("filename", models.CharField(max_length=255)),
+                ("size", models.PositiveBigIntegerField()),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at'],
+                "ordering": ["-created_at"],
             },
         ),
         migrations.AddConstraint(
-            model_name='skillversion',
-            constraint=models.UniqueConstraint(fields=('skill', 'number'), name='one_version_per_number'),
+            model_name="skillversion",
+            constraint=models.UniqueConstraint(fields=("skill", "number"), name="one_version_per_number"),
         ),
     ]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -9,12 +9,15 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from mcp_gateway.auth import create_token
+from mcp_gateway.models import AccessToken
+
+DAYS_MAX = 36_500
 
 
 class Command(BaseCommand):
-    """Make an access token; the last line of the output is the token alone, for scripts."""
+    """Make an access token; the token alone goes to stdout, for scripts, and what is said of it to stderr."""
 
-    help = "Makes an access token for a user and prints it, this once, on the last line."
+    help = "Makes an access token for a user and prints it, this once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whose token, what for, how long."""
@@ -27,10 +30,21 @@ class Command(BaseCommand):
         user = get_user_model().objects.filter(username=options["user"]).first()
         if user is None:
             raise CommandError(f"There is no user {options['user']!r}.")
-        days = options["days"]
-        if days is not None and days < 1:
-            raise CommandError("--days must be at least 1.")
-        expires_at = timezone.now() + timedelta(days=days) if days else None
-        token, text = create_token(user, options["name"], expires_at=expires_at)
+        token, text = create_token(user, _name(options["name"]), expires_at=_end(options["days"]))
         self.stderr.write(f"Token {token} for {user}; keep it now, it is not shown again.")
         self.stdout.write(text)
+
+
+def _name(name: str) -> str:
+    longest = AccessToken._meta.get_field("name").max_length or 0
+    if len(name) > longest:
+        raise CommandError(f"--name may have {longest} characters.")
+    return name
+
+
+def _end(days: int | None) -> datetime | None:
+    if days is None:
+        return None
+    if not 1 <= days <= DAYS_MAX:
+        raise CommandError(f"--days must be from 1 to {DAYS_MAX}.")
+    return timezone.now() + timedelta(days=days)

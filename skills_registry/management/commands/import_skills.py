@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 from tqdm import tqdm
 
 from skills_registry.folder import find_skills
@@ -38,12 +39,15 @@ class Command(BaseCommand):
         for imported in done:
             self._tell(imported)
         refused = sum(imported.package is None for imported in done)
-        verb = "would be imported" if options["dry_run"] else "imported"
-        new = sum(imported.created for imported in done)
-        detail = "" if options["dry_run"] else f" ({new} new, {sum(i.published for i in done)} published)"
-        self.stdout.write(f"{len(done) - refused} skills {verb}{detail}, {refused} refused.")
+        taken = len(done) - refused
+        if options["dry_run"]:
+            outcome = "would be imported"
+        else:
+            new, published = sum(i.created for i in done), sum(i.published for i in done)
+            outcome = f"imported ({new} new, {published} published)"
+        self.stdout.write(f"{taken} skill{pluralize(taken)} {outcome}, {refused} refused.")
         if refused:
-            raise CommandError(f"{refused} of {len(done)} skills were refused; the reasons are above.")
+            raise CommandError(f"{refused} of {len(done)} were refused; the reasons are above.")
 
     def _user(self, name: str | None) -> Any:
         if name is None:

@@ -1,0 +1,58 @@
+"""The ASGI side of one HTTP request: reading its body, writing its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .jsonrpc import INVALID_REQUEST, Id, JsonRpcError, encode, error_message
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What goes back over HTTP; b"" for no body."""
+
+    status: int
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def json(cls, status: int, value: Any, headers: dict[str, str] | None = None) -> HttpAnswer:
+        """An answer with a JSON-RPC message, or a batch of them."""
+        return cls(status, encode(value), {"content-type": "application/json", **(headers or {})})
+
+
+class Refused(Exception):
+    """A request that is answered before any JSON-RPC method is called."""
+
+    def __init__(self, status: int, error: JsonRpcError, message_id: Id | None = None, **headers: str) -> None:
+        super().__init__(error.message)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.answer = HttpAnswer.json(status, error_message(message_id, error), named)
+
+
+async def read_body(receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises Refused where it is larger than `limit` bytes, or cut off."""
+    body = bytearray()
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise Refused(400, JsonRpcError(INVALID_REQUEST, "The request was cut off"))
+        body += event.get("body", b"")
+        if len(body) > limit:
+            raise Refused(413, JsonRpcError(INVALID_REQUEST, f"The request is larger than {limit:,} bytes"))
+        if not event.get("more_body"):
+            return bytes(body)
+
+
+async def send_answer(send: Send, answer: HttpAnswer) -> None:
+    """Send it in one piece."""
+    headers = {"content-length": str(len(answer.body)), "x-content-type-options": "nosniff", **answer.headers}
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": answer.body})

@@ -1,0 +1,19 @@
+"""Who sent a request, as far as HTTP tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .auth import Caller
+from .session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """What is known of who sent a request, besides the request itself."""
+
+    headers: Mapping[str, str]
+    caller: Caller
+    session: Session
+    request_id: str

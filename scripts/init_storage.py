@@ -1,0 +1,323 @@
+"""Makes the bucket and the tables that STORAGE_BACKEND=s3 needs, and sets them up as they should be.
+
+Names, region and endpoints come from the product's own settings (docs/settings.md). May be repeated:
+what is as it should be stays, and rules and policies of others are kept. `deploy/cloudformation.yaml`
+describes the same for AWS.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotoConnectionError
+
+from mcpsite.env import env_str
+
+REGION = env_str("AWS_REGION", "us-east-1")
+BUCKET = env_str("S3_SKILLS_BUCKET", "mcp-skills-bucket")
+S3_ENDPOINT = env_str("S3_ENDPOINT_URL")
+DYNAMODB_ENDPOINT = env_str("DYNAMODB_ENDPOINT_URL")
+
+ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+NOT_PUBLIC = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
+LIFECYCLE = [
+    {
+        "ID": "staged-uploads",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "uploads/"},
+        "Expiration": {"Days": 1},
+        # The bucket keeps versions: without this an expired upload would only be hidden.
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    },
+    {
+        "ID": "incomplete-uploads",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+    },
+]
+POLL_SECONDS = 1
+
+
+class Failed(Exception):
+    """A step could not be taken; the message says which one and why."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's keys, its index's name and keys, and the attribute that says when a row expires."""
+
+    name: str
+    keys: tuple[str, ...]
+    index: str = ""
+    index_keys: tuple[str, ...] = ()
+    expires: str = ""
+
+
+TABLES = [
+    Table(
+        env_str("DYNAMODB_SKILLS_TABLE", "mcp-skills"),
+        keys=("skill_id",),
+        index="status-index",
+        index_keys=("status", "updated_at"),
+    ),
+    Table(
+        env_str("DYNAMODB_INVOCATION_LOGS_TABLE", "mcp-invocation-logs"),
+        keys=("skill_id", "invoked_at"),
+        expires="expires_at",
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Step:
+    """`make` says whether it had to change something; `optional` is left out where a server lacks it."""
+
+    what: str
+    make: Callable[[], bool]
+    optional: bool = False
+
+
+def main() -> int:
+    """Take all steps; the exit status."""
+    parser = argparse.ArgumentParser(description="Make the bucket and the tables of STORAGE_BACKEND=s3.")
+    parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for servers that are starting")
+    wait = parser.parse_args().wait
+    s3, dynamodb = _clients()
+    say(f"S3: {S3_ENDPOINT or f'AWS, {REGION}'}. DynamoDB: {DYNAMODB_ENDPOINT or f'AWS, {REGION}'}.")
+    try:
+        if wait:
+            deadline = time.monotonic() + wait
+            wait_for(s3.list_buckets, deadline)
+            wait_for(dynamodb.list_tables, deadline)
+        changes = sum(take(step) for step in chain(bucket_steps(s3), table_steps(dynamodb)))
+    except (Failed, BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"failed: {error}\n")
+        return 1
+    say(f"{changes} changed." if changes else "Nothing changed.")
+    return 0
+
+
+def say(line: str) -> None:
+    """One line, at once."""
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def take(step: Step) -> bool:
+    """Take a step and say how it went; whether something changed."""
+    try:
+        changed = step.make()
+    except (BotoCoreError, ClientError) as error:
+        if not (step.optional and _code(error) == "NotImplemented"):
+            raise Failed(f"{step.what}: {error}") from error
+        say(f"{step.what}: warning: left out, this server does not implement it")
+        return False
+    say(f"{step.what}: {'done' if changed else 'unchanged'}")
+    return changed
+
+
+def wait_for(ask: Callable[[], object], deadline: float) -> None:
+    """Ask until there is an answer; a server that is starting refuses connections or answers 5xx."""
+    while True:
+        try:
+            ask()
+        except (BotoConnectionError, HTTPClientError, ClientError) as error:
+            if _is_refusal(error) or time.monotonic() >= deadline:
+                raise
+        else:
+            return
+        time.sleep(POLL_SECONDS)
+
+
+def bucket_steps(s3: Any) -> Iterator[Step]:
+    """The bucket: versioned, encrypted, private, cleaned, and reached by TLS alone."""
+    yield Step(f"bucket {BUCKET}", partial(make_bucket, s3))
+    yield Step("bucket versioning", partial(make_versioned, s3))
+    yield Step("bucket encryption (SSE-S3)", partial(make_encrypted, s3))
+    yield Step("bucket public access block", partial(make_private, s3), optional=True)
+    yield Step("bucket lifecycle (uploads/ for 1 day)", partial(make_lifecycle, s3))
+    if S3_ENDPOINT.startswith("http://"):
+        say("bucket policy (TLS only): left out, it would lock out everybody who uses this plain http endpoint")
+    else:
+        yield Step("bucket policy (TLS only)", partial(make_tls_only, s3))
+
+
+def make_bucket(s3: Any) -> bool:
+    """A bucket of ours. One that belongs to somebody else is an error."""
+    if _or_none(lambda: s3.head_bucket(Bucket=BUCKET), "404") is not None:
+        return False
+    # us-east-1 is the default and must not be named.
+    elsewhere = {} if REGION == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
+    s3.create_bucket(Bucket=BUCKET, **elsewhere)
+    return True
+
+
+def make_versioned(s3: Any) -> bool:
+    """Overwritten and deleted objects can be had back."""
+    if s3.get_bucket_versioning(Bucket=BUCKET).get("Status") == "Enabled":
+        return False
+    s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
+    return True
+
+
+def make_encrypted(s3: Any) -> bool:
+    """Objects are encrypted by S3, also those that do not ask for it."""
+    found = _or_none(lambda: s3.get_bucket_encryption(Bucket=BUCKET), "ServerSideEncryptionConfigurationNotFoundError")
+    rules = found["ServerSideEncryptionConfiguration"]["Rules"] if found else []
+    wanted = ENCRYPTION["Rules"][0]["ApplyServerSideEncryptionByDefault"]
+    if any(rule["ApplyServerSideEncryptionByDefault"] == wanted for rule in rules):
+        return False
+    s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration=ENCRYPTION)
+    return True
+
+
+def make_private(s3: Any) -> bool:
+    """Nobody can make the bucket or an object in it public, even by mistake."""
+    found = _or_none(lambda: s3.get_public_access_block(Bucket=BUCKET), "NoSuchPublicAccessBlockConfiguration")
+    if found and found["PublicAccessBlockConfiguration"] == NOT_PUBLIC:
+        return False
+    s3.put_public_access_block(Bucket=BUCKET, PublicAccessBlockConfiguration=NOT_PUBLIC)
+    return True
+
+
+def make_lifecycle(s3: Any) -> bool:
+    """Our rules, besides whatever rules there are."""
+    found = _or_none(lambda: s3.get_bucket_lifecycle_configuration(Bucket=BUCKET), "NoSuchLifecycleConfiguration")
+    present = found["Rules"] if found else []
+    if all(rule in present for rule in LIFECYCLE):
+        return False
+    ours = {rule["ID"] for rule in LIFECYCLE}
+    rules = [*(rule for rule in present if rule.get("ID") not in ours), *LIFECYCLE]
+    s3.put_bucket_lifecycle_configuration(Bucket=BUCKET, LifecycleConfiguration={"Rules": rules})
+    return True
+
+
+def make_tls_only(s3: Any) -> bool:
+    """Our statement, besides whatever statements there are."""
+    found = _or_none(lambda: s3.get_bucket_policy(Bucket=BUCKET), "NoSuchBucketPolicy")
+    policy: dict[str, Any] = {"Version": "2012-10-17", "Statement": []}
+    if found:
+        policy = json.loads(found["Policy"])
+    statement = tls_only()
+    if statement in policy["Statement"]:
+        return False
+    others = [other for other in policy["Statement"] if other.get("Sid") != statement["Sid"]]
+    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps({**policy, "Statement": [*others, statement]}))
+    return True
+
+
+def tls_only() -> dict[str, Any]:
+    """The statement that refuses everything that does not come by TLS."""
+    arn = f"arn:{boto3.Session().get_partition_for_region(REGION)}:s3:::{BUCKET}"
+    return {
+        "Sid": "OnlyTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [arn, f"{arn}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def table_steps(dynamodb: Any) -> Iterator[Step]:
+    """The tables, and where rows expire, that they do."""
+    for table in TABLES:
+        yield Step(f"table {table.name}", partial(make_table, dynamodb, table))
+        if table.expires:
+            yield Step(f"table {table.name}, expiry", partial(make_expiry, dynamodb, table))
+
+
+def make_table(dynamodb: Any, table: Table) -> bool:
+    """A table that is billed by request. One with other keys or without the index is an error."""
+    found = _or_none(lambda: dynamodb.describe_table(TableName=table.name), "ResourceNotFoundException")
+    if found is not None:
+        _check_shape(table, found["Table"])
+        return False
+    attributes = dict.fromkeys((*table.keys, *table.index_keys))
+    dynamodb.create_table(
+        TableName=table.name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in attributes],
+        KeySchema=_key_schema(table.keys),
+        **({"GlobalSecondaryIndexes": _indexes(table)} if table.index else {}),
+    )
+    dynamodb.get_waiter("table_exists").wait(
+        TableName=table.name, WaiterConfig={"Delay": POLL_SECONDS, "MaxAttempts": 120}
+    )
+    return True
+
+
+def make_expiry(dynamodb: Any, table: Table) -> bool:
+    """Rows are removed some time after they expire."""
+    found = dynamodb.describe_time_to_live(TableName=table.name)["TimeToLiveDescription"]
+    if found["TimeToLiveStatus"] in ("ENABLED", "ENABLING") and found.get("AttributeName") == table.expires:
+        return False
+    dynamodb.update_time_to_live(
+        TableName=table.name, TimeToLiveSpecification={"Enabled": True, "AttributeName": table.expires}
+    )
+    return True
+
+
+def _check_shape(table: Table, found: dict[str, Any]) -> None:
+    present = {index["IndexName"]: index["KeySchema"] for index in found.get("GlobalSecondaryIndexes", ())}
+    if found["KeySchema"] != _key_schema(table.keys):
+        raise Failed(f"table {table.name} is there, but with other keys than {', '.join(table.keys)}")
+    if table.index and present.get(table.index) != _key_schema(table.index_keys):
+        raise Failed(f"table {table.name} is there, but without {table.index} on {', '.join(table.index_keys)}")
+
+
+def _indexes(table: Table) -> list[dict[str, Any]]:
+    keys = _key_schema(table.index_keys)
+    return [{"IndexName": table.index, "KeySchema": keys, "Projection": {"ProjectionType": "ALL"}}]
+
+
+def _key_schema(names: tuple[str, ...]) -> list[dict[str, str]]:
+    return [{"AttributeName": name, "KeyType": kind} for name, kind in zip(names, ("HASH", "RANGE"), strict=False)]
+
+
+def _clients() -> tuple[Any, Any]:
+    session = boto3.Session(region_name=REGION)
+    config = Config(
+        connect_timeout=3,
+        read_timeout=20,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        s3={"addressing_style": "path" if S3_ENDPOINT else "virtual"},
+    )
+    return (
+        session.client("s3", endpoint_url=S3_ENDPOINT or None, config=config),
+        session.client("dynamodb", endpoint_url=DYNAMODB_ENDPOINT or None, config=config),
+    )
+
+
+def _or_none(ask: Callable[[], Any], absent: str) -> Any:
+    """The answer, or None where it is the error that says that there is nothing."""
+    try:
+        return ask()
+    except ClientError as error:
+        if _code(error) != absent:
+            raise
+        return None
+
+
+def _is_refusal(error: Exception) -> bool:
+    return isinstance(error, ClientError) and error.response["ResponseMetadata"]["HTTPStatusCode"] < 500
+
+
+def _code(error: BotoCoreError | ClientError) -> str:
+    return str(error.response["Error"]["Code"]) if isinstance(error, ClientError) else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,157 @@
+"""What the API takes: bodies and query parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, ParseError
+from rest_framework.request import Request
+from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
+
+from invocations.models import Invocation
+from skills_registry.forms import NOTE_MAX
+from skills_registry.manifest_fields import NAME_MAX
+from skills_registry.models import Skill
+
+Input = serializers.Serializer[Any]
+
+
+class TooLarge(APIException):
+    """The upload has more bytes than any package may have."""
+
+    status_code = HTTP_413_REQUEST_ENTITY_TOO_LARGE
+
+
+class ZipField(serializers.FileField):
+    """An uploaded zip, refused before it is read where it is larger than any may be."""
+
+    def __init__(self) -> None:
+        # An empty one is refused like any other file that is no zip, with the same kind of report.
+        super().__init__(allow_empty_file=True)
+
+    def to_internal_value(self, data: Any) -> Any:
+        """The file. Raises TooLarge."""
+        file = super().to_internal_value(data)
+        limit: int = settings.SKILL_MAX_ARCHIVE_BYTES
+        if file.size > limit:
+            raise TooLarge(f"The file has {file.size:,} bytes; at most {limit:,} are allowed.")
+        return file
+
+
+class PositionField(serializers.Field[Any, str, Any, Any]):
+    """Where a page of calls ended: moment and id of its last call, as `position` writes them."""
+
+    default_error_messages = {"invalid": "This is no cursor of this list."}
+
+    def to_internal_value(self, data: str) -> tuple[datetime, UUID]:
+        """The moment and the id."""
+        moment, _, call = data.partition("_")
+        try:
+            return datetime.fromisoformat(moment).astimezone(UTC), UUID(call)
+        except (ValueError, OverflowError):
+            self.fail("invalid")
+
+
+def position(call: Invocation) -> str:
+    """The cursor that continues after a call."""
+    return f"{call.invoked_at.isoformat()}_{call.pk}"
+
+
+def _text(limit: int) -> serializers.CharField:
+    return serializers.CharField(required=False, default="", allow_blank=True, max_length=limit)
+
+
+class ValidateInput(Input):
+    """A zip to be judged."""
+
+    file = ZipField()
+
+
+class UploadInput(Input):
+    """A zip, and what to do with it."""
+
+    file = ZipField()
+    note = _text(NOTE_MAX)
+    publish = serializers.BooleanField(required=False, default=False)
+
+
+class ChangeInput(Input):
+    """Why, and what the caller believes to be live (`expected_live`: a number, or null for none)."""
+
+    reason = _text(NOTE_MAX)
+    expected_live = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+
+
+class PublishInput(ChangeInput):
+    """The version to make live."""
+
+    version = serializers.IntegerField(min_value=1)
+
+
+class RollbackInput(ChangeInput):
+    """A version to go back to; without one, the version that was live before."""
+
+    version = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+
+
+class PageQuery(Input):
+    """How much of a list to show, and after what: `cursor` comes from the `next` of the page before."""
+
+    limit = serializers.IntegerField(required=False, default=100, min_value=1, max_value=500)
+
+
+class SkillsQuery(PageQuery):
+    """Which skills to show; the cursor is a name."""
+
+    status = serializers.ChoiceField(Skill.Status.choices, required=False, default="")
+    cursor = serializers.CharField(required=False, default="", max_length=NAME_MAX)
+
+
+class HistoryQuery(PageQuery):
+    """Which versions or publications to show; the cursor is a number, as they are counted."""
+
+    cursor = serializers.IntegerField(required=False, default=None, min_value=1)
+
+
+class SkillLogsQuery(PageQuery):
+    """Which calls of a skill to show."""
+
+    status = serializers.ChoiceField(Invocation.Status.choices, required=False, default="")
+    method = serializers.CharField(required=False, default="", max_length=40)
+    cursor = PositionField(required=False, default=None)
+
+
+class LogsQuery(SkillLogsQuery):
+    """Which calls to show."""
+
+    skill = serializers.CharField(required=False, default="", max_length=NAME_MAX)
+
+
+def body(request: Request, kind: type[Input]) -> dict[str, Any]:
+    """What the request's body says. Raises ParseError and ValidationError."""
+    try:
+        return _read(request.data, kind)
+    except RecursionError:
+        raise ParseError("The JSON is nested too deeply.") from None
+
+
+def query(request: Request, kind: type[Input]) -> dict[str, Any]:
+    """What the request's query parameters say. Raises ValidationError."""
+    return _read(request.query_params, kind)
+
+
+def _read(data: Any, kind: type[Input]) -> dict[str, Any]:
+    if not isinstance(data, Mapping):
+        raise serializers.ValidationError({"body": ["A JSON object is expected."]})
+    given = kind(data=data)
+    given.is_valid()
+    # An unknown field is an error, since a typo would change what is done.
+    unknown = {str(name): ["There is no such field."] for name in data if name not in given.fields}
+    if given.errors or unknown:
+        raise serializers.ValidationError({**given.errors, **unknown})
+    return dict(given.validated_data)

@@ -1,0 +1,101 @@
+"""What the API says of skills, versions, publications and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rest_framework import serializers
+
+from invocations import queries
+from invocations.models import Invocation
+from skills_registry.models import Publication, Skill, SkillVersion
+
+
+class SkillSerializer(serializers.ModelSerializer[Skill]):
+    """A skill: status, versions by number, and (with `totals`, see `shown_skills`) how often it was called."""
+
+    status = serializers.CharField()
+    description = serializers.CharField(source="live_version.description", default=None)
+    live_version = serializers.IntegerField(source="live_version.number", default=None)
+    latest_version = serializers.IntegerField(source="latest_number")
+    calls = serializers.IntegerField(source="totals.calls")
+    last_call = serializers.DateTimeField(source="totals.last_call")
+
+    class Meta:
+        model = Skill
+        fields = [
+            "name", "status", "description", "live_version", "latest_version", "published_at", "calls", "last_call",
+            "created_at",
+        ]  # fmt: skip
+
+
+class VersionSerializer(serializers.ModelSerializer[SkillVersion]):
+    """A version in a list."""
+
+    version = serializers.IntegerField(source="number")
+    live = serializers.SerializerMethodField()
+    uploaded_by = serializers.CharField(source="uploaded_by.username", default=None)
+
+    class Meta:
+        model = SkillVersion
+        fields = ["version", "live", "digest", "size", "note", "uploaded_by", "created_at"]
+
+    def get_live(self, version: SkillVersion) -> bool:
+        """Whether it is what agents get."""
+        return version.skill.live_version_id == version.pk
+
+
+class VersionDetailSerializer(VersionSerializer):
+    """A version with what is in it and what was remarked when it came in."""
+
+    skill = serializers.CharField(source="skill.name")
+
+    class Meta(VersionSerializer.Meta):
+        fields = ["skill", *VersionSerializer.Meta.fields, "frontmatter", "files", "warnings", "findings"]
+
+
+class PublicationSerializer(serializers.ModelSerializer[Publication]):
+    """A change of what is live."""
+
+    version = serializers.IntegerField(source="version.number", default=None)
+    previous = serializers.IntegerField(source="previous.number", default=None)
+    actor = serializers.CharField(source="actor.username", default=None)
+
+    class Meta:
+        model = Publication
+        fields = ["action", "version", "previous", "generation", "actor", "reason", "created_at"]
+
+
+class InvocationSerializer(serializers.ModelSerializer[Invocation]):
+    """A recorded call."""
+
+    class Meta:
+        model = Invocation
+        fields = [
+            "id", "skill", "version", "invoked_at", "method", "status", "error_message", "duration_ms",
+            "request_params", "session_id", "client", "caller", "protocol_version", "trace_id",
+        ]  # fmt: skip
+
+
+def shown_skills(skills: Sequence[Any]) -> Any:
+    """The skills with their calls, which are asked for once for all of them."""
+    totals = queries.totals(skill.name for skill in skills)
+    for skill in skills:
+        skill.totals = totals[skill.name]
+    return SkillSerializer(skills, many=True).data
+
+
+def shown_versions(versions: Sequence[SkillVersion]) -> Any:
+    """The versions without their contents."""
+    return VersionSerializer(versions, many=True).data
+
+
+def shown_publications(publications: Sequence[Publication]) -> Any:
+    """The publications."""
+    return PublicationSerializer(publications, many=True).data
+
+
+def shown_calls(calls: Sequence[Invocation]) -> Any:
+    """The calls."""
+    return InvocationSerializer(calls, many=True).data

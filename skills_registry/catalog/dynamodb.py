@@ -1,0 +1,91 @@
+"""The catalog read from DynamoDB: gateways need no SQL database, and start from one query."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from pynamodb.exceptions import DoesNotExist, PynamoDBException
+
+from invocations.dynamo import unavailable
+from skills_registry import storage
+from skills_registry.disk_cache import DiskCache
+
+from .base import Changes, PublishedFile, PublishedSkill
+from .tables import HEAD, HeadItem, SkillItem
+
+ACTIVE = "active"
+
+
+class DynamoCatalog:
+    """See `Catalog`; generations here are the head item's revisions.
+
+    The index is eventually consistent. What it returns is believed only if number and checksum of
+    its skills are those that the head item has (which is read consistently); otherwise the whole
+    table is read consistently instead.
+    """
+
+    def __init__(self) -> None:
+        self._cache = DiskCache(settings.SKILL_CACHE_DIR, settings.SKILL_CACHE_BYTES)
+
+    def generation(self) -> int:
+        return int(self._head().revision)
+
+    def changes_since(self, generation: int) -> Changes:
+        head = self._head()
+        kept = [(int(revision), name) for revision, name in head.changes]
+        reached = int(head.revision)
+        if 0 < generation <= reached and (not kept or kept[0][0] <= generation + 1):
+            return self._changed(reached, {name for revision, name in kept if revision > generation})
+        return Changes(reached, [_published(item) for item in self._all(head)], [], complete=True)
+
+    def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
+        content = self._cache.get(file.sha256)
+        if content is None:
+            content = storage.read_file(skill.name, skill.version, file.path)
+            self._cache.put(file.sha256, content)
+        return content
+
+    def _changed(self, reached: int, names: set[str]) -> Changes:
+        with _as_os_errors():
+            items = list(SkillItem.batch_get(names, consistent_read=True)) if names else []
+        published = [_published(item) for item in items if item.status == ACTIVE]
+        return Changes(reached, published, sorted(names - {skill.name for skill in published}))
+
+    def _all(self, head: HeadItem) -> list[SkillItem]:
+        with _as_os_errors():
+            found = list(SkillItem.status_index.query(ACTIVE))
+            if (len(found), sum(int(item.generation) for item in found)) == (int(head.live), int(head.checksum)):
+                return found
+            return list(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
+
+    def _head(self) -> HeadItem:
+        with _as_os_errors():
+            try:
+                return HeadItem.get(HEAD, consistent_read=True)
+            except DoesNotExist:
+                return HeadItem(HEAD)
+
+
+def _published(item: SkillItem) -> PublishedSkill:
+    manifest = json.loads(item.manifest_json)
+    return PublishedSkill(
+        name=item.skill_id,
+        version=manifest["version"],
+        description=item.description or "",
+        frontmatter=manifest["frontmatter"],
+        files=tuple(PublishedFile(**file) for file in manifest["files"]),
+        published_at=manifest["published_at"],
+    )
+
+
+@contextmanager
+def _as_os_errors() -> Iterator[None]:
+    try:
+        yield
+    except DoesNotExist:
+        raise
+    except PynamoDBException as error:
+        raise unavailable(error) from error

@@ -1,0 +1,69 @@
+"""Files by digest in a directory that all processes of a machine share: bounded, and never believed unread."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+KEPT = 0.9
+"""How full the cache is left when it had to make room; the rest is head start until the next time."""
+LOOKS_EVERY = 0.05
+"""The part of the capacity that one process adds before it looks at the whole size again."""
+
+
+class DiskCache:
+    """Keeps about `capacity` bytes below `folder`, what was not read for longest goes first."""
+
+    def __init__(self, folder: Path, capacity: int) -> None:
+        self._folder = folder
+        self._capacity = capacity
+        self._added = capacity
+
+    def get(self, sha256: str) -> bytes | None:
+        """The bytes with this digest (lowercase hex), if they are here and still what they were."""
+        path = self._path(sha256)
+        try:
+            content = path.read_bytes()
+            if hashlib.sha256(content).hexdigest() != sha256:
+                path.unlink(missing_ok=True)
+                return None
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        return content
+
+    def put(self, sha256: str, content: bytes) -> None:
+        """Keep bytes; readers in other processes see them whole or not at all."""
+        path = self._path(sha256)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+        self._added += len(content)
+        if self._added > self._capacity * LOOKS_EVERY:
+            self._added = 0
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """Remove the files not read for longest; that another process does the same meanwhile is harmless."""
+        found = []
+        for path in self._folder.glob("*/*"):
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            found.append((status.st_mtime, status.st_size, path))
+        size = sum(entry[1] for entry in found)
+        if size <= self._capacity:
+            return
+        for _, freed, path in sorted(found):
+            path.unlink(missing_ok=True)
+            size -= freed
+            if size <= self._capacity * KEPT:
+                return
+
+    def _path(self, sha256: str) -> Path:
+        return self._folder / sha256[:2] / sha256

@@ -1,0 +1,51 @@
+"""Files below one directory: the default."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.core.files.storage import FileSystemStorage
+
+from . import Change
+
+
+class LocalSkillStorage(FileSystemStorage):
+    """Files below one directory."""
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """The name itself: a name that is taken is an error here, not a reason to invent another."""
+        return name
+
+    def _save(self, name: str, content: Any) -> str:
+        self._write(Path(self.path(name)), content.read(), os.link)
+        return name
+
+    def update(self, name: str, change: Change) -> None:
+        """Replace a file by what `change` makes of it, with nobody else changing it in between.
+
+        `change` gets the content, None where there is no file, and returns the new one, or None to
+        leave it as it is.
+        """
+        target = Path(self.path(name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.with_name(f".{target.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            content = change(target.read_bytes() if target.exists() else None)
+            if content is not None:
+                self._write(target, content, os.replace)
+
+    def _write(self, target: Path, content: bytes, place: Callable[[str, Path], None]) -> None:
+        """Write beside the target and move it there, so that no reader ever sees half a file."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            place(temporary, target)
+        finally:
+            Path(temporary).unlink(missing_ok=True)

@@ -1,0 +1,161 @@
+"""Objects in an S3 bucket, by django-storages: for production."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from django.core.files.base import ContentFile
+from storages.backends.s3 import S3Storage
+
+from . import Change
+
+UPDATE_TRIES = 50
+
+
+class StoreUnavailable(OSError):
+    """The bucket could not be reached, or refused what was asked of it."""
+
+
+class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
+    """Objects in one bucket, encrypted by S3, through one client a process."""
+
+    def __init__(self, **settings: Any) -> None:
+        local = settings.get("endpoint_url") is not None
+        super().__init__(
+            default_acl=None,
+            object_parameters={"ServerSideEncryption": "AES256"},
+            client_config=Config(
+                connect_timeout=3,
+                read_timeout=20,
+                retries={"mode": "standard", "total_max_attempts": 4},
+                max_pool_connections=20,
+                signature_version="s3v4",
+                s3={"addressing_style": "path" if local else "virtual"},
+            ),
+            **settings,
+        )
+        self._lock = threading.Lock()
+        self._client: Any = None
+
+    @property
+    def client(self) -> Any:
+        """The boto3 client, made at the first use; safe to share between threads."""
+        with self._lock:
+            if self._client is None:
+                self._client = boto3.Session().client(
+                    "s3", region_name=self.region_name, endpoint_url=self.endpoint_url, config=self.client_config
+                )
+            return self._client
+
+    def get_available_name(self, name: str, max_length: int | None = None) -> str:
+        """The name itself, as with local files."""
+        return name
+
+    def _save(self, name: str, content: Any) -> str:
+        data = content.read()
+        try:
+            with _as_os_errors(name):
+                self._put(name, data, IfNoneMatch="*")
+        except FileExistsError:
+            # An answer that was lost makes the client try again and find its own first try.
+            if self._read(name) != data:
+                raise
+        return name
+
+    def _open(self, name: str, mode: str = "rb") -> ContentFile[bytes]:
+        return ContentFile(self._read(name), name=name)
+
+    def update(self, name: str, change: Change) -> None:
+        """As with local files: a write that would undo somebody else's is refused by S3, and tried again."""
+        for _ in range(UPDATE_TRIES):
+            present, condition = self._present(name)
+            content = change(present)
+            if content is None:
+                return
+            try:
+                with _as_os_errors(name):
+                    self._put(name, content, **condition)
+            except FileExistsError:
+                continue
+            return
+        raise StoreUnavailable(f"{name} was changed {UPDATE_TRIES} times by others")
+
+    def _present(self, name: str) -> tuple[bytes | None, dict[str, str]]:
+        """The object's content, and the condition that it is still that."""
+        try:
+            with _as_os_errors(name):
+                found = self.client.get_object(Bucket=self.bucket_name, Key=name)
+                return found["Body"].read(), {"IfMatch": found["ETag"]}
+        except FileNotFoundError:
+            return None, {"IfNoneMatch": "*"}
+
+    def delete(self, name: str) -> None:
+        """Remove an object; one that is not there is fine."""
+        with _as_os_errors(name):
+            self.client.delete_object(Bucket=self.bucket_name, Key=name)
+
+    def exists(self, name: str) -> bool:
+        """Whether the object is there."""
+        return self._head(name) is not None
+
+    def get_modified_time(self, name: str) -> datetime:
+        """When the object was written, with time zone. Raises FileNotFoundError."""
+        head = self._head(name)
+        if head is None:
+            raise FileNotFoundError(name)
+        modified: datetime = head["LastModified"]
+        return modified
+
+    def listdir(self, name: str) -> tuple[list[str], list[str]]:
+        """Names of the folders and files right below a prefix, however many there are."""
+        prefix = f"{name.rstrip('/')}/"
+        folders: list[str] = []
+        files: list[str] = []
+        with _as_os_errors(name):
+            pages = self.client.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket_name, Delimiter="/", Prefix=prefix
+            )
+            for page in pages:
+                folders += [entry["Prefix"][len(prefix) : -1] for entry in page.get("CommonPrefixes", ())]
+                files += [entry["Key"][len(prefix) :] for entry in page.get("Contents", ())]
+        return folders, files
+
+    def _put(self, name: str, data: bytes, **conditions: str) -> None:
+        parameters = self.get_object_parameters(name)
+        self.client.put_object(Bucket=self.bucket_name, Key=name, Body=data, **parameters, **conditions)
+
+    def _read(self, name: str) -> bytes:
+        with _as_os_errors(name):
+            data: bytes = self.client.get_object(Bucket=self.bucket_name, Key=name)["Body"].read()
+        return data
+
+    def _head(self, name: str) -> dict[str, Any] | None:
+        try:
+            with _as_os_errors(name):
+                head: dict[str, Any] = self.client.head_object(Bucket=self.bucket_name, Key=name)
+        except FileNotFoundError:
+            return None
+        return head
+
+
+@contextmanager
+def _as_os_errors(name: str) -> Iterator[None]:
+    """Say in Python's own terms what went wrong with an object."""
+    try:
+        yield
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in ("NoSuchKey", "404"):
+            raise FileNotFoundError(name) from None
+        if code in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
+            raise FileExistsError(name) from None
+        raise StoreUnavailable(f"{name}: {error}") from error
+    except BotoCoreError as error:
+        raise StoreUnavailable(f"{name}: {error}") from error

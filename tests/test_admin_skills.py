@@ -1,0 +1,357 @@
+"""The list of skills in the admin, the page of a skill and of a version, and who may see and do what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from invocations.events import InvocationEvent
+from invocations.store import write_batch
+from skills_registry import services
+from skills_registry.models import Publication, Skill, SkillVersion, Upload
+
+from .conftest import live, package, permissions, publish, skill_md, zip_of
+from .pages import SKILLS
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(operator: User, client: Client) -> Client:
+    client.force_login(operator)
+    return client
+
+
+def rows(browser: Client, **query: str) -> list[list[str]]:
+    """The texts of the list's cells, row by row."""
+    page = browser.get(SKILLS, query).text
+    table = page[page.find("<tbody>") : page.find("</tbody>")]
+    cells = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.S) for row in table.split("<tr>")[1:]]
+    return [[re.sub(r"<[^>]+>", "", cell).strip() for cell in row] for row in cells]
+
+
+def names(browser: Client, **query: str) -> list[str]:
+    return [row[0] for row in rows(browser, **query)]
+
+
+def test_list_tells_status_versions_and_calls(browser: Client, django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        publish(body="one")
+        services.create_version(package(body="two"))
+        services.create_version(package("waiting"))
+    write_batch([InvocationEvent("greeter", "tools/call", "success", datetime(2026, 3, 1, 9, 30, tzinfo=UTC), 1.0)])
+
+    assert [row[:6] for row in rows(browser)] == [
+        ["greeter", "active", "v1", "v2", "1", "2026-03-01 09:30:00"],
+        ["waiting", "draft", "-", "v1", "0", "-"],
+    ]
+
+
+def test_empty_list_leads_to_the_first_upload(browser: Client) -> None:
+    page = browser.get(SKILLS).text
+    assert "There are no skills yet." in page
+    assert f'href="{SKILLS}upload/"' in page
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, ["fresh", "retired", "served"]),
+        ({"status": "active"}, ["served"]),
+        ({"status": "inactive"}, ["retired"]),
+        ({"status": "draft"}, ["fresh"]),
+        ({"q": "re"}, ["fresh", "retired"]),
+        ({"q": "re", "status": "draft"}, ["fresh"]),
+        ({"q": "nothing-like-this"}, []),
+        ({"o": "-0"}, ["served", "retired", "fresh"]),
+    ],
+)
+def test_list_is_filtered_searched_and_sorted(browser: Client, query: dict[str, str], expected: list[str]) -> None:
+    publish("served")
+    services.deactivate(publish("retired").skill)
+    services.create_version(package("fresh"))
+
+    assert names(browser, **query) == expected
+
+
+def test_change_is_shown_as_pending_until_it_has_reached_the_store(
+    browser: Client, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks() as announcements:
+        skill = publish().skill
+    assert rows(browser)[0][1] == "active (pending)"
+    assert "has not reached the store" in browser.get(f"{SKILLS}{skill.pk}/change/").text
+
+    for announce in announcements:
+        announce()
+    assert rows(browser)[0][1] == "active"
+    assert "has not reached the store" not in browser.get(f"{SKILLS}{skill.pk}/change/").text
+
+
+@pytest.mark.parametrize("size", [2, 60])
+def test_list_asks_as_often_for_many_skills_as_for_few(
+    browser: Client, size: int, django_assert_num_queries: Any
+) -> None:
+    for number in range(size):
+        publish(f"skill-{number}")
+    # Expect 6 queries:
+    # * session
+    # * user
+    # * number of skills, with the filters and without
+    # * skills with live version, status and newest number
+    # * calls of the skills that are shown
+    with django_assert_num_queries(6):
+        page = browser.get(SKILLS)
+    assert page.text.count('class="field-name"') == size
+
+
+@pytest.mark.parametrize("size", [2, 40])
+def test_skill_page_asks_as_often_for_many_versions_as_for_few(
+    browser: Client, operator: User, size: int, django_assert_num_queries: Any
+) -> None:
+    for number in range(size):
+        version, _ = services.create_version(package(body=f"text {number}"), user=operator)
+        services.publish(version.skill, version.number, actor=operator)
+    address = f"{SKILLS}{version.skill.pk}/change/"
+    # Expect 6 queries:
+    # * session
+    # * user
+    # * skill with live version, status and newest number
+    # * calls
+    # * versions with who uploaded them
+    # * history with its versions and who made it
+    with django_assert_num_queries(6):
+        page = browser.get(address)
+    assert f"Roll back to v{size - 1}" in page.text
+
+
+@pytest.mark.parametrize("size", [2, 40])
+def test_version_page_asks_as_often_for_many_files_as_for_few(
+    browser: Client, size: int, django_assert_num_queries: Any
+) -> None:
+    files = {f"references/{number}.md": "text" for number in range(size)}
+    address = f"{SKILLS}{publish(files=files).skill.pk}/versions/1/"
+    # Expect 3 queries:
+    # * session
+    # * user
+    # * version with its skill, the live version and who uploaded it
+    with django_assert_num_queries(3):
+        page = browser.get(address)
+    assert page.text.count("text/markdown") == size + 1
+
+
+def test_skill_page_tells_what_is_live_its_versions_and_its_history(browser: Client, operator: User) -> None:
+    publish(body="one")
+    services.create_version(package(body="two"), user=operator, note="second try")
+    skill = Skill.objects.get()
+    services.publish(skill, 2, actor=operator, reason="because it is better")
+    services.create_version(package(body="three"))
+
+    page = browser.get(f"{SKILLS}{skill.pk}/change/").text
+    assert "<strong>v2</strong> is live since" in page
+    assert "Greets people. Use when somebody arrives." in page
+    assert "second try" in page
+    assert "because it is better" in page
+    assert [link in page for link in ("Roll back to v1", "Publish v2", "Publish v3")] == [True, False, True]
+    assert f'href="{SKILLS}{skill.pk}/deactivate/"' in page
+
+
+def test_skill_page_of_a_draft_and_of_a_retired_skill_say_that_agents_do_not_get_it(browser: Client) -> None:
+    draft, _ = services.create_version(package("fresh"))
+    assert "agents do not get this skill" in browser.get(f"{SKILLS}{draft.skill.pk}/change/").text
+
+    retired = publish("retired").skill
+    services.deactivate(retired)
+    page = browser.get(f"{SKILLS}{retired.pk}/change/").text
+    assert "Agents do not get this skill" in page
+    assert "Publish v1" in page
+    assert f'href="{SKILLS}{retired.pk}/deactivate/"' not in page
+
+
+def test_version_page_shows_files_frontmatter_text_and_remarks(browser: Client) -> None:
+    version = publish(
+        body="# Greeting\n\nSay *hello*. Run !`date`.",
+        files={"scripts/run.py": "print()", "assets/deep/x.txt": "x"},
+        colour="blue",
+    )
+
+    page = browser.get(f"{SKILLS}{version.skill.pk}/versions/1/").text
+    assert version.digest in page
+    assert "<h1>Greeting</h1>" in page
+    assert "<em>hello</em>" in page
+    for text in ("SKILL.md", "scripts/", "run.py", "assets/", "deep/", "x.txt", "colour", "blue", "field-unknown"):
+        assert text in page
+    assert "Findings" in page
+
+
+def test_version_page_compares_with_what_is_live(browser: Client) -> None:
+    skill = publish(files={"a.txt": "1", "b.txt": "1"}).skill
+    publish(files={"a.txt": "2", "c.txt": "1"})
+
+    older = browser.get(f"{SKILLS}{skill.pk}/versions/1/").text
+    assert "Difference to v2, which is live" in older
+    changes = re.findall(r'<td class="sk-path">([^<]+)</td><td><span class="[^"]+">(\w+)<', older)
+    assert changes == [("a.txt", "changed"), ("b.txt", "added"), ("c.txt", "removed")]
+    assert "Difference to" not in browser.get(f"{SKILLS}{skill.pk}/versions/2/").text
+
+
+def test_version_that_is_still_being_stored_is_not_shown(browser: Client) -> None:
+    publish(body="one")
+    version, _ = services.create_version(package(body="two"))
+    SkillVersion.objects.filter(pk=version.pk).update(state="storing")
+
+    assert browser.get(f"{SKILLS}{version.skill.pk}/versions/2/").status_code == 404
+    assert "versions/2/" not in browser.get(f"{SKILLS}{version.skill.pk}/change/").text
+
+
+@pytest.mark.parametrize(
+    "path", ["999/change/", "x/change/", "999/versions/1/", "{pk}/versions/9/", "{pk}/publish/9/", "999/deactivate/"]
+)
+def test_what_is_not_there_is_404(browser: Client, path: str) -> None:
+    pk = publish().skill.pk
+    assert browser.get(f"{SKILLS}{path.format(pk=pk)}").status_code == 404
+
+
+# Who may see and do what: each page by each role, by GET and by POST.
+
+ROLES: dict[str, Callable[[], User | None]] = {
+    "nobody": lambda: None,
+    "no staff": lambda: somebody("view_skill", "upload_skill", "publish_skill", is_staff=False),
+    "clerk": lambda: somebody("add_skill", "change_skill", "delete_skill", "view_skillversion"),
+    "viewer": lambda: somebody("view_skill"),
+    "author": lambda: somebody("view_skill", "upload_skill"),
+    "publisher": lambda: somebody("view_skill", "publish_skill"),
+    "superuser": lambda: User.objects.create_superuser("sam", password="sams-password"),
+}
+GET = {
+    #                            nobody, no staff, clerk, viewer, author, publisher, superuser
+    "{list}":                    (302, 302, 200, 200, 200, 200, 200),
+    "{list}{pk}/change/":        (302, 302, 403, 200, 200, 200, 200),
+    "{list}{pk}/versions/1/":    (302, 302, 403, 200, 200, 200, 200),
+    "{list}upload/":             (302, 302, 403, 403, 200, 403, 200),
+    "{list}uploads/{upload}/":   (302, 302, 403, 403, 200, 403, 200),
+    "{list}{pk}/publish/1/":     (302, 302, 403, 403, 403, 200, 200),
+    "{list}{pk}/deactivate/":    (302, 302, 403, 403, 403, 200, 200),
+    "{list}add/":                (302, 302, 403, 403, 403, 403, 403),
+    "{list}{pk}/delete/":        (302, 302, 403, 403, 403, 403, 403),
+}  # fmt: skip
+POST = {
+    "{list}upload/":             (302, 302, 403, 403, 200, 403, 200),
+    "{list}uploads/{upload}/":   (302, 302, 403, 403, 302, 403, 302),
+    "{list}{pk}/publish/1/":     (302, 302, 403, 403, 403, 302, 302),
+    "{list}{pk}/deactivate/":    (302, 302, 403, 403, 403, 302, 302),
+    "{list}add/":                (302, 302, 403, 403, 403, 403, 403),
+    "{list}{pk}/delete/":        (302, 302, 403, 403, 403, 403, 403),
+}  # fmt: skip
+
+
+def somebody(*codenames: str, is_staff: bool = True) -> User:
+    user = User.objects.create_user("sam", password="sams-password", is_staff=is_staff)
+    user.user_permissions.set(permissions(*codenames))
+    return user
+
+
+@pytest.fixture
+def world(db: None) -> dict[str, Any]:
+    """v1 was live, v2 is live, and an upload of a third waits for its review."""
+    publish(body="one")
+    skill = publish(body="two").skill
+    upload = services.stage_upload("greeter.zip", zip_of({"SKILL.md": skill_md(body="three")}))
+    return {"list": SKILLS, "pk": skill.pk, "upload": upload.pk}
+
+
+def state() -> tuple[Any, ...]:
+    return live(), SkillVersion.objects.count(), Publication.objects.count(), Upload.objects.count()
+
+
+def log_in(client: Client, role: str) -> None:
+    if user := ROLES[role]():
+        client.force_login(user)
+
+
+@pytest.mark.parametrize("path", GET)
+@pytest.mark.parametrize(("index", "role"), list(enumerate(ROLES)))
+def test_each_page_is_seen_by_who_may(client: Client, world: dict[str, Any], path: str, index: int, role: str) -> None:
+    log_in(client, role)
+    before = state()
+
+    answer = client.get(path.format(**world))
+    assert answer.status_code == GET[path][index]
+    if answer.status_code == 302:
+        assert answer.headers["location"].startswith("/admin/login/?next=")
+    assert state() == before
+
+
+@pytest.mark.parametrize("path", POST)
+@pytest.mark.parametrize(("index", "role"), list(enumerate(ROLES)))
+def test_each_page_is_posted_to_by_who_may_and_does_nothing_for_others(
+    client: Client, world: dict[str, Any], path: str, index: int, role: str
+) -> None:
+    log_in(client, role)
+    before = state()
+
+    answer = client.post(path.format(**world), {"post": "yes", "expected_live": "2"})
+    assert answer.status_code == POST[path][index]
+    if answer.status_code == 403 or index < 2:
+        assert state() == before
+
+
+@pytest.mark.parametrize("path", POST)
+def test_nothing_is_done_without_the_csrf_token(operator: User, world: dict[str, Any], path: str) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(operator)
+    before = state()
+
+    assert browser.post(path.format(**world), {"post": "yes", "expected_live": "2"}).status_code == 403
+    assert state() == before
+
+
+@pytest.mark.parametrize(
+    ("held", "shown"),
+    [
+        (["view_skill"], []),
+        (["view_skill", "upload_skill"], ["upload/"]),
+        (["view_skill", "publish_skill"], ["{pk}/deactivate/", "{pk}/publish/1/"]),
+        (["view_skill", "view_invocation"], ["/admin/invocations/invocation/"]),
+    ],
+)
+def test_skill_page_offers_only_what_one_may_do(
+    client: Client, world: dict[str, Any], held: list[str], shown: list[str]
+) -> None:
+    client.force_login(somebody(*held))
+
+    page = client.get(f"{SKILLS}{world['pk']}/change/").text
+    content = page[page.index('id="content"') :]
+    offered = [
+        link
+        for link in ("upload/", "{pk}/deactivate/", "{pk}/publish/1/", "/admin/invocations/invocation/")
+        if re.search(rf'href="({SKILLS})?{link.format(**world)}', content)
+    ]
+    assert offered == shown
+
+
+def test_history_shows_the_newest_fifty_changes(browser: Client) -> None:
+    publish(body="one")
+    skill = publish(body="two").skill
+    for number in range(60):
+        services.publish(skill, 1 + number % 2, reason=f"reason {number}.")
+
+    page = browser.get(f"{SKILLS}{skill.pk}/change/").text
+    assert "reason 59." in page
+    assert "reason 10." in page
+    assert "reason 9." not in page
+
+
+def test_times_are_said_in_words_that_fit(browser: Client) -> None:
+    version = publish()
+    write_batch([InvocationEvent("greeter", "tools/call", "error", timezone.now() - timedelta(hours=3), 1.0)])
+
+    page = browser.get(f"{SKILLS}{version.skill.pk}/change/").text
+    assert re.search(r"1 call, 1 failed, the last one 3\s+hours ago", page)

@@ -1,0 +1,240 @@
+"""An upload in the admin: the zip, its review, and what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from skills_registry import services
+from skills_registry.models import Publication, Skill, SkillVersion, Upload
+
+from .conftest import live, package, publish, skill_md, zip_of
+from .pages import SKILLS, staged, text_of, told, upload
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(operator: User, client: Client) -> Client:
+    client.force_login(operator)
+    return client
+
+
+def zipped(body: str = "Say hello.", files: Mapping[str, str] = MappingProxyType({}), **fields: str) -> bytes:
+    return zip_of({"SKILL.md": skill_md(body=body, **fields), **files})
+
+
+def test_upload_leads_to_its_review_and_creates_nothing(browser: Client) -> None:
+    review = staged(browser, zipped(files={"scripts/run.py": "print()"}))
+
+    page = text_of(browser.get(review))
+    assert "greeter is a new skill; this would be its v1." in page
+    assert "2 files" in page
+    assert "No warnings." in page
+    for text in ("run.py", "Greets people. Use when somebody arrives.", "Say hello."):
+        assert text in page
+    assert not Skill.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("button", "expected"),
+    [("create", (None, ["greeter v1 created."])), ("publish", ("v1", ["greeter v1 created.", "greeter v1 is live."]))],
+)
+def test_review_creates_a_version_and_publishes_it_if_told_to(
+    browser: Client, operator: User, store: Path, button: str, expected: tuple[str | None, list[str]]
+) -> None:
+    review = staged(browser, zipped())
+
+    answer = browser.post(review, {button: "", "note": "first", "expected_live": ""}, follow=True)
+    version = SkillVersion.objects.get()
+    assert answer.redirect_chain[-1][0] == f"{SKILLS}{version.skill.pk}/change/"
+    assert told(answer) == expected[1]
+    assert (version.number, version.note, version.uploaded_by, live()) == (1, "first", operator, expected[0])
+    assert [(p.actor, p.reason) for p in Publication.objects.all()] == ([(operator, "first")] if expected[0] else [])
+    assert not Upload.objects.exists()
+    assert not list((store / "uploads").iterdir())
+
+
+def test_review_says_what_differs_from_the_live_version(browser: Client) -> None:
+    publish(files={"a.txt": "1", "b.txt": "1"})
+
+    page = text_of(browser.get(staged(browser, zipped(files={"a.txt": "22", "c.txt": "1"}))))
+    assert "greeter is there already; this would be its next version." in page
+    difference = page[page.index("Difference to v1") :]
+    assert "a.txt changed 1 byte 2 bytes" in difference.replace("\xa0", " ")
+    assert "b.txt removed" in difference
+    assert "c.txt added" in difference
+
+
+def test_review_of_an_invalid_package_shows_every_problem_and_no_way_in(browser: Client) -> None:
+    content = zip_of({"SKILL.md": "---\nname: Greeter\nlicense: 7\n---\nHello.\n", "a/../../b": "x"})
+    review = staged(browser, content)
+
+    answer = browser.get(review)
+    page = text_of(answer)
+    assert "This package cannot come in. 4 things to mend:" in page
+    for where, code in [
+        ("SKILL.md:2", "name-invalid"),
+        ("SKILL.md:3", "field-not-text"),
+        ("SKILL.md:1", "field-missing"),
+        ("a/../../b", "path-traversal"),
+    ]:
+        assert where in page
+        assert code in page
+    assert 'name="create"' not in answer.text
+    assert 'name="publish"' not in answer.text
+
+    assert browser.post(review, {"create": "", "publish": "", "expected_live": ""}).status_code == 200
+    assert not Skill.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "empty file"),
+        (b"hello", "not a zip"),
+        (zipped()[:-10], "cut off"),
+        (zip_of({"README.md": "x"}), "SKILL.md"),
+    ],
+    ids=["empty", "no-zip", "cut", "no-skill"],
+)
+def test_file_that_is_no_package_is_reviewed_too(browser: Client, content: bytes, reason: str) -> None:
+    assert reason in text_of(browser.get(staged(browser, content)))
+
+
+def test_warnings_and_findings_are_shown_and_do_not_keep_it_out(browser: Client) -> None:
+    review = staged(browser, zipped("Run !`date`.", colour="blue"))
+
+    page = text_of(browser.get(review))
+    assert "1 warning, 1 finding." in page
+    assert "field-unknown" in page
+    assert "SKILL.md:7" in page
+    browser.post(review, {"create": "", "note": "", "expected_live": ""})
+    assert SkillVersion.objects.get().number == 1
+
+
+def test_same_bytes_as_before_are_said_to_be_there_already(browser: Client) -> None:
+    services.create_version(package())
+    review = staged(browser, zipped())
+
+    answer = browser.get(review)
+    assert "greeter is already up to date. v1 has exactly these bytes" in text_of(answer)
+    assert 'name="create"' not in answer.text
+    again = browser.post(review, {"create": "", "note": "", "expected_live": ""}, follow=True)
+    assert told(again) == ["greeter is already up to date (v1): the bytes are the same."]
+    assert SkillVersion.objects.count() == 1
+
+
+def test_bytes_that_are_there_already_can_be_published_from_the_review(browser: Client) -> None:
+    publish(body="one")
+    publish(body="two")
+    review = staged(browser, zipped("one"))
+
+    assert 'value="Publish v1"' in browser.get(review).text
+    browser.post(review, {"publish": "", "note": "back", "expected_live": "2"})
+    assert (live(), SkillVersion.objects.count()) == ("v1", 2)
+
+
+def test_version_is_created_but_not_published_where_somebody_was_faster(browser: Client) -> None:
+    publish(body="one")
+    review = staged(browser, zipped("three"))
+    assert 'name="expected_live" value="1"' in browser.get(review).text
+    publish(body="two")
+
+    answer = browser.post(review, {"publish": "", "note": "", "expected_live": "1"}, follow=True)
+    assert [message.partition(":")[0] for message in told(answer)] == ["greeter v3 created.", "Somebody was faster"]
+    assert (live(), SkillVersion.objects.count()) == ("v2", 3)
+
+
+def test_author_is_offered_no_publishing_and_gets_none_by_force(author: User, client: Client) -> None:
+    client.force_login(author)
+    review = staged(client, zipped())
+    assert 'name="publish"' not in client.get(review).text
+
+    answer = client.post(review, {"publish": "", "note": "", "expected_live": ""}, follow=True)
+    assert "You may upload, but not publish." in told(answer)
+    assert live() is None
+
+
+def test_discarded_upload_is_gone(browser: Client, store: Path) -> None:
+    review = staged(browser, zipped())
+
+    answer = browser.post(review, {"discard": ""}, follow=True)
+    assert told(answer) == ["greeter.zip was discarded."]
+    assert not Upload.objects.exists()
+    assert not list((store / "uploads").iterdir())
+    assert browser.get(review).status_code == 404
+
+
+@pytest.mark.parametrize("button", ["create", "publish"])
+def test_upload_that_was_swept_meanwhile_has_to_come_again(browser: Client, store: Path, button: str) -> None:
+    review = staged(browser, zipped())
+    next((store / "uploads").iterdir()).unlink()
+
+    for answer in (browser.get(review, follow=True), browser.post(review, {button: ""}, follow=True)):
+        assert answer.redirect_chain[-1][0] == f"{SKILLS}upload/"
+        assert told(answer) == ["greeter.zip is no longer kept; please upload it again."]
+    assert not Skill.objects.exists()
+
+
+def test_second_click_on_create_finds_the_review_done(browser: Client) -> None:
+    review = staged(browser, zipped())
+    browser.post(review, {"create": "", "note": "", "expected_live": ""})
+
+    assert browser.post(review, {"create": "", "note": "", "expected_live": ""}).status_code == 404
+    assert SkillVersion.objects.count() == 1
+
+
+def test_package_that_another_upload_is_storing_stays_for_later(browser: Client) -> None:
+    version, _ = services.create_version(package())
+    SkillVersion.objects.filter(pk=version.pk).update(state="storing")
+    review = staged(browser, zipped())
+
+    answer = browser.post(review, {"create": "", "note": "", "expected_live": ""}, follow=True)
+    assert told(answer) == ["Another upload is storing the same package of greeter; try again in a moment."]
+    assert Upload.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ({"note": "n" * 10_001, "expected_live": ""}, "at most 10000 characters"),
+        ({"note": "", "expected_live": "x"}, ""),
+    ],
+)
+def test_form_that_is_wrong_creates_nothing(browser: Client, form: dict[str, str], message: str) -> None:
+    answer = browser.post(staged(browser, zipped()), {"create": "", **form})
+
+    assert answer.status_code == 200
+    assert message in text_of(answer)
+    assert not Skill.objects.exists()
+
+
+def test_missing_file_is_said_on_the_form(browser: Client) -> None:
+    answer = browser.post(f"{SKILLS}upload/", {"csrfmiddlewaretoken": ""})
+    assert "This field is required." in text_of(answer)
+    assert not Upload.objects.exists()
+
+
+def test_zip_over_the_limit_is_not_even_staged(browser: Client, settings: Any, store: Path) -> None:
+    settings.SKILL_MAX_ARCHIVE_BYTES = 1000
+
+    assert "at most 1000 bytes are allowed" in text_of(upload(browser, b"x" * 1001)).replace("\xa0", " ")
+    assert not Upload.objects.exists()
+    assert not store.exists()
+
+
+def test_uploads_that_wait_are_listed_with_who_brought_them(browser: Client, author: User) -> None:
+    services.stage_upload("arnos.zip", zipped(), user=author)
+    services.stage_upload("nobodys.zip", b"x")
+
+    page = text_of(browser.get(f"{SKILLS}upload/"))
+    assert "arnos.zip" in page
+    assert "arno" in page.replace("arnos.zip", "")
+    assert "nobodys.zip" in page

@@ -1,0 +1,199 @@
+"""The published catalog in DynamoDB, over real connections to MiniStack."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from invocations.dynamo import Connected, StoreUnavailable, connection
+from skills_registry import projection, services
+from skills_registry.catalog import projection as table
+from skills_registry.catalog.dynamodb import DynamoCatalog
+from skills_registry.catalog.orm import OrmCatalog
+from skills_registry.catalog.tables import CHANGES_KEPT, HEAD, HeadItem, SkillItem
+from skills_registry.models import Skill
+
+from .conftest import package, publish
+from .emulators import CREDENTIALS, ministack
+from .server import free_port
+from .threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(scope="module")
+def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with ministack(tmp_path_factory.mktemp("dynamodb")) as url:
+        yield url
+
+
+def connect(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the product's tables be at this address."""
+    for model in (SkillItem, HeadItem):
+        monkeypatch.setattr(model.Meta, "host", url)
+        monkeypatch.setattr(model, "_connection", None)
+    monkeypatch.setattr(SkillItem.status_index, "_model", SkillItem, raising=False)
+    monkeypatch.setattr(Connected, "host", url)
+    connection.cache_clear()
+
+
+@pytest.fixture
+def catalog(dynamodb: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoCatalog]:
+    """An empty table that is told of every change, and the catalog that reads it."""
+    for name, value in {**CREDENTIALS, "aws_default_region": "us-east-1"}.items():
+        monkeypatch.setenv(name.upper(), value)
+    connect(dynamodb, monkeypatch)
+    if SkillItem.exists():
+        SkillItem.delete_table()
+    SkillItem.create_table(wait=True)
+    settings.PROJECTIONS = ["skills_registry.storage.write_latest", "skills_registry.catalog.projection.write"]
+    yield DynamoCatalog()
+    connection.cache_clear()
+
+
+def everything(catalog: Any) -> dict[str, Any]:
+    return {skill.name: skill for skill in catalog.changes_since(0).published}
+
+
+def test_published_skills_are_the_same_as_in_the_registry(catalog: DynamoCatalog) -> None:
+    publish("one", files={"a.md": "x"})
+    publish("two", body="first")
+    publish("two", body="second")
+    services.create_version(package("draft"))
+
+    assert everything(catalog) == everything(OrmCatalog())
+    assert set(everything(catalog)) == {"one", "two"}
+
+
+def test_item_has_the_seeds_attributes(catalog: DynamoCatalog) -> None:
+    publish(body="one", metadata="{author: Ada, tags: 'fun, short'}")
+    services.create_version(package(body="two"))
+
+    item = SkillItem.get("greeter")
+    assert (item.name, item.version, item.status) == ("greeter", "v1", "active")
+    assert (item.s3_key, item.all_versions) == ("skills/greeter/v1/", ["v1", "v2"])
+    assert (item.author, item.tags) == ("Ada", ["fun", "short"])
+    assert item.description == "Greets people. Use when somebody arrives."
+    assert item.created_at <= item.updated_at
+    assert item.generation == Skill.objects.get().generation
+
+
+def test_changes_since_tells_only_what_changed(catalog: DynamoCatalog) -> None:
+    publish("one")
+    publish("two")
+    known = catalog.generation()
+    publish("two", body="new")
+    services.deactivate(Skill.objects.get(name="one"))
+
+    changes = catalog.changes_since(known)
+    assert [(skill.name, skill.version) for skill in changes.published] == [("two", 2)]
+    assert (changes.withdrawn, changes.complete) == (["one"], False)
+    assert changes.generation == catalog.generation() > known
+    assert catalog.changes_since(changes.generation).published == []
+
+
+def test_reader_that_is_far_behind_gets_everything(catalog: DynamoCatalog) -> None:
+    publish("one")
+    known = catalog.generation()
+    publish("two")
+    for number in range(CHANGES_KEPT):
+        table.write(_at_generation("two", 1000 + number))
+
+    changes = catalog.changes_since(known)
+    assert changes.complete
+    assert {skill.name for skill in changes.published} == {"one", "two"}
+
+
+def _at_generation(name: str, generation: int) -> Skill:
+    Skill.objects.filter(name=name).update(generation=generation)
+    return Skill.objects.with_summary().get(name=name)
+
+
+def test_index_that_lags_is_noticed(catalog: DynamoCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    publish("one")
+    lagging = list(SkillItem.status_index.query("active"))
+    publish("two")
+    publish("one", body="new")
+    monkeypatch.setattr(SkillItem.status_index, "query", lambda status: iter(lagging))
+
+    assert everything(catalog) == everything(OrmCatalog())
+
+
+def test_older_state_never_replaces_a_newer_one(catalog: DynamoCatalog) -> None:
+    publish(body="one")
+    old = Skill.objects.with_summary().get()
+    services.publish(services.create_version(package(body="two"))[0].skill, 2)
+    revision = catalog.generation()
+
+    table.write(old)
+    assert (SkillItem.get("greeter").version, catalog.generation()) == ("v2", revision)
+
+
+def test_projecting_in_any_order_and_twice_ends_in_the_same_state(catalog: DynamoCatalog) -> None:
+    for name in ("a", "b", "c"):
+        publish(name, body="one")
+        publish(name, body="two")
+    services.deactivate(Skill.objects.get(name="b"))
+    expected, head = everything(OrmCatalog()), HeadItem.get(HEAD)
+    SkillItem.delete_table()
+    SkillItem.create_table(wait=True)
+
+    skills = list(Skill.objects.with_summary()) * 2
+    random.Random(7).shuffle(skills)
+    for skill in skills:
+        table.write(skill)
+    assert everything(catalog) == expected
+    assert (HeadItem.get(HEAD).live, HeadItem.get(HEAD).checksum) == (head.live, head.checksum)
+
+
+def test_counters_and_metadata_leave_each_other_alone(catalog: DynamoCatalog) -> None:
+    publish(body="one")
+    SkillItem("greeter").update(actions=[SkillItem.invocation_count.add(5)])
+    publish(body="two")
+    item = SkillItem.get("greeter")
+    assert (item.version, item.invocation_count) == ("v2", 5)
+
+
+def test_many_changes_at_once_leave_table_and_registry_in_agreement(catalog: DynamoCatalog) -> None:
+    for number in range(1, 6):
+        services.create_version(package(body=f"text {number}"))
+
+    def change(number: int) -> None:
+        try:
+            services.publish(Skill.objects.get(name="greeter"), number % 5 + 1)
+        except services.Conflict:
+            return
+
+    at_once(change, range(20))
+    projection.project_pending()
+
+    assert everything(catalog) == everything(OrmCatalog())
+    head = HeadItem.get(HEAD)
+    assert (head.live, head.checksum) == (1, Skill.objects.get().generation)
+
+
+def test_dynamodb_that_is_away_leaves_the_change_pending_and_it_is_made_by_itself(
+    catalog: DynamoCatalog, dynamodb: str, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    publish(body="one")
+    with monkeypatch.context() as away:
+        connect(f"http://127.0.0.1:{free_port()}", away)
+        away.setattr(Connected, "max_retry_attempts", 0)
+        publish(body="two")
+        assert Skill.objects.get().live_version.number == 2  # type: ignore[union-attr]
+        assert Skill.objects.pending().count() == 1
+        with pytest.raises(StoreUnavailable):
+            catalog.generation()
+    connection.cache_clear()
+
+    settings.PROJECTION_RETRY_SECONDS = (0.01,)
+    retrier = projection._Retrier()
+    retrier.wake()
+    thread = retrier._thread
+    assert thread is not None
+    thread.join(10)
+    assert not Skill.objects.pending().exists()
+    assert SkillItem.get("greeter").version == "v2"

@@ -1,0 +1,297 @@
+"""What HTTP must be around a message: hosts, origins, types, sizes, tokens; every refusal says why as JSON-RPC."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
+
+from mcp_gateway.auth import create_token, revoke_token
+
+from .conftest import Gateway
+from .gateway_asking import LEGACY, MODERN, envelope, modern_headers, over_asgi, request, send
+
+pytest_plugins = ["tests.gateway_wire"]
+
+LIST = request("tools/list")
+
+
+def refusal(response: httpx.Response) -> tuple[int, int]:
+    """HTTP status and error code of an answer that must be a JSON-RPC error."""
+    assert response.headers["content-type"] == "application/json"
+    assert response.json()["jsonrpc"] == "2.0"
+    return response.status_code, response.json()["error"]["code"]
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://localhost", "http://localhost:6274", "https://127.0.0.1:8000", "http://[::1]", "HTTP://LOCALHOST"],
+)
+async def test_pages_of_this_machine_may_call(wire: Gateway, origin: str) -> None:
+    assert (await send(wire, LIST, {"origin": origin})).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://evil.example", "https://localhost.evil.example", "http://evil.example#@localhost", "null", "",
+        "localhost", "http://", "http://[", "http://[::1", "http://[evil]", "http://localhost@evil.example", "://", "file://",
+        "http://localhost, http://localhost", "http://\xbc",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("method", ["POST", "GET"])
+async def test_pages_of_other_sites_are_403(wire: Gateway, origin: str, method: str) -> None:
+    headers = [(b"origin", origin.encode("latin-1")), (b"content-type", b"application/json")]
+
+    response = await wire.client.request(method, "/mcp", json=LIST, headers=headers)
+
+    assert refusal(response) == (403, -32600)
+
+
+@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example:8000", "", "a b", "localhost, localhost"])
+async def test_other_host_is_403(wire: Gateway, host: str) -> None:
+    assert refusal(await send(wire, LIST, {"host": host})) == (403, -32600)
+
+
+async def test_hosts_and_origins_of_the_settings_may_call(wire: Gateway, settings: Any) -> None:
+    settings.ALLOWED_HOSTS = [".skills.example"]
+
+    headers = {"host": "a.skills.example", "origin": "https://b.skills.example"}
+
+    assert (await send(wire, LIST, headers)).status_code == 200
+    assert (await send(wire, LIST, {**headers, "origin": "http://localhost"})).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("content_type", "status"),
+    [
+        ("application/json", 200),
+        ("application/json; charset=utf-8", 200),
+        ("Application/JSON ; charset=UTF-8", 200),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("", 415),
+        ("application/json, application/json", 415),
+    ],
+)
+async def test_body_must_be_json(wire: Gateway, content_type: str, status: int) -> None:
+    response = await wire.client.post(
+        "/mcp", content=b'{"jsonrpc":"2.0","id":1,"method":"ping"}', headers={"content-type": content_type}
+    )
+
+    assert response.status_code == status
+    assert status == 200 or refusal(response) == (415, -32600)
+
+
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        (["application/json, text/event-stream"], 200),
+        (["application/json"], 200),
+        (["text/event-stream;q=0.5,APPLICATION/JSON;q=0.1"], 200),
+        (["*/*"], 200),
+        (["application/*"], 200),
+        ([], 200),
+        ([""], 200),
+        (["application/json", "text/event-stream"], 200),
+        (["text/event-stream", "application/json"], 200),
+        (["text/event-stream"], 406),
+        (["text/html"], 406),
+    ],
+)
+async def test_client_must_accept_json(wire: Gateway, accept: list[str], status: int) -> None:
+    headers = [(b"content-type", b"application/json"), *[(b"accept", value.encode()) for value in accept]]
+
+    event = {"type": "http.request", "body": b'{"jsonrpc":"2.0","id":1,"method":"ping"}'}
+
+    assert (await over_asgi([event], headers))[0] == status
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"{", b"nonsense", b"\xff", b'"\\ud800"', b"NaN", b"1e999", b"\xef\xbb\xbf{}", b"[" * 5000 + b"]" * 5000,
+        b'{"a":' * 65 + b"1" + b"}" * 65, b"[" * 100_000,
+    ],
+    ids=lambda body: repr(body[:20]),
+)  # fmt: skip
+async def test_body_that_is_no_json_is_a_parse_error(wire: Gateway, body: bytes) -> None:
+    response = await send(wire, body)
+
+    assert refusal(response) == (400, -32700)
+    assert response.json()["id"] is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        5, "text", None, True, {}, {"jsonrpc": "2.0"}, {"jsonrpc": "1.0", "id": 1, "method": "ping"},
+        {"id": 1, "method": "ping"}, {"jsonrpc": 2.0, "id": 1, "method": "ping"}, {"jsonrpc": "2.0", "id": 1},
+        {"jsonrpc": "2.0", "id": 1, "method": None}, {"jsonrpc": "2.0", "id": 1, "method": ["ping"]},
+    ],
+    ids=str,
+)  # fmt: skip
+async def test_json_that_is_no_message_is_an_invalid_request(wire: Gateway, body: Any) -> None:
+    response = await send(wire, body)
+
+    assert refusal(response) == (400, -32600)
+    assert response.json()["id"] == (body.get("id") if isinstance(body, dict) else None)
+
+
+@pytest.mark.parametrize("params", [[1], "text", 5, True])
+async def test_params_that_are_no_object_are_invalid(wire: Gateway, params: Any) -> None:
+    response = await send(wire, request("tools/list", params))
+
+    assert (*refusal(response), response.json()["id"]) == (400, -32602, 1)
+
+
+# Sizes
+
+
+def padded(length: int) -> bytes:
+    body = b'{"jsonrpc":"2.0","id":1,"method":"ping","params":{"padding":"%s"}}'
+    return body.replace(b"%s", b"x" * (length - len(body) + 2))
+
+
+async def chunks(body: bytes, size: int = 1000) -> AsyncIterator[bytes]:
+    for start in range(0, len(body), size):
+        yield body[start : start + size]
+
+
+@pytest.mark.parametrize(("length", "status"), [(4096, 200), (4097, 413), (400_000, 413)])
+@pytest.mark.parametrize("chunked", [False, True], ids=["content-length", "chunked"])
+async def test_body_may_be_as_long_as_the_setting_says(
+    wire: Gateway, settings: Any, length: int, status: int, chunked: bool
+) -> None:
+    settings.MCP_MAX_BODY_BYTES = 4096
+    body = padded(length)
+
+    response = await wire.client.post(
+        "/mcp", content=chunks(body) if chunked else body, headers={"content-type": "application/json"}
+    )
+
+    assert ("content-length" in response.request.headers) is not chunked
+    assert response.status_code == status
+    assert status == 200 or refusal(response) == (413, -32600)
+
+
+async def test_body_that_is_too_long_is_refused_before_it_has_arrived(wire: Gateway, settings: Any) -> None:
+    settings.MCP_MAX_BODY_BYTES = 4096
+    headers = [(b"content-type", b"application/json")]
+    endless = {"type": "http.request", "body": b"x" * 1000, "more_body": True}
+
+    status, _ = await over_asgi([endless] * 5, headers)
+
+    assert status == 413
+
+
+async def test_body_that_is_cut_off_ends_the_request(wire: Gateway) -> None:
+    events: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b'{"jsonrpc":"2.0","id":1,', "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    status, _ = await over_asgi(events, [(b"content-type", b"application/json")])
+
+    assert status == 400
+
+
+# Tokens
+
+
+@sync_to_async
+def token_of(user: User) -> tuple[Any, str]:
+    return create_token(user, "for tests")
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No token is remembered, so that a revoked one is refused at once and not within seconds."""
+    monkeypatch.setattr("mcp_gateway.auth.REMEMBERED_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize("authorization", [None, "", "Basic b2xnYQ==", "Token skk_abc", "skk_abc"])
+async def test_token_is_asked_for_where_the_settings_require_one(
+    wire: Gateway, settings: Any, authorization: str | None
+) -> None:
+    settings.MCP_REQUIRE_AUTH = True
+
+    response = await send(wire, LIST, {} if authorization is None else {"authorization": authorization})
+
+    assert refusal(response) == (401, -32600)
+    assert response.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("required", [True, False])
+@pytest.mark.parametrize(
+    "authorization", ["Bearer", "Bearer ", "Bearer skk_nonsense", "bearer \xff", "Bearer a, Bearer b"]
+)
+async def test_token_that_is_not_valid_is_refused_whether_or_not_one_is_required(
+    wire: Gateway, transactional_db: None, settings: Any, required: bool, authorization: str
+) -> None:
+    settings.MCP_REQUIRE_AUTH = required
+
+    response = await send(wire, LIST, [(b"authorization", authorization.encode("latin-1"))])
+
+    assert refusal(response) == (401, -32600)
+    assert response.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("revision", [*LEGACY, MODERN])
+async def test_token_opens_every_revision(
+    wire: Gateway, transactional_db: None, operator: User, settings: Any, revision: str
+) -> None:
+    settings.MCP_REQUIRE_AUTH = True
+    _, text = await token_of(operator)
+    modern = revision == MODERN
+    headers = modern_headers("tools/list", {}) if modern else {"mcp-protocol-version": revision}
+    body = request("tools/list", {"_meta": envelope()} if modern else None)
+
+    response = await send(wire, body, {**headers, "Authorization": f"bearer {text}"})
+
+    assert response.status_code == 200
+
+
+async def test_revoked_token_is_refused(
+    wire: Gateway, transactional_db: None, operator: User, settings: Any, forgetful: None
+) -> None:
+    settings.MCP_REQUIRE_AUTH = True
+    token, text = await token_of(operator)
+    assert (await send(wire, LIST, {"authorization": f"Bearer {text}"})).status_code == 200
+
+    await sync_to_async(revoke_token)(token)
+
+    assert refusal(await send(wire, LIST, {"authorization": f"Bearer {text}"})) == (401, -32600)
+
+
+async def test_answers_are_for_everybody_only_where_nobody_has_to_say_who_they_are(
+    wire: Gateway, transactional_db: None, operator: User, settings: Any
+) -> None:
+    _, text = await token_of(operator)
+    body, headers = request("tools/list", {"_meta": envelope()}), modern_headers("tools/list", {})
+
+    anybody = await send(wire, body, headers)
+    settings.MCP_REQUIRE_AUTH = True
+    somebody = await send(wire, body, {**headers, "authorization": f"Bearer {text}"})
+
+    assert anybody.json()["result"]["cacheScope"] == "public"
+    assert somebody.json()["result"]["cacheScope"] == "private"
+
+
+async def test_what_goes_wrong_outside_of_methods_is_an_error_that_tells_nothing(
+    wire: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(headers: Any) -> None:
+        raise RuntimeError("the database's password is wrong")
+
+    monkeypatch.setattr("mcp_gateway.endpoint.identify", fail)
+
+    response = await send(wire, LIST)
+
+    assert refusal(response) == (500, -32603)
+    assert "password" not in response.text
+    assert "password" in caplog.text

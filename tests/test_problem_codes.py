@@ -1,0 +1,77 @@
+"""Every code that a package can be given has a sample, so that none is untested and none is unknown."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+
+import skills_registry
+from skills_registry.archive import read_archive
+from skills_registry.manifest import parse_manifest
+from skills_registry.problems import InvalidSkill, Problem
+from tests import test_archive_samples as archives
+from tests import test_manifest_samples as manifests
+from tests.samples.oversized import OVERSIZED_ARCHIVES, OVERSIZED_MANIFESTS
+
+GIVES_ERROR = {"error", "refused", "Problem", "_Rule", "say"}
+GIVES_WARNING = {"warning", "warn", "say"}
+TESTED_ELSEWHERE = {
+    "more-problems": archives.test_a_report_ends_after_five_hundred_errors,
+}
+
+
+def codes_given_by(functions: set[str]) -> set[str]:
+    """The codes in the source: the first argument, if it is text, of whatever notes a problem."""
+    sources = [path.read_text() for path in Path(skills_registry.__path__[0]).glob("*.py")]
+    pure = [source for source in sources if "problems" in source and "django" not in source]
+    return {code for source in pure for name, code in calls_with_text(source) if name in functions}
+
+
+def calls_with_text(source: str) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[ast.Constant(value=str(code)), *_]):
+                yield name, code
+
+
+@functools.cache
+def problems() -> tuple[Problem, ...]:
+    """Everything that is found wrong or odd in all samples."""
+    return tuple(_problems())
+
+
+def _problems() -> Iterator[Problem]:
+    for path in archives.ACCEPTED + archives.REFUSED:
+        yield from problems_of_archive(path.read_bytes())
+    for path in manifests.ACCEPTED + manifests.REFUSED:
+        yield from problems_of_manifest(path.read_bytes().decode())
+    yield from (problem for make in OVERSIZED_ARCHIVES.values() for problem in problems_of_archive(make()))
+    yield from (problem for make in OVERSIZED_MANIFESTS.values() for problem in problems_of_manifest(make()))
+
+
+def problems_of_archive(data: bytes) -> tuple[Problem, ...]:
+    try:
+        return read_archive(data).warnings
+    except InvalidSkill as refused:
+        return refused.problems
+
+
+def problems_of_manifest(text: str) -> tuple[Problem, ...]:
+    try:
+        return parse_manifest(text).warnings
+    except InvalidSkill as refused:
+        return refused.problems
+
+
+def test_every_error_has_a_sample_that_is_refused_for_it() -> None:
+    assert {problem.code for problem in problems() if problem.severity == "error"} | TESTED_ELSEWHERE.keys() == (
+        codes_given_by(GIVES_ERROR)
+    )
+
+
+def test_every_warning_has_a_sample_that_earns_it() -> None:
+    # A description that is too long is a warning only where a setting says so.
+    seen = {problem.code for problem in problems() if problem.severity == "warning"} | {"description-too-long"}
+    assert seen == codes_given_by(GIVES_WARNING)

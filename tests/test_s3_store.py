@@ -1,0 +1,157 @@
+"""The package store on S3, over real connections to two servers that are not each other's copy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skills_registry import services, storage
+from skills_registry.models import Skill
+from skills_registry.storage_backends.s3 import StoreUnavailable
+
+from .conftest import live, package, publish
+from .emulators import CREDENTIALS, ministack, s3_client, seaweedfs
+from .server import free_port
+from .threads import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BUCKET = "skills-test"
+
+
+@pytest.fixture(scope="module", params=[ministack, seaweedfs], ids=["ministack", "seaweedfs"])
+def s3_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with request.param(tmp_path_factory.mktemp("s3")) as url:
+        yield url
+
+
+@pytest.fixture
+def bucket(s3_url: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """An empty bucket that the product stores into; a client to look at it."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name.upper(), value)
+    client = s3_client(s3_url)
+    if BUCKET in [found["Name"] for found in client.list_buckets()["Buckets"]]:
+        for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", ()):
+            client.delete_object(Bucket=BUCKET, Key=found["Key"])
+    else:
+        client.create_bucket(Bucket=BUCKET)
+    use_s3(settings, s3_url)
+    return client
+
+
+def use_s3(settings: Any, url: str) -> None:
+    backend = {
+        "BACKEND": "skills_registry.storage_backends.s3.S3SkillStorage",
+        "OPTIONS": {"bucket_name": BUCKET, "region_name": "us-east-1", "endpoint_url": url},
+    }
+    settings.STORAGES = {**settings.STORAGES, "skills": backend}
+
+
+def keys(client: Any) -> set[str]:
+    return {found["Key"] for found in client.list_objects_v2(Bucket=BUCKET).get("Contents", ())}
+
+
+def test_upload_publish_and_rollback_leave_the_seeds_keys(bucket: Any) -> None:
+    publish(body="one", files={"assets/ü b.bin": b"\x00\xff"})
+    publish(body="two")
+    services.rollback(Skill.objects.get())
+
+    assert keys(bucket) == {
+        "skills/greeter/v1/SKILL.md",
+        "skills/greeter/v1/assets/ü b.bin",
+        "skills/greeter/v1.json",
+        "skills/greeter/v2/SKILL.md",
+        "skills/greeter/v2.json",
+        "skills/greeter/latest.json",
+    }
+    latest = json.loads(bucket.get_object(Bucket=BUCKET, Key="skills/greeter/latest.json")["Body"].read())
+    assert latest["version"] == live() == "v1"
+    assert storage.read_file("greeter", 1, "assets/ü b.bin") == b"\x00\xff"
+
+
+def test_objects_are_encrypted(bucket: Any) -> None:
+    publish()
+    head = bucket.head_object(Bucket=BUCKET, Key="skills/greeter/v1/SKILL.md")
+    assert head["ServerSideEncryption"] == "AES256"
+
+
+def test_object_is_never_overwritten(bucket: Any) -> None:
+    storage.write_version("greeter", 1, package(body="one").files, {})
+    with pytest.raises(FileExistsError):
+        storage.write_version("greeter", 1, package(body="two").files, {})
+    assert b"one" in storage.read_file("greeter", 1, "SKILL.md")
+
+
+def test_write_whose_answer_was_lost_counts_as_done(bucket: Any) -> None:
+    files = package().files
+    bucket.put_object(Bucket=BUCKET, Key="skills/greeter/v1/SKILL.md", Body=files[0].content)
+    storage.write_version("greeter", 1, files, {"version": "v1"})
+    assert "skills/greeter/v1.json" in keys(bucket)
+
+
+def test_one_of_many_writers_at_once_wins(bucket: Any) -> None:
+    def write(number: int) -> bool:
+        try:
+            storage.write_version("greeter", 1, package(body=f"text {number}").files, {})
+        except FileExistsError:
+            return False
+        return True
+
+    assert sum(at_once(write, range(16))) == 1
+
+
+def test_file_that_is_not_there_is_not_found(bucket: Any) -> None:
+    with pytest.raises(FileNotFoundError):
+        storage.read_file("greeter", 1, "SKILL.md")
+
+
+def test_interrupted_version_is_deleted_whole_however_many_files(bucket: Any) -> None:
+    files = {f"references/{number}.md": str(number) for number in range(30)}
+    storage.write_version("greeter", 1, package(files=files).files, {})
+    storage.write_version("greeter", 10, package(body="ten").files, {})
+    storage.delete_version("greeter", 1)
+    assert keys(bucket) == {"skills/greeter/v10/SKILL.md", "skills/greeter/v10.json"}
+
+
+def test_staged_upload_can_be_read_by_another_replica_and_is_swept(bucket: Any) -> None:
+    staged = services.stage_upload("a.zip", b"zip")
+    assert storage.read_upload(staged.pk) == b"zip"
+    assert services.sweep().uploads == 0
+    services.discard_upload(staged)
+    assert keys(bucket) == set()
+
+
+def test_store_that_is_away_fails_the_upload_and_loses_nothing(bucket: Any, settings: Any, s3_url: str) -> None:
+    publish(body="one")
+    use_s3(settings, f"http://127.0.0.1:{free_port()}")
+    with pytest.raises(services.StoreFailed):
+        services.create_version(package(body="two"))
+    with pytest.raises(StoreUnavailable):
+        storage.read_file("greeter", 1, "SKILL.md")
+    use_s3(settings, s3_url)
+    version, _ = services.create_version(package(body="two"))
+    assert (version.number, live()) == (3, "v1")
+
+
+def test_publish_while_the_store_is_away_is_pending_and_made_later(bucket: Any, settings: Any, s3_url: str) -> None:
+    publish(body="one")
+    services.create_version(package(body="two"))
+    use_s3(settings, f"http://127.0.0.1:{free_port()}")
+    services.publish(Skill.objects.get(), 2)
+    assert live() == "v2"
+    assert Skill.objects.pending().count() == 1
+    use_s3(settings, s3_url)
+    assert services.sweep().projections == 1
+
+
+def test_server_side_errors_are_not_taken_for_missing_files(settings: Any, tmp_path: Path, bucket: Any) -> None:
+    use_s3(settings, settings.STORAGES["skills"]["OPTIONS"]["endpoint_url"])
+    options = {**settings.STORAGES["skills"]["OPTIONS"], "bucket_name": "no-such-bucket"}
+    settings.STORAGES = {**settings.STORAGES, "skills": {**settings.STORAGES["skills"], "OPTIONS": options}}
+    with pytest.raises(StoreUnavailable, match="NoSuchBucket"):
+        storage.read_file("greeter", 1, "SKILL.md")
