@@ -102,7 +102,7 @@ def _accept(message: Notification | Response, sender: Sender) -> HttpAnswer:
     """Take a message that nothing here waits for. Raises Refused where the revision does not know it."""
     version = sender.headers.get(modern.VERSION_HEADER)
     if version is None or version in legacy.VERSIONS:
-        _with_session(sender, None)
+        _with_session(sender, None)  # for its refusal alone
         return HttpAnswer(202)
     try:
         modern.check_version(version)

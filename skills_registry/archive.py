@@ -77,12 +77,12 @@ class _Reading:
             self.error("entry-symlink", path, "this is a symbolic link", "Put the file itself there.")
         elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             self.error("entry-special", path, "this is a device, pipe or socket", "Remove it.")
-        elif entry.flags & ENCRYPTED_FLAGS:
+        elif entry.header.flags & ENCRYPTED_FLAGS:
             self.error("entry-encrypted", path, "this is encrypted", "Create the zip without a password.")
-        elif entry.method not in (STORED, DEFLATED):
-            method = _METHODS.get(entry.method, f"method {entry.method}")
+        elif entry.header.method not in (STORED, DEFLATED):
+            method = _METHODS.get(entry.header.method, f"method {entry.header.method}")
             self.error("entry-compression", path, f"this is compressed with {method}", "Create the zip with deflate.")
-        elif entry.flags & PATCH_FLAG:
+        elif entry.header.flags & PATCH_FLAG:
             self.error("entry-compression", path, "this is a patch, not a file", "Create the zip with deflate.")
         elif path.endswith("/") and not self.is_empty(entry):
             self.error("entry-folder-with-content", path, "this is a folder that holds bytes", REPACK)

@@ -157,6 +157,13 @@ def deactivate(
         return _point(skill, None, Publication.Action.DEACTIVATE, generation, actor=actor, reason=reason)
 
 
+def announce_again(skill: Skill) -> None:
+    """Tell every projection of a skill anew, as after a change; for one that was damaged or lost."""
+    with transaction.atomic():
+        generation = _next_generation()
+        _changed(_locked(skill), generation)
+
+
 @dataclass(frozen=True)
 class Swept:
     """What a sweep removed or mended."""

@@ -41,6 +41,18 @@ def read_file(skill: str, number: int, path: str) -> bytes:
     return _read(_file_key(skill, number, path))
 
 
+def read_sidecar(skill: str, number: int) -> dict[str, Any]:
+    """A version's sidecar. Raises FileNotFoundError."""
+    sidecar: dict[str, Any] = json.loads(_read(_sidecar_key(skill, number)))
+    return sidecar
+
+
+def read_latest(skill: str) -> dict[str, Any]:
+    """What `latest.json` says is live. Raises FileNotFoundError."""
+    latest: dict[str, Any] = json.loads(_read(_latest_key(skill)))
+    return latest
+
+
 def delete_version(skill: str, number: int) -> None:
     """Remove whatever is stored of a version; used for versions that were never finished."""
     store = _store()
@@ -62,7 +74,7 @@ def write_latest(skill: Skill) -> None:
         known = json.loads(present).get("generation", 0) if present else 0
         return _json(latest) if known < skill.generation else None
 
-    _store().update(f"{settings.S3_SKILLS_PREFIX}{skill.name}/latest.json", newer)
+    _store().update(_latest_key(skill.name), newer)
 
 
 def write_upload(upload: uuid.UUID, content: bytes) -> None:
@@ -106,6 +118,10 @@ def _file_key(skill: str, number: int, path: str) -> str:
 
 def _sidecar_key(skill: str, number: int) -> str:
     return f"{settings.S3_SKILLS_PREFIX}{skill}/v{number}.json"
+
+
+def _latest_key(skill: str) -> str:
+    return f"{settings.S3_SKILLS_PREFIX}{skill}/latest.json"
 
 
 def _upload_key(upload: uuid.UUID) -> str:

@@ -33,8 +33,8 @@ _SPAN_MARKERS = (_DESCRIPTOR_SIGNATURE + _LOCAL_SIGNATURE, b"PK00" + _LOCAL_SIGN
 
 
 @dataclass(frozen=True, slots=True)
-class _Header:
-    """What both headers of an entry say, with the sizes of the zip64 field."""
+class Header:
+    """What each of the two headers of an entry says, with the sizes of its zip64 field."""
 
     flags: int
     method: int
@@ -52,11 +52,8 @@ class Entry:
     name: str
     name_is_guess: bool
     """Whether the zip does not say how the name is encoded, and it is not UTF-8."""
-    flags: int
-    method: int
-    crc: int
-    packed_size: int
-    size: int
+    header: Header
+    """The one in the directory."""
     attributes: int
     """The Unix mode in the upper 16 bits (0 where there is none), the DOS attributes in the lower."""
     disagreement: str
@@ -88,12 +85,13 @@ def unpack(data: bytes, entry: Entry, limit: int) -> bytes:
 
     Raises DamagedEntry where size or checksum are not those its headers declare.
     """
-    packed = memoryview(data)[entry.data_start : entry.data_start + entry.packed_size]
-    at_most = min(limit, entry.size) + 1
-    content = bytes(packed[:at_most]) if entry.method == STORED else _inflate(packed, at_most)
-    if len(content) <= limit and len(content) != entry.size:
-        raise DamagedEntry(f"its size is not the {entry.size:,} bytes it declares")
-    if len(content) <= limit and zlib.crc32(content) != entry.crc:
+    header = entry.header
+    packed = memoryview(data)[entry.data_start : entry.data_start + header.packed_size]
+    at_most = min(limit, header.size) + 1
+    content = bytes(packed[:at_most]) if header.method == STORED else _inflate(packed, at_most)
+    if len(content) <= limit and len(content) != header.size:
+        raise DamagedEntry(f"its size is not the {header.size:,} bytes it declares")
+    if len(content) <= limit and zlib.crc32(content) != header.crc:
         raise DamagedEntry("its checksum is wrong")
     return content
 
@@ -124,25 +122,25 @@ def _entries(data: bytes, directory: Directory) -> Iterator[Entry]:
         raise damaged("its directory lists more entries than its end record says")
 
 
-def _central_header(data: bytes, at: int) -> tuple[_Header, int, int, int]:
+def _central_header(data: bytes, at: int) -> tuple[Header, int, int, int]:
     """A header of the directory, the entry's attributes and start, and where the next header begins."""
     _, flags, method, crc, packed, size, *lengths, attributes, start = _CENTRAL.unpack_from(data, at)
     name_at, extra_at, comment_at, end = itertools.accumulate(lengths, initial=at + _CENTRAL.size)
     extra = _extra_fields(data[extra_at:comment_at])
     size, packed, start = _widened(extra, size, packed, start)
-    return _Header(flags, method, crc, packed, size, data[name_at:extra_at], extra), attributes, start, end
+    return Header(flags, method, crc, packed, size, data[name_at:extra_at], extra), attributes, start, end
 
 
-def _local_header(data: bytes, at: int) -> tuple[_Header, int]:
+def _local_header(data: bytes, at: int) -> tuple[Header, int]:
     """The header before an entry's bytes, and where these begin."""
     _, flags, method, crc, packed, size, *lengths = _LOCAL.unpack_from(data, at)
     name_at, extra_at, end = itertools.accumulate(lengths, initial=at + _LOCAL.size)
     extra = _extra_fields(data[extra_at:end])
     size, packed = _widened(extra, size, packed)
-    return _Header(flags, method, crc, packed, size, data[name_at:extra_at], extra), end
+    return Header(flags, method, crc, packed, size, data[name_at:extra_at], extra), end
 
 
-def _entry(data: bytes, header: _Header, attributes: int, start: int, directory_start: int) -> Entry:
+def _entry(data: bytes, header: Header, attributes: int, start: int, directory_start: int) -> Entry:
     name, name_is_guess = _decoded(header)
     if start + _LOCAL.size > directory_start or not data.startswith(_LOCAL_SIGNATURE, start):
         raise damaged(f"{printable(name)} is not where its directory says")
@@ -155,11 +153,7 @@ def _entry(data: bytes, header: _Header, attributes: int, start: int, directory_
     return Entry(
         name=name,
         name_is_guess=name_is_guess,
-        flags=header.flags,
-        method=header.method,
-        crc=header.crc,
-        packed_size=header.packed_size,
-        size=header.size,
+        header=header,
         attributes=attributes,
         disagreement=_disagreement(header, local, name),
         start=start,
@@ -189,7 +183,7 @@ def _widened(extra: dict[int, bytes], *values: int) -> list[int]:
     return [next(wide, value) if value == ALL_ONES_32 else value for value in values]
 
 
-def _decoded(header: _Header) -> tuple[str, bool]:
+def _decoded(header: Header) -> tuple[str, bool]:
     """The name, and whether its encoding had to be guessed.
 
     Many programs write UTF-8 without saying so. Bytes that are not UTF-8 though the header says
@@ -204,7 +198,7 @@ def _decoded(header: _Header) -> tuple[str, bool]:
         return (declared, False) if declared is not None else (header.raw_name.decode("cp437"), True)
 
 
-def _unicode_name(header: _Header) -> str | None:
+def _unicode_name(header: Header) -> str | None:
     """The name in the Unicode Path field, where there is one that belongs to this name (APPNOTE 4.6.9)."""
     field = header.extra.get(_UNICODE_PATH_EXTRA, b"")
     if field[1:5] != zlib.crc32(header.raw_name).to_bytes(4, "little"):
@@ -212,7 +206,7 @@ def _unicode_name(header: _Header) -> str | None:
     return field[5:].decode("utf-8", "surrogateescape")
 
 
-def _disagreement(central: _Header, local: _Header, name: str) -> str:
+def _disagreement(central: Header, local: Header, name: str) -> str:
     if local.raw_name != central.raw_name or {_unicode_name(local), _unicode_name(central)} - {None, name}:
         return "name"
     if local.method != central.method:
@@ -225,7 +219,7 @@ def _disagreement(central: _Header, local: _Header, name: str) -> str:
     return ""
 
 
-def _descriptor_length(data: bytes, header: _Header, at: int) -> int:
+def _descriptor_length(data: bytes, header: Header, at: int) -> int:
     """The length of the data descriptor at `at`: with or without signature, with sizes of 8 or 4 bytes."""
     crc, packed, size = (number.to_bytes(8, "little") for number in (header.crc, header.packed_size, header.size))
     for signature, width in itertools.product((_DESCRIPTOR_SIGNATURE, b""), (8, 4)):

@@ -258,7 +258,7 @@ def test_mistake_of_ours_is_500_in_json_without_its_details(caplog: pytest.LogCa
     answer = client.get("/api/v1/skills/")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/json")
     assert "skillcounter" not in answer.text
-    assert "no such table: invocations_skillcounter" in caplog.text
+    assert "invocations_skillcounter" in caplog.text
 
 
 @pytest.mark.parametrize(("path", "kind"), [("/api/v1/skills/", "application/json"), ("/admin/", "text/html")])

@@ -59,7 +59,8 @@ def test_readyz_is_503_where_the_database_has_no_tables(client: Client) -> None:
 
     answer = client.get("/readyz")
     assert answer.status_code == 503
-    assert answer.json() == {"database": "OperationalError", "store": "ok", "catalog": "OperationalError"}
+    assert answer.json()["database"] in ("OperationalError", "ProgrammingError")
+    assert answer.json()["store"] == "ok"
 
 
 @pytest.mark.django_db

@@ -55,18 +55,18 @@ ZIPS: dict[str, Callable[[], bytes]] = {
     "sixty thousand entries": lambda: zipped(
         SKILL, *(Item(b"%d" % number, b"") for number in range(60_000)), end={"count": 4096, "count_here": 4096}
     ),
-    "long names": lambda: zipped(SKILL, *(Item(f"{number:05}{'n' * 3_900}", b"") for number in range(4_000))),
-    "deep paths": lambda: zipped(SKILL, *(Item(f"{'d/' * 250}{number:05}", b"") for number in range(4_000))),
+    "long names": lambda: zipped(SKILL, *(Item(f"{number:05}{'n' * 7_900}", b"") for number in range(2_000))),
+    "deep paths": lambda: zipped(SKILL, *(Item(f"{'d/' * 250}{number:05}", b"") for number in range(2_000))),
     "deep folders of strange letters": lambda: zipped(
-        SKILL, *(Item(f"{chr(0x1E00 + number % 99) + '/'}" * 120 + f"{number:05}/", b"") for number in range(4_000))
+        SKILL, *(Item(f"{chr(0x1E00 + number % 99) + '/'}" * 120 + f"{number:05}/", b"") for number in range(2_000))
     ),
     "extra fields without content": lambda: zipped(
         SKILL, *(Item(f"{number:03}", b"", extra=bytes(65_532)) for number in range(220))
     ),
     "deflate blocks without content": empty_blocks,
     "deflate blocks of six bytes": tiny_blocks,
-    "a bomb of zeros": lambda: package_of({"SKILL.md": SKILL_MD, "zeros": bytes(256 * MEBIBYTE)}),
-    "16 mebibytes of line ends": lambda: skill_md(b"Do." + b"\n" * (16 * MEBIBYTE - 200)),
+    "a bomb of zeros": lambda: package_of({"SKILL.md": SKILL_MD, "zeros": bytes(128 * MEBIBYTE)}),
+    "8 mebibytes of line ends": lambda: skill_md(b"Do." + b"\n" * (8 * MEBIBYTE)),
     "8 mebibytes of almost commands": lambda: skill_md(b" !` ```" * MEBIBYTE),
     "8 mebibytes of almost keys": lambda: skill_md(b"-----BEGIN " + b"PRIVATE " * MEBIBYTE),
     "8 mebibytes of almost tokens": lambda: skill_md(b"ghp_" * (2 * MEBIBYTE)),
@@ -124,7 +124,7 @@ def test_a_zip_is_judged_and_scanned_in_little_time(name: str) -> None:
     assert len(findings) <= FINDINGS_MAX
 
 
-@pytest.mark.parametrize("name", ["long names", "a bomb of zeros", "16 mebibytes of line ends"])
+@pytest.mark.parametrize("name", ["long names", "a bomb of zeros", "8 mebibytes of line ends"])
 def test_a_zip_is_judged_in_little_memory(name: str) -> None:
     data = ZIPS[name]()
     tracemalloc.start()

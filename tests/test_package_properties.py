@@ -24,7 +24,7 @@ from skills_registry.problems import InvalidSkill, Report
 from tests.samples.accepted import ACCEPT
 from tests.samples.zip_writer import SKILL, SKILL_MD, Item, zipped
 
-FEW, MANY = (settings(max_examples=number, deadline=None) for number in (100, 300))
+FEW, MANY = (settings(max_examples=number, deadline=None) for number in (60, 200))
 SMALL = Limits(files=64, total_bytes=256 * 1024, archive_bytes=1024 * 1024)
 DELIMITER = r"---[ \t]*(?:\r\n|\r|\n|\Z)"
 

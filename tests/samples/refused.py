@@ -190,6 +190,9 @@ def _entries() -> dict[str, bytes]:
         "entry-folder-with-content--slash-of-file": zipped(SKILL, Item("docs/")),
         "entry-folder-with-content--mode": zipped(SKILL, Item("docs", mode=0o40755)),
         "entry-folder-with-content--dos-attribute": zipped(SKILL, Item("docs", mode=0, made_by=0, dos=0x10)),
+        "entry-folder-with-content--not-deflate": zipped(
+            SKILL, Item("docs/", b"", packed=b"\xff" * 9, method=DEFLATED)
+        ),
         "entry-folder-with-content--undeclared": zipped(SKILL, Item("docs/", b"", packed=packed, method=DEFLATED)),
     }
 

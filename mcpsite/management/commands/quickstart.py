@@ -93,4 +93,9 @@ class Command(BaseCommand):
             "",
             f"  Data in {settings.DATA_DIR}. Stop with Ctrl+C.",
         ]
+        if settings.PUBLIC_URL.startswith(("http://0.0.0.0", "http://[::]")):
+            lines[-2:-2] = [
+                "",
+                "  Others reach it by the name in PUBLIC_URL only, for example http://skills.lan:8000; set it.",
+            ]
         return "\n".join(["", *lines, ""])
