@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import zoneinfo
+from typing import Any
 
+import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
 _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
@@ -25,8 +28,8 @@ def env_bool(name: str, default: bool) -> bool:
     return _BOOLEANS[value] if value else default
 
 
-def env_int(name: str, default: int, minimum: int = 0) -> int:
-    """A whole number of at least `minimum`."""
+def env_int(name: str, default: int, minimum: int = 0, maximum: int | None = None) -> int:
+    """A whole number of at least `minimum` and at most `maximum`."""
     value = env_str(name)
     try:
         number = int(value) if value else default
@@ -34,7 +37,29 @@ def env_int(name: str, default: int, minimum: int = 0) -> int:
         raise ImproperlyConfigured(f"{name}={value!r} must be a whole number.") from None
     if number < minimum:
         raise ImproperlyConfigured(f"{name}={number} must be at least {minimum}.")
+    if maximum is not None and number > maximum:
+        raise ImproperlyConfigured(f"{name}={number} must be at most {maximum}.")
     return number
+
+
+def env_time_zone(name: str, default: str) -> str:
+    """The name of a time zone that this machine knows."""
+    value = env_str(name, default)
+    if value not in zoneinfo.available_timezones():
+        raise ImproperlyConfigured(f"{name}={value!r} is not a time zone; write it like Europe/Berlin.")
+    return value
+
+
+def env_database(name: str, default: str) -> Any:
+    """A database URL, as Django's settings for it."""
+    value = env_str(name, default)
+    try:
+        found = dj_database_url.parse(value, conn_max_age=60, conn_health_checks=True)
+    except (ValueError, KeyError):
+        found = {}
+    if not found.get("ENGINE"):
+        raise ImproperlyConfigured(f"{name} must be like postgres://user:password@host/name.")
+    return found
 
 
 def env_list(name: str) -> list[str]:

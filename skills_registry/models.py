@@ -107,6 +107,7 @@ class SkillVersion(AppendOnly):
     state = models.CharField(max_length=10, choices=State, default=State.STORING)
     digest = models.CharField(max_length=64, help_text="SHA-256 of the package, see `package_digest`.")
     size = models.PositiveBigIntegerField(help_text="Bytes of all files together.")
+    file_count = models.PositiveIntegerField()
     files = models.JSONField(help_text="Path, size, sha256 and media type of every file.")
     frontmatter = models.JSONField()
     warnings = models.JSONField(default=list, blank=True)

@@ -45,9 +45,12 @@ class Conflict(Exception):
 
 
 def stage_upload(filename: str, data: bytes, *, user: User | None = None) -> Upload:
-    """Keep an uploaded zip, valid or not, for its review; swept after a day."""
+    """Keep an uploaded zip, valid or not, for its review; swept after a day. Raises StoreFailed."""
     upload = Upload(filename=filename[-255:], size=len(data), uploaded_by=user)
-    storage.write_upload(upload.pk, data)
+    try:
+        storage.write_upload(upload.pk, data)
+    except OSError as error:
+        raise StoreFailed(f"The upload could not be kept: {error.strerror or error}") from error
     upload.save()
     return upload
 
@@ -76,7 +79,9 @@ def create_version(package: Package, *, user: User | None = None, note: str = ""
             storage.write_version(version.skill.name, version.number, package.files, _sidecar(version))
         except OSError as error:
             _abandon(version)
-            raise StoreFailed(f"{version} could not be stored and nothing was changed: {error}") from error
+            raise StoreFailed(
+                f"{version} could not be stored and nothing was changed: {error.strerror or error}"
+            ) from error
         _make_ready(version)
     return version, created
 
@@ -205,6 +210,7 @@ def _reserve(package: Package, user: User | None, note: str) -> tuple[SkillVersi
             number=skill.last_number,
             digest=package.digest,
             size=package.size,
+            file_count=len(package.files),
             files=[file.as_dict() for file in package.files],
             frontmatter=package.manifest.frontmatter,
             warnings=[problem.as_dict() for problem in package.warnings],

@@ -105,7 +105,7 @@ def uploads_before(moment: datetime) -> list[uuid.UUID]:
 
 def check_access() -> None:
     """Raise OSError unless the store answers."""
-    _store().exists(f"{settings.S3_SKILLS_PREFIX}latest.json")
+    _store().check_access()
 
 
 def _store() -> LocalSkillStorage | S3SkillStorage:

@@ -30,9 +30,7 @@ PORTS = [f"{server}.{port}" for server in ("master", "volume", "filer") for port
 def running(command: list[str], ready: Callable[[], bool], log: Path, **environment: str) -> Iterator[None]:
     """A server's process until the block is left."""
     with log.open("w") as output:
-        process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **environment}
-        )
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **environment})
     try:
         deadline = time.monotonic() + STARTS_WITHIN
         while not ready():

@@ -17,4 +17,4 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 (DATA_DIR / "static").mkdir()
 # Only the test of it lets pending projections be retried by themselves.
-PROJECTION_RETRY_SECONDS = (100_000.0,)
+PROJECTION_RETRY_SECONDS = (100_000.0, 100_000.0, 100_000.0)

@@ -337,14 +337,14 @@ def test_skill_page_offers_only_what_one_may_do(
     assert offered == shown
 
 
-def test_history_shows_the_newest_fifty_changes(browser: Client) -> None:
+def test_history_shows_the_newest_hundred_changes(browser: Client) -> None:
     publish(body="one")
     skill = publish(body="two").skill
-    for number in range(60):
+    for number in range(110):
         services.publish(skill, 1 + number % 2, reason=f"reason {number}.")
 
     page = browser.get(f"{SKILLS}{skill.pk}/change/").text
-    assert "reason 59." in page
+    assert "reason 109." in page
     assert "reason 10." in page
     assert "reason 9." not in page
 

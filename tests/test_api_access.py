@@ -30,7 +30,7 @@ ACTIONS: dict[str, tuple[str, Callable[[Api], Any]]] = {
     "version": ("view_skill", lambda api: api.get("skills/greeter/versions/1/")),
     "publications": ("view_skill", lambda api: api.get("skills/greeter/publications/")),
     "upload": ("upload_skill", lambda api: api.upload(zip_of({"SKILL.md": skill_md(body="new")}))),
-    "validate": ("upload_skill", lambda api: api.upload(zip_of({"SKILL.md": skill_md()}), "validate/")),
+    "validate": ("upload_skill", lambda api: api.upload(zip_of({"SKILL.md": skill_md()}), "skills/validate/")),
     "publish": ("publish_skill", lambda api: api.post("skills/greeter/publish/", version=1)),
     "rollback": ("publish_skill", lambda api: api.post("skills/greeter/rollback/")),
     "deactivate": ("publish_skill", lambda api: api.post("skills/greeter/deactivate/")),
@@ -165,7 +165,9 @@ def test_session_reads_without_a_token() -> None:
     assert client.get("/api/v1/skills/").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["skills/greeter/deactivate/", "skills/greeter/rollback/", "skills/", "validate/"])
+@pytest.mark.parametrize(
+    "path", ["skills/greeter/deactivate/", "skills/greeter/rollback/", "skills/", "skills/validate/"]
+)
 def test_session_changes_nothing_without_its_csrf_token(path: str) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(somebody(*PERMISSIONS))
@@ -204,7 +206,7 @@ def test_token_needs_no_csrf_token() -> None:
         ("DELETE", "skills/greeter/", "GET, HEAD, OPTIONS"),
         ("PATCH", "skills/greeter/versions/1/", "GET, HEAD, OPTIONS"),
         ("GET", "skills/greeter/publish/", "POST, OPTIONS"),
-        ("GET", "validate/", "POST, OPTIONS"),
+        ("PUT", "skills/validate/", "GET, POST, HEAD, OPTIONS"),
         ("POST", "logs/", "GET, HEAD, OPTIONS"),
         ("BREW", "skills/", "GET, POST, HEAD, OPTIONS"),
     ],
@@ -223,7 +225,7 @@ def test_method_that_a_path_does_not_have_is_405_and_says_which_it_has(method: s
         ("skills/greeter/", "GET, HEAD, OPTIONS"),
         ("skills/greeter/publish/", "POST, OPTIONS"),
         ("skills/greeter/versions/", "GET, HEAD, OPTIONS"),
-        ("validate/", "POST, OPTIONS"),
+        ("skills/validate/", "GET, POST, HEAD, OPTIONS"),
         ("logs/", "GET, HEAD, OPTIONS"),
     ],
 )

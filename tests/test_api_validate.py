@@ -22,7 +22,7 @@ def api(author: User) -> Api:
 
 
 def judged(api: Api, content: bytes) -> Any:
-    answer = api.upload(content, "validate/")
+    answer = api.upload(content, "skills/validate/")
     assert answer.status_code == 200
     return answer.json()
 
@@ -88,10 +88,10 @@ def test_judging_stores_nothing(api: Api, content: bytes, store: Path, django_as
 
 
 def test_missing_file_is_400_with_the_fields_name(api: Api) -> None:
-    answer = api.client.post("/api/v1/validate/", {})
+    answer = api.client.post("/api/v1/skills/validate/", {})
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["file"])
 
 
 def test_note_is_no_field_of_a_judgement(api: Api) -> None:
-    answer = api.upload(zip_of({"SKILL.md": skill_md()}), "validate/", note="why")
+    answer = api.upload(zip_of({"SKILL.md": skill_md()}), "skills/validate/", note="why")
     assert (answer.status_code, list(answer.json()["fields"])) == (400, ["note"])

@@ -67,7 +67,7 @@ def test_upload_review_publish_upload_again_publish_and_roll_back(server: Server
     assert text_for_agents(server, "notes") == "Unknown tool: notes"
     page.fill("#id_note", "The first one")
     page.get_by_role("button", name="Create and publish").click()
-    expect(page.get_by_text("notes v1 is live.")).to_be_visible()
+    expect(page.get_by_text("Published notes v1.")).to_be_visible()
     assert "First text." in text_for_agents(server, "notes")
 
     upload(page, "notes.zip", zip_of({"SKILL.md": skill_md("notes", "Second text."), "b.txt": "x"}))
@@ -99,7 +99,7 @@ def test_refused_package_shows_every_problem(page: Page) -> None:
     for code in ("name-invalid", "field-missing", "body-empty", "path-collision"):
         expect(page.get_by_text(code, exact=True)).to_be_visible()
     page.get_by_role("button", name="Discard").click()
-    expect(page.get_by_text("bad.zip was discarded.")).to_be_visible()
+    expect(page.get_by_text("Discarded bad.zip.")).to_be_visible()
 
 
 def test_packages_text_is_shown_and_never_run(page: Page) -> None:

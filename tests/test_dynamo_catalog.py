@@ -189,7 +189,7 @@ def test_dynamodb_that_is_away_leaves_the_change_pending_and_it_is_made_by_itsel
             catalog.generation()
     connection.cache_clear()
 
-    settings.PROJECTION_RETRY_SECONDS = (0.01,)
+    settings.PROJECTION_RETRY_SECONDS = (0.01, 0.01, 0.01)
     retrier = projection._Retrier()
     retrier.wake()
     thread = retrier._thread

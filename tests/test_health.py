@@ -14,7 +14,7 @@ from django.test import Client
 class StoreThatIsAway(FileSystemStorage):
     """A package store that cannot be reached."""
 
-    def exists(self, name: str) -> bool:
+    def check_access(self) -> None:
         raise ConnectionRefusedError("connection refused by 10.0.0.7:9000")
 
 

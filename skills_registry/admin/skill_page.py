@@ -15,19 +15,21 @@ from skills_registry.models import Skill, SkillVersion
 from .contents import contents
 from .pages import OperatorRequest, page, requires
 
-HISTORY_SHOWN = 50
+VERSIONS_SHOWN = HISTORY_SHOWN = 100
 
 
 @requires("view_skill")
 def skill_page(request: OperatorRequest, pk: int) -> HttpResponse:
     """What is live, all versions, and who changed what."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
+    # What a version holds can be megabytes; the list needs none of it.
+    versions = skill.versions.ready().select_related("uploaded_by").defer("files", "frontmatter")
     return page(
         request,
         "skill",
         skill.name,
         skill=skill,
-        versions=skill.versions.ready().select_related("uploaded_by"),
+        versions=versions[:VERSIONS_SHOWN],
         publications=skill.publications.select_related("version", "previous", "actor")[:HISTORY_SHOWN],
         totals=queries.totals([skill.name])[skill.name],
         pending=skill.projected_generation != skill.generation,

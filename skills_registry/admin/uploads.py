@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
@@ -28,8 +29,12 @@ def upload(request: OperatorRequest) -> HttpResponse:
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
-        staged = services.stage_upload(file.name, file.read(), user=request.user)
-        return redirect("admin:skills_registry_review", staged.pk)
+        try:
+            staged = services.stage_upload(file.name, file.read(), user=request.user)
+        except services.StoreFailed as failure:
+            form.add_error("file", str(failure))
+        else:
+            return redirect("admin:skills_registry_review", staged.pk)
     return page(
         request,
         "upload",
@@ -46,12 +51,12 @@ def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
     form = ReviewForm(request.POST or None)
     if request.method == "POST" and "discard" in request.POST:
         services.discard_upload(staged)
-        messages.info(request, f"{staged.filename} was discarded.")
+        messages.info(request, f"Discarded {staged.filename}.")
         return redirect("admin:skills_registry_skill_changelist")
     try:
         inspection = services.inspect_upload(staged)
     except FileNotFoundError:
-        messages.error(request, f"{staged.filename} is no longer kept; please upload it again.")
+        messages.error(request, f"No longer kept: {staged.filename}. Please upload it again.")
         return redirect("admin:skills_registry_upload")
     if request.method == "POST" and form.is_valid() and inspection.package:
         return _create(request, staged, inspection.package, form.cleaned_data)
@@ -62,6 +67,8 @@ def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
 
 
 def _create(request: OperatorRequest, staged: Upload, package: Package, given: dict[str, Any]) -> HttpResponse:
+    if "publish" in request.POST and not request.user.has_perm("skills_registry.publish_skill"):
+        raise PermissionDenied
     try:
         version, created = services.create_version(package, user=request.user, note=given["note"])
     except (services.Conflict, services.StoreFailed) as failure:
@@ -69,18 +76,15 @@ def _create(request: OperatorRequest, staged: Upload, package: Package, given: d
         return redirect(request.path)
     services.discard_upload(staged)
     if created:
-        messages.success(request, f"{version} created.")
+        messages.success(request, f"Created {version}.")
     else:
-        messages.info(request, f"{version.skill} is already up to date ({version.label}): the bytes are the same.")
+        messages.info(request, f"Already up to date: {version} has the same bytes.")
     if "publish" in request.POST and version.skill.live_version_id != version.pk:
         _publish(request, version, given)
     return redirect("admin:skills_registry_skill_change", version.skill.pk)
 
 
 def _publish(request: OperatorRequest, version: SkillVersion, given: dict[str, Any]) -> None:
-    if not request.user.has_perm("skills_registry.publish_skill"):
-        messages.error(request, "You may upload, but not publish.")
-        return
     try:
         services.publish(
             version.skill,
@@ -92,7 +96,7 @@ def _publish(request: OperatorRequest, version: SkillVersion, given: dict[str, A
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
     else:
-        messages.success(request, f"{version} is live.")
+        messages.success(request, f"Published {version}.")
 
 
 def _shown(request: OperatorRequest, staged: Upload, inspection: Inspection) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class SkillViewSet(viewsets.ViewSet):
     """Skills by name, and what can be done with them."""
 
     permissions = {
-        "list": VIEW, "retrieve": VIEW, "create": UPLOAD,
+        "list": VIEW, "retrieve": VIEW, "skill_named_validate": VIEW, "create": UPLOAD, "validate": UPLOAD,
         "publish": PUBLISH, "rollback": PUBLISH, "deactivate": PUBLISH, "publications": VIEW, "logs": LOGS,
     }  # fmt: skip
     lookup_field = "name"
@@ -63,6 +63,25 @@ class SkillViewSet(viewsets.ViewSet):
         detail = f"Created {version}." if created else f"Already up to date ({version.label})."
         body = {"detail": detail, "created": created, **outputs.VersionDetailSerializer(version).data}
         return Response(body, status=status.HTTP_201_CREATED if created else status.HTTP_200_OK)
+
+    @action(detail=False, methods=["post"])
+    def validate(self, request: Request) -> Response:
+        """What is wrong with a zip, storing nothing; 200 also where it is not valid."""
+        given = inputs.body(request, inputs.ValidateInput)
+        inspection = inspect(given["file"].read())
+        return Response(
+            {
+                "valid": inspection.package is not None,
+                "errors": [problem.as_dict() for problem in inspection.errors],
+                "warnings": [problem.as_dict() for problem in inspection.warnings],
+                "findings": [finding.as_dict() for finding in inspection.findings],
+            }
+        )
+
+    @validate.mapping.get
+    def skill_named_validate(self, request: Request) -> Response:
+        """The path of `validate` is also that of the skill of this name."""
+        return self.retrieve(request, "validate")
 
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, name: str) -> Response:
@@ -129,25 +148,6 @@ class VersionViewSet(viewsets.ViewSet):
         """One version with files, digests and remarks."""
         versions = SkillVersion.objects.ready().select_related("skill", "uploaded_by")
         return Response(outputs.VersionDetailSerializer(versions.get(skill=_skill(name), number=number)).data)
-
-
-class ValidationViewSet(viewsets.ViewSet):
-    """Judges zips without storing anything."""
-
-    permissions = {"create": UPLOAD}
-
-    def create(self, request: Request) -> Response:
-        """What is wrong with a zip; 200 also where it is not valid."""
-        given = inputs.body(request, inputs.ValidateInput)
-        inspection = inspect(given["file"].read())
-        return Response(
-            {
-                "valid": inspection.package is not None,
-                "errors": [problem.as_dict() for problem in inspection.errors],
-                "warnings": [problem.as_dict() for problem in inspection.warnings],
-                "findings": [finding.as_dict() for finding in inspection.findings],
-            }
-        )
 
 
 class LogViewSet(viewsets.ViewSet):

@@ -39,6 +39,12 @@ class LocalSkillStorage(FileSystemStorage):
             if content is not None:
                 self._write(target, content, os.replace)
 
+    def check_access(self) -> None:
+        """Raise OSError unless files can be written."""
+        folder = Path(self.location)
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+
     def _write(self, target: Path, content: bytes, place: Callable[[str, Path], None]) -> None:
         """Write beside the target and move it there, so that no reader ever sees half a file."""
         target.parent.mkdir(parents=True, exist_ok=True)

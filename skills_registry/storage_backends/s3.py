@@ -127,6 +127,11 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
                 files += [entry["Key"][len(prefix) :] for entry in page.get("Contents", ())]
         return folders, files
 
+    def check_access(self) -> None:
+        """Raise OSError unless the bucket is there and may be used."""
+        with _as_os_errors(self.bucket_name):
+            self.client.head_bucket(Bucket=self.bucket_name)
+
     def _put(self, name: str, data: bytes, **conditions: str) -> None:
         parameters = self.get_object_parameters(name)
         self.client.put_object(Bucket=self.bucket_name, Key=name, Body=data, **parameters, **conditions)

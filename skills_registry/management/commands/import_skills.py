@@ -61,7 +61,10 @@ class Command(BaseCommand):
         for path in paths:
             if not path.exists():
                 raise CommandError(f"{path} does not exist.")
-        found = [skill for path in paths for skill in find_skills(path)]
+        try:
+            found = [skill for path in paths for skill in find_skills(path)]
+        except OSError as error:
+            raise CommandError(f"{error.filename} cannot be read: {error.strerror}.") from None
         if not found:
             raise CommandError("No skills found: no SKILL.md and no zip at or below the given paths.")
         return found
