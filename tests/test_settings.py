@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from mcpsite.env import env_bool, env_int, env_list, env_str
+from mcpsite.env import env_bool, env_database, env_int, env_list, env_str, env_time_zone
 
 from .server import ROOT
 from .sources import calls, table_rows
@@ -94,6 +94,18 @@ def test_list_is_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
         (lambda name: env_int(name, 1), "1.5", "THING='1.5' must be a whole number."),
         (lambda name: env_int(name, 1), "-1", "THING=-1 must be at least 0."),
         (lambda name: env_int(name, 9, minimum=5), "4", "THING=4 must be at least 5."),
+        (lambda name: env_int(name, 9, maximum=9), "10", "THING=10 must be at most 9."),
+        (
+            lambda name: env_time_zone(name, "UTC"),
+            "Mars/Base",
+            "THING='Mars/Base' is not a time zone; write it like Europe/Berlin.",
+        ),
+        (lambda name: env_database(name, ""), "nonsense", "THING must be like postgres://user:password@host/name."),
+        (
+            lambda name: env_database(name, ""),
+            "mars://host/name",
+            "THING must be like postgres://user:password@host/name.",
+        ),
         (lambda name: env_str(name, "a", choices=("a", "b")), "c", "THING='c' must be one of: a, b."),
     ],
 )
