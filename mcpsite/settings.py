@@ -124,7 +124,7 @@ SPOOL_DIR = DATA_DIR / "spool"
 PROJECTIONS = ["skills_registry.storage.write_latest"]
 """What is told after a change of what is live; each is called with the skill."""
 if _on_aws:
-    PROJECTIONS.append("skills_registry.catalog.projection.write")
+    PROJECTIONS.append("skills_registry.catalog.dynamodb_projection.write")
 PROJECTION_RETRY_SECONDS = (1.0, 5.0, 30.0)
 """Waits between tries while a projection fails; the last one repeats."""
 STORAGES = {

@@ -22,7 +22,9 @@ BIN = ROOT / ".venv" / "emulators" / "bin"
 STARTS_WITHIN = 60.0
 CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing12345"}
 PORTS = [f"{server}.{port}" for server in ("master", "volume", "filer") for port in ("port", "port.grpc")] + [
-    "s3.port.grpc"
+    "s3.port.grpc",
+    "s3.port.iceberg",
+    "s3.port.lance",
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from invocations.dynamo import Connected, StoreUnavailable, connection
 from skills_registry import projection, services
-from skills_registry.catalog import projection as table
+from skills_registry.catalog import dynamodb_projection as table
 from skills_registry.catalog.dynamodb import DynamoCatalog
 from skills_registry.catalog.orm import OrmCatalog
 from skills_registry.catalog.tables import CHANGES_KEPT, HEAD, HeadItem, SkillItem
@@ -49,7 +49,7 @@ def catalog(dynamodb: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> It
     if SkillItem.exists():
         SkillItem.delete_table()
     SkillItem.create_table(wait=True)
-    settings.PROJECTIONS = ["skills_registry.storage.write_latest", "skills_registry.catalog.projection.write"]
+    settings.PROJECTIONS = ["skills_registry.storage.write_latest", "skills_registry.catalog.dynamodb_projection.write"]
     yield DynamoCatalog()
     connection.cache_clear()
 
