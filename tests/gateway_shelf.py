@@ -22,6 +22,7 @@ class Shelf:
         self.live: dict[str, tuple[int, PublishedSkill | None]] = {}
         self.contents: dict[tuple[str, int, str], bytes] = {}
         self.asked: list[str] = []
+        self.asked_since: list[int] = []
         self.failure: Exception | None = None
         self._held = ""
         self._reached = threading.Event()
@@ -73,6 +74,7 @@ class Shelf:
 
     def changes_since(self, generation: int) -> Changes:
         self._asked("changes")
+        self.asked_since.append(generation)
         changed = {name: skill for name, (since, skill) in self.live.items() if since > generation}
         published = [skill for skill in changed.values() if skill is not None]
         return Changes(self.head, published, [name for name, skill in changed.items() if skill is None])

@@ -97,6 +97,21 @@ async def test_headers_that_do_not_repeat_the_body_are_a_mismatch(
 
 
 @pytest.mark.parametrize(
+    ("method", "params"),
+    [("prompts/get", {"name": "greeter"}), ("resources/read", {"uri": "skill://greeter/SKILL.md"})],
+)
+@pytest.mark.parametrize("name", [None, "deploy"])
+async def test_every_method_that_names_something_repeats_it_in_a_header(
+    wire: Gateway, method: str, params: dict[str, Any], name: str | None
+) -> None:
+    headers = {VERSION: MODERN, METHOD: method, **({NAME: name} if name else {})}
+
+    response = await send(wire, request(method, {**params, "_meta": envelope()}), headers)
+
+    assert (response.status_code, response.json()["error"]["code"]) == (400, -32020)
+
+
+@pytest.mark.parametrize(
     "name", [b"=?base64?\xe9?=", b"gr\xc3\xa9eter", b"\xff\xfe", b"=?base64?\xff\xff\xff\xff?="], ids=repr
 )
 async def test_header_that_is_not_ascii_is_a_mismatch(wire: Gateway, name: bytes) -> None:

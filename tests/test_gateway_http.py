@@ -66,6 +66,15 @@ async def test_hosts_and_origins_of_the_settings_may_call(wire: Gateway, setting
     assert (await send(wire, LIST, {**headers, "origin": "http://localhost"})).status_code == 403
 
 
+async def test_page_without_an_origin_of_its_own_is_403_also_where_every_host_is_served(
+    wire: Gateway, settings: Any
+) -> None:
+    settings.ALLOWED_HOSTS = ["*"]
+
+    assert (await send(wire, LIST, {"origin": "https://anywhere.example"})).status_code == 200
+    assert (await send(wire, LIST, {"origin": "null"})).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("content_type", "status"),
     [
@@ -191,13 +200,14 @@ async def test_body_that_is_too_long_is_refused_before_it_has_arrived(wire: Gate
 
 async def test_body_that_is_cut_off_ends_the_request(wire: Gateway) -> None:
     events: list[dict[str, Any]] = [
-        {"type": "http.request", "body": b'{"jsonrpc":"2.0","id":1,', "more_body": True},
+        {"type": "http.request", "body": b'{"jsonrpc":"2.0","id":1,"method":"ping"}', "more_body": True},
         {"type": "http.disconnect"},
     ]
 
-    status, _ = await over_asgi(events, [(b"content-type", b"application/json")])
+    status, answer = await over_asgi(events, [(b"content-type", b"application/json")])
 
     assert status == 400
+    assert b"The request was cut off" in answer
 
 
 # Tokens

@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from invocations.events import InvocationEvent
 from invocations.models import Invocation, SkillCounter
 from mcp_gateway.auth import create_token
+from mcp_gateway.catalog import LiveCatalog
 
 from .conftest import Gateway
 from .gateway_asking import BOTH, META, MODERN, apublish, ask, envelope, modern_headers, request, result_of, send
@@ -272,13 +273,19 @@ async def test_secrets_and_the_envelope_are_not_recorded(wire: Gateway, shelf: S
     assert META not in recorded[0].request_params
 
 
-async def test_what_is_long_is_cut_before_it_waits_to_be_written(wire: Gateway, recorded: Recorded) -> None:
-    long = "é" * 100_000
+async def test_what_is_long_is_cut_before_it_waits_to_be_written(
+    wire: Gateway, live: LiveCatalog, shelf: Shelf, recorded: Recorded
+) -> None:
+    long = "é" * 20_000
+    await live.snapshot()
 
     await ask(wire, "2025-11-25", "tools/call", {"name": long, "arguments": {long: long}})
     await ask(wire, "2025-11-25", "tools/call", {"name": "greeter", "arguments": {long: long}})
     await ask(wire, "2025-11-25", "skills/get", {"uri": long}, traceparent="x" * 5000)
+    shelf.failure = OSError(long)
+    await ask(wire, "2025-11-25", "tools/call", {"name": "greeter"})
 
+    assert len(recorded) == 4
     for event in recorded:
         assert len(event.skill) <= 64
         assert len(event.error_message) <= 500

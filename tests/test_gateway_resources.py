@@ -154,13 +154,15 @@ async def test_odd_name_gives_an_address_that_is_plain_and_leads_back(wire: Gate
 
 
 async def test_files_with_the_same_name_in_two_folders_are_two(wire: Gateway, shelf: Shelf) -> None:
-    shelf.publish(files={"a/x.md": "of a", "b/x.md": "of b", "a/SKILL.md": "nested"})
+    shelf.publish(files={"a/x.md": "of a", "b/x.md": "of b", "a/SKILL.md": "nested", "a x.md": "1", "a%20x.md": "2"})
     shelf.publish("another", files={"a/x.md": "of another"})
 
     assert await read(wire, "skill://greeter/a/x.md") == b"of a"
     assert await read(wire, "skill://greeter/b/x.md") == b"of b"
     assert await read(wire, "skill://greeter/a/SKILL.md") == b"nested"
     assert await read(wire, "skill://another/a/x.md") == b"of another"
+    assert await read(wire, "skill://greeter/a%20x.md") == b"1"
+    assert await read(wire, "skill://greeter/a%2520x.md") == b"2"
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.db.backends.utils import CursorWrapper
 
 from mcp_gateway.catalog import CatalogUnavailable, DigestMismatch, LiveCatalog
 from mcp_gateway.file_cache import FileCache
-from skills_registry.catalog import get_catalog
+from skills_registry.catalog import Changes, get_catalog
 
 from .conftest import Gateway
 from .gateway_asking import BOTH, LEGACY, MODERN, apublish, ask, error_of, result_of
@@ -127,11 +127,14 @@ async def test_request_that_is_cancelled_leaves_the_question_to_the_others(shelf
 async def test_refresh_takes_what_changed_and_keeps_the_rest(shelf: Shelf, live: LiveCatalog) -> None:
     shelf.publish("kept", files={"a.md": "a"})
     shelf.publish("withdrawn", files={"a.md": "a"})
+    shelf.publish("greeter", files={"old.md": "old"})
     before = await live.snapshot()
 
     shelf.withdraw("withdrawn")
     shelf.publish("greeter", "Another text.", files={"b.md": "b"})
     after = await live.snapshot()
+
+    assert shelf.asked_since == [0, before.generation]
 
     assert list(after.skills) == ["greeter", "kept"]
     assert list(after.files) == [
@@ -142,6 +145,16 @@ async def test_refresh_takes_what_changed_and_keeps_the_rest(shelf: Shelf, live:
     ]
     assert after.skills["kept"] is before.skills["kept"]
     assert list(before.skills) == ["greeter", "kept", "withdrawn"]
+
+
+async def test_catalog_that_tells_everything_withdraws_what_it_does_not_tell(shelf: Shelf, live: LiveCatalog) -> None:
+    another = shelf.publish("another")
+    before = await live.snapshot()
+
+    after = before.updated(Changes(9, [another], [], complete=True))
+
+    assert (list(before.skills), list(after.skills)) == (["another", "greeter"], ["another"])
+    assert list(after.files) == ["skill://another/SKILL.md"]
 
 
 async def test_same_generation_is_the_same_snapshot_with_all_that_was_made_of_it(
@@ -343,6 +356,20 @@ async def test_catalog_that_does_not_answer_keeps_nobody_waiting_for_long(
     assert live._refreshing is not None
     await live._refreshing
     assert await names(live) == ["another", "greeter"]
+
+
+async def test_first_requests_wait_for_the_catalog_as_long_as_it_takes(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mcp_gateway.catalog.PATIENCE_SECONDS", 0.0)
+    live = live_catalog(shelf)
+    shelf.hold("generation")
+    first = asyncio.create_task(names(live))
+    await shelf.reached()
+
+    shelf.release()
+
+    assert await first == ["greeter"]
 
 
 async def test_registry_that_was_restored_from_a_backup_is_served_as_it_is_now(shelf: Shelf, live: LiveCatalog) -> None:

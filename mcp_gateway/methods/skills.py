@@ -26,7 +26,7 @@ async def get_skill(call: Call) -> dict[str, Any]:
     """One skill by the URI of its SKILL.md."""
     uri = call.text("uri")
     skill = call.snapshot.skills.get(skill_of(uri))
-    if skill is None or uri != skill_md_uri(skill.name):
+    if skill is None:
         raise JsonRpcError(INVALID_PARAMS, f"Unknown skill: {uri:.200}", {"uri": uri})
     return {"skill": _entry(skill)}
 
