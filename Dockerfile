@@ -3,10 +3,10 @@
 FROM python:3.11-slim AS build
 WORKDIR /app
 COPY requirements.txt constraints.txt ./
-# psycopg is what DATABASE_URL=postgres://... needs. Wheels only: there is no compiler here.
+# Wheels only: there is no compiler here.
 RUN python -m venv --without-pip .venv \
     && pip --python .venv/bin/python install --no-cache-dir --disable-pip-version-check --only-binary :all: \
-        -r requirements.txt "psycopg[binary]==3.3.9"
+        -r requirements.txt
 COPY . .
 RUN DATA_DIR=/tmp/data SECRET_KEY=only-for-the-build .venv/bin/python manage.py collectstatic --no-input --verbosity 0 \
     && mv /tmp/data/static static \

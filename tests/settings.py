@@ -14,7 +14,8 @@ from mcpsite.settings import DATA_DIR, DATABASES, STORAGES
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 # A file, not memory: threads of one test must see the same database, over connections of their own.
-DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
 (DATA_DIR / "static").mkdir()
 # Only the test of it lets pending projections be retried by themselves.
 PROJECTION_RETRY_SECONDS = (100_000.0, 100_000.0, 100_000.0)
