@@ -15,7 +15,7 @@ import pytest
 from mcp.client.client import Client
 
 from .conftest import skill_md
-from .server import DAPHNE, QUICKSTART, ROOT, UVICORN, Server, manage
+from .server import DAPHNE, QUICKSTART, ROOT, UVICORN, Server, free_port, manage
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples" / "skills").iterdir())
 
@@ -94,6 +94,16 @@ def test_port_that_is_taken_is_said_in_a_line(quickstart: Server, tmp_path: Path
     done = manage(tmp_path / "data", "quickstart", PORT=str(quickstart.port))
     assert done.returncode == 1
     assert f"Cannot listen on 127.0.0.1:{quickstart.port}: Address already in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_package_store_that_is_away_is_said_in_a_line(tmp_path: Path) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    away = {"STORAGE_BACKEND": "s3", "S3_ENDPOINT_URL": nowhere, "DYNAMODB_ENDPOINT_URL": nowhere, **keys}
+    done = manage(tmp_path / "data", "quickstart", PORT=str(free_port()), **away)
+    assert done.returncode == 1
+    assert "The package store does not answer" in done.stderr
     assert "Traceback" not in done.stderr
 
 

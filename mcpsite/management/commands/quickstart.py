@@ -29,7 +29,10 @@ class Command(BaseCommand):
         self._check_port()
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
-        services.sweep()
+        try:
+            services.sweep()
+        except OSError as error:
+            raise CommandError(f"The package store does not answer: {error}") from None
         operator = self._operator()
         if not Skill.objects.exists():
             self._import_examples()
