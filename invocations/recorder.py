@@ -121,7 +121,10 @@ class Recorder:
         try:
             while True:
                 if self._spool is not None and time.monotonic() >= look_again:
-                    self._take_over(self._spool)
+                    try:
+                        self._take_over(self._spool)
+                    except OSError:
+                        log.exception("what others left in the spool cannot be read")
                     look_again = time.monotonic() + TAKE_OVER_SECONDS
                 batch = self._next_batch()
                 if batch is None:

@@ -6,7 +6,7 @@ Zips (`archive.py`) and folders (`folder.py`) both end here, so that one set of 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,11 +60,6 @@ class Package:
     def size(self) -> int:
         """Bytes of all files together."""
         return sum(file.size for file in self.files)
-
-
-def assemble(files: Mapping[str, bytes], *, limits: Limits, report: Report, folder: str = "") -> Package:
-    """Make a package of files by path, as `gather` does."""
-    return gather(files, lambda path, _: files[path], limits=limits, report=report, folder=folder)
 
 
 def gather(

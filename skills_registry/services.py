@@ -195,6 +195,7 @@ def sweep() -> Swept:
 
 def _reserve(package: Package, user: User | None, note: str) -> tuple[SkillVersion, bool]:
     """Take the next number for a package, unless its bytes are there already."""
+    findings = [finding.as_dict() for finding in scan(package)]  # takes long, and the lock below is everybody's
     with transaction.atomic():
         skill, _ = Skill.objects.get_or_create(name=package.manifest.name)
         skill = _locked(skill)
@@ -214,7 +215,7 @@ def _reserve(package: Package, user: User | None, note: str) -> tuple[SkillVersi
             files=[file.as_dict() for file in package.files],
             frontmatter=package.manifest.frontmatter,
             warnings=[problem.as_dict() for problem in package.warnings],
-            findings=[finding.as_dict() for finding in scan(package)],
+            findings=findings,
             note=note,
             uploaded_by=user,
         )
@@ -281,15 +282,14 @@ def _point(
     publication.save()
     skill.live_version = version
     skill.published_at = publication.created_at if version else None
-    skill.save(update_fields=["live_version", "published_at", "updated_at"])
-    _changed(skill, generation)
+    _changed(skill, generation, "live_version", "published_at")
     return publication
 
 
-def _changed(skill: Skill, generation: int) -> None:
-    """Note in which generation a skill changed, and say so once that is committed."""
+def _changed(skill: Skill, generation: int, *fields: str) -> None:
+    """Save what changed of a skill and in which generation, and say so once that is committed."""
     skill.generation = generation
-    skill.save(update_fields=["generation", "updated_at"])
+    skill.save(update_fields=["generation", "updated_at", *fields])
     transaction.on_commit(partial(_announce, skill, generation), robust=True)
 
 

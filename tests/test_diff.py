@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skills_registry.diff import FileChange, compare
-from skills_registry.package import Limits, assemble
-from skills_registry.problems import Report
 from tests.samples.zip_writer import SKILL_MD
+
+from .packages import assemble
 
 
 def recorded(**files: bytes) -> list[dict[str, Any]]:
     """Files as a version records them, in the order in which they were given."""
-    package = assemble({"SKILL.md": SKILL_MD, **files}, limits=Limits(), report=Report())
+    package = assemble({"SKILL.md": SKILL_MD, **files})
     by_path = {file.path: file.as_dict() for file in package.files}
     return [by_path[path] for path in files]
 

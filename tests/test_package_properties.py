@@ -19,10 +19,12 @@ from hypothesis import strategies as st
 
 from skills_registry.archive import read_archive
 from skills_registry.manifest import Manifest, parse_manifest, split_document
-from skills_registry.package import Limits, Package, assemble
-from skills_registry.problems import InvalidSkill, Report
+from skills_registry.package import Limits, Package
+from skills_registry.problems import InvalidSkill
 from tests.samples.accepted import ACCEPT
 from tests.samples.zip_writer import SKILL, SKILL_MD, Item, zipped
+
+from .packages import assemble
 
 FEW, MANY = (settings(max_examples=number, deadline=None) for number in (60, 200))
 SMALL = Limits(files=64, total_bytes=256 * 1024, archive_bytes=1024 * 1024)
@@ -73,19 +75,19 @@ def test_any_files_come_out_of_a_zip_as_they_went_in(data: st.DataObject, files:
     assert [file.path.encode() for file in package.files] == sorted(path.encode() for path in files)
     for file in package.files:
         assert (file.sha256, file.size) == (hashlib.sha256(files[file.path]).hexdigest(), len(files[file.path]))
-    assert package.digest == assemble(files, limits=Limits(), report=Report()).digest
+    assert package.digest == assemble(files).digest
 
 
 @FEW
 @given(file_sets(), st.data())
 def test_a_digest_changes_with_any_name_and_any_byte(files: dict[str, bytes], data: st.DataObject) -> None:
-    before = assemble(files, limits=Limits(), report=Report()).digest
+    before = assemble(files).digest
     path = data.draw(st.sampled_from([path for path in files if path != "SKILL.md"] or ["SKILL.md"]))
     grown = files | {path: files[path] + b"\n"}
     renamed = {other: content for other, content in files.items() if other != path} | {"renamed": files[path]}
-    assert assemble(grown, limits=Limits(), report=Report()).digest != before
+    assert assemble(grown).digest != before
     if path != "SKILL.md":
-        assert assemble(renamed, limits=Limits(), report=Report()).digest != before
+        assert assemble(renamed).digest != before
 
 
 records = st.lists(

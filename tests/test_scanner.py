@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from skills_registry.package import Limits, Package, assemble
-from skills_registry.problems import Report
+from skills_registry.package import Package
 from skills_registry.scanner import FINDINGS_MAX, KIND_MAX, scan
 from tests.samples.zip_writer import SKILL_MD
+
+from .packages import assemble
 
 # Written in two parts, so that no scanner takes this file for a leak.
 KEY_HEAD = "-----BEGIN " + "RSA PRIVATE KEY-----"
@@ -22,7 +23,7 @@ SLACK_TOKEN = "xoxb-" + "1234567890-" * 3
 def packed(body: str = "Do.\n", /, **files: Any) -> Package:
     """A package of a SKILL.md that ends in `body`, and other files with their text or bytes."""
     contents = {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
-    return assemble({"SKILL.md": SKILL_MD + body.encode(), **contents}, limits=Limits(), report=Report())
+    return assemble({"SKILL.md": SKILL_MD + body.encode(), **contents})
 
 
 def found(package: Package) -> list[tuple[str, str, int]]:

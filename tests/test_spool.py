@@ -156,3 +156,13 @@ def test_answered_calls_survive_sigkill(tmp_path: Path) -> None:
             time.sleep(0.05)
         counter = database.execute("select invocation_count from invocations_skillcounter").fetchall()
     assert counter == [(120,)]
+
+
+def test_segment_that_cannot_be_read_does_not_keep_others_from_being_written(tmp_path: Path) -> None:
+    (tmp_path / "broken.jsonl").mkdir()
+    written: list[InvocationEvent] = []
+    recorder = Recorder(written.extend, spool=Spool(tmp_path))
+    recorder.record(event())
+    assert recorder.flush(5)
+    recorder.close()
+    assert len(written) == 1
