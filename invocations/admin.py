@@ -1,97 +1,69 @@
-"""The invocation log: read-only, newest first, and never counted or sorted to its end."""
+"""The invocation log: read-only, newest first, page after page without ever counting or sorting it."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.utils.functional import cached_property
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 
+from . import queries
+from .events import InvocationEvent
+from .forms import LogForm
 from .models import Invocation
+from .queries import Position
 
-COUNTED_ROWS = 5_000
-METHODS = ("tools/call", "prompts/get", "skills/get", "resources/read")
-"""The methods that are recorded."""
-
-
-class BoundedPaginator(Paginator):
-    """Pages over the newest rows; counts no further than that, since the log has no end."""
-
-    def __init__(self, object_list: QuerySet[Invocation], *args: Any, **kwargs: Any) -> None:
-        super().__init__(object_list, *args, **kwargs)
-        self.log = object_list
-
-    @cached_property
-    def count(self) -> int:
-        """The number of rows, or COUNTED_ROWS where there are more."""
-        return self.log[:COUNTED_ROWS].count()
-
-
-class NewestFirst(ChangeList):
-    """The log in its one order, whatever the address asks for: another one would sort all of it."""
-
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
-        """Newest first; the id decides between calls of the same moment."""
-        return ["-invoked_at", "-id"]
-
-
-class MethodFilter(admin.SimpleListFilter):
-    """By method; the choices are fixed, since to find them would be to read the whole log."""
-
-    title = "method"
-    parameter_name = "method"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """All that are recorded."""
-        return [(method, method) for method in METHODS]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        """The calls of the chosen method."""
-        return queryset.filter(method=self.value()) if self.value() else queryset
+PAGE_SIZE = 50
+_AWAY = "The log cannot be read just now: its store does not answer. What is called meanwhile is kept and logged later."
 
 
 @admin.register(Invocation)
 class InvocationAdmin(admin.ModelAdmin):
-    """Every call, also the failed ones with their reason."""
+    """Every call, also the failed ones with their reason; from SQL or DynamoDB, whichever holds the log."""
 
-    list_display = [
-        "invoked_at",
-        "skill",
-        "version_label",
-        "method",
-        "status",
-        "duration",
-        "client",
-        "caller",
-        "error_message",
-    ]
-    list_filter = ["status", MethodFilter]
-    search_fields = ["skill__exact"]
-    search_help_text = "Name of a skill"
-    paginator = BoundedPaginator
-    sortable_by = ()
-    show_facets = admin.ShowFacets.NEVER
-    show_full_result_count = False
-    list_per_page = 50
-    actions = None
+    def get_urls(self) -> list[URLPattern]:
+        """The list and the page of a call, in place of Django's."""
+        view = self.admin_site.admin_view
+        return [
+            path("", view(self.log_view), name="invocations_invocation_changelist"),
+            path("call/", view(self.call_view), name="invocations_call"),
+        ]
 
-    @admin.display(description="version", empty_value="-")
-    def version_label(self, call: Invocation) -> str | None:
-        """`v3`, or nothing where no such skill was live."""
-        return f"v{call.version}" if call.version else None
+    def log_view(self, request: HttpRequest) -> HttpResponse:
+        """A page of the calls that the filter form asks for."""
+        self._check(request)
+        form = LogForm(request.GET)
+        context: dict[str, Any] = {"form": form, "filtered": any(request.GET.get(name) for name in form.fields)}
+        if form.is_valid():
+            try:
+                page = queries.calls(form.wanted(), before=_position(request.GET.get("before", "")), limit=PAGE_SIZE)
+                older = request.GET.copy()
+                if page.next:
+                    older["before"] = _cursor(page.next)
+                context |= {"calls": [(call, _address(call)) for call in page.calls]}
+                context["older"] = older.urlencode() if page.next else ""
+            except (OSError, DatabaseError):
+                context["away"] = _AWAY
+        return self._page(request, "log", "Calls", context)
 
-    @admin.display(description="duration")
-    def duration(self, call: Invocation) -> str:
-        """Milliseconds to the answer."""
-        return f"{call.duration_ms:.1f} ms"
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        """The list in its one order."""
-        return NewestFirst
+    def call_view(self, request: HttpRequest) -> HttpResponse:
+        """Everything that was recorded of one call, named by `skill` and `at`."""
+        self._check(request)
+        position = _position(request.GET.get("at", ""))
+        try:
+            call = queries.call(request.GET.get("skill", ""), position) if position else None
+        except (OSError, DatabaseError):
+            return self._page(request, "call", "Call", {"away": _AWAY})
+        if call is None:
+            raise Http404("There is no such call, or it has expired.")
+        return self._page(request, "call", f"{call.method} {call.skill}", {"call": call})
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Calls are recorded, not written."""
@@ -104,3 +76,28 @@ class InvocationAdmin(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The log is read-only."""
         return False
+
+    def _check(self, request: HttpRequest) -> None:
+        if request.method not in ("GET", "HEAD") or not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def _page(self, request: HttpRequest, template: str, title: str, context: dict[str, Any]) -> TemplateResponse:
+        frame = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
+        return TemplateResponse(request, f"admin/invocations/{template}.html", {**frame, **context})
+
+
+def _address(call: InvocationEvent) -> str:
+    return urlencode({"skill": call.skill, "at": _cursor(Position(call.invoked_at, call.id))})
+
+
+def _cursor(position: Position) -> str:
+    return f"{position.invoked_at.isoformat()}_{position.id}"
+
+
+def _position(text: str) -> Position | None:
+    """The position that `_cursor` wrote; None for any other text: the log then begins at its newest call."""
+    moment, _, identity = text.partition("_")
+    try:
+        return Position(datetime.fromisoformat(moment).astimezone(UTC), UUID(identity))
+    except (ValueError, OverflowError):
+        return None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 
 from django.conf import settings
 from pynamodb.connection import Connection
-from pynamodb.exceptions import PynamoDBException
+from pynamodb.exceptions import DoesNotExist, PynamoDBException
 
 CONNECT_SECONDS = 2
 READ_SECONDS = 5
@@ -45,3 +47,14 @@ def connection() -> Connection:
 def unavailable(error: PynamoDBException) -> StoreUnavailable:
     """A failure of PynamoDB's as one of the store's."""
     return StoreUnavailable(str(error))
+
+
+@contextmanager
+def as_unavailable() -> Iterator[None]:
+    """PynamoDB's failures as the store's; that something is not there is none."""
+    try:
+        yield
+    except DoesNotExist:
+        raise
+    except PynamoDBException as error:
+        raise unavailable(error) from error

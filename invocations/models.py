@@ -44,6 +44,10 @@ class SkillCounter(models.Model):
     invocation_count = models.PositiveBigIntegerField(default=0)
     error_count = models.PositiveBigIntegerField(default=0)
     last_invoked_at = models.DateTimeField(null=True)
+    imported_count = models.PositiveBigIntegerField(
+        default=0, help_text="The calls among them that another store counted."
+    )
+    imported_errors = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"{self.skill}: {self.invocation_count}"

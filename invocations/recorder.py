@@ -21,7 +21,7 @@ from django.db import InterfaceError, OperationalError, connections
 
 from .events import InvocationEvent
 from .spool import Segment, Spool
-from .store import write_batch
+from .stores import get_store
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class Recorder:
 
     def __init__(
         self,
-        write: Callable[[Sequence[InvocationEvent]], None] = write_batch,
+        write: Callable[[Sequence[InvocationEvent]], None],
         *,
         spool: Spool | None = None,
         capacity: int = 10_000,
@@ -189,7 +189,7 @@ class Recorder:
         while True:
             try:
                 self._write(batch)
-            except (OperationalError, InterfaceError):
+            except (OperationalError, InterfaceError, OSError):
                 log.exception("%d calls could not be recorded yet; trying again", len(batch))
                 for connection in connections.all(initialized_only=True):
                     connection.close_if_unusable_or_obsolete()
@@ -203,7 +203,7 @@ class Recorder:
                 self._changed.wait_for(lambda: self._deadline is not None, wait)
 
 
-recorder = Recorder(spool=Spool(settings.SPOOL_DIR))
+recorder = Recorder(lambda batch: get_store().write_batch(batch), spool=Spool(settings.SPOOL_DIR))
 atexit.register(recorder.close)
 
 

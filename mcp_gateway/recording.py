@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.conf import settings
+
 from invocations.events import InvocationEvent, loggable
 from invocations.recorder import record
 
@@ -79,13 +81,17 @@ def _event(
         duration_ms=started.milliseconds(),
         version=published.version if published else None,
         error_message=failure[:FAILURE_MAX],
-        request_params=loggable({key: value for key, value in request.params.items() if key != "_meta"}),
+        request_params=_params(request) if settings.INVOCATION_LOG_PARAMS else "",
         session_id=sender.session.id,
         client=sender.session.client or client_label(meta.get(modern.CLIENT_KEY)),
         caller=sender.caller.name,
         protocol_version=era.version,
         trace_id=trace or sender.request_id,
     )
+
+
+def _params(request: Request) -> str:
+    return loggable({key: value for key, value in request.params.items() if key != "_meta"})
 
 
 def _skill(request: Request) -> str | None:

@@ -117,8 +117,13 @@ S3_ENDPOINT_URL = env_str("S3_ENDPOINT_URL")
 SKILL_CACHE_DIR = Path(env_str("SKILL_CACHE_DIR", str(DATA_DIR / "cache")))
 SKILL_CACHE_BYTES = env_int("SKILL_CACHE_BYTES", 1024**3)
 DYNAMODB_SKILLS_TABLE = env_str("DYNAMODB_SKILLS_TABLE", "mcp-skills")
+DYNAMODB_INVOCATION_LOGS_TABLE = env_str("DYNAMODB_INVOCATION_LOGS_TABLE", "mcp-invocation-logs")
 DYNAMODB_ENDPOINT_URL = env_str("DYNAMODB_ENDPOINT_URL")
 PUBLISHED_CATALOG = f"skills_registry.catalog.{'dynamodb.DynamoCatalog' if _on_aws else 'orm.OrmCatalog'}"
+INVOCATION_STORE = f"invocations.stores.{'dynamodb.DynamoStore' if _on_aws else 'orm.OrmStore'}"
+INVOCATION_LOG_TTL_DAYS = env_int("INVOCATION_LOG_TTL_DAYS", 30)
+INVOCATION_LOG_PARAMS = env_bool("INVOCATION_LOG_PARAMS", True)
+INVOCATION_LOG_SHARDS = env_int("INVOCATION_LOG_SHARDS", 1, minimum=1, maximum=100)
 SPOOL_DIR = DATA_DIR / "spool"
 """Calls that are answered and not in the log yet."""
 PROJECTIONS = ["skills_registry.storage.write_latest"]

@@ -19,3 +19,4 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 (DATA_DIR / "static").mkdir()
 # Only the test of it lets pending projections be retried by themselves.
 PROJECTION_RETRY_SECONDS = (100_000.0, 100_000.0, 100_000.0)
+INVOCATION_LOG_TTL_DAYS = 0  # tests log calls of any day

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from invocations.events import InvocationEvent
-from invocations.store import write_batch
+from invocations.stores import get_store
 from skills_registry.models import Skill
 
 from .conftest import publish, skill_md, zip_of
@@ -178,8 +178,10 @@ def test_log_shows_what_a_hostile_agent_sent_as_text(browser: Client) -> None:
         "trace_id": IMAGE,
     }
     event = InvocationEvent(SCRIPT, "tools/call", "error", now, 1.0, **fields)
-    write_batch([event])
+    get_store().write_batch([event])
 
     assert_harmless(browser.get(LOG), SCRIPT, IMAGE, BREAKOUT)
-    assert_harmless(browser.get(f"{LOG}{event.id}/change/"), SCRIPT, IMAGE, BREAKOUT)
-    assert_harmless(browser.get(LOG, {"q": BREAKOUT}))
+    assert_harmless(
+        browser.get(f"{LOG}call/", {"skill": SCRIPT, "at": f"{now.isoformat()}_{event.id}"}), SCRIPT, IMAGE, BREAKOUT
+    )
+    assert_harmless(browser.get(LOG, {"skill": BREAKOUT}))

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from invocations.events import InvocationEvent
-from invocations.store import write_batch
+from invocations.stores import get_store
 from skills_registry import services
 from skills_registry.models import Publication, Skill, SkillVersion, Upload
 
@@ -46,7 +46,9 @@ def test_list_tells_status_versions_and_calls(browser: Client, django_capture_on
         publish(body="one")
         services.create_version(package(body="two"))
         services.create_version(package("waiting"))
-    write_batch([InvocationEvent("greeter", "tools/call", "success", datetime(2026, 3, 1, 9, 30, tzinfo=UTC), 1.0)])
+    get_store().write_batch(
+        [InvocationEvent("greeter", "tools/call", "success", datetime(2026, 3, 1, 9, 30, tzinfo=UTC), 1.0)]
+    )
 
     assert [row[:6] for row in rows(browser)] == [
         ["greeter", "active", "v1", "v2", "1", "2026-03-01 09:30:00"],
@@ -351,7 +353,9 @@ def test_history_shows_the_newest_hundred_changes(browser: Client) -> None:
 
 def test_times_are_said_in_words_that_fit(browser: Client) -> None:
     version = publish()
-    write_batch([InvocationEvent("greeter", "tools/call", "error", timezone.now() - timedelta(hours=3), 1.0)])
+    get_store().write_batch(
+        [InvocationEvent("greeter", "tools/call", "error", timezone.now() - timedelta(hours=3), 1.0)]
+    )
 
     page = browser.get(f"{SKILLS}{version.skill.pk}/change/").text
     assert re.search(r"1 call, 1 failed, the last one 3\s+hours ago", page)

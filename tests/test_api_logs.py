@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 
 from invocations.events import InvocationEvent
 from invocations.models import Invocation
-from invocations.store import write_batch
+from invocations.stores import get_store
 
 from .api import Api
 from .conftest import publish
@@ -28,7 +28,7 @@ def api(operator: User) -> Api:
 
 def called(skill: str = "greeter", *, at: datetime = NOON, method: str = "tools/call", **fields: Any) -> None:
     failed = "error_message" in fields
-    write_batch([InvocationEvent(skill, method, "error" if failed else "success", at, 1.5, **fields)])
+    get_store().write_batch([InvocationEvent(skill, method, "error" if failed else "success", at, 1.5, **fields)])
 
 
 def ids(calls: list[dict[str, Any]]) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from invocations.events import InvocationEvent
-from invocations.store import write_batch
+from invocations.stores import get_store
 from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
 
@@ -36,7 +36,7 @@ def test_skill_tells_status_versions_and_calls(api: Api) -> None:
     publish(body="one")
     services.create_version(package(body="two"))
     at = datetime(2026, 11, 22, 10, tzinfo=UTC)
-    write_batch([InvocationEvent("greeter", "tools/call", "success", at, 1.5)])
+    get_store().write_batch([InvocationEvent("greeter", "tools/call", "success", at, 1.5)])
 
     skill = api.get("skills/greeter/").json()
     assert skill == {

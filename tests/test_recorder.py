@@ -13,7 +13,7 @@ from invocations import recorder as recorder_module
 from invocations.events import InvocationEvent
 from invocations.models import Invocation, SkillCounter
 from invocations.recorder import Recorder
-from invocations.store import write_batch
+from invocations.stores import get_store
 
 from .threads import at_once
 
@@ -25,7 +25,7 @@ def event(skill: str = "greeter", status: str = "success", **fields: object) -> 
 
 @pytest.mark.django_db(transaction=True)
 def test_rows_and_counters_agree_when_many_threads_record() -> None:
-    recorder = Recorder()
+    recorder = Recorder(get_store().write_batch)
 
     def record(number: int) -> None:
         for step in range(100):
@@ -48,8 +48,8 @@ def test_rows_and_counters_agree_when_many_threads_record() -> None:
 @pytest.mark.django_db
 def test_batch_written_twice_counts_once() -> None:
     batch = [event(), event()]
-    write_batch(batch)
-    write_batch(batch)
+    get_store().write_batch(batch)
+    get_store().write_batch(batch)
 
     assert Invocation.objects.count() == 2
     assert SkillCounter.objects.get().invocation_count == 2
@@ -57,7 +57,7 @@ def test_batch_written_twice_counts_once() -> None:
 
 @pytest.mark.django_db
 def test_oversized_and_odd_texts_are_made_to_fit() -> None:
-    write_batch([event("x" * 300, error_message="é\0" * 600, client="c" * 500)])
+    get_store().write_batch([event("x" * 300, error_message="é\0" * 600, client="c" * 500)])
 
     row = Invocation.objects.get()
     assert (len(row.skill), len(row.error_message), len(row.client)) == (64, 500, 200)

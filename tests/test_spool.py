@@ -21,7 +21,7 @@ from invocations.events import InvocationEvent
 from invocations.models import Invocation, SkillCounter
 from invocations.recorder import Recorder
 from invocations.spool import Spool
-from invocations.store import write_batch
+from invocations.stores import get_store
 
 from .server import DAPHNE, ROOT, Server, manage
 from .test_recorder import event
@@ -48,7 +48,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 def test_events_of_a_killed_process_are_taken_over_and_counted_once(tmp_path: Path) -> None:
     killed_after(tmp_path, "for number in range(250): spool.append(event(f'skill-{number % 2}'))")
 
-    recorder = Recorder(spool=Spool(tmp_path))
+    recorder = Recorder(get_store().write_batch, spool=Spool(tmp_path))
     recorder.record(event("skill-0"))
     recorder.close()
     assert Invocation.objects.count() == 251
@@ -61,13 +61,13 @@ def test_events_of_a_killed_process_are_taken_over_and_counted_once(tmp_path: Pa
 def test_events_written_before_the_kill_are_not_counted_again(tmp_path: Path) -> None:
     killed_after(tmp_path, "for number in range(10): spool.append(event())")
     with Spool(tmp_path).taken_over() as events:
-        write_batch(events[:7])
+        get_store().write_batch(events[:7])
         survivors = [one.id for one in events]
         [segment] = tmp_path.iterdir()
         kept = segment.read_bytes()
     segment.write_bytes(kept)
 
-    recorder = Recorder(spool=Spool(tmp_path))
+    recorder = Recorder(get_store().write_batch, spool=Spool(tmp_path))
     recorder.start()
     recorder.close()
     assert sorted(Invocation.objects.values_list("pk", flat=True)) == sorted(survivors)

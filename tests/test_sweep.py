@@ -68,4 +68,7 @@ def test_upload_that_is_being_stored_now_is_left_alone() -> None:
 def test_command_says_what_it_did() -> None:
     out = StringIO()
     call_command("sweep", stdout=out)
-    assert out.getvalue() == "0 uploads and 0 unfinished versions removed, 0 pending projections made.\n"
+    assert (
+        out.getvalue()
+        == "0 uploads, 0 unfinished versions and 0 expired log rows removed, 0 pending projections made.\n"
+    )

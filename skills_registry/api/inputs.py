@@ -13,7 +13,7 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.request import Request
 from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
-from invocations.models import Invocation
+from invocations.queries import Position
 from skills_registry.forms import NOTE_MAX
 from skills_registry.manifest_fields import NAME_MAX
 from skills_registry.models import Skill
@@ -48,18 +48,18 @@ class PositionField(serializers.Field[Any, str, Any, Any]):
 
     default_error_messages = {"invalid": "This is no cursor of this list."}
 
-    def to_internal_value(self, data: str) -> tuple[datetime, UUID]:
-        """The moment and the id."""
+    def to_internal_value(self, data: str) -> Position:
+        """The position."""
         moment, _, call = data.partition("_")
         try:
-            return datetime.fromisoformat(moment).astimezone(UTC), UUID(call)
+            return Position(datetime.fromisoformat(moment).astimezone(UTC), UUID(call))
         except (ValueError, OverflowError):
             self.fail("invalid")
 
 
-def position(call: Invocation) -> str:
-    """The cursor that continues after a call."""
-    return f"{call.invoked_at.isoformat()}_{call.pk}"
+def cursor(position: Position) -> str:
+    """The cursor that continues after a position."""
+    return f"{position.invoked_at.isoformat()}_{position.id}"
 
 
 def _text(limit: int) -> serializers.CharField:
@@ -121,8 +121,13 @@ class HistoryQuery(PageQuery):
 class SkillLogsQuery(PageQuery):
     """Which calls of a skill to show."""
 
-    status = serializers.ChoiceField(Invocation.Status.choices, required=False, default="")
+    status = serializers.ChoiceField(["success", "error"], required=False, default="")
     method = serializers.CharField(required=False, default="", max_length=40)
+    version = serializers.IntegerField(required=False, default=None, min_value=1)
+    client = serializers.CharField(required=False, default="", max_length=200)
+    caller = serializers.CharField(required=False, default="", max_length=200)
+    since = serializers.DateTimeField(required=False, default=None)
+    until = serializers.DateTimeField(required=False, default=None)
     cursor = PositionField(required=False, default=None)
 
 

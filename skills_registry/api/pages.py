@@ -29,5 +29,10 @@ def page(
     shown = found[:limit]
     following = None
     if len(found) > limit:
-        following = replace_query_param(request.build_absolute_uri(), "cursor", str(cursor(shown[-1])))
+        following = next_page(request, str(cursor(shown[-1])))
     return Response({"next": following, "results": show(shown)})
+
+
+def next_page(request: Request, cursor: str) -> str:
+    """The address of the page after this one."""
+    return replace_query_param(request.build_absolute_uri(), "cursor", cursor)

@@ -13,14 +13,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from invocations import queries
-from invocations.models import Invocation
 from skills_registry import services
 from skills_registry.inspection import inspect
 from skills_registry.models import Publication, Skill, SkillVersion
 from skills_registry.problems import InvalidSkill
 
 from . import inputs, outputs
-from .pages import page
+from .pages import next_page, page
 
 VIEW, UPLOAD, PUBLISH = (f"skills_registry.{name}_skill" for name in ("view", "upload", "publish"))
 LOGS = "invocations.view_invocation"
@@ -161,10 +160,10 @@ class LogViewSet(viewsets.ViewSet):
 
 
 def _calls(request: Request, query: dict[str, Any]) -> Response:
-    limit, cursor = query.pop("limit"), query.pop("cursor")
-    before = Invocation(invoked_at=cursor[0], pk=cursor[1]) if cursor else None
-    calls = queries.recent(**query, before=before, limit=limit + 1)
-    return page(request, calls, limit, cursor=inputs.position, show=outputs.shown_calls)
+    limit, before = query.pop("limit"), query.pop("cursor")
+    found = queries.calls(queries.CallFilter(**query), before=before, limit=limit)
+    following = next_page(request, inputs.cursor(found.next)) if found.next else None
+    return Response({"next": following, "results": outputs.shown_calls(found.calls)})
 
 
 def _skill(name: str) -> Skill:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from django.conf import settings
-from pynamodb.exceptions import DoesNotExist, PynamoDBException
+from pynamodb.exceptions import DoesNotExist
 
-from invocations.dynamo import unavailable
+from invocations.dynamo import as_unavailable
 from skills_registry import storage
 from skills_registry.disk_cache import DiskCache
 
@@ -49,20 +47,20 @@ class DynamoCatalog:
         return content
 
     def _changed(self, reached: int, names: set[str]) -> Changes:
-        with _as_os_errors():
+        with as_unavailable():
             items = list(SkillItem.batch_get(names, consistent_read=True)) if names else []
         published = [_published(item) for item in items if item.status == ACTIVE]
         return Changes(reached, published, sorted(names - {skill.name for skill in published}))
 
     def _all(self, head: HeadItem) -> list[SkillItem]:
-        with _as_os_errors():
+        with as_unavailable():
             found = list(SkillItem.status_index.query(ACTIVE))
             if (len(found), sum(int(item.generation) for item in found)) == (int(head.live), int(head.checksum)):
                 return found
             return list(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
 
     def _head(self) -> HeadItem:
-        with _as_os_errors():
+        with as_unavailable():
             try:
                 return HeadItem.get(HEAD, consistent_read=True)
             except DoesNotExist:
@@ -79,13 +77,3 @@ def _published(item: SkillItem) -> PublishedSkill:
         files=tuple(PublishedFile(**file) for file in manifest["files"]),
         published_at=manifest["published_at"],
     )
-
-
-@contextmanager
-def _as_os_errors() -> Iterator[None]:
-    try:
-        yield
-    except DoesNotExist:
-        raise
-    except PynamoDBException as error:
-        raise unavailable(error) from error

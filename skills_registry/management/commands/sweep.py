@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from invocations import queries
 from skills_registry import services
 
 
@@ -11,7 +12,7 @@ class Command(BaseCommand):
     """See `services.sweep`; run it every hour or so."""
 
     help = (
-        "Removes staged uploads older than a day and versions whose upload was interrupted, "
+        "Removes staged uploads older than a day, versions whose upload was interrupted and expired log rows, "
         "and brings latest.json in line where that failed before."
     )
 
@@ -19,6 +20,6 @@ class Command(BaseCommand):
         """Sweep once."""
         swept = services.sweep()
         self.stdout.write(
-            f"{swept.uploads} uploads and {swept.versions} unfinished versions removed, "
-            f"{swept.projections} pending projections made."
+            f"{swept.uploads} uploads, {swept.versions} unfinished versions and {queries.prune()} expired log rows "
+            f"removed, {swept.projections} pending projections made."
         )

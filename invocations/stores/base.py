@@ -1,0 +1,112 @@
+"""What every store of calls can do, and the values it deals in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+from invocations.events import InvocationEvent
+
+
+@dataclass(frozen=True)
+class Totals:
+    """How often a skill was called, how often that failed, and when last."""
+
+    calls: int = 0
+    errors: int = 0
+    last_call: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Counter:
+    """A store's count of a skill's calls; `imported_*` is the part that came from another store.
+
+    Each store only ever counts its own part, so totals can be carried to and fro, in any order and
+    as often as one likes, without counting a call twice.
+    """
+
+    skill: str
+    calls: int
+    errors: int
+    last_call: datetime | None
+    imported_calls: int = 0
+    imported_errors: int = 0
+
+    @property
+    def own_calls(self) -> int:
+        """The calls that were counted here."""
+        return self.calls - self.imported_calls
+
+    @property
+    def own_errors(self) -> int:
+        """The failed ones among them."""
+        return self.errors - self.imported_errors
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Position:
+    """A place in the log, which is ordered by time and then by id."""
+
+    invoked_at: datetime
+    id: UUID
+
+
+@dataclass(frozen=True)
+class CallFilter:
+    """Which calls are wanted; what is empty does not matter. `since` is included, `until` is not."""
+
+    skill: str = ""
+    status: str = ""
+    method: str = ""
+    client: str = ""
+    caller: str = ""
+    version: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class CallPage:
+    """The newest calls first; `next` is where to go on, None at the end of the log.
+
+    A page may hold fewer calls than were asked for and still have a next one, where a filter leaves
+    out so much that looking further would take too long.
+    """
+
+    calls: Sequence[InvocationEvent]
+    next: Position | None
+
+
+class InvocationStore(Protocol):
+    """The log and the counters. All methods block; they raise OSError or DatabaseError where the store is away."""
+
+    def write_batch(self, events: Sequence[InvocationEvent]) -> None:
+        """Log events and count them, each exactly once however often it is given."""
+        ...
+
+    def totals(self, skills: Iterable[str]) -> dict[str, Totals]:
+        """The totals of these skills; zeros for one that was never called."""
+        ...
+
+    def calls(self, wanted: CallFilter, before: Position | None, limit: int) -> CallPage:
+        """The newest calls that are wanted and older than a position; expired ones are left out."""
+        ...
+
+    def call(self, skill: str, position: Position) -> InvocationEvent | None:
+        """One call, or None where there is none or it has expired."""
+        ...
+
+    def prune(self) -> int:
+        """Remove expired calls where the store does not do that by itself; how many."""
+        ...
+
+    def counters(self) -> Iterator[Counter]:
+        """Every counter there is."""
+        ...
+
+    def import_counter(self, counter: Counter) -> None:
+        """Make another store's own count the imported part of this store's counter."""
+        ...

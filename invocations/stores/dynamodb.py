@@ -1,0 +1,41 @@
+"""Calls in DynamoDB: rows in `mcp-invocation-logs`, counters in `mcp-skills`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from invocations.dynamo import as_unavailable
+from invocations.events import InvocationEvent
+
+from . import dynamodb_counters, dynamodb_reading, dynamodb_writing
+from .base import CallFilter, CallPage, Counter, Position, Totals
+
+
+class DynamoStore:
+    """See `InvocationStore`."""
+
+    def write_batch(self, events: Sequence[InvocationEvent]) -> None:
+        dynamodb_writing.write_batch(events)
+
+    def totals(self, skills: Iterable[str]) -> dict[str, Totals]:
+        with as_unavailable():
+            return dynamodb_counters.totals(skills)
+
+    def calls(self, wanted: CallFilter, before: Position | None, limit: int) -> CallPage:
+        with as_unavailable():
+            return dynamodb_reading.calls(wanted, before, limit)
+
+    def call(self, skill: str, position: Position) -> InvocationEvent | None:
+        with as_unavailable():
+            return dynamodb_reading.call(skill, position)
+
+    def prune(self) -> int:
+        return 0  # DynamoDB's TTL does it
+
+    def counters(self) -> Iterator[Counter]:
+        with as_unavailable():
+            yield from dynamodb_counters.counters()
+
+    def import_counter(self, counter: Counter) -> None:
+        with as_unavailable():
+            dynamodb_counters.import_counter(counter)
