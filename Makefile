@@ -9,7 +9,10 @@ run: ## Install, prepare and serve on http://127.0.0.1:8000
 test: ## Install what the tests need, then run them (ARGS="-k name" for some)
 	@scripts/test $(ARGS)
 
+endurance: ## The long tests: twenty kills, DynamoDB away for a minute
+	@ENDURANCE=1 scripts/test tests/test_endurance.py $(ARGS)
+
 check: ## Style, types, import rules, migrations, deployment checks
 	@scripts/check
 
-.PHONY: help run test check
+.PHONY: help run test endurance check

@@ -1,0 +1,235 @@
+"""Under steady calls, whatever happens to the server or to DynamoDB: every answered call is logged exactly once.
+
+ENDURANCE=1 does what takes minutes: twenty stops of each kind, and DynamoDB away for a minute.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import random
+import signal
+import sqlite3
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from pynamodb.connection import Connection
+
+from .emulators import CREDENTIALS, ministack
+from .faults import FaultyDynamo, conflict, faulty, lose_answer, throttle
+from .server import UVICORN, Server, manage
+from .test_infrastructure import environment, init
+
+LONG = bool(os.environ.get("ENDURANCE"))
+STOPS = 20 if LONG else 3
+AWAY_SECONDS = 60.0 if LONG else 2.0
+CALLERS = 3
+SETTLES_WITHIN = 60.0
+SKILLS = ["hello-world", "calculator"]
+
+
+class Callers:
+    """Threads that call skills all the time; `answered` has the trace ids of the calls that got their answer."""
+
+    def __init__(self) -> None:
+        self.answered: list[str] = []
+        self.slowest = 0.0
+        self.url = ""
+        self._changed = threading.Condition()
+        self._ended = threading.Event()
+
+    @contextmanager
+    def calling(self) -> Iterator[None]:
+        """Call until the block is left."""
+        self._ended.clear()
+        threads = [threading.Thread(target=self._run, args=(number,)) for number in range(CALLERS)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._ended.set()
+            for thread in threads:
+                thread.join(30)
+
+    def wait_for_more(self, calls: int) -> None:
+        """Until so many more calls are answered."""
+        with self._changed:
+            target = len(self.answered) + calls
+            assert self._changed.wait_for(lambda: len(self.answered) >= target, 30), "calls are no longer answered"
+
+    def _run(self, number: int) -> None:
+        with httpx.Client(timeout=10) as client:
+            while not self._ended.wait(0.005):
+                trace = uuid.uuid4().hex
+                started = time.monotonic()
+                try:
+                    answer = self._call(client, SKILLS[number % len(SKILLS)], trace)
+                except httpx.TransportError:
+                    continue  # the server is down, or went down before it answered
+                assert answer["result"]["content"]
+                with self._changed:
+                    self.answered.append(trace)
+                    self.slowest = max(self.slowest, time.monotonic() - started)
+                    self._changed.notify_all()
+
+    def _call(self, client: httpx.Client, skill: str, trace: str) -> dict[str, dict[str, object]]:
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": skill}}
+        headers = {"traceparent": f"00-{trace}-{trace[:16]}-01", "mcp-protocol-version": "2025-11-25"}
+        answer = client.post(f"{self.url}/mcp", json=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        parsed: dict[str, dict[str, object]] = json.loads(answer.text)
+        return parsed
+
+
+class World:
+    """A folder with published skills, the settings to serve it, and a way to read its log from outside."""
+
+    def __init__(self, data: Path, settings: dict[str, str], proxy: FaultyDynamo | None = None) -> None:
+        self.data = data
+        self.settings = {**settings, "MCP_REQUIRE_AUTH": "false", "LOG_LEVEL": "ERROR"}
+        self.proxy = proxy
+        for command in (
+            ["migrate"],
+            ["collectstatic", "--no-input"],
+            ["import_skills", "examples/skills", "--publish"],
+        ):
+            done = manage(data, *command, **self.settings)
+            assert done.returncode == 0, done.stderr
+
+    def server(self) -> Server:
+        return Server(UVICORN, self.data, **self.settings)
+
+    def logged(self) -> tuple[Counter[str], dict[str, tuple[int, int]]]:
+        """How often each trace id is in the log, and of each skill the counter with the number of rows."""
+        if self.proxy is None:
+            return self._logged_in_sql()
+        return self._logged_in_dynamodb()
+
+    def _logged_in_sql(self) -> tuple[Counter[str], dict[str, tuple[int, int]]]:
+        with closing(sqlite3.connect(self.data / "db.sqlite3")) as database:
+            traces = Counter(row[0] for row in database.execute("select trace_id from invocations_invocation"))
+            query = """select skill, invocation_count, (select count(*) from invocations_invocation i
+                       where i.skill = c.skill) from invocations_skillcounter c"""
+            return traces, {skill: (count, rows) for skill, count, rows in database.execute(query)}
+
+    def _logged_in_dynamodb(self) -> tuple[Counter[str], dict[str, tuple[int, int]]]:
+        direct = Connection(region="us-east-1", host=self.settings["DIRECT"])
+        direct.session.set_credentials(CREDENTIALS["aws_access_key_id"], CREDENTIALS["aws_secret_access_key"])
+        rows = _scanned(direct, self.settings["DYNAMODB_INVOCATION_LOGS_TABLE"])
+        counts = {
+            item["skill_id"]["S"]: int(item["invocation_count"]["N"])
+            for item in _scanned(direct, self.settings["DYNAMODB_SKILLS_TABLE"])
+            if "invocation_count" in item
+        }
+        found = Counter(row["skill_id"]["S"] for row in rows)
+        return Counter(row["trace_id"]["S"] for row in rows), {skill: (counts[skill], found[skill]) for skill in counts}
+
+    def assert_settles(self, server: Server, answered: list[str]) -> None:
+        """Every answered call is there once within a while, the counters are the rows, and nothing is left to do."""
+        deadline = time.monotonic() + SETTLES_WITHIN
+        while missing := set(answered) - set(self.logged()[0]):
+            assert time.monotonic() < deadline, f"{len(missing)} answered calls are not logged\n{server.output}"
+            time.sleep(0.2)
+        server.stop()
+        assert list(self.data.glob("spool/*")) == []
+        traces, counters = self.logged()
+        assert set(traces.values()) == {1}, "a call is logged twice"
+        assert set(answered) <= set(traces)
+        assert set(counters) == set(SKILLS)
+        for skill, (count, rows) in counters.items():
+            assert count == rows, skill
+
+
+def _scanned(connection: Connection, table: str) -> list[dict[str, dict[str, str]]]:
+    found: list[dict[str, dict[str, str]]] = []
+    start = None
+    while True:
+        answer = connection.scan(table, exclusive_start_key=start, consistent_read=True)
+        found += answer["Items"]
+        start = answer.get("LastEvaluatedKey")
+        if not start:
+            return found
+
+
+@pytest.fixture(scope="module")
+def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with ministack(tmp_path_factory.mktemp("ministack")) as url:
+        yield url
+
+
+@pytest.fixture
+def local(tmp_path: Path) -> World:
+    return World(tmp_path / "data", {})
+
+
+@pytest.fixture
+def on_aws(tmp_path: Path, ministack_url: str) -> Iterator[World]:
+    suffix = uuid.uuid4().hex[:8]
+    names = {
+        "S3_SKILLS_BUCKET": f"bucket-{suffix}",
+        "DYNAMODB_SKILLS_TABLE": f"skills-{suffix}",
+        "DYNAMODB_INVOCATION_LOGS_TABLE": f"logs-{suffix}",
+    }
+    assert init(ministack_url, ministack_url, **names).returncode == 0
+    with faulty(ministack_url) as proxy:
+        yield World(tmp_path / "data", environment(ministack_url, proxy.url, DIRECT=ministack_url, **names), proxy)
+
+
+@pytest.fixture(params=["local", "on_aws"])
+def world(request: pytest.FixtureRequest) -> World:
+    found: World = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_server_is_stopped_again_and_again(world: World, how: signal.Signals) -> None:
+    callers = Callers()
+    for number in range(STOPS + 1):
+        with world.server() as server:
+            callers.url = server.url
+            if number == STOPS:
+                world.assert_settles(server, callers.answered)
+                break
+            with callers.calling():
+                callers.wait_for_more(random.randint(1, 150))  # not a secret
+                server.stop(how)
+    assert len(callers.answered) >= STOPS
+
+
+def test_dynamodb_is_away_for_a_while(on_aws: World) -> None:
+    assert on_aws.proxy is not None
+    callers = Callers()
+    with on_aws.server() as server:
+        callers.url = server.url
+        with callers.calling():
+            callers.wait_for_more(50)
+            on_aws.proxy.away = True
+            ends = time.monotonic() + AWAY_SECONDS
+            while time.monotonic() < ends:
+                callers.wait_for_more(10)
+            on_aws.proxy.away = False
+            callers.wait_for_more(50)
+        on_aws.assert_settles(server, callers.answered)
+    assert callers.slowest < 5, "no call waits for DynamoDB"
+
+
+def test_half_of_the_writes_fail_in_every_way(on_aws: World) -> None:
+    assert on_aws.proxy is not None
+    faults = [throttle, None, conflict, None, lose_answer, None]
+    on_aws.proxy.faults["TransactWriteItems"] = itertools.cycle(faults)
+    callers = Callers()
+    with on_aws.server() as server:
+        callers.url = server.url
+        with callers.calling():
+            callers.wait_for_more(600 if not LONG else 6000)
+        on_aws.assert_settles(server, callers.answered)
+    assert on_aws.proxy.asked["TransactWriteItems"] >= len(faults), "each fault was met"
