@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 
 from .events import InvocationEvent
 from .stores import get_store
 from .stores.base import CallFilter, CallPage, Position, Totals
 
+log = logging.getLogger(__name__)
+
 __all__ = ["CallFilter", "CallPage", "Position", "Totals", "call", "calls", "prune", "totals"]
 
 
-def totals(skills: Iterable[str]) -> dict[str, Totals]:
-    """The totals of several skills, in one query; a skill that was never called has zeros."""
-    return get_store().totals(skills)
+def totals(skills: Iterable[str]) -> dict[str, Totals | None]:
+    """The totals of several skills, in one query; zeros where one was never called.
+
+    None for each while their store is away: pages about skills do not depend on it.
+    """
+    names = list(skills)
+    try:
+        return dict(get_store().totals(names))
+    except OSError:
+        log.warning("calls cannot be counted, since their store does not answer", exc_info=True)
+        return dict.fromkeys(names)
 
 
 def calls(wanted: CallFilter, *, before: Position | None = None, limit: int = 50) -> CallPage:

@@ -109,7 +109,6 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 STORAGE_BACKEND = env_str("STORAGE_BACKEND", "local", choices=("local", "s3"))
-_on_aws = STORAGE_BACKEND == "s3"
 AWS_REGION = env_str("AWS_REGION", "us-east-1")
 S3_SKILLS_PREFIX = env_str("S3_SKILLS_PREFIX", "skills/")
 S3_SKILLS_BUCKET = env_str("S3_SKILLS_BUCKET", "mcp-skills-bucket")
@@ -119,36 +118,42 @@ SKILL_CACHE_BYTES = env_int("SKILL_CACHE_BYTES", 1024**3)
 DYNAMODB_SKILLS_TABLE = env_str("DYNAMODB_SKILLS_TABLE", "mcp-skills")
 DYNAMODB_INVOCATION_LOGS_TABLE = env_str("DYNAMODB_INVOCATION_LOGS_TABLE", "mcp-invocation-logs")
 DYNAMODB_ENDPOINT_URL = env_str("DYNAMODB_ENDPOINT_URL")
-PUBLISHED_CATALOG = f"skills_registry.catalog.{'dynamodb.DynamoCatalog' if _on_aws else 'orm.OrmCatalog'}"
-INVOCATION_STORE = f"invocations.stores.{'dynamodb.DynamoStore' if _on_aws else 'orm.OrmStore'}"
+PUBLISHED_CATALOG = {
+    "local": "skills_registry.catalog.orm.OrmCatalog",
+    "s3": "skills_registry.catalog.dynamodb.DynamoCatalog",
+}[STORAGE_BACKEND]
+INVOCATION_STORES = {"local": "invocations.stores.orm.OrmStore", "s3": "invocations.stores.dynamodb.DynamoStore"}
+INVOCATION_STORE = INVOCATION_STORES[STORAGE_BACKEND]
 INVOCATION_LOG_TTL_DAYS = env_int("INVOCATION_LOG_TTL_DAYS", 30)
 INVOCATION_LOG_PARAMS = env_bool("INVOCATION_LOG_PARAMS", True)
 INVOCATION_LOG_SHARDS = env_int("INVOCATION_LOG_SHARDS", 1, minimum=1, maximum=100)
 SPOOL_DIR = DATA_DIR / "spool"
 """Calls that are answered and not in the log yet."""
-PROJECTIONS = ["skills_registry.storage.write_latest"]
+PROJECTIONS_OF = {
+    "local": ["skills_registry.storage.write_latest"],
+    "s3": ["skills_registry.storage.write_latest", "skills_registry.catalog.dynamodb_projection.write"],
+}
+PROJECTIONS = PROJECTIONS_OF[STORAGE_BACKEND]
 """What is told after a change of what is live; each is called with the skill."""
-if _on_aws:
-    PROJECTIONS.append("skills_registry.catalog.dynamodb_projection.write")
 PROJECTION_RETRY_SECONDS = (1.0, 5.0, 30.0)
 """Waits between tries while a projection fails; the last one repeats."""
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
-    "skills": {
+    "skills-local": {
+        "BACKEND": "skills_registry.storage_backends.local.LocalSkillStorage",
+        "OPTIONS": {"location": DATA_DIR / "store"},
+    },
+    "skills-s3": {
         "BACKEND": "skills_registry.storage_backends.s3.S3SkillStorage",
         "OPTIONS": {
             "bucket_name": S3_SKILLS_BUCKET,
             "region_name": AWS_REGION,
             "endpoint_url": S3_ENDPOINT_URL or None,
         },
-    }
-    if _on_aws
-    else {
-        "BACKEND": "skills_registry.storage_backends.local.LocalSkillStorage",
-        "OPTIONS": {"location": DATA_DIR / "store"},
     },
 }
+STORAGES["skills"] = STORAGES[f"skills-{STORAGE_BACKEND}"]
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Subquery, Value, When
 
 from .manifest_fields import NAME_MAX
+from .package import Package
 
 
 class AppendOnly(models.Model):
@@ -101,6 +102,8 @@ class SkillVersion(AppendOnly):
     class State(models.TextChoices):
         STORING = "storing", "storing"
         READY = "ready", "ready"
+        DELETING = "deleting", "being deleted"
+        DELETED = "deleted", "deleted"
 
     skill = models.ForeignKey(Skill, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -126,6 +129,19 @@ class SkillVersion(AppendOnly):
 
     def __str__(self) -> str:
         return f"{self.skill.name} v{self.number}"
+
+    @classmethod
+    def of(cls, package: Package, **fields: Any) -> SkillVersion:
+        """An unsaved version that holds what there is to say about a package."""
+        return cls(
+            digest=package.digest,
+            size=package.size,
+            file_count=len(package.files),
+            files=[file.as_dict() for file in package.files],
+            frontmatter=package.manifest.frontmatter,
+            warnings=[problem.as_dict() for problem in package.warnings],
+            **fields,
+        )
 
     @property
     def label(self) -> str:

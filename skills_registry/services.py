@@ -10,20 +10,18 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from . import storage
-from .catalog.signals import catalog_changed
+from .generations import changed, locked, next_generation
 from .inspection import Inspection, inspect
-from .models import CatalogHead, Publication, Skill, SkillVersion, Upload
+from .models import Publication, Skill, SkillVersion, Upload
 from .package import Package
-from .projection import project, project_pending
+from .projection import project_pending
 from .scanner import scan
 
 if TYPE_CHECKING:
@@ -101,8 +99,8 @@ def publish(
     is not there.
     """
     with transaction.atomic():
-        generation = _next_generation()
-        skill = _locked(skill)
+        generation = next_generation()
+        skill = locked(skill)
         version = SkillVersion.objects.ready().get(skill=skill, number=number)
         live = skill.live_version
         _expect_live(live, expected_live)
@@ -141,7 +139,9 @@ def rollback_target(skill: Skill) -> int | None:
     """The number of the newest version older than the live one that was live once."""
     if skill.live_version is None:
         return None
-    earlier = Publication.objects.filter(skill=skill, version__number__lt=skill.live_version.number)
+    earlier = Publication.objects.filter(
+        skill=skill, version__number__lt=skill.live_version.number, version__state=SkillVersion.State.READY
+    )
     return earlier.order_by("-generation").values_list("version__number", flat=True).first()
 
 
@@ -154,8 +154,8 @@ def deactivate(
 ) -> Publication:
     """Stop serving a skill; its versions stay. Raises Conflict where it is not live."""
     with transaction.atomic():
-        generation = _next_generation()
-        skill = _locked(skill)
+        generation = next_generation()
+        skill = locked(skill)
         _expect_live(skill.live_version, expected_live)
         if skill.live_version is None:
             raise Conflict(f"{skill} is not live.")
@@ -165,8 +165,25 @@ def deactivate(
 def announce_again(skill: Skill) -> None:
     """Tell every projection of a skill anew, as after a change; for one that was damaged or lost."""
     with transaction.atomic():
-        generation = _next_generation()
-        _changed(_locked(skill), generation)
+        generation = next_generation()
+        changed(locked(skill), generation)
+
+
+def delete_version(version: SkillVersion) -> None:
+    """Remove a version that is not live, with its files; its number is never given out again, history stays.
+
+    Raises Conflict for the live version and for one that is not (or no longer) there.
+    """
+    with transaction.atomic():
+        generation = next_generation()
+        skill = locked(version.skill)
+        if skill.live_version_id == version.pk:
+            raise Conflict(f"{version} is live. Publish another version or deactivate {skill} first.")
+        ready = SkillVersion.objects.ready().filter(pk=version.pk)
+        if not ready.update(state=SkillVersion.State.DELETING):
+            raise Conflict(f"{version} is not there any more.")
+        changed(skill, generation)
+    _remove_files(version)
 
 
 @dataclass(frozen=True)
@@ -190,6 +207,8 @@ def sweep() -> Swept:
     ).select_related("skill")
     for version in abandoned:
         _abandon(version)
+    for version in SkillVersion.objects.filter(state=SkillVersion.State.DELETING).select_related("skill"):
+        _remove_files(version)
     return Swept(len(uploads), len(abandoned), project_pending())
 
 
@@ -198,26 +217,17 @@ def _reserve(package: Package, user: User | None, note: str) -> tuple[SkillVersi
     findings = [finding.as_dict() for finding in scan(package)]  # takes long, and the lock below is everybody's
     with transaction.atomic():
         skill, _ = Skill.objects.get_or_create(name=package.manifest.name)
-        skill = _locked(skill)
+        skill = locked(skill)
         same = SkillVersion.objects.filter(skill=skill, digest=package.digest)
         if existing := same.ready().first():
             return existing, False
-        if same.filter(created_at__gt=timezone.now() - STORING_LIFETIME).exists():
+        storing = same.filter(state=SkillVersion.State.STORING)
+        if storing.filter(created_at__gt=timezone.now() - STORING_LIFETIME).exists():
             raise Conflict(f"Another upload is storing the same package of {skill}; try again in a moment.")
         skill.last_number += 1
         skill.save(update_fields=["last_number", "updated_at"])
-        version = SkillVersion(
-            skill=skill,
-            number=skill.last_number,
-            digest=package.digest,
-            size=package.size,
-            file_count=len(package.files),
-            files=[file.as_dict() for file in package.files],
-            frontmatter=package.manifest.frontmatter,
-            warnings=[problem.as_dict() for problem in package.warnings],
-            findings=findings,
-            note=note,
-            uploaded_by=user,
+        version = SkillVersion.of(
+            package, skill=skill, number=skill.last_number, findings=findings, note=note, uploaded_by=user
         )
         version.save()
         return version, True
@@ -225,10 +235,10 @@ def _reserve(package: Package, user: User | None, note: str) -> tuple[SkillVersi
 
 def _make_ready(version: SkillVersion) -> None:
     with transaction.atomic():
-        generation = _next_generation()
+        generation = next_generation()
         if not SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.READY):
             raise Conflict(f"{version} took too long to store and was swept; upload it again.")
-        _changed(_locked(version.skill), generation)
+        changed(locked(version.skill), generation)
     version.refresh_from_db()
 
 
@@ -242,15 +252,15 @@ def _abandon(version: SkillVersion) -> None:
             log.warning("files of %s stay in the store, unused, since it does not answer", version, exc_info=True)
 
 
-def _next_generation() -> int:
-    """Raise the catalog's generation; its row stays locked, so changes commit in this order."""
-    CatalogHead.objects.get_or_create(id=1)
-    CatalogHead.objects.filter(id=1).update(generation=F("generation") + 1)
-    return CatalogHead.objects.get(id=1).generation
-
-
-def _locked(skill: Skill) -> Skill:
-    return Skill.objects.select_for_update(of=("self",)).select_related("live_version").get(pk=skill.pk)
+def _remove_files(version: SkillVersion) -> None:
+    """Remove a deleted version's files; where the store does not answer, a sweep tries again."""
+    try:
+        storage.delete_version(version.skill.name, version.number)
+    except OSError:
+        log.warning("files of %s are removed later, since the store does not answer", version, exc_info=True)
+    else:
+        deleting = SkillVersion.objects.filter(pk=version.pk, state=SkillVersion.State.DELETING)
+        deleting.update(state=SkillVersion.State.DELETED)
 
 
 def _expect_live(live: SkillVersion | None, expected: int | EllipsisType | None) -> None:
@@ -282,20 +292,8 @@ def _point(
     publication.save()
     skill.live_version = version
     skill.published_at = publication.created_at if version else None
-    _changed(skill, generation, "live_version", "published_at")
+    changed(skill, generation, "live_version", "published_at")
     return publication
-
-
-def _changed(skill: Skill, generation: int, *fields: str) -> None:
-    """Save what changed of a skill and in which generation, and say so once that is committed."""
-    skill.generation = generation
-    skill.save(update_fields=["generation", "updated_at", *fields])
-    transaction.on_commit(partial(_announce, skill, generation), robust=True)
-
-
-def _announce(skill: Skill, generation: int) -> None:
-    catalog_changed.send(sender=Skill, generation=generation)
-    project(skill)
 
 
 def _sidecar(version: SkillVersion) -> dict[str, Any]:

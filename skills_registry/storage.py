@@ -12,8 +12,11 @@ the alias "skills" in `STORAGES`.
 from __future__ import annotations
 
 import json
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -29,10 +32,34 @@ if TYPE_CHECKING:
     from .storage_backends.s3 import S3SkillStorage
 
 
+_VERSION = re.compile(r"v([1-9][0-9]{0,8})")
+_alias: ContextVar[str] = ContextVar("alias", default="skills")
+
+
+@contextmanager
+def backend(name: str) -> Iterator[None]:
+    """Use the store of one backend ("local" or "s3"), whichever this installation uses otherwise."""
+    token = _alias.set(f"skills-{name}")
+    try:
+        yield
+    finally:
+        _alias.reset(token)
+
+
 def write_version(skill: str, number: int, files: tuple[PackageFile, ...], sidecar: Mapping[str, Any]) -> None:
     """Store a version's files and then its sidecar. Raises FileExistsError where a key is taken."""
     for file in files:
-        _store().save(_file_key(skill, number, file.path), ContentFile(file.content))
+        write_file(skill, number, file.path, file.content)
+    write_sidecar(skill, number, sidecar)
+
+
+def write_file(skill: str, number: int, path: str, content: bytes) -> None:
+    """Store one file of a version. Raises FileExistsError where its key is taken."""
+    _store().save(_file_key(skill, number, path), ContentFile(content))
+
+
+def write_sidecar(skill: str, number: int, sidecar: Mapping[str, Any]) -> None:
+    """Store a version's sidecar, which says that all its files are there. Raises FileExistsError."""
     _store().save(_sidecar_key(skill, number), ContentFile(_json(sidecar)))
 
 
@@ -61,13 +88,18 @@ def delete_version(skill: str, number: int) -> None:
 
 
 def write_latest(skill: Skill) -> None:
-    """Say in `latest.json` what is live; what a newer generation has said already stays."""
+    """Say in `latest.json` what is live; what a newer generation has said already stays.
+
+    `skill` must be read `with_summary`.
+    """
     live = skill.live_version
     latest = {
         "version": live.label if live else None,
         "digest": live.digest if live else None,
         "published_at": skill.published_at.isoformat() if skill.published_at else None,
         "generation": skill.generation,
+        "status": str(skill.status),
+        "last_number": skill.last_number,
     }
 
     def newer(present: bytes | None) -> bytes | None:
@@ -75,6 +107,19 @@ def write_latest(skill: Skill) -> None:
         return _json(latest) if known < skill.generation else None
 
     _store().update(_latest_key(skill.name), newer)
+
+
+def skills() -> list[str]:
+    """The names of all skills of which anything is stored."""
+    return sorted(_listed(settings.S3_SKILLS_PREFIX.rstrip("/"))[0])
+
+
+def version_numbers(skill: str) -> tuple[list[int], list[int]]:
+    """The versions of a skill that have a sidecar, and those of which only files are there."""
+    folders, files = _listed(f"{settings.S3_SKILLS_PREFIX}{skill}")
+    whole = {int(match[1]) for name in files if (match := _VERSION.fullmatch(name.removesuffix(".json")))}
+    begun = {int(match[1]) for name in folders if (match := _VERSION.fullmatch(name))}
+    return sorted(whole), sorted(begun - whole)
 
 
 def write_upload(upload: uuid.UUID, content: bytes) -> None:
@@ -95,10 +140,7 @@ def delete_upload(upload: uuid.UUID) -> None:
 def uploads_before(moment: datetime) -> list[uuid.UUID]:
     """The staged zips that were written before `moment`, with or without a row that knows them."""
     store = _store()
-    try:
-        names = store.listdir("uploads")[1]
-    except FileNotFoundError:
-        return []
+    names = _listed("uploads")[1]
     old = [name for name in names if store.get_modified_time(f"uploads/{name}") < moment]
     return [uuid.UUID(name.removesuffix(".zip")) for name in old if name.endswith(".zip")]
 
@@ -109,7 +151,7 @@ def check_access() -> None:
 
 
 def _store() -> LocalSkillStorage | S3SkillStorage:
-    return cast("LocalSkillStorage | S3SkillStorage", storages["skills"])
+    return cast("LocalSkillStorage | S3SkillStorage", storages[_alias.get()])
 
 
 def _file_key(skill: str, number: int, path: str) -> str:
@@ -138,11 +180,16 @@ def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-def _delete_tree(store: Storage, key: str) -> None:
+def _listed(key: str) -> tuple[list[str], list[str]]:
+    """The names of folders and files right below a key; none where there is nothing."""
     try:
-        folders, files = store.listdir(key)
+        return _store().listdir(key)
     except FileNotFoundError:
-        return
+        return [], []
+
+
+def _delete_tree(store: Storage, key: str) -> None:
+    folders, files = _listed(key)
     for name in files:
         store.delete(f"{key}/{name}")
     for name in folders:

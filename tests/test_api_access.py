@@ -204,7 +204,7 @@ def test_token_needs_no_csrf_token() -> None:
     [
         ("PUT", "skills/", "GET, POST, HEAD, OPTIONS"),
         ("DELETE", "skills/greeter/", "GET, HEAD, OPTIONS"),
-        ("PATCH", "skills/greeter/versions/1/", "GET, HEAD, OPTIONS"),
+        ("PATCH", "skills/greeter/versions/1/", "GET, DELETE, HEAD, OPTIONS"),
         ("GET", "skills/greeter/publish/", "POST, OPTIONS"),
         ("PUT", "skills/validate/", "GET, POST, HEAD, OPTIONS"),
         ("POST", "logs/", "GET, HEAD, OPTIONS"),

@@ -41,7 +41,7 @@ def routes() -> Iterator[str]:
 
 def test_every_route_of_the_api_is_documented_and_no_other() -> None:
     documented = {
-        request for row in table_rows("docs/api.md") for request in re.findall(r"`((?:GET|POST) [^`]+)`", row[0])
+        request for row in table_rows("docs/api.md") for request in re.findall(r"`((?:GET|POST|DELETE) [^`]+)`", row[0])
     }
     assert documented == set(routes())
 

@@ -95,6 +95,19 @@ class OrmStore:
             present.last_invoked_at = max(last, default=None)
             present.save()
 
+    def restore_counter(self, counter: Counter) -> None:
+        """Set a counter of a database that was lost; one that is there already stays."""
+        SkillCounter.objects.get_or_create(
+            skill=counter.skill,
+            defaults={
+                "invocation_count": counter.calls,
+                "error_count": counter.errors,
+                "last_invoked_at": counter.last_call,
+                "imported_count": counter.imported_calls,
+                "imported_errors": counter.imported_errors,
+            },
+        )
+
 
 def _count(skill: str, events: list[InvocationEvent]) -> None:
     SkillCounter.objects.bulk_create([SkillCounter(skill=skill)], ignore_conflicts=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -13,6 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from skills_registry.models import Skill
+
+log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 
@@ -33,14 +36,23 @@ def page(request: HttpRequest, template: str, title: str, **context: Any) -> Tem
 
 
 def requires(permission: str) -> Callable[[Page[P]], Page[P]]:
-    """Refuse the page to users without a permission of the registry (`publish_skill` and the like)."""
+    """Refuse the page to users without a permission of the registry (`publish_skill` and the like).
+
+    While the package store is away the page says so, and what goes on without it.
+    """
 
     def wrap(view: Page[P]) -> Page[P]:
         @wraps(view)
         def checked(request: OperatorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
             if not request.user.has_perm(f"skills_registry.{permission}"):
                 raise PermissionDenied
-            return view(request, *args, **kwargs)
+            try:
+                return view(request, *args, **kwargs)
+            except OSError as error:
+                log.exception("the package store does not answer")
+                answer = page(request, "away", "The package store does not answer", error=error.strerror or str(error))
+                answer.status_code = 503
+                return answer
 
         return checked
 

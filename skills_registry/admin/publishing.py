@@ -1,4 +1,4 @@
-"""Publish, roll back, deactivate: a GET says what will change, a POST changes it."""
+"""Publish, roll back, deactivate, delete: a GET says what will change, a POST changes it."""
 
 from __future__ import annotations
 
@@ -39,6 +39,22 @@ def deactivate(request: OperatorRequest, pk: int) -> HttpResponse:
         return services.deactivate(skill, actor=request.user, reason=reason, expected_live=expected_live)
 
     return _confirmed(request, skill, None, f"Deactivate {skill}", change)
+
+
+@requires("publish_skill")
+def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
+    """Remove a version that is not live."""
+    skill = get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
+    version = get_object_or_404(SkillVersion.objects.ready(), skill=skill, number=number)
+    if request.method == "POST":
+        try:
+            services.delete_version(version)
+        except services.Conflict as conflict:
+            messages.error(request, str(conflict))
+        else:
+            messages.success(request, f"Deleted: {version}. Its number will not be used again.")
+        return redirect("admin:skills_registry_skill_change", skill.pk)
+    return page(request, "delete", f"Delete {version}", skill=skill, version=version)
 
 
 def _told(publication: Publication) -> str:

@@ -70,6 +70,7 @@ class SkillAdmin(admin.ModelAdmin):
             path("uploads/<uuid:pk>/", uploads.review, name="skills_registry_review"),
             path("<int:pk>/versions/<int:number>/", skill_page.version_page, name="skills_registry_version"),
             path("<int:pk>/publish/<int:number>/", publishing.publish, name="skills_registry_publish"),
+            path("<int:pk>/delete/<int:number>/", publishing.delete, name="skills_registry_delete"),
             path("<int:pk>/deactivate/", publishing.deactivate, name="skills_registry_deactivate"),
         ]
         for pattern in pages:
@@ -99,15 +100,15 @@ class SkillAdmin(admin.ModelAdmin):
         """The newest version, live or waiting."""
         return f"v{skill.latest_number}" if skill.latest_number else None
 
-    @admin.display(description="calls")
-    def calls(self, skill: Any) -> int:
-        """How often it was called, ever."""
-        return int(skill.totals.calls)
+    @admin.display(description="calls", empty_value="?")
+    def calls(self, skill: Any) -> int | None:
+        """How often it was called, ever; unknown while the log's store is away."""
+        return skill.totals.calls if skill.totals else None
 
     @admin.display(description="last call", empty_value="-")
     def last_call(self, skill: Any) -> Any:
         """When it was called last."""
-        return skill.totals.last_call
+        return skill.totals.last_call if skill.totals else None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Skills come in by upload."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -14,6 +15,8 @@ from skills_registry.models import SkillVersion
 from skills_registry.problems import InvalidSkill
 from skills_registry.services import Conflict, StoreFailed
 
+log = logging.getLogger(__name__)
+
 _STATUS: dict[type[Exception], int] = {
     Conflict: status.HTTP_409_CONFLICT,
     StoreFailed: status.HTTP_503_SERVICE_UNAVAILABLE,
@@ -23,7 +26,8 @@ _STATUS: dict[type[Exception], int] = {
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """400 with every problem of a package or every wrong field, 409 for what does not fit the present state.
+    """400 with every problem of a package or every wrong field, 409 for what does not fit the present state,
+    503 where a store is away.
 
     DRF's own answer otherwise; None for what nobody expects, which then is a 500 and in the log.
     """
@@ -38,6 +42,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return Response({"detail": _summary(error.detail), "fields": error.detail}, status=error.status_code)
     if isinstance(error, SkillVersion.DoesNotExist):
         return Response({"detail": "There is no such version."}, status=status.HTTP_404_NOT_FOUND)
+    if isinstance(error, OSError):
+        log.error("a store does not answer", exc_info=error)
+        detail = f"A store that this needs does not answer: {error.strerror or error}"
+        return Response({"detail": detail}, status=status.HTTP_503_SERVICE_UNAVAILABLE)
     for kind, code in _STATUS.items():
         if isinstance(error, kind):
             return Response({"detail": str(error)}, status=code)

@@ -19,8 +19,8 @@ class SkillSerializer(serializers.ModelSerializer[Skill]):
     description = serializers.CharField(source="live_version.description", default=None)
     live_version = serializers.IntegerField(source="live_version.number", default=None)
     latest_version = serializers.IntegerField(source="latest_number")
-    calls = serializers.IntegerField(source="totals.calls")
-    last_call = serializers.DateTimeField(source="totals.last_call")
+    calls = serializers.IntegerField(source="totals.calls", default=None)
+    last_call = serializers.DateTimeField(source="totals.last_call", default=None)
 
     class Meta:
         model = Skill

@@ -125,7 +125,7 @@ class SkillViewSet(viewsets.ViewSet):
 class VersionViewSet(viewsets.ViewSet):
     """The versions of a skill, by number."""
 
-    permissions = {"list": VIEW, "retrieve": VIEW}
+    permissions = {"list": VIEW, "retrieve": VIEW, "destroy": PUBLISH}
     lookup_field = "number"
     lookup_value_regex = "[0-9]{1,9}"
 
@@ -147,6 +147,11 @@ class VersionViewSet(viewsets.ViewSet):
         """One version with files, digests and remarks."""
         versions = SkillVersion.objects.ready().select_related("skill", "uploaded_by")
         return Response(outputs.VersionDetailSerializer(versions.get(skill=_skill(name), number=number)).data)
+
+    def destroy(self, request: Request, name: str, number: str) -> Response:
+        """Delete a version that is not live; its number is never given out again."""
+        services.delete_version(SkillVersion.objects.ready().get(skill=_skill(name), number=number))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class LogViewSet(viewsets.ViewSet):

@@ -43,6 +43,18 @@ class Changes:
     """Whether `published` is all there is, so that anything else is withdrawn."""
 
 
+@dataclass(frozen=True)
+class Remembered:
+    """What is known of a skill outside the registry, should that be lost; labels like `v3`, ISO 8601."""
+
+    generation: int = 0
+    version: str | None = None
+    status: str = "draft"
+    published_at: str | None = None
+    last_number: int = 0
+    all_versions: Sequence[str] = ()
+
+
 class Catalog(Protocol):
     """Where a gateway learns what is published. All methods block; call them off the event loop."""
 

@@ -11,7 +11,7 @@ from invocations.dynamo import as_unavailable
 from skills_registry import storage
 from skills_registry.disk_cache import DiskCache
 
-from .base import Changes, PublishedFile, PublishedSkill
+from .base import Changes, PublishedFile, PublishedSkill, Remembered
 from .tables import HEAD, HeadItem, SkillItem
 
 ACTIVE = "active"
@@ -65,6 +65,18 @@ class DynamoCatalog:
                 return HeadItem.get(HEAD, consistent_read=True)
             except DoesNotExist:
                 return HeadItem(HEAD)
+
+
+def remembered(name: str) -> Remembered | None:
+    """What the table holds of a skill, for a registry that was lost; None where it has nothing."""
+    with as_unavailable():
+        item = next(iter(SkillItem.batch_get([name], consistent_read=True)), None)
+    if item is None or item.generation is None:  # calls may be counted of what was never published
+        return None
+    published_at = json.loads(item.manifest_json)["published_at"] if item.manifest_json else None
+    return Remembered(
+        int(item.generation), item.version, item.status, published_at, all_versions=tuple(item.all_versions or ())
+    )
 
 
 def _published(item: SkillItem) -> PublishedSkill:

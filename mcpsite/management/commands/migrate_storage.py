@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from django.utils.module_loading import import_string
+from tqdm import tqdm
+
+from invocations.stores.base import InvocationStore
+from skills_registry.migration import Migrated, Migration, versions
+from skills_registry.models import Skill, SkillVersion
+
+OTHER = {"local": "s3", "s3": "local"}
+
+
+class Command(BaseCommand):
+    """Move between backends, in either direction and whichever is in use; see `docs/storage.md`."""
+
+    help = (
+        "Copies packages, staged uploads, what is live and the counters of calls to the other backend. "
+        "May be interrupted and repeated; removes nothing. Exit status 1 if anything could not be copied."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Where to."""
+        parser.add_argument("--to", required=True, choices=sorted(OTHER), help="the backend that is copied to")
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be copied")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Copy versions, then tell what is live, then carry the counters over."""
+        target = options["to"]
+        migration = Migration(OTHER[target], target, settings.PROJECTIONS_OF[target], dry_run=options["dry_run"])
+        self._copy(migration)
+        counters = self._carry_counters(OTHER[target], target, migration.done, dry_run=options["dry_run"])
+        self._tell(migration.done, counters, dry_run=options["dry_run"])
+
+    def _copy(self, migration: Migration) -> None:
+        total = SkillVersion.objects.ready().count()
+        with tqdm(total=total, unit="version", disable=None) as bar:
+            for name, group in groupby(versions(), key=lambda version: version.skill.name):
+                skill = Skill.objects.with_summary().get(name=name)
+                whole = set()
+                for version in group:
+                    if migration.copy_version(version):
+                        whole.add(version.pk)
+                    bar.update()
+                # What is not whole must not be served from there.
+                if skill.live_version_id is None or skill.live_version_id in whole:
+                    migration.project(skill)
+        migration.copy_uploads()
+
+    def _carry_counters(self, source: str, target: str, done: Migrated, *, dry_run: bool) -> int:
+        carried = 0
+        stores: dict[str, InvocationStore] = {
+            name: import_string(path)() for name, path in settings.INVOCATION_STORES.items()
+        }
+        try:
+            for counter in stores[source].counters():
+                if counter.own_calls:
+                    carried += 1
+                    if not dry_run:
+                        stores[target].import_counter(counter)
+        except (OSError, DatabaseError) as error:
+            done.fail(f"counters: {error}")
+        return carried
+
+    def _tell(self, done: Migrated, counters: int, *, dry_run: bool) -> None:
+        verb = "would be copied" if dry_run else "copied"
+        self.stdout.write(
+            f"{done.files} files ({done.bytes:,} bytes), {done.uploads} uploads and {counters} counters {verb}; "
+            f"{done.there_already} files were there already."
+        )
+        for failure in done.failures:
+            self.stdout.write(self.style.ERROR(failure))
+        if done.failures:
+            raise CommandError(f"{len(done.failures)} things are not where they should be; see above.")

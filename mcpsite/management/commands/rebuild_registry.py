@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from tqdm import tqdm
+
+from invocations.stores.base import Counter
+from invocations.stores.dynamodb import DynamoStore
+from invocations.stores.orm import OrmStore
+from skills_registry import storage
+from skills_registry.catalog import get_catalog
+from skills_registry.rebuilding import Rebuilt, rebuild
+
+
+class Command(BaseCommand):
+    """Restore the registry after its database was lost; run it on a migrated, empty one."""
+
+    help = (
+        "Restores skills, versions, what is live and (with STORAGE_BACKEND=s3) the counters from the package store "
+        "and the published catalog. May be repeated. Exit status 1 if anything could not be restored."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """What to do about broken versions."""
+        parser.add_argument("--dry-run", action="store_true", help="only say what would be restored")
+        parser.add_argument(
+            "--skip-broken", action="store_true", help="restore a skill also without those versions that are not whole"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Restore skill by skill, then the counters."""
+        try:
+            names = sorted({*storage.skills(), *(skill.name for skill in get_catalog().changes_since(0).published)})
+            if not names:
+                raise CommandError(f"Nothing to restore from: the package store ({self._store()}) is empty.")
+            done = [
+                rebuild(name, dry_run=options["dry_run"], skip_broken=options["skip_broken"])
+                for name in tqdm(names, unit="skill", disable=None)
+            ]
+            counters = 0 if options["dry_run"] else self._restore_counters()
+        except OSError as error:
+            raise CommandError(f"The store does not answer: {error}. Run it again; nothing is half restored.") from None
+        self._tell(done, counters, dry_run=options["dry_run"])
+
+    def _store(self) -> str:
+        if settings.STORAGE_BACKEND == "s3":
+            return f"bucket {settings.S3_SKILLS_BUCKET}"
+        return f"below {settings.DATA_DIR}"
+
+    def _restore_counters(self) -> int:
+        """What this database had counted is in DynamoDB as imported, and the reverse."""
+        if settings.STORAGE_BACKEND != "s3":
+            return 0
+        restored = 0
+        for counter in DynamoStore().counters():
+            OrmStore().restore_counter(
+                Counter(
+                    counter.skill,
+                    counter.calls,
+                    counter.errors,
+                    counter.last_call,
+                    imported_calls=counter.own_calls,
+                    imported_errors=counter.own_errors,
+                )
+            )
+            restored += 1
+        return restored
+
+    def _tell(self, done: list[Rebuilt], counters: int, *, dry_run: bool) -> None:
+        for rebuilt in done:
+            live = f", {rebuilt.live} live" if rebuilt.live else ""
+            state = "is there already" if rebuilt.there_already else f"{rebuilt.versions} versions{live}"
+            self.stdout.write(f"{rebuilt.name}: {state}")
+            for remark in rebuilt.remarks:
+                self.stdout.write(f"    {remark}")
+            for failure in rebuilt.failures:
+                self.stdout.write(self.style.ERROR(f"    {failure}"))
+        broken = sum(bool(rebuilt.failures) for rebuilt in done)
+        verb = "would be restored" if dry_run else "restored"
+        whole = sum(not rebuilt.failures and not rebuilt.there_already for rebuilt in done)
+        self.stdout.write(f"{whole} skills and {counters} counters {verb}.")
+        if settings.STORAGE_BACKEND == "local":
+            self.stdout.write("Recorded calls were in the database that was lost.")
+        if broken:
+            raise CommandError(
+                f"{broken} skills are not whole; see above. Mend the store and repeat, or use --skip-broken."
+            )

@@ -1,0 +1,185 @@
+"""The registry restored from what it has written elsewhere, after its database was lost.
+
+Every version is read back whole and judged again like an upload; a version is restored only if its
+files are those that its sidecar names. What is live is what the newest generation has said, be that
+`latest.json` or the published catalog. Skills that are there already are left alone, so it may be
+repeated.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.db import transaction
+
+from . import storage
+from .catalog.base import Remembered
+from .catalog.dynamodb import remembered
+from .generations import changed, next_generation
+from .models import Publication, Skill, SkillVersion
+from .package import Limits, Package, gather
+from .problems import InvalidSkill, Report
+from .scanner import scan
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+REASON = "Restored from the package store."
+_LABEL = re.compile(r"v([1-9][0-9]{0,8})")
+
+
+@dataclass
+class Rebuilt:
+    """What was restored of a skill, and what could not be; `remarks` need no one to do anything."""
+
+    name: str
+    versions: int = 0
+    live: str | None = None
+    there_already: bool = False
+    failures: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+
+def rebuild(name: str, *, dry_run: bool = False, skip_broken: bool = False) -> Rebuilt:
+    """Restore one skill with all its versions, in one transaction; or, where anything failed, not at all.
+
+    With `skip_broken` what is whole is restored also then. Raises OSError where a store fails.
+    """
+    done = Rebuilt(name)
+    numbers, unfinished = storage.version_numbers(name)
+    done.remarks += [f"v{number} was never finished (no sidecar), and is left out" for number in unfinished]
+    sidecars = {number: storage.read_sidecar(name, number) for number in numbers}
+    present = Skill.objects.filter(name=name).first()
+    if present is not None and present.versions.exists():
+        _compare(present, sidecars, done)
+        return done
+    packages = {number: package for number in numbers if (package := _package(name, sidecars[number], done))}
+    newest = _newest(name, done)
+    last = max([*numbers, *unfinished, newest.last_number, *map(_number, newest.all_versions)], default=0)
+    done.versions = len(packages)
+    if (number := _number(newest.version)) and number not in packages:
+        done.failures.append(f"v{number} was live and could not be restored; no version is live now")
+    elif number:
+        done.live = f"v{number}"
+    lost = {_number(label) for label in newest.all_versions} - set(numbers) - {0}
+    done.failures += [f"v{number} is known to the catalog and not in the store" for number in sorted(lost)]
+    if not dry_run and (skip_broken or not done.failures):
+        _write(name, packages, sidecars, newest, last)
+    return done
+
+
+def _compare(skill: Skill, sidecars: Mapping[int, Mapping[str, Any]], done: Rebuilt) -> None:
+    """A skill that is in the registry stays as it is; what is stored besides is a reason to look."""
+    done.there_already = True
+    known = dict(skill.versions.ready().values_list("number", "digest"))
+    for number, sidecar in sidecars.items():
+        if known.get(number) != sidecar["digest"]:
+            done.failures.append(f"v{number} in the store is not the one in the registry; nothing was changed")
+
+
+def _newest(name: str, done: Rebuilt) -> Remembered:
+    """What `latest.json` and the catalog remember; the newer one is believed, and a difference told."""
+    try:
+        latest = storage.read_latest(name)
+    except FileNotFoundError:
+        done.remarks.append("latest.json is missing")
+        latest = {}
+    said = Remembered(
+        generation=latest.get("generation", 0),
+        version=latest.get("version"),
+        status=latest.get("status", Skill.Status.ACTIVE if latest.get("version") else Skill.Status.DRAFT),
+        published_at=latest.get("published_at"),
+        last_number=latest.get("last_number", 0),
+    )
+    cataloged = remembered(name) if settings.STORAGE_BACKEND == "s3" else None
+    if cataloged is None:
+        return said
+    if (cataloged.generation, cataloged.version) != (said.generation, said.version):
+        done.remarks.append(
+            f"latest.json says {said.version or 'none'} (generation {said.generation}), "
+            f"the catalog {cataloged.version or 'none'} (generation {cataloged.generation}); the newer one is believed"
+        )
+    newer = max(said, cataloged, key=lambda one: one.generation)
+    return Remembered(
+        newer.generation,
+        newer.version,
+        newer.status,
+        newer.published_at,
+        max(said.last_number, cataloged.last_number),
+        cataloged.all_versions,
+    )
+
+
+def _number(label: str | None) -> int:
+    """The number of `v3`; 0 for none."""
+    match = _LABEL.fullmatch(label or "")
+    return int(match[1]) if match else 0
+
+
+def _package(name: str, sidecar: Mapping[str, Any], done: Rebuilt) -> Package | None:
+    """The version as it was uploaded, or None where that is not what is stored."""
+    number = _number(sidecar["version"])
+    contents: dict[str, bytes] = {}
+    # What was accepted once is accepted again, whatever the limits are by now.
+    within = Limits(files=len(sidecar["files"]), total_bytes=sidecar["size"], allow_long_description=True)
+    for file in sidecar["files"]:
+        try:
+            content = storage.read_file(name, number, file["path"])
+        except FileNotFoundError:
+            done.failures.append(f"v{number}: {file['path']} is missing")
+            return None
+        if hashlib.sha256(content).hexdigest() != file["sha256"]:
+            done.failures.append(f"v{number}: {file['path']} is not what was uploaded")
+            return None
+        contents[file["path"]] = content
+    try:
+        package = gather(contents, lambda path, limit: contents[path], limits=within, report=Report(), folder=name)
+    except InvalidSkill as invalid:
+        done.failures.append(f"v{number}: {'; '.join(str(problem) for problem in invalid.errors)}")
+        return None
+    if package.digest != sidecar["digest"] or package.manifest.name != name:
+        done.failures.append(f"v{number}: the sidecar names another digest")
+        return None
+    return package
+
+
+def _write(
+    name: str,
+    packages: Mapping[int, Package],
+    sidecars: Mapping[int, Mapping[str, Any]],
+    newest: Remembered,
+    last: int,
+) -> None:
+    with transaction.atomic():
+        generation = next_generation(above=newest.generation)
+        skill, _ = Skill.objects.update_or_create(name=name, defaults={"last_number": last})
+        rows = {number: _version(skill, number, package, sidecars[number]) for number, package in packages.items()}
+        live = rows.get(_number(newest.version))
+        skill.live_version = live
+        since = newest.published_at if live else None
+        skill.published_at = datetime.fromisoformat(since) if since else None
+        if newest.status != Skill.Status.DRAFT:
+            action = Publication.Action.PUBLISH if live else Publication.Action.DEACTIVATE
+            Publication(skill=skill, action=action, version=live, generation=generation, reason=REASON).save()
+        changed(skill, generation, "live_version", "published_at")
+
+
+def _version(skill: Skill, number: int, package: Package, sidecar: Mapping[str, Any]) -> SkillVersion:
+    """The row, with the moment and the person of the upload; a person who is not there is named in the note."""
+    uploader, note = sidecar["created_by"], sidecar["note"]
+    user: User | None = get_user_model().objects.filter(username=uploader).first() if uploader else None
+    if uploader and user is None:
+        note = f"{note}\n(uploaded by {uploader})".strip()
+    version = SkillVersion.of(package, skill=skill, number=number, state=SkillVersion.State.READY)
+    version.findings = [finding.as_dict() for finding in scan(package)]
+    version.note, version.uploaded_by = note, user
+    version.save()
+    SkillVersion.objects.filter(pk=version.pk).update(created_at=datetime.fromisoformat(sidecar["created_at"]))
+    return version

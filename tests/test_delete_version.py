@@ -1,0 +1,98 @@
+"""A version that is not live can be deleted: its files go, its number and its history stay."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+
+from skills_registry import services, storage
+from skills_registry.models import Publication, Skill, SkillVersion
+
+from .api import Api
+from .conftest import live, package, publish
+from .pages import SKILLS, text_of, told
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def two_versions(db: None) -> Skill:
+    """v1 was live, v2 is live."""
+    publish(body="one", files={"docs/a.md": "a"})
+    return publish(body="two").skill
+
+
+def version(number: int) -> SkillVersion:
+    return SkillVersion.objects.get(number=number)
+
+
+def test_files_go_and_the_number_is_not_used_again(store: Path) -> None:
+    services.delete_version(version(1))
+
+    assert not (store / "skills/greeter/v1").exists()
+    assert not (store / "skills/greeter/v1.json").exists()
+    assert version(1).state == "deleted"
+    assert list(Publication.objects.values_list("version__number", flat=True)) == [2, 1]
+    call_command("verify_storage")
+    again, created = services.create_version(package(body="one", files={"docs/a.md": "a"}))
+    assert (again.number, created) == (3, True)
+
+
+def test_live_version_and_one_that_is_gone_cannot_be_deleted() -> None:
+    with pytest.raises(services.Conflict, match="greeter v2 is live"):
+        services.delete_version(version(2))
+    services.delete_version(version(1))
+    with pytest.raises(services.Conflict, match="not there any more"):
+        services.delete_version(version(1))
+    assert live() == "v2"
+
+
+def test_deleted_version_is_nowhere_to_go_back_to(two_versions: Skill) -> None:
+    services.delete_version(version(1))
+    with pytest.raises(services.Conflict, match="no older version"):
+        services.rollback(two_versions)
+    with pytest.raises(SkillVersion.DoesNotExist):
+        services.publish(two_versions, 1)
+
+
+def test_files_are_removed_by_a_sweep_where_the_store_was_away(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any) -> None:
+        raise OSError("away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "delete_version", fail)
+        services.delete_version(version(1))
+    assert (version(1).state, (store / "skills/greeter/v1").exists()) == ("deleting", True)
+    services.sweep()
+    assert (version(1).state, (store / "skills/greeter/v1").exists()) == ("deleted", False)
+
+
+def test_api_deletes_and_says_why_not(operator: User) -> None:
+    client = Api(operator).client
+    assert client.delete("/api/v1/skills/greeter/versions/1/").status_code == 204
+    assert client.delete("/api/v1/skills/greeter/versions/1/").status_code == 404
+    answer = client.delete("/api/v1/skills/greeter/versions/2/")
+    assert (answer.status_code, "is live" in answer.json()["detail"]) == (409, True)
+    assert [one["version"] for one in Api(operator).get("skills/greeter/versions/").json()["results"]] == [2]
+
+
+def test_author_may_not_delete(author: User, client: Client, two_versions: Skill) -> None:
+    assert Api(author).client.delete("/api/v1/skills/greeter/versions/1/").status_code == 403
+    client.force_login(author)
+    assert client.post(f"{SKILLS}{two_versions.pk}/delete/1/").status_code == 403
+    assert version(1).state == "ready"
+
+
+def test_page_says_what_will_go_and_a_post_does_it(operator: User, client: Client, two_versions: Skill) -> None:
+    client.force_login(operator)
+    address = f"{SKILLS}{two_versions.pk}/delete/1/"
+    assert "The 2 files of greeter v1" in text_of(client.get(address))
+    assert version(1).state == "ready"
+    assert told(client.post(address, follow=True)) == ["Deleted: greeter v1. Its number will not be used again."]
+    assert client.get(address).status_code == 404
+    assert "is live" in text_of(client.get(f"{SKILLS}{two_versions.pk}/delete/2/"))
