@@ -29,18 +29,21 @@ from .jsonrpc import (
     id_of,
     read_message,
 )
+from .nudges import Listener
 from .sender import Sender
 from .session import NO_SESSION, UnknownSession, resume, start
 
 log = logging.getLogger(__name__)
 
 SESSION_HEADER = "mcp-session-id"
+_listener = Listener(live_catalog.expire)
 BATCH_MAX = 20
 """Few, because each may ask for the largest file there is."""
 
 
 async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
     """One HTTP request."""
+    _listener.start()
     try:
         found = await _handle(scope, receive)
     except Refused as refused:

@@ -7,7 +7,6 @@ from functools import partial
 from django.db import transaction
 from django.db.models import F
 
-from .catalog.signals import catalog_changed
 from .models import CatalogHead, Skill
 from .projection import project
 
@@ -35,9 +34,4 @@ def changed(skill: Skill, generation: int, *fields: str) -> None:
     """Save what changed of a skill and in which generation, and say so once that is committed."""
     skill.generation = generation
     skill.save(update_fields=["generation", "updated_at", *fields])
-    transaction.on_commit(partial(_announce, skill, generation), robust=True)
-
-
-def _announce(skill: Skill, generation: int) -> None:
-    catalog_changed.send(sender=Skill, generation=generation)
-    project(skill)
+    transaction.on_commit(partial(project, skill), robust=True)

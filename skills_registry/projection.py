@@ -16,13 +16,24 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 from django.utils.module_loading import import_string
 
+from .catalog.signals import catalog_changed
 from .models import Skill
 
 log = logging.getLogger(__name__)
 
 
 def project(skill: Skill) -> bool:
-    """Bring every target in line with the registry; False where one of them failed, which is tried again."""
+    """Bring every target in line with the registry; False where one of them failed, which is tried again.
+
+    Either way gateways are told that something has changed.
+    """
+    try:
+        return _projected(skill)
+    finally:
+        catalog_changed.send(sender=Skill)
+
+
+def _projected(skill: Skill) -> bool:
     skill = Skill.objects.with_summary().get(pk=skill.pk)
     try:
         for target in settings.PROJECTIONS:

@@ -65,9 +65,15 @@ class World:
 
     def publish(self, settings: dict[str, str], name: str, body: str, files: Mapping[str, str] = {}) -> str:
         """Import a version of a skill and make it live."""
-        path = self.data.parent / f"{name}.zip"
-        path.write_bytes(zip_of({"SKILL.md": skill_md(name, body), **files}))
-        return self.manage(settings, "import_skills", str(path), "--publish")
+        return self.publish_all(settings, [(name, {"SKILL.md": skill_md(name, body), **files})])
+
+    def publish_all(self, settings: dict[str, str], packages: list[tuple[str, Mapping[str, str]]]) -> str:
+        """Import packages one after the other and make each live."""
+        paths = []
+        for number, (name, files) in enumerate(packages):
+            paths.append(self.data.parent / f"{name}-{number}.zip")
+            paths[-1].write_bytes(zip_of(files))
+        return self.manage(settings, "import_skills", *map(str, paths), "--publish")
 
     def service(self, settings: dict[str, str], code: str) -> str:
         """Run code that knows `services` and the models, as a command would."""

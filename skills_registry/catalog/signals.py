@@ -5,7 +5,4 @@ from __future__ import annotations
 from django.dispatch import Signal
 
 catalog_changed = Signal()
-"""Sent after a commit that changed what is live; a hint only, the generation is the truth.
-
-Provides: generation (int).
-"""
+"""Sent once a change of what is live can be read from the catalog; a hint only, the generation is the truth."""
