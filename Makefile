@@ -9,10 +9,13 @@ run: ## Install, prepare and serve on http://127.0.0.1:8000
 test: ## Install what the tests need, then run them (ARGS="-k name" for some)
 	@scripts/test $(ARGS)
 
+test-aws: ## Only the tests on servers of S3 and DynamoDB, none skipped
+	@scripts/test-aws $(ARGS)
+
 endurance: ## The long tests: twenty kills, DynamoDB away for a minute
 	@ENDURANCE=1 scripts/test tests/test_endurance.py $(ARGS)
 
 check: ## Style, types, import rules, migrations, deployment checks
 	@scripts/check
 
-.PHONY: help run test endurance check
+.PHONY: help run test test-aws endurance check

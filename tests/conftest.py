@@ -23,6 +23,16 @@ from skills_registry.catalog import get_catalog
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.package import Package
 
+from .aws_fixtures import (  # noqa: F401  # fixtures and a hook of all tests
+    dial,
+    dynamodb_engine,
+    dynamodb_url,
+    ministack_url,
+    pytest_collection_modifyitems,
+    s3_url,
+    seaweedfs_url,
+)
+
 
 def skill_md(name: str = "greeter", body: str = "Say hello.", **fields: str) -> str:
     """The text of a SKILL.md; further frontmatter as keyword arguments, `_` for `-`."""

@@ -1,4 +1,4 @@
-"""S3 servers started by the tests: two of them, so that a behaviour is not one program's habit."""
+"""Servers of S3 and DynamoDB started by the tests: two of them, so that a behaviour is not one program's habit."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import boto3
 import httpx
 import pytest
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError
 
 from .server import ROOT, free_port
 
@@ -79,6 +80,20 @@ def seaweedfs(folder: Path) -> Iterator[str]:
         yield url
 
 
+@contextmanager
+def dynamodb_local(folder: Path) -> Iterator[str]:
+    """Amazon's DynamoDB Local, from the folder that DYNAMODB_LOCAL_HOME names; its URL."""
+    home = Path(os.environ["DYNAMODB_LOCAL_HOME"])
+    port = free_port()
+    command = [
+        "java", "-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", f"-Djava.library.path={home / 'DynamoDBLocal_lib'}", "-jar",
+        str(home / "DynamoDBLocal.jar"), "-inMemory", "-sharedDb", "-disableTelemetry", "-port", str(port),
+    ]  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    with running(command, lambda: _lists_tables(url), folder / "dynamodb-local.log"):
+        yield url
+
+
 def s3_client(url: str) -> Any:
     """A plain client, to look at what the product did."""
     config = Config(
@@ -92,6 +107,14 @@ def _binary(name: str) -> str:
     if not path.exists():
         pytest.skip(f"{name} is not installed: scripts/install-emulators")
     return str(path)
+
+
+def _lists_tables(url: str) -> bool:
+    try:
+        boto3.client("dynamodb", endpoint_url=url, region_name="us-east-1", **CREDENTIALS).list_tables()
+    except BotoCoreError:
+        return False
+    return True
 
 
 def _lists_buckets(url: str) -> bool:

@@ -6,20 +6,10 @@ import json
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from .emulators import ministack
 from .server import ROOT, clean_environment
 from .test_infrastructure import environment, init
-
-
-@pytest.fixture(scope="module")
-def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with ministack(tmp_path_factory.mktemp("ministack")) as url:
-        yield url
 
 
 def walk(tmp_path: Path, **settings: str) -> list[str]:

@@ -1,14 +1,13 @@
-"""The published catalog in DynamoDB, over real connections to MiniStack."""
+"""The published catalog in DynamoDB, over real connections."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from invocations.dynamo import Connected, StoreUnavailable, connection
+from invocations.dynamo import Connected, StoreUnavailable
 from skills_registry import projection, services
 from skills_registry.catalog import dynamodb_projection as table
 from skills_registry.catalog.dynamodb import DynamoCatalog
@@ -16,42 +15,23 @@ from skills_registry.catalog.orm import OrmCatalog
 from skills_registry.catalog.tables import CHANGES_KEPT, HEAD, HeadItem, SkillItem
 from skills_registry.models import Skill
 
+from .aws_fixtures import Dial
 from .conftest import package, publish
-from .emulators import CREDENTIALS, ministack
 from .server import free_port
 from .threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(scope="module")
-def dynamodb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with ministack(tmp_path_factory.mktemp("dynamodb")) as url:
-        yield url
-
-
-def connect(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the product's tables be at this address."""
-    for model in (SkillItem, HeadItem):
-        monkeypatch.setattr(model.Meta, "host", url)
-        monkeypatch.setattr(model, "_connection", None)
-    monkeypatch.setattr(SkillItem.status_index, "_model", SkillItem, raising=False)
-    monkeypatch.setattr(Connected, "host", url)
-    connection.cache_clear()
-
-
 @pytest.fixture
-def catalog(dynamodb: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoCatalog]:
+def catalog(dynamodb_url: str, settings: Any, dial: Dial) -> DynamoCatalog:
     """An empty table that is told of every change, and the catalog that reads it."""
-    for name, value in {**CREDENTIALS, "aws_default_region": "us-east-1"}.items():
-        monkeypatch.setenv(name.upper(), value)
-    connect(dynamodb, monkeypatch)
+    dial(dynamodb_url)
     if SkillItem.exists():
         SkillItem.delete_table()
     SkillItem.create_table(wait=True)
     settings.PROJECTIONS = ["skills_registry.storage.write_latest", "skills_registry.catalog.dynamodb_projection.write"]
-    yield DynamoCatalog()
-    connection.cache_clear()
+    return DynamoCatalog()
 
 
 def everything(catalog: Any) -> dict[str, Any]:
@@ -176,18 +156,18 @@ def test_many_changes_at_once_leave_table_and_registry_in_agreement(catalog: Dyn
 
 
 def test_dynamodb_that_is_away_leaves_the_change_pending_and_it_is_made_by_itself(
-    catalog: DynamoCatalog, dynamodb: str, monkeypatch: pytest.MonkeyPatch, settings: Any
+    catalog: DynamoCatalog, dynamodb_url: str, dial: Dial, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     publish(body="one")
     with monkeypatch.context() as away:
-        connect(f"http://127.0.0.1:{free_port()}", away)
+        dial(f"http://127.0.0.1:{free_port()}")
         away.setattr(Connected, "max_retry_attempts", 0)
         publish(body="two")
         assert Skill.objects.get().live_version.number == 2  # type: ignore[union-attr]
         assert Skill.objects.pending().count() == 1
         with pytest.raises(StoreUnavailable):
             catalog.generation()
-    connection.cache_clear()
+    dial(dynamodb_url)
 
     settings.PROJECTION_RETRY_SECONDS = (0.01, 0.01, 0.01)
     retrier = projection._Retrier()

@@ -23,7 +23,6 @@ from typing import Any
 import httpx
 import pytest
 
-from .emulators import ministack
 from .faults import FaultyDynamo, conflict, faulty, lose_answer, throttle
 from .server import UVICORN, Server, manage
 from .test_infrastructure import dynamodb_client, environment, init
@@ -148,12 +147,6 @@ class World:
         assert self.counted() == Counter(skill for skill, _ in rows)
 
 
-@pytest.fixture(scope="module")
-def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with ministack(tmp_path_factory.mktemp("ministack")) as url:
-        yield url
-
-
 @pytest.fixture
 def local(tmp_path: Path) -> World:
     return World(tmp_path / "data", {})
@@ -172,7 +165,7 @@ def on_aws(tmp_path: Path, ministack_url: str) -> Iterator[World]:
         yield World(tmp_path / "data", environment(ministack_url, proxy.url, DIRECT=ministack_url, **names), proxy)
 
 
-@pytest.fixture(params=["local", "on_aws"])
+@pytest.fixture(params=["local", pytest.param("on_aws", marks=pytest.mark.aws)])
 def world(request: pytest.FixtureRequest) -> World:
     found: World = request.getfixturevalue(request.param)
     return found

@@ -27,7 +27,7 @@ from pynamodb.attributes import Attribute
 
 from skills_registry.catalog.tables import SkillItem, StatusIndex
 
-from .emulators import CREDENTIALS, ministack, s3_client, seaweedfs
+from .emulators import CREDENTIALS, s3_client
 from .server import ROOT, STARTS_WITHIN, Server, clean_environment, free_port, manage
 from .sources import calls, table_rows
 
@@ -39,24 +39,6 @@ OF_OTHERS = re.compile(r"AWS_ACCESS_KEY_ID|AWS_SECRET_ACCESS_KEY|PATH|PYTHON[A-Z
 
 
 # The script
-
-
-@pytest.fixture(scope="module")
-def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with ministack(tmp_path_factory.mktemp("ministack")) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def seaweedfs_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as url:
-        yield url
-
-
-@pytest.fixture(params=["ministack", "seaweedfs"])
-def s3_url(request: pytest.FixtureRequest) -> str:
-    url: str = request.getfixturevalue(f"{request.param}_url")
-    return url
 
 
 def environment(s3: str, dynamodb: str, **more: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The log and the counters, the same in SQL and in DynamoDB (MiniStack, over real connections)."""
+"""The log and the counters, the same in SQL and in DynamoDB (over real connections)."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from invocations.dynamo import Connected, StoreUnavailable, connection
+from invocations.dynamo import StoreUnavailable
 from invocations.events import InvocationEvent
 from invocations.stores.base import CallFilter, InvocationStore, Position
 from invocations.stores.dynamodb import DynamoStore
 from invocations.stores.orm import OrmStore
-from invocations.stores.tables import CallItem, CounterItem
+from invocations.stores.tables import CallItem
 from skills_registry.catalog.tables import SkillItem
 
-from .emulators import CREDENTIALS, ministack
+from .aws_fixtures import ENGINES, Dial
 from .faults import FaultyDynamo, conflict, faulty, leave_unprocessed, lose_answer, throttle
 from .threads import at_once
 
@@ -27,36 +27,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 ALL = CallFilter()
-Dial = Callable[[str], None]
-
-
-@pytest.fixture(scope="module")
-def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with ministack(tmp_path_factory.mktemp("dynamodb")) as url:
-        yield url
 
 
 @pytest.fixture
-def dial(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dial]:
-    """Let the tables be at an address."""
-    for name, value in {**CREDENTIALS, "aws_default_region": "us-east-1"}.items():
-        monkeypatch.setenv(name.upper(), value)
-
-    def dial(url: str) -> None:
-        for model in (CallItem, CounterItem, SkillItem):
-            monkeypatch.setattr(model.Meta, "host", url)
-            monkeypatch.setattr(model, "_connection", None)
-        monkeypatch.setattr(Connected, "host", url)
-        connection.cache_clear()
-
-    yield dial
-    connection.cache_clear()
+def dynamo(dynamodb_url: str, dial: Dial) -> DynamoStore:
+    return _emptied(dynamodb_url, dial)
 
 
-@pytest.fixture
-def dynamo(ministack_url: str, dial: Dial) -> DynamoStore:
+def _emptied(url: str, dial: Dial) -> DynamoStore:
     """An empty log, and no counters."""
-    dial(ministack_url)
+    dial(url)
     for model in (CallItem, SkillItem):
         if model.exists():
             model.delete_table()
@@ -65,16 +45,19 @@ def dynamo(ministack_url: str, dial: Dial) -> DynamoStore:
 
 
 @pytest.fixture
-def broken(dynamo: DynamoStore, ministack_url: str, dial: Dial) -> Iterator[FaultyDynamo]:
+def broken(dynamo: DynamoStore, dynamodb_url: str, dial: Dial) -> Iterator[FaultyDynamo]:
     """What is between the store and DynamoDB."""
-    with faulty(ministack_url) as proxy:
+    with faulty(dynamodb_url) as proxy:
         dial(proxy.url)
         yield proxy
 
 
-@pytest.fixture(params=["orm", "dynamodb"])
+@pytest.fixture(params=["sql", *(pytest.param(engine, marks=pytest.mark.aws) for engine in ENGINES)])
 def log(request: pytest.FixtureRequest) -> InvocationStore:
-    return OrmStore() if request.param == "orm" else request.getfixturevalue("dynamo")
+    """An empty log of each kind."""
+    if request.param == "sql":
+        return OrmStore()
+    return _emptied(request.getfixturevalue("dynamodb_engine")(request.param), request.getfixturevalue("dial"))
 
 
 def called(skill: str = "greeter", second: float = 0, **fields: Any) -> InvocationEvent:

@@ -6,20 +6,12 @@ import subprocess
 import sys
 import time
 from ast import literal_eval
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .aws_world import World, ask, served
-from .emulators import ministack
 from .server import ROOT, clean_environment
-
-
-@pytest.fixture(scope="module")
-def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with ministack(tmp_path_factory.mktemp("ministack")) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

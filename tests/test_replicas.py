@@ -6,7 +6,6 @@ import json
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,16 +13,9 @@ import pytest
 
 from .aws_world import World, ask, served
 from .conftest import skill_md
-from .emulators import ministack
 from .redis_server import redis_server
 from .server import Server, free_port
 from .threads import at_once
-
-
-@pytest.fixture(scope="module")
-def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with ministack(tmp_path_factory.mktemp("ministack")) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from skills_registry import services, storage
 from skills_registry.models import Skill
 from skills_registry.storage_backends.s3 import StoreUnavailable
 
 from .conftest import live, package, publish
-from .emulators import CREDENTIALS, ministack, s3_client, seaweedfs
+from .emulators import CREDENTIALS, s3_client
 from .server import free_port
 from .threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 BUCKET = "skills-test"
-
-
-@pytest.fixture(scope="module", params=[ministack, seaweedfs], ids=["ministack", "seaweedfs"])
-def s3_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with request.param(tmp_path_factory.mktemp("s3")) as url:
-        yield url
 
 
 @pytest.fixture
@@ -155,3 +152,15 @@ def test_server_side_errors_are_not_taken_for_missing_files(settings: Any, tmp_p
     settings.STORAGES = {**settings.STORAGES, "skills": {**settings.STORAGES["skills"], "OPTIONS": options}}
     with pytest.raises(StoreUnavailable, match="NoSuchBucket"):
         storage.read_file("greeter", 1, "SKILL.md")
+
+
+def test_listings_go_on_after_the_first_thousand_keys(bucket: Any) -> None:
+    uploads = [uuid.uuid4() for _ in range(1005)]
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda pk: bucket.put_object(Bucket=BUCKET, Key=f"uploads/{pk}.zip", Body=b"zip"), uploads))
+    try:
+        assert set(storage.uploads_before(timezone.now() + timedelta(hours=1))) == set(uploads)
+    finally:
+        for start in range(0, len(uploads), 1000):
+            entries = [{"Key": f"uploads/{pk}.zip"} for pk in uploads[start : start + 1000]]
+            bucket.delete_objects(Bucket=BUCKET, Delete={"Objects": entries})

@@ -1,0 +1,60 @@
+"""What S3 says, in Python's own terms; moto in process, since nothing here is about concurrency."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.files.base import ContentFile
+from moto import mock_aws
+
+from skills_registry.storage_backends.s3 import S3SkillStorage, StoreUnavailable
+
+from .emulators import CREDENTIALS
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[S3SkillStorage]:
+    """A bucket in memory."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name.upper(), value)
+    with mock_aws():
+        store = S3SkillStorage(bucket_name="units", region_name="us-east-1", endpoint_url=None)
+        store.client.create_bucket(Bucket="units")
+        yield store
+
+
+def test_what_is_not_there_is_a_file_not_found(store: S3SkillStorage) -> None:
+    for attempt in (lambda: store.open("a.md").read(), lambda: store.get_modified_time("a.md")):
+        with pytest.raises(FileNotFoundError):
+            attempt()
+    assert not store.exists("a.md")
+    store.delete("a.md")
+
+
+def test_key_that_is_taken_by_other_bytes_is_a_file_exists(store: S3SkillStorage) -> None:
+    store.save("a.md", ContentFile(b"first"))
+    store.save("a.md", ContentFile(b"first"))
+    with pytest.raises(FileExistsError):
+        store.save("a.md", ContentFile(b"second"))
+    assert store.open("a.md").read() == b"first"
+
+
+def test_objects_are_encrypted_and_nobody_elses_to_read(store: S3SkillStorage) -> None:
+    store.save("a.md", ContentFile(b"x"))
+    assert store.client.head_object(Bucket="units", Key="a.md")["ServerSideEncryption"] == "AES256"
+    grants = store.client.get_object_acl(Bucket="units", Key="a.md")["Grants"]
+    assert [grant["Grantee"]["Type"] for grant in grants] == ["CanonicalUser"]
+
+
+def test_bucket_that_is_not_there_is_a_store_that_is_unavailable(store: S3SkillStorage) -> None:
+    store.client.delete_bucket(Bucket="units")
+    attempts = (
+        store.check_access,
+        lambda: store.save("a.md", ContentFile(b"x")),
+        lambda: store.listdir("skills"),
+        lambda: store.update("a.md", lambda present: b"x"),
+    )
+    for attempt in attempts:
+        with pytest.raises(StoreUnavailable, match=r"NoSuchBucket|404"):
+            attempt()
