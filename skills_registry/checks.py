@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.conf import settings
@@ -55,6 +56,47 @@ def check_aws_endpoints(**kwargs: Any) -> list[checks.CheckMessage]:
                 f"Only {given} is set: one service would be local and the other one AWS's.",
                 hint="Set both, or neither.",
                 id="skills_registry.W002",
+            )
+        )
+    return messages
+
+
+_BUCKET = re.compile(r"(?!\d+\.\d+\.\d+\.\d+$)(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+"""Amazon S3 User Guide, "General purpose bucket naming rules"."""
+_TABLE = re.compile(r"[A-Za-z0-9_.-]{3,255}")
+"""Amazon DynamoDB Developer Guide, "Naming rules"."""
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
+
+
+@checks.register()
+def check_aws_names(**kwargs: Any) -> list[checks.CheckMessage]:
+    """With `s3`, bucket, tables and region must be names that AWS can have; looks at settings only."""
+    if settings.STORAGE_BACKEND != "s3":
+        return []
+    messages: list[checks.CheckMessage] = []
+    rules = {
+        "S3_SKILLS_BUCKET": (_BUCKET, "3 to 63 lowercase letters, digits, dots and hyphens", "E003"),
+        "DYNAMODB_SKILLS_TABLE": (_TABLE, "3 to 255 letters, digits, underscores, dots and hyphens", "E004"),
+        "DYNAMODB_INVOCATION_LOGS_TABLE": (_TABLE, "3 to 255 letters, digits, underscores, dots and hyphens", "E004"),
+        "AWS_REGION": (_REGION, "a region's code like eu-central-1", "E005"),
+    }
+    for name, (rule, wanted, number) in rules.items():
+        value = getattr(settings, name)
+        if not rule.fullmatch(value):
+            messages.append(
+                checks.Error(
+                    f"{name}={value!r} cannot be the name of one.",
+                    hint=f"Write {wanted}.",
+                    id=f"skills_registry.{number}",
+                )
+            )
+    skills, calls = settings.DYNAMODB_SKILLS_TABLE, settings.DYNAMODB_INVOCATION_LOGS_TABLE
+    if skills == calls:
+        messages.append(
+            checks.Error(
+                f"DYNAMODB_SKILLS_TABLE and DYNAMODB_INVOCATION_LOGS_TABLE are both {skills!r}.",
+                hint="Skills and calls have different keys; name two tables.",
+                id="skills_registry.E006",
             )
         )
     return messages

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.checks import CheckMessage, run_checks
+
+from .server import manage
 
 
 def found(id: str) -> list[CheckMessage]:  # noqa: A002  # Django's name for it
@@ -44,3 +47,56 @@ def test_prefix_that_makes_no_keys_is_an_error(settings: Any, prefix: str) -> No
 def test_prefix_of_whole_folders_is_fine(settings: Any, prefix: str) -> None:
     settings.S3_SKILLS_PREFIX = prefix
     assert found("skills_registry.E001") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "id"),
+    [
+        ("S3_SKILLS_BUCKET", "Our Skills", "skills_registry.E003"),
+        ("S3_SKILLS_BUCKET", "10.0.0.1", "skills_registry.E003"),
+        ("S3_SKILLS_BUCKET", "a..b", "skills_registry.E003"),
+        ("DYNAMODB_SKILLS_TABLE", "ab", "skills_registry.E004"),
+        ("DYNAMODB_INVOCATION_LOGS_TABLE", "calls of skills", "skills_registry.E004"),
+        ("AWS_REGION", "Frankfurt", "skills_registry.E005"),
+        ("DYNAMODB_SKILLS_TABLE", "mcp-invocation-logs", "skills_registry.E006"),
+        ("S3_ENDPOINT_URL", "localhost:9000", "skills_registry.E002"),
+    ],
+)
+def test_name_that_aws_cannot_have_is_an_error_with_s3_alone(settings: Any, name: str, value: str, id: str) -> None:  # noqa: A002
+    setattr(settings, name, value)
+    assert found(id) == []
+
+    settings.STORAGE_BACKEND = "s3"
+    (message,) = found(id)
+    assert message.is_serious()
+    assert repr(value) in message.msg
+    assert message.hint
+
+
+def test_one_local_service_and_one_of_aws_is_warned_of(settings: Any) -> None:
+    settings.STORAGE_BACKEND = "s3"
+    settings.S3_ENDPOINT_URL = "http://127.0.0.1:9000"
+    (message,) = found("skills_registry.W002")
+    assert "S3_ENDPOINT_URL" in message.msg
+
+    settings.DYNAMODB_ENDPOINT_URL = "http://127.0.0.1:8001"
+    assert found("skills_registry.W002") == []
+
+
+def test_redis_url_that_is_none_is_an_error(settings: Any) -> None:
+    settings.REDIS_URL = "localhost:6379"
+    (message,) = found("mcpsite.E001")
+    assert message.is_serious()
+    settings.REDIS_URL = "redis://localhost:6379"
+    assert found("mcpsite.E001") == []
+
+
+def test_replicas_that_share_neither_database_nor_key_are_warned_of_before_deployment(tmp_path: Path) -> None:
+    given = {"STORAGE_BACKEND": "s3", "PUBLIC_URL": "https://skills.example.com"}
+    said = manage(tmp_path / "data", "check", "--deploy", **given).stderr
+    assert "mcpsite.W001" in said
+    assert "mcpsite.W002" in said
+
+    shared = {"SECRET_KEY": "given to all replicas. " * 4, "DATABASE_URL": "postgres://skillkeeper@database/skills"}
+    assert "mcpsite.W" not in manage(tmp_path / "data", "check", "--deploy", **given, **shared).stderr
+    assert "mcpsite.W" not in manage(tmp_path / "data", "check", **given).stderr

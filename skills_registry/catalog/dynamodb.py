@@ -12,7 +12,7 @@ from skills_registry import storage
 from skills_registry.disk_cache import DiskCache
 
 from .base import Changes, PublishedFile, PublishedSkill, Remembered
-from .tables import HEAD, HeadItem, SkillItem
+from .tables import HEAD, HeadItem, SkillItem, fingerprint
 
 ACTIVE = "active"
 
@@ -55,7 +55,8 @@ class DynamoCatalog:
     def _all(self, head: HeadItem) -> list[SkillItem]:
         with as_unavailable():
             found = list(SkillItem.status_index.query(ACTIVE))
-            if (len(found), sum(int(item.generation) for item in found)) == (int(head.live), int(head.checksum)):
+            checksum = sum(fingerprint(item.skill_id, int(item.generation)) for item in found)
+            if (len(found), checksum) == (int(head.live), int(head.checksum)):
                 return found
             return list(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
 

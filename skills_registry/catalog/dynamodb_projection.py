@@ -19,7 +19,7 @@ from pynamodb.transactions import TransactWrite
 from invocations.dynamo import connection, unavailable
 from skills_registry.models import Skill, SkillVersion
 
-from .tables import CHANGES_KEPT, HEAD, HeadItem, SkillItem
+from .tables import CHANGES_KEPT, HEAD, HeadItem, SkillItem, fingerprint
 
 TRIES = 30
 _one_at_a_time = threading.Lock()
@@ -49,8 +49,8 @@ def _try_write(skill: Skill, attributes: dict[str, Any]) -> bool:
     known = item.generation if item and item.generation is not None else None
     if known is not None and known >= skill.generation:
         return True
-    before = int(known or 0) if item and item.status == Skill.Status.ACTIVE else 0
-    after = skill.generation if attributes["status"] == Skill.Status.ACTIVE else 0
+    before = fingerprint(skill.name, int(known or 0)) if item and item.status == Skill.Status.ACTIVE else 0
+    after = fingerprint(skill.name, skill.generation) if attributes["status"] == Skill.Status.ACTIVE else 0
     revision = int(head.revision) if head else 0
     changes = [*(head.changes if head else []), [revision + 1, skill.name]][-CHANGES_KEPT:]
     actions = [getattr(SkillItem, name).set(value) for name, value in attributes.items() if value is not None]

@@ -6,6 +6,7 @@ attributes by name, the recorder adds to `invocation_count`.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from django.conf import settings
@@ -61,7 +62,7 @@ class SkillItem(Model):
 class HeadItem(Model):
     """What changed last: `revision` counts changes of the table, `changes` names the newest ones.
 
-    `live` counts the active skills and `checksum` adds up their generations, so that a reader of the
+    `live` counts the active skills and `checksum` adds up their fingerprints, so that a reader of the
     index can tell whether what it read is all there is.
     """
 
@@ -73,3 +74,8 @@ class HeadItem(Model):
     live = NumberAttribute(default=0)
     checksum = NumberAttribute(default=0)
     changes = JSONAttribute(default=list)
+
+
+def fingerprint(skill: str, generation: int) -> int:
+    """A number of 64 bits for a skill in a generation; different ones do not add up to the same by accident."""
+    return int.from_bytes(hashlib.sha256(f"{skill}\0{generation}".encode()).digest()[:8])

@@ -129,8 +129,11 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
 
     def check_access(self) -> None:
         """Raise OSError unless the bucket is there and may be used."""
-        with _as_os_errors(self.bucket_name):
-            self.client.head_bucket(Bucket=self.bucket_name)
+        try:
+            with _as_os_errors(self.bucket_name):
+                self.client.head_bucket(Bucket=self.bucket_name)
+        except FileNotFoundError:  # an answer to HEAD has no body to say more than 404
+            raise StoreUnavailable(f"{self.bucket_name}: NoSuchBucket") from None
 
     def _put(self, name: str, data: bytes, **conditions: str) -> None:
         parameters = self.get_object_parameters(name)

@@ -1,0 +1,153 @@
+"""What S3 and DynamoDB cost a gateway: start, refresh after one publish, memory, AWS requests, calls.
+
+    python -m benchmarks.storage [--skills 2000] [--versions 10] [--calls 2000] [--json]
+
+Fills a database, a bucket and tables (MiniStack, started here) through the product's own services, then
+lets gateways start on them in processes of their own (`storage_probe.py`). Calls are measured on both
+backends in turn, so that what disturbs one disturbs the other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+django.setup()
+
+from tests.aws_world import World  # noqa: E402
+from tests.emulators import ministack  # noqa: E402
+from tests.server import ROOT, clean_environment  # noqa: E402
+
+ROUNDS = 7
+CALLS = 2_000
+
+
+class Probe:
+    """A gateway that answers commands."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def ask(self, *command: object) -> dict[str, Any]:
+        """What a command cost."""
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(" ".join(map(str, command)) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit("the measured process ended")
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+
+@contextmanager
+def probe(world: World, settings: dict[str, str]) -> Iterator[Probe]:
+    """A gateway on this world."""
+    environment = {**clean_environment(world.data), **settings, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
+    command = [sys.executable, "-m", "benchmarks.storage_probe"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield Probe(process)
+        finally:
+            assert process.stdin
+            process.stdin.close()
+            process.wait(60)
+
+
+def fill(world: World, skills: int, versions: int) -> None:
+    """So many skills of so many versions each, the newest live; in a process of its own, with a progress bar."""
+    environment = {**clean_environment(world.data), **world.aws, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
+    command = [sys.executable, "-m", "benchmarks.storage_fill", str(skills), str(versions)]
+    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+
+
+def measure(skills: int, versions: int, calls: int = CALLS) -> dict[str, Any]:
+    """All figures; `calls` is how many tools/call one round of each backend has."""
+    with tempfile.TemporaryDirectory() as folder, ministack(Path(folder)) as url:
+        world = World(Path(folder) / "data", url, url)
+        fill(world, skills, versions)
+        found: dict[str, Any] = {"skills": skills, "versions": versions}
+        with probe(world, world.aws) as replica:
+            found["start"] = start = replica.ask("start")
+            assert start["skills"] == skills, start
+            world.publish(world.aws, "bench-0000", "changed")
+            found["refresh"] = replica.ask("refresh", start["generation"])
+        found["calls"] = compare_calls(world, calls)
+        return found
+
+
+def compare_calls(world: World, calls: int) -> dict[str, Any]:
+    """CPU of a tools/call on S3 and on local files, measured in turn; and the AWS requests meanwhile."""
+    world.manage(world.local, "migrate_storage", "--to", "local")
+    costs: dict[str, list[float]] = {"s3": [], "local": []}
+    requests: dict[str, int] = {}
+    with probe(world, world.aws) as on_s3, probe(world, world.local) as on_files:
+        for each in (on_s3, on_files):
+            each.ask("start")
+            each.ask("calls", calls)
+        for _ in range(ROUNDS):
+            for name, each in (("s3", on_s3), ("local", on_files)):
+                found = each.ask("calls", calls)
+                assert set(found["statuses"]) == {"200"}, found
+                costs[name].append(found["seconds"] / calls * 1e6)
+                for operation, count in found["requests"].items():
+                    requests[operation] = requests.get(operation, 0) + count
+    s3, local = (statistics.median(costs[name]) for name in ("s3", "local"))
+    return {
+        "s3_us": s3, "local_us": local, "ratio": s3 / local, "calls": calls * ROUNDS, "requests_meanwhile": requests,
+    }  # fmt: skip
+
+
+def table(found: dict[str, Any]) -> str:
+    """The figures for people."""
+    start, refresh, calls = found["start"], found["refresh"], found["calls"]
+    rows = [
+        ("gateway start", f"{start['seconds']:.2f} s", said(start["requests"]), f"{start['added_mib']:.0f} MiB"),
+        ("refresh after one publish", f"{refresh['seconds']:.2f} s", said(refresh["requests"]), ""),
+        (
+            f"{calls['calls']:,} tools/call on S3",
+            f"{calls['s3_us']:.0f} us each",
+            said(calls["requests_meanwhile"]),
+            "",
+        ),
+        ("the same on local files", f"{calls['local_us']:.0f} us each", "", f"S3 / local = {calls['ratio']:.2f}"),
+    ]
+    head = f"{found['skills']:,} skills of {found['versions']} versions, {os.cpu_count()} cores, MiniStack"
+    lines = ["| what | time | AWS requests | |", "|---|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join([head, "", *lines])
+
+
+def said(requests: dict[str, int]) -> str:
+    """Requests by operation."""
+    return ", ".join(f"{count} {operation}" for operation, count in sorted(requests.items())) or "none"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--skills", type=int, default=2000)
+    parser.add_argument("--versions", type=int, default=10)
+    parser.add_argument("--calls", type=int, default=CALLS, help="a round on each backend")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    found = measure(given.skills, given.versions, given.calls)
+    sys.stdout.write((json.dumps(found) if given.json else table(found)) + "\n")
+
+
+if __name__ == "__main__":
+    main()
