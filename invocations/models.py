@@ -1,4 +1,4 @@
-"""What was called: one row a call, and one exact counter a skill. Written by the recorder alone."""
+"""What was called: one row a call, exact counters a skill and a day. Written by the recorder alone."""
 
 from __future__ import annotations
 
@@ -51,3 +51,18 @@ class SkillCounter(models.Model):
 
     def __str__(self) -> str:
         return f"{self.skill}: {self.invocation_count}"
+
+
+class DayCount(models.Model):
+    """The calls of a skill on a day of UTC; with the empty name, those of all skills. Kept longer than the rows."""
+
+    skill = models.CharField(max_length=64, blank=True)
+    day = models.DateField()
+    calls = models.PositiveBigIntegerField(default=0)
+    errors = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["day", "skill"], name="day_count_of_skill")]
+
+    def __str__(self) -> str:
+        return f"{self.skill} {self.day}: {self.calls}"

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from datetime import date, datetime
+from typing import overload
 
+from . import usage as arithmetic
 from .events import InvocationEvent
 from .stores import get_store
-from .stores.base import CallFilter, CallPage, Position, Totals
+from .stores.base import ALL, CallFilter, CallPage, Position, Totals
+from .usage import Series, Usage, Use
 
 log = logging.getLogger(__name__)
 
-__all__ = ["CallFilter", "CallPage", "Position", "Totals", "call", "calls", "prune", "totals"]
+SAMPLE_MAX = 2_000
+"""So many of a skill's newest calls say how it is used."""
+
+__all__ = [
+    "CallFilter", "CallPage", "Position", "Series", "Totals", "Usage", "Use",
+    "call", "calls", "prune", "series", "totals", "usage", "uses",
+]  # fmt: skip
 
 
 def totals(skills: Iterable[str]) -> dict[str, Totals | None]:
@@ -27,6 +37,52 @@ def totals(skills: Iterable[str]) -> dict[str, Totals | None]:
         return dict.fromkeys(names)
 
 
+@overload
+def series(skills: None, since: date, until: date) -> Series | None: ...
+@overload
+def series(skills: Iterable[str], since: date, until: date) -> dict[str, Series | None]: ...
+def series(skills: Iterable[str] | None, since: date, until: date) -> Series | dict[str, Series | None] | None:
+    """Calls and errors on each day of UTC from `since` to `until` (included), of several skills in one read.
+
+    Without `skills`, those of all skills together, also of names that no skill has. None where the
+    store is away. Days are known for 400 days, longer than the calls themselves.
+    """
+    if skills is None:
+        return series([ALL], since, until)[ALL]
+    names = list(skills)
+    try:
+        days = get_store().days(names, since, until)
+    except OSError:
+        log.warning("calls a day are not known, since their store does not answer", exc_info=True)
+        return dict.fromkeys(names)
+    return {name: arithmetic.series(since, until, days[name]) for name in names}
+
+
+def uses(since: date, until: date) -> dict[str, Use] | None:
+    """Every name that was called in these days of UTC (both included), also of no skill; None where the store is away.
+
+    `usage.most_called`, `usage.failing` and `usage.unused` choose from it.
+    """
+    try:
+        return get_store().uses(since, until)
+    except OSError:
+        log.warning("what was called is not known, since its store does not answer", exc_info=True)
+        return None
+
+
+def usage(skill: str, since: datetime | None = None) -> Usage | None:
+    """Latency percentiles, versions, clients and callers of a skill's newest SAMPLE_MAX calls since a moment.
+
+    None where the store is away.
+    """
+    try:
+        page = get_store().calls(CallFilter(skill=skill, since=since), None, SAMPLE_MAX)
+    except OSError:
+        log.warning("the usage of %s is not known, since the store does not answer", skill, exc_info=True)
+        return None
+    return arithmetic.usage(page.calls, complete=page.next is None)
+
+
 def calls(wanted: CallFilter, *, before: Position | None = None, limit: int = 50) -> CallPage:
     """The newest calls first, at most `limit`; `before` is the `next` of the page before."""
     return get_store().calls(wanted, before, limit)
@@ -38,5 +94,5 @@ def call(skill: str, position: Position) -> InvocationEvent | None:
 
 
 def prune() -> int:
-    """Remove expired calls; how many. Counters keep counting them."""
+    """Remove expired calls and days; how many calls. Counters keep counting them."""
     return get_store().prune()

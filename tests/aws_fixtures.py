@@ -10,7 +10,7 @@ from functools import cache
 import pytest
 
 from invocations.dynamo import Connected, connection
-from invocations.stores.tables import CallItem, CounterItem
+from invocations.stores.tables import CallItem, CounterItem, MonthItem
 from skills_registry.catalog.tables import HeadItem, SkillItem
 
 from .emulators import CREDENTIALS, dynamodb_local, ministack, seaweedfs
@@ -78,7 +78,7 @@ def dial(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dial]:
         monkeypatch.setenv(name.upper(), value)
 
     def dial(url: str) -> None:
-        for model in (CallItem, CounterItem, SkillItem, HeadItem):
+        for model in (CallItem, CounterItem, MonthItem, SkillItem, HeadItem):
             monkeypatch.setattr(model.Meta, "host", url)
             monkeypatch.setattr(model, "_connection", None)
         monkeypatch.setattr(SkillItem.status_index, "_model", SkillItem, raising=False)

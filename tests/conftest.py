@@ -32,6 +32,7 @@ from .aws_fixtures import (  # noqa: F401  # fixtures and a hook of all tests
     s3_url,
     seaweedfs_url,
 )
+from .call_logs import broken, dynamo, log  # noqa: F401  # fixtures of all tests
 
 
 def skill_md(name: str = "greeter", body: str = "Say hello.", **fields: str) -> str:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 from invocations.events import InvocationEvent
+from invocations.usage import Use
+
+ALL = ""
+"""In place of a skill's name: all skills together."""
+DAYS_KEPT = 400
+"""Calls a day stay known for so long: a year and a month, whatever is kept of the calls themselves."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +90,19 @@ class InvocationStore(Protocol):
     """The log and the counters. All methods block; they raise OSError or DatabaseError where the store is away."""
 
     def write_batch(self, events: Sequence[InvocationEvent]) -> None:
-        """Log events and count them, each exactly once however often it is given."""
+        """Log events and count them, by skill and by day, each exactly once however often it is given."""
         ...
 
     def totals(self, skills: Iterable[str]) -> dict[str, Totals]:
         """The totals of these skills; zeros for one that was never called."""
+        ...
+
+    def days(self, skills: Iterable[str], since: date, until: date) -> dict[str, dict[date, Use]]:
+        """The calls of these skills (or of ALL) on each day on which there were any; `until` is the last day."""
+        ...
+
+    def uses(self, since: date, until: date) -> dict[str, Use]:
+        """Every skill that was called in these days, and how often."""
         ...
 
     def calls(self, wanted: CallFilter, before: Position | None, limit: int) -> CallPage:
@@ -100,7 +114,7 @@ class InvocationStore(Protocol):
         ...
 
     def prune(self) -> int:
-        """Remove expired calls where the store does not do that by itself; how many."""
+        """Remove expired calls and days where the store does not do that by itself; how many calls."""
         ...
 
     def counters(self) -> Iterator[Counter]:

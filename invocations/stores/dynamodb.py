@@ -1,13 +1,15 @@
-"""Calls in DynamoDB: rows in `mcp-invocation-logs`, counters in `mcp-skills`."""
+"""Calls in DynamoDB: rows and counts by day in `mcp-invocation-logs`, counters in `mcp-skills`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
 from invocations.dynamo import as_unavailable
 from invocations.events import InvocationEvent
+from invocations.usage import Use
 
-from . import dynamodb_counters, dynamodb_reading, dynamodb_writing
+from . import dynamodb_counters, dynamodb_months, dynamodb_reading, dynamodb_writing
 from .base import CallFilter, CallPage, Counter, Position, Totals
 
 
@@ -20,6 +22,14 @@ class DynamoStore:
     def totals(self, skills: Iterable[str]) -> dict[str, Totals]:
         with as_unavailable():
             return dynamodb_counters.totals(skills)
+
+    def days(self, skills: Iterable[str], since: date, until: date) -> dict[str, dict[date, Use]]:
+        with as_unavailable():
+            return dynamodb_months.days(skills, since, until)
+
+    def uses(self, since: date, until: date) -> dict[str, Use]:
+        with as_unavailable():
+            return dynamodb_months.uses(since, until)
 
     def calls(self, wanted: CallFilter, before: Position | None, limit: int) -> CallPage:
         with as_unavailable():

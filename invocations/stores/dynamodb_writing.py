@@ -1,4 +1,4 @@
-"""Batches of events -> rows in `mcp-invocation-logs` and counters in `mcp-skills`, in one transaction.
+"""Batches of events -> rows, counts by day and counters, in one transaction.
 
 Each row is put on the condition that it is not there. Whatever became of an earlier try - it was
 applied and its answer lost, or it arrives only after this one - rows and counters change together
@@ -21,6 +21,7 @@ from pynamodb.transactions import TransactWrite
 from invocations.dynamo import StoreUnavailable, connection, unavailable
 from invocations.events import InvocationEvent
 
+from . import dynamodb_months
 from .dynamodb_keys import item_of, moment
 from .tables import CallItem, CounterItem
 
@@ -47,15 +48,16 @@ def _name(skill: str) -> str:
 
 
 def _transactions(events: Sequence[InvocationEvent]) -> Iterator[list[InvocationEvent]]:
-    """Parts that fit into one transaction each: an action for a row, and one for each skill's counter."""
+    """Parts that fit into one transaction each: an action for a row, and one for each item that counts it."""
     part: list[InvocationEvent] = []
-    skills: set[str] = set()
+    counted: set[tuple[str, str]] = set()
     for event in events:
-        if len(part) + 1 + len(skills | {event.skill}) > ACTIONS_MAX:
+        mine = {(event.skill, "ever"), *dynamodb_months.items_of(event)}
+        if len(part) + 1 + len(counted | mine) > ACTIONS_MAX:
             yield part
-            part, skills = [], set()
+            part, counted = [], set()
         part.append(event)
-        skills.add(event.skill)
+        counted |= mine
     if part:
         yield part
 
@@ -94,7 +96,7 @@ def _learnt(events: list[InvocationEvent], reasons: list[str | None]) -> tuple[l
     """The events that are not there yet, and the skills of which somebody has logged a later call."""
     failed = [code == KNOWN for code in reasons]
     new = [event for event, known in zip(events, failed, strict=False) if not known]
-    return new, {skill for skill, late in zip(_skills(events), failed[len(events) :], strict=True) if late}
+    return new, {skill for skill, late in zip(_skills(events), failed[len(events) :], strict=False) if late}
 
 
 def _transact(events: list[InvocationEvent], overtaken: set[str]) -> None:
@@ -105,6 +107,7 @@ def _transact(events: list[InvocationEvent], overtaken: set[str]) -> None:
             transaction.save(item, condition=CallItem.skill_id.does_not_exist())
         for skill in _skills(events):
             _count(transaction, skill, [event for event in events if event.skill == skill], skill in overtaken)
+        dynamodb_months.count(transaction, events)
 
 
 def _skills(events: Sequence[InvocationEvent]) -> list[str]:

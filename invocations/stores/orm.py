@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import F, Q, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
 from invocations.events import InvocationEvent
-from invocations.models import Invocation, SkillCounter
+from invocations.models import DayCount, Invocation, SkillCounter
+from invocations.usage import Use, days_between, today
 
-from .base import CallFilter, CallPage, Counter, Position, Totals
+from .base import ALL, DAYS_KEPT, CallFilter, CallPage, Counter, Position, Totals
 
 PRUNED_AT_ONCE = 10_000
 _FIELDS = [field.name for field in fields(InvocationEvent)]
@@ -42,6 +43,7 @@ class OrmStore:
             # In one order everywhere, so that two writers never wait for each other.
             for skill in sorted(by_skill):
                 _count(skill, by_skill[skill])
+            _count_days(by_skill)
 
     def totals(self, skills: Iterable[str]) -> dict[str, Totals]:
         names = list(skills)
@@ -52,6 +54,19 @@ class OrmStore:
             else Totals()
             for name in names
         }
+
+    def days(self, skills: Iterable[str], since: date, until: date) -> dict[str, dict[date, Use]]:
+        found: dict[str, dict[date, Use]] = {skill: {} for skill in skills}
+        # Each day by its name, so that the index is entered at every skill of every day.
+        counts = DayCount.objects.filter(day__in=days_between(since, until), skill__in=found)
+        for skill, day, calls, errors in counts.values_list("skill", "day", "calls", "errors"):
+            found[skill][day] = Use(calls, errors)
+        return found
+
+    def uses(self, since: date, until: date) -> dict[str, Use]:
+        counts = DayCount.objects.filter(day__range=(since, until)).exclude(skill=ALL)
+        sums = counts.values_list("skill").annotate(Sum("calls"), Sum("errors"))
+        return {skill: Use(calls, errors) for skill, calls, errors in sums}
 
     def calls(self, wanted: CallFilter, before: Position | None, limit: int) -> CallPage:
         rows = _unexpired(_filtered(wanted))
@@ -68,6 +83,7 @@ class OrmStore:
         return _event(row) if row else None
 
     def prune(self) -> int:
+        DayCount.objects.filter(day__lt=today() - timedelta(days=DAYS_KEPT)).delete()
         expired = _expiry()
         if expired is None:
             return 0
@@ -119,6 +135,23 @@ def _count(skill: str, events: list[InvocationEvent]) -> None:
     )
 
 
+def _count_days(by_skill: Mapping[str, Sequence[InvocationEvent]]) -> None:
+    """Count events by day, for each skill and for all."""
+    added: dict[tuple[str, date], list[bool]] = defaultdict(list)
+    for skill, events in by_skill.items():
+        for event in events:
+            for name in (skill, ALL):
+                added[name, event.invoked_at.astimezone(UTC).date()].append(event.status == "error")
+    # In one order everywhere; what all writers have in common comes last, so that they wait for it the least.
+    days = sorted(added, reverse=True)
+    DayCount.objects.bulk_create([DayCount(skill=skill, day=day) for skill, day in days], ignore_conflicts=True)
+    for skill, day in days:
+        failed = added[skill, day]
+        DayCount.objects.filter(skill=skill, day=day).update(
+            calls=F("calls") + len(failed), errors=F("errors") + sum(failed)
+        )
+
+
 def _filtered(wanted: CallFilter) -> QuerySet[Invocation]:
     conditions = {
         name: value
@@ -165,6 +198,6 @@ def _value(event: InvocationEvent, name: str) -> Any:
     """The event's value in the shape of its column: too long a text is cut, NUL (which SQL refuses) replaced."""
     value = getattr(event, name)
     if isinstance(value, str):
-        value = value.replace("\0", "\ufffd")
-        return value[: _LENGTHS[name]] if name in _LENGTHS else value
+        value = value.replace("\0", "\ufffd")[: _LENGTHS.get(name)]
+        return value or "-" if name == "skill" else value
     return value

@@ -44,3 +44,22 @@ class CounterItem(Model):
     last_invoked_at = UnicodeAttribute(null=True)
     imported_count = NumberAttribute(null=True)
     imported_errors = NumberAttribute(null=True)
+
+
+class MonthItem(Model):
+    """The calls of a skill on each day of a month: in the log's table, under the month and the skill's name.
+
+    No skill's partition begins with `#`, so the two never meet. What all skills have in common is
+    spread over items `#0`, `#1`, ..., since transactions on one item get into each other's way.
+    """
+
+    class Meta(Connected):
+        table_name = settings.DYNAMODB_INVOCATION_LOGS_TABLE
+
+    month = UnicodeAttribute(hash_key=True, attr_name="skill_id")
+    skill = UnicodeAttribute(range_key=True, attr_name="invoked_at")
+    expires_at = TTLAttribute(null=True)
+    # An attribute a day, as only those can be counted up without being there before.
+    vars().update(
+        {f"{what}_{day:02}": NumberAttribute(null=True) for what in ("calls", "errors") for day in range(1, 32)}
+    )

@@ -1,0 +1,100 @@
+"""Calls by day in `mcp-invocation-logs`: an item for each month and skill, counted up with the rows.
+
+A page of skills is read by their keys, 100 at a time; the calls of all skills from SHARDS items a month.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import product
+
+from pynamodb.transactions import TransactWrite
+
+from invocations.events import InvocationEvent
+from invocations.usage import Use, days_between
+
+from .base import ALL, DAYS_KEPT
+from .tables import MonthItem
+
+SHARDS = 32
+"""Items over which the calls of all skills are spread. Must not be lowered."""
+_SHARED = "#"
+"""Begins their names, as it does no skill's."""
+
+
+def items_of(event: InvocationEvent) -> set[tuple[str, str]]:
+    """The items that count an event, by skill and month."""
+    return {(event.skill, _month(event.invoked_at)), (ALL, _month(event.invoked_at))}
+
+
+def count(transaction: TransactWrite, events: Sequence[InvocationEvent]) -> None:
+    """Count events within the transaction that writes their rows."""
+    # Another one at each try, in case that was what got in the way.
+    shared = f"{_SHARED}{random.randrange(SHARDS)}"  # noqa: S311  # not a secret
+    added: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for event in events:
+        day = event.invoked_at.astimezone(UTC).day
+        for skill in (event.skill, shared):
+            counts = added[_month(event.invoked_at), skill]
+            counts[f"calls_{day:02}"] += 1
+            counts[f"errors_{day:02}"] += event.status == "error"
+    for (month, skill), counts in sorted(added.items()):
+        actions = [getattr(MonthItem, name).add(number) for name, number in counts.items()]
+        actions.append(MonthItem.expires_at.set(_expiry(month)))
+        transaction.update(MonthItem(month, skill), actions=actions)
+
+
+def days(skills: Iterable[str], since: date, until: date) -> dict[str, dict[date, Use]]:
+    """See `InvocationStore`."""
+    found: dict[str, dict[date, Use]] = {skill: {} for skill in skills}
+    names = [name for skill in found for name in ([skill] if skill != ALL else _shared_names())]
+    for item in MonthItem.batch_get(list(product(_months(since, until), names))):
+        mine = found[ALL if item.skill.startswith(_SHARED) else item.skill]
+        for day, use in _days_of(item, since, until):
+            known = mine.get(day, Use())
+            mine[day] = Use(known.calls + use.calls, known.errors + use.errors)
+    return found
+
+
+def uses(since: date, until: date) -> dict[str, Use]:
+    """See `InvocationStore`. Reads an item for each skill that was called in these months."""
+    found: dict[str, Use] = {}
+    for month in _months(since, until):
+        for item in MonthItem.query(month):
+            counted = [use for _, use in _days_of(item, since, until)]
+            if counted and not item.skill.startswith(_SHARED):
+                known = found.get(item.skill, Use())
+                found[item.skill] = Use(
+                    known.calls + sum(use.calls for use in counted), known.errors + sum(use.errors for use in counted)
+                )
+    return found
+
+
+def _days_of(item: MonthItem, since: date, until: date) -> Iterator[tuple[date, Use]]:
+    first = date.fromisoformat(f"{item.month[1:]}-01")
+    for number in range(31):
+        calls = getattr(item, f"calls_{number + 1:02}")
+        day = first + timedelta(days=number)
+        if calls and since <= day <= until:
+            yield day, Use(int(calls), int(getattr(item, f"errors_{number + 1:02}") or 0))
+
+
+def _shared_names() -> list[str]:
+    return [f"{_SHARED}{shard}" for shard in range(SHARDS)]
+
+
+def _month(at: datetime) -> str:
+    """The key of a moment's month."""
+    return f"#{at.astimezone(UTC):%Y-%m}"
+
+
+def _months(since: date, until: date) -> list[str]:
+    return sorted({f"#{day:%Y-%m}" for day in days_between(since, until)})
+
+
+def _expiry(month: str) -> datetime:
+    """When the last day of a month has been kept for long enough."""
+    return datetime.fromisoformat(f"{month[1:]}-01T00:00:00Z") + timedelta(days=31 + DAYS_KEPT)
