@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
-from django.db import models
+from django.db import connections, models
 from django.db.models import Case, Exists, F, OuterRef, Subquery, Value, When
 
 from .manifest_fields import NAME_MAX
@@ -29,11 +31,11 @@ class SkillQuerySet(models.QuerySet["Skill"]):
     """Questions that the doors ask about skills."""
 
     def with_summary(self) -> SkillQuerySet:
-        """Adds `status`, and the live version, the number of the newest one (`latest_number`, or None)."""
+        """Adds `status`, live version and owner, and the number of the newest version (`latest_number`, or None)."""
         published = Publication.objects.filter(skill=OuterRef("pk"))
         latest = SkillVersion.objects.ready().filter(skill=OuterRef("pk")).order_by("-number").values("number")
         return self.select_related(
-            "live_version"
+            "live_version", "owner"
         ).annotate(  # type: ignore[no-redef]  # the plugin adds what is declared
             status=Case(
                 When(live_version__isnull=False, then=Value(Skill.Status.ACTIVE)),
@@ -42,6 +44,17 @@ class SkillQuerySet(models.QuerySet["Skill"]):
             ),
             latest_number=Subquery(latest[:1]),
         )
+
+    def tagged(self, tag: str) -> SkillQuerySet:
+        """Skills that have a tag, however that is written."""
+        tag = tag.lower()
+        if connections[self.db].features.supports_json_field_contains:
+            return self.filter(tags__contains=[tag])
+        return self.filter(tags__icontains=json.dumps(tag))
+
+    def tag_counts(self) -> Counter[str]:
+        """How many skills have each tag that is in use."""
+        return Counter(tag for tags in self.exclude(tags=[]).values_list("tags", flat=True) for tag in tags)
 
     def pending(self) -> SkillQuerySet:
         """Skills whose last change has not reached the store's `latest.json` yet."""
@@ -68,6 +81,15 @@ class Skill(models.Model):
         default=0, help_text="The generation that has reached the store; less than `generation` while pending."
     )
     published_at = models.DateTimeField(null=True, blank=True, help_text="Since when the live version is live.")
+    tags = models.JSONField(default=list, db_default=[], blank=True, help_text="Words by which operators sort skills.")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Whom to ask about the skill; gives no rights.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -97,6 +97,8 @@ def _newest(name: str, done: Rebuilt) -> Remembered:
         status=latest.get("status", Skill.Status.ACTIVE if latest.get("version") else Skill.Status.DRAFT),
         published_at=latest.get("published_at"),
         last_number=latest.get("last_number", 0),
+        tags=latest.get("tags", ()),
+        owner=latest.get("owner"),
     )
     cataloged = remembered(name) if settings.STORAGE_BACKEND == "s3" else None
     if cataloged is None:
@@ -107,13 +109,11 @@ def _newest(name: str, done: Rebuilt) -> Remembered:
             f"the catalog {cataloged.version or 'none'} (generation {cataloged.generation}); the newer one is believed"
         )
     newer = max(said, cataloged, key=lambda one: one.generation)
-    return Remembered(
-        newer.generation,
-        newer.version,
-        newer.status,
-        newer.published_at,
-        max(said.last_number, cataloged.last_number),
-        cataloged.all_versions,
+    return replace(
+        newer,
+        last_number=max(said.last_number, cataloged.last_number),
+        all_versions=cataloged.all_versions,
+        owner=said.owner,
     )
 
 
@@ -163,18 +163,19 @@ def _write(
         rows = {number: _version(skill, number, package, sidecars[number]) for number, package in packages.items()}
         live = rows.get(_number(newest.version))
         skill.live_version = live
+        skill.tags, skill.owner = list(newest.tags), _user(newest.owner)
         since = newest.published_at if live else None
         skill.published_at = datetime.fromisoformat(since) if since else None
         if newest.status != Skill.Status.DRAFT:
             action = Publication.Action.PUBLISH if live else Publication.Action.DEACTIVATE
             Publication(skill=skill, action=action, version=live, generation=generation, reason=REASON).save()
-        changed(skill, generation, "live_version", "published_at")
+        changed(skill, generation, "live_version", "published_at", "tags", "owner")
 
 
 def _version(skill: Skill, number: int, package: Package, sidecar: Mapping[str, Any]) -> SkillVersion:
     """The row, with the moment and the person of the upload; a person who is not there is named in the note."""
     uploader, note = sidecar["created_by"], sidecar["note"]
-    user: User | None = get_user_model().objects.filter(username=uploader).first() if uploader else None
+    user = _user(uploader)
     if uploader and user is None:
         note = f"{note}\n(uploaded by {uploader})".strip()
     version = SkillVersion.of(package, skill=skill, number=number, state=SkillVersion.State.READY)
@@ -183,3 +184,8 @@ def _version(skill: Skill, number: int, package: Package, sidecar: Mapping[str, 
     version.save()
     SkillVersion.objects.filter(pk=version.pk).update(created_at=datetime.fromisoformat(sidecar["created_at"]))
     return version
+
+
+def _user(name: str | None) -> User | None:
+    """The user of this name; None where there is none (any more)."""
+    return get_user_model().objects.filter(username=name).first() if name else None

@@ -87,24 +87,30 @@ def delete_version(skill: str, number: int) -> None:
     _delete_tree(store, f"{settings.S3_SKILLS_PREFIX}{skill}/v{number}")
 
 
-def write_latest(skill: Skill) -> None:
-    """Say in `latest.json` what is live; what a newer generation has said already stays.
-
-    `skill` must be read `with_summary`.
-    """
+def latest(skill: Skill) -> dict[str, Any]:
+    """What `latest.json` has to say of a skill, which must be read `with_summary`."""
     live = skill.live_version
-    latest = {
+    return {
         "version": live.label if live else None,
         "digest": live.digest if live else None,
         "published_at": skill.published_at.isoformat() if skill.published_at else None,
         "generation": skill.generation,
         "status": str(skill.status),
         "last_number": skill.last_number,
+        "tags": skill.tags,
+        "owner": skill.owner.get_username() if skill.owner else None,
     }
+
+
+def write_latest(skill: Skill) -> None:
+    """Say in `latest.json` what is live; what a newer generation has said already stays.
+
+    `skill` must be read `with_summary`.
+    """
 
     def newer(present: bytes | None) -> bytes | None:
         known = json.loads(present).get("generation", 0) if present else 0
-        return _json(latest) if known < skill.generation else None
+        return _json(latest(skill)) if known < skill.generation else None
 
     _store().update(_latest_key(skill.name), newer)
 

@@ -30,6 +30,8 @@ class PublishedSkill:
     files: tuple[PublishedFile, ...]
     published_at: str
     """ISO 8601."""
+    tags: tuple[str, ...] = ()
+    """Lower-case words in order; see `skills_registry.tags`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ class Remembered:
     published_at: str | None = None
     last_number: int = 0
     all_versions: Sequence[str] = ()
+    tags: Sequence[str] = ()
+    owner: str | None = None
+    """The owner's user name; `latest.json` alone has it."""
 
 
 class Catalog(Protocol):

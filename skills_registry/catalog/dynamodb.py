@@ -76,7 +76,12 @@ def remembered(name: str) -> Remembered | None:
         return None
     published_at = json.loads(item.manifest_json)["published_at"] if item.manifest_json else None
     return Remembered(
-        int(item.generation), item.version, item.status, published_at, all_versions=tuple(item.all_versions or ())
+        int(item.generation),
+        item.version,
+        item.status,
+        published_at,
+        all_versions=tuple(item.all_versions or ()),
+        tags=tuple(item.tags or ()),
     )
 
 
@@ -89,4 +94,5 @@ def _published(item: SkillItem) -> PublishedSkill:
         frontmatter=manifest["frontmatter"],
         files=tuple(PublishedFile(**file) for file in manifest["files"]),
         published_at=manifest["published_at"],
+        tags=tuple(item.tags or ()),
     )

@@ -100,7 +100,7 @@ def _attributes(skill: Skill) -> dict[str, Any]:
         "s3_key": f"{settings.S3_SKILLS_PREFIX}{skill.name}/{live.label}/" if live else None,
         "manifest_json": _manifest(skill, live) if live else None,
         "author": _author(shown) if shown else None,
-        "tags": _tags(shown) if shown else None,
+        "tags": skill.tags or None,
         "created_at": skill.created_at.isoformat(),
         "updated_at": skill.updated_at.isoformat(),
         "all_versions": [version.label for version in versions],
@@ -126,11 +126,3 @@ def _author(version: SkillVersion) -> str | None:
     if isinstance(named, str) and named:
         return named
     return version.uploaded_by.get_username() if version.uploaded_by else None
-
-
-def _tags(version: SkillVersion) -> list[str]:
-    """The words of the frontmatter's `metadata.tags`."""
-    metadata = version.frontmatter.get("metadata")
-    named = metadata.get("tags", "") if isinstance(metadata, dict) else ""
-    words = named if isinstance(named, list) else str(named).replace(",", " ").split()
-    return [str(word) for word in words]

@@ -40,4 +40,5 @@ def _published(skill: Skill, version: SkillVersion) -> PublishedSkill:
         frontmatter=version.frontmatter,
         files=tuple(PublishedFile(**file) for file in version.files),
         published_at=skill.published_at.isoformat() if skill.published_at else "",
+        tags=tuple(skill.tags),
     )

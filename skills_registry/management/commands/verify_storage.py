@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Compare everything, then mend what can be."""
         versions = SkillVersion.objects.ready().select_related("skill")
-        skills = Skill.objects.select_related("live_version")
+        skills = Skill.objects.with_summary()
         found: list[Difference] = []
         for version in tqdm(versions.iterator(100), total=versions.count(), unit="version", disable=None):
             found += verify_version(version)

@@ -1,0 +1,51 @@
+"""What a tag may look like. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .paths import listed
+
+TAG_MAX = 32
+TAGS_MAX = 20
+_BESIDES_LETTERS = "-_.+#"
+
+
+class InvalidTags(ValueError):
+    """Tags that cannot be kept; the message says which, and what is allowed."""
+
+
+def normal_tags(given: Iterable[str]) -> list[str]:
+    """Tags as they are kept: in lower case, each once, in order.
+
+    A tag is one word of letters, digits and `- _ . + #`, in any script. Raises InvalidTags.
+    """
+    tags = sorted({_normal(tag) for tag in given})
+    wrong = [tag for tag in tags if not _is_tag(tag)]
+    if wrong:
+        allowed = f"one word of at most {TAG_MAX} letters, digits and {' '.join(_BESIDES_LETTERS)}"
+        raise InvalidTags(f"A tag is {allowed}; these are none: {listed(wrong)}")
+    if len(tags) > TAGS_MAX:
+        raise InvalidTags(f"There are {len(tags)} tags; {TAGS_MAX} are allowed.")
+    return tags
+
+
+def declared_tags(frontmatter: Mapping[str, Any]) -> list[str]:
+    """The words of the frontmatter's `metadata.tags` (a text or a list) that can be tags, the first 20 of them."""
+    metadata = frontmatter.get("metadata")
+    named = metadata.get("tags", "") if isinstance(metadata, Mapping) else ""
+    text = " ".join(map(str, named)) if isinstance(named, list) else str(named)
+    words = dict.fromkeys(_normal(word) for word in text.replace(",", " ").split())
+    return sorted([word for word in words if _is_tag(word)][:TAGS_MAX])
+
+
+def _normal(tag: str) -> str:
+    return unicodedata.normalize("NFC", tag.strip().lower())
+
+
+def _is_tag(tag: str) -> bool:
+    spoken = [character for character in tag if unicodedata.category(character)[0] in "LMN"]
+    others = set(tag) - set(spoken) - set(_BESIDES_LETTERS)
+    return bool(spoken) and not others and len(tag) <= TAG_MAX
