@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -14,7 +15,15 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
-from skills_registry.catalog import Catalog, Changes, PublishedFile, PublishedSkill, catalog_changed, get_catalog
+from skills_registry.catalog import (
+    Audience,
+    Catalog,
+    Changes,
+    PublishedFile,
+    PublishedSkill,
+    catalog_changed,
+    get_catalog,
+)
 
 from .file_cache import FileCache
 from .uris import SKILL_MD, file_uri
@@ -25,6 +34,8 @@ T = TypeVar("T")
 
 PATIENCE_SECONDS = 1.0
 """How long requests wait for a catalog that does not answer before they get what was served last."""
+AUDIENCES_MAX = 100
+"""For how many restricted audiences a generation is kept filtered, with the lists made of it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,7 @@ class Snapshot:
     files: Mapping[str, tuple[PublishedSkill, PublishedFile]] = field(default_factory=dict)
     """Every file by its `skill://` URI."""
     _built: dict[Any, Any] = field(default_factory=dict, compare=False)
+    _filtered: OrderedDict[Audience, Snapshot] = field(default_factory=OrderedDict, compare=False)
 
     def once(self, key: Any, build: Callable[[], T]) -> T:
         """Something derived from this snapshot, built when first asked for and kept as long as it lives."""
@@ -43,6 +55,19 @@ class Snapshot:
             self._built[key] = build()
         value: T = self._built[key]
         return value
+
+    def visible_to(self, audience: Audience) -> Snapshot:
+        """What of this there is for an audience, in the same generation; kept, like what is built of it."""
+        if not audience.restricted:
+            return self
+        found = self._filtered.get(audience)
+        if found is None:
+            found = self._filtered[audience] = self._for(audience)
+            if len(self._filtered) > AUDIENCES_MAX:
+                self._filtered.popitem(last=False)
+        else:
+            self._filtered.move_to_end(audience)
+        return found
 
     def updated(self, changes: Changes) -> Snapshot:
         """The snapshot after some changes; shares everything that did not change."""
@@ -55,6 +80,11 @@ class Snapshot:
             skills[skill.name] = skill
             files |= {file_uri(skill.name, file.path): (skill, file) for file in skill.files}
         return Snapshot(changes.generation, dict(sorted(skills.items())), dict(sorted(files.items())))
+
+    def _for(self, audience: Audience) -> Snapshot:
+        skills = {name: skill for name, skill in self.skills.items() if audience.includes(name, skill.tags)}
+        files = {uri: entry for uri, entry in self.files.items() if entry[0].name in skills}
+        return Snapshot(self.generation, skills, files)
 
 
 class CatalogUnavailable(Exception):

@@ -37,7 +37,7 @@ async def answer(request: Request, era: Era, sender: Sender, catalog: LiveCatalo
     snapshot, result, error = Snapshot(), dict[str, Any](), None
     try:
         method = _method(request, era, sender)
-        snapshot = await catalog.snapshot()
+        snapshot = (await catalog.snapshot()).visible_to(sender.caller.audience)
         result = await method(Call(era, request.params, snapshot, catalog))
         failure = _tool_error(result)
     except JsonRpcError as refusal:
@@ -52,7 +52,7 @@ async def answer(request: Request, era: Era, sender: Sender, catalog: LiveCatalo
     if error is not None:
         return Answer(error_message(request.id, error), error.code)
     if era.modern:
-        result = modern.complete(request.method, result, SERVER_INFO, _caching())
+        result = modern.complete(request.method, result, SERVER_INFO, _caching(sender))
     return Answer(result_message(request.id, result))
 
 
@@ -69,5 +69,7 @@ def _tool_error(result: dict[str, Any]) -> str:
     return str(result["content"][0]["text"]) if result.get("isError") else ""
 
 
-def _caching() -> modern.Caching:
-    return modern.Caching(settings.MCP_TTL_MS, "private" if settings.MCP_REQUIRE_AUTH else "public")
+def _caching(sender: Sender) -> modern.Caching:
+    """Private as soon as the answer depends on who asks: others must not be given it from a cache."""
+    private = settings.MCP_REQUIRE_AUTH or sender.caller.audience.restricted
+    return modern.Caching(settings.MCP_TTL_MS, "private" if private else "public")

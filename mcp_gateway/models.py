@@ -3,17 +3,40 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
+from skills_registry.catalog import Audience, is_skill_name
+
+
+class Scope(models.TextChoices):
+    """What a token may be used for."""
+
+    READ = "skills:read", "skills:read"
+    WRITE = "skills:write", "skills:write"
+
+
+def every_scope() -> list[str]:
+    """What a token may be used for that says nothing of it."""
+    return list(Scope.values)
+
 
 class AccessToken(models.Model):
-    """A bearer token of a user, for the gateway and the API; it may do what its owner may do."""
+    """A bearer token of a user, for the gateway and the API.
+
+    It may do what its owner may do, as far as its scopes go, to the skills that are named in
+    `skills` or have one of its `tags`; to all skills where both are empty.
+    """
 
     name = models.CharField(max_length=100, help_text="What it is for, for example “CI of team A”.")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens")
     prefix = models.CharField(max_length=16, editable=False, help_text="How it begins, to tell tokens apart.")
     hash = models.CharField(max_length=64, unique=True, editable=False)
+    # Defaults in the database, too: the release before knows nothing of these columns and goes on making tokens.
+    scopes = models.JSONField(default=every_scope, db_default=models.Value(Scope.values, models.JSONField()))
+    skills = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
+    tags = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Leave empty for a token that does not expire.")
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -25,8 +48,25 @@ class AccessToken(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
+    def clean(self) -> None:
+        """Refuse scopes, names and tags that there cannot be."""
+        problems = {}
+        if not self.scopes or set(self.scopes) - set(Scope.values):
+            problems["scopes"] = f"At least one of: {', '.join(Scope.values)}."
+        if wrong := [name for name in self.skills if not is_skill_name(name)]:
+            problems["skills"] = f"These cannot be names of skills: {', '.join(wrong):.200}"
+        if wrong := [tag for tag in self.tags if tag != tag.lower() or len(tag.split()) != 1]:
+            problems["tags"] = f"A tag is one word in lower case; these are none: {', '.join(wrong):.200}"
+        if problems:
+            raise ValidationError(problems)
+
     @property
     def is_valid(self) -> bool:
         """Whether it still opens anything."""
         expired = self.expires_at is not None and self.expires_at <= timezone.now()
         return self.revoked_at is None and not expired and self.user.is_active
+
+    @property
+    def audience(self) -> Audience:
+        """The skills that there are for whoever shows it."""
+        return Audience.of(self.skills, self.tags)

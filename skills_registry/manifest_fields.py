@@ -177,6 +177,11 @@ def argument_names(frontmatter: dict[str, Any]) -> tuple[str, ...]:
     return tuple(declared.split() if isinstance(declared, str) else declared)
 
 
+def is_skill_name(text: object) -> bool:
+    """Whether a text can be the name of a skill."""
+    return isinstance(text, str) and len(text) <= NAME_MAX and NAME.fullmatch(text) is not None
+
+
 def _is_text_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
 

@@ -29,17 +29,23 @@ class Shelf:
         self._released = threading.Event()
 
     def publish(
-        self, name: str = "greeter", body: str = "Say hello.", files: Mapping[str, str | bytes] = {}, **fields: str
+        self,
+        name: str = "greeter",
+        body: str = "Say hello.",
+        files: Mapping[str, str | bytes] = {},
+        *,
+        tags: tuple[str, ...] = (),
+        **fields: str,
     ) -> PublishedSkill:
         """Make a version live, by the rules for packages."""
-        return self.put(package(name, body, files, **fields))
+        return self.put(package(name, body, files, **fields), tags)
 
-    def put(self, made: Package) -> PublishedSkill:
+    def put(self, made: Package, tags: tuple[str, ...] = ()) -> PublishedSkill:
         """Make a package live."""
         self.head += 1
         name, version = made.manifest.name, self.head
         files = tuple(PublishedFile(**file.as_dict()) for file in made.files)
-        skill = PublishedSkill(name, version, made.manifest.description, made.manifest.frontmatter, files, "")
+        skill = PublishedSkill(name, version, made.manifest.description, made.manifest.frontmatter, files, "", tags)
         self.contents |= {(name, version, file.path): file.content for file in made.files}
         self.live[name] = (self.head, skill)
         return skill

@@ -221,7 +221,7 @@ def token_of(user: User) -> tuple[Any, str]:
 @pytest.fixture
 def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
     """No token is remembered, so that a revoked one is refused at once and not within seconds."""
-    monkeypatch.setattr("mcp_gateway.auth.REMEMBERED_SECONDS", 0.0)
+    monkeypatch.setattr("mcp_gateway.auth.identity.REMEMBERED_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Basic b2xnYQ==", "Token skk_abc", "skk_abc"])

@@ -5,13 +5,16 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from skills_registry.manifest_fields import argument_names
+from skills_registry.manifest_fields import argument_names, is_skill_name
 from skills_registry.media_types import text_of
 
+from .audience import EVERYBODY, Audience
 from .base import Catalog, Changes, PublishedFile, PublishedSkill, instructions
 from .signals import catalog_changed
 
 __all__ = [
+    "EVERYBODY",
+    "Audience",
     "Catalog",
     "Changes",
     "PublishedFile",
@@ -20,6 +23,7 @@ __all__ = [
     "catalog_changed",
     "get_catalog",
     "instructions",
+    "is_skill_name",
     "text_of",
 ]
 
