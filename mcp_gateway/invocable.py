@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from skills_registry import catalog
 from skills_registry.catalog import PublishedSkill, argument_names, instructions
 
 from .call import Call
@@ -20,12 +21,12 @@ class BadArgument(Exception):
 
 def is_tool(skill: PublishedSkill) -> bool:
     """Whether models may call it: not with `disable-model-invocation: true`."""
-    return skill.frontmatter.get("disable-model-invocation") is not True
+    return catalog.is_tool(skill.frontmatter)
 
 
 def is_prompt(skill: PublishedSkill) -> bool:
     """Whether users may call it: not with `user-invocable: false`."""
-    return skill.frontmatter.get("user-invocable") is not False
+    return catalog.is_prompt(skill.frontmatter)
 
 
 def argument_descriptions(skill: PublishedSkill) -> dict[str, str]:

@@ -2,34 +2,69 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Change = Literal["added", "removed", "changed"]
+Change = Literal["added", "removed", "changed", "renamed"]
+File = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class FileChange:
-    """One file that differs: sizes in bytes before and after, None where the file was not there."""
+    """One file that differs: sizes in bytes before and after, None where the file was not there.
+
+    `path_before` is the path it had before: another one where it was renamed, "" where it was added.
+    """
 
     path: str
     change: Change
     size_before: int | None
     size_after: int | None
+    path_before: str
 
 
-def compare(before: Iterable[Mapping[str, Any]], after: Iterable[Mapping[str, Any]]) -> list[FileChange]:
+def compare(before: Iterable[File], after: Iterable[File]) -> list[FileChange]:
     """What changed from `before` to `after`, by path; both as `PackageFile.as_dict` records files."""
     old = {file["path"]: file for file in before}
     new = {file["path"]: file for file in after}
+    renamed = _renamed(
+        [old[path] for path in sorted(old.keys() - new.keys())], [new[path] for path in sorted(new.keys() - old.keys())]
+    )
     changes: list[FileChange] = []
-    for path in sorted(old.keys() | new.keys()):
-        one, other = old.get(path), new.get(path)
+    for path in sorted((old.keys() | new.keys()) - set(renamed.values())):
+        one, other = old.get(renamed.get(path, path)), new.get(path)
         if one is None and other is not None:
-            changes.append(FileChange(path, "added", None, other["size"]))
+            changes.append(FileChange(path, "added", None, other["size"], ""))
         elif one is not None and other is None:
-            changes.append(FileChange(path, "removed", one["size"], None))
-        elif one is not None and other is not None and one["sha256"] != other["sha256"]:
-            changes.append(FileChange(path, "changed", one["size"], other["size"]))
+            changes.append(FileChange(path, "removed", one["size"], None, path))
+        elif one is not None and other is not None and (path in renamed or one["sha256"] != other["sha256"]):
+            change: Change = "renamed" if path in renamed else "changed"
+            changes.append(FileChange(path, change, one["size"], other["size"], one["path"]))
     return changes
+
+
+def _renamed(gone: list[File], come: list[File]) -> dict[str, str]:
+    """Path after -> path before, of files that are there under another name with the same bytes; empty ones aside.
+
+    Of several files with the same bytes, those that kept their name in another folder find each other first.
+    """
+    renamed: dict[str, str] = {}
+    for key in (_content_and_name, _content):
+        places: defaultdict[Any, list[str]] = defaultdict(list)
+        for file in gone:
+            if file["size"] and file["path"] not in renamed.values():
+                places[key(file)].append(file["path"])
+        for file in come:
+            if file["path"] not in renamed and places[key(file)]:
+                renamed[file["path"]] = places[key(file)].pop(0)
+    return renamed
+
+
+def _content(file: File) -> str:
+    return str(file["sha256"])
+
+
+def _content_and_name(file: File) -> tuple[str, str]:
+    return _content(file), file["path"].rpartition("/")[2]

@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from .frontmatter import Frontmatter
@@ -171,7 +171,17 @@ class _Fields:
             self.error("field-not-boolean", key, f"`{key}` is {_kind(value)}, not true or false", hint)
 
 
-def argument_names(frontmatter: dict[str, Any]) -> tuple[str, ...]:
+def is_tool(frontmatter: Mapping[str, Any]) -> bool:
+    """Whether models may call the skill: not with `disable-model-invocation: true`."""
+    return frontmatter.get("disable-model-invocation") is not True
+
+
+def is_prompt(frontmatter: Mapping[str, Any]) -> bool:
+    """Whether users may call the skill: not with `user-invocable: false`."""
+    return frontmatter.get("user-invocable") is not False
+
+
+def argument_names(frontmatter: Mapping[str, Any]) -> tuple[str, ...]:
     """The names that `arguments:` declares, in order of position: a text of words, or a list."""
     declared = frontmatter.get("arguments") or ""
     return tuple(declared.split() if isinstance(declared, str) else declared)

@@ -67,7 +67,7 @@ def test_review_creates_a_version_and_publishes_it_if_told_to(
 def test_review_says_what_differs_from_the_live_version(browser: Client) -> None:
     publish(files={"a.txt": "1", "b.txt": "1"})
 
-    page = text_of(browser.get(staged(browser, zipped(files={"a.txt": "22", "c.txt": "1"}))))
+    page = text_of(browser.get(staged(browser, zipped(files={"a.txt": "22", "c.txt": "3"}))))
     assert "greeter is there already; this would be its next version." in page
     difference = page[page.index("Difference to v1") :]
     assert "a.txt changed 1 byte 2 bytes" in difference.replace("\xa0", " ")

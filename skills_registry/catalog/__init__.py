@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from skills_registry.manifest_fields import argument_names, is_skill_name
+from skills_registry.manifest_fields import argument_names, is_prompt, is_skill_name, is_tool
 from skills_registry.media_types import text_of
 
 from .audience import EVERYBODY, Audience
@@ -23,7 +23,9 @@ __all__ = [
     "catalog_changed",
     "get_catalog",
     "instructions",
+    "is_prompt",
     "is_skill_name",
+    "is_tool",
     "text_of",
 ]
 

@@ -1,0 +1,103 @@
+"""What an agent gets to see of a package, and what of that changes with another version. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .manifest_fields import SKILL_MD, argument_names, is_prompt, is_tool
+
+TOKENS_PER_FILE = 12
+"""What a link to a file costs besides its path."""
+_WIDE = re.compile("[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef]")
+
+
+@dataclass(frozen=True)
+class AgentView:
+    """A package through an agent's eyes; `other` are the frontmatter's further fields as they are."""
+
+    name: str
+    description: str
+    when_to_use: str
+    tool: bool
+    prompt: bool
+    arguments: tuple[str, ...]
+    argument_hint: str
+    allowed_tools: str
+    other: Mapping[str, Any]
+    files: tuple[str, ...]
+
+    @classmethod
+    def of(cls, frontmatter: Mapping[str, Any], files: Iterable[Mapping[str, Any]]) -> AgentView:
+        """The view of a package by its frontmatter and its files, as versions record them."""
+        return cls(
+            name=str(frontmatter["name"]),
+            description=str(frontmatter["description"]),
+            when_to_use=_text(frontmatter.get("when_to_use")),
+            tool=is_tool(frontmatter),
+            prompt=is_prompt(frontmatter),
+            arguments=argument_names(frontmatter),
+            argument_hint=_text(frontmatter.get("argument-hint")),
+            allowed_tools=_text(frontmatter.get("allowed-tools")),
+            other={key: value for key, value in frontmatter.items() if key not in _SHOWN},
+            files=tuple(file["path"] for file in files if file["path"] != SKILL_MD),
+        )
+
+    def listing_tokens(self) -> int:
+        """About how many tokens it costs every agent that this skill is listed, whether it is used or not."""
+        return sum(tokens(text) for text in (self.name, self.description, self.when_to_use, self.argument_hint))
+
+    def instructions_tokens(self, body: str) -> int:
+        """About how many tokens one call costs: the instructions, and the links to the files."""
+        return tokens(body) + sum(tokens(path) + TOKENS_PER_FILE for path in self.files)
+
+
+@dataclass(frozen=True)
+class FieldChange:
+    """One thing that agents see differently: `field` is a name of `AgentView`'s or of the frontmatter's."""
+
+    field: str
+    before: Any
+    after: Any
+
+
+def changes_for_agents(before: AgentView, after: AgentView) -> list[FieldChange]:
+    """What agents will see differently, most weighty first; for `files` only the paths that go and come."""
+    changes = [
+        FieldChange(field, getattr(before, field), getattr(after, field))
+        for field in _FIELDS
+        if getattr(before, field) != getattr(after, field)
+    ]
+    changes += [
+        FieldChange(key, before.other.get(key), after.other.get(key))
+        for key in sorted(before.other.keys() | after.other.keys())
+        if before.other.get(key) != after.other.get(key)
+    ]
+    old, new = set(before.files), set(after.files)
+    if old != new:
+        changes.append(FieldChange("files", tuple(sorted(old - new)), tuple(sorted(new - old))))
+    return changes
+
+
+def tokens(text: str) -> int:
+    """About how many tokens a text is: four Latin letters make one, a Chinese character is one by itself."""
+    wide = len(_WIDE.findall(text))
+    narrow = sum(character.isascii() for character in text)
+    return math.ceil(wide + narrow / 4 + (len(text) - wide - narrow) / 2)
+
+
+_FIELDS = (
+    "name", "description", "when_to_use", "tool", "prompt", "arguments", "argument_hint", "allowed_tools",
+)  # fmt: skip
+_SHOWN = {
+    "name", "description", "when_to_use", "disable-model-invocation", "user-invocable", "arguments", "argument-hint",
+    "allowed-tools",
+}  # fmt: skip
+
+
+def _text(value: Any) -> str:
+    """A field that may be one text or a list of words."""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value or "")
