@@ -1,0 +1,87 @@
+"""Where the bars of a chart of calls by day are; `components/chart.html` and `spark.html` draw them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from .usage import Series, Use
+
+STEP, GAP = 10, 2
+"""Units from one bar to the next, and between them."""
+HEIGHT = 200
+VISIBLE = 2
+"""The least height of what is there at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A day: all its calls from the bottom up to `y`, and over that the failed ones up to `errors_y`."""
+
+    day: date
+    use: Use
+    left: int
+    """Where the day begins; its bar is half a gap further."""
+    y: int
+    errors_y: int
+
+    @property
+    def x(self) -> int:
+        """The left edge."""
+        return self.left + GAP // 2
+
+    @property
+    def height(self) -> int:
+        """Of all calls."""
+        return HEIGHT - self.y
+
+    @property
+    def errors_height(self) -> int:
+        """Of the failed ones."""
+        return HEIGHT - self.errors_y
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Calls by day as stacked bars, in whole units of an SVG's view box."""
+
+    series: Series
+    top: int
+    """The number of calls at the upper edge."""
+
+    @property
+    def width(self) -> int:
+        """Of the view box."""
+        return STEP * len(self.series.uses)
+
+    height = HEIGHT
+    middle = HEIGHT // 2
+    step = STEP
+    bar_width = STEP - GAP
+
+    @property
+    def bars(self) -> Iterator[Bar]:
+        """One for each day."""
+        for number, (day, use) in enumerate(self.series.days):
+            yield Bar(day, use, number * STEP, self._y(use.calls), self._y(use.errors))
+
+    @property
+    def scale(self) -> list[int]:
+        """What the upper edge, the middle and the bottom stand for."""
+        return [self.top, self.top // 2, 0]
+
+    def _y(self, number: int) -> int:
+        height = max(HEIGHT * number // self.top, VISIBLE) if number else 0
+        return HEIGHT - height
+
+
+def chart(series: Series) -> Chart:
+    """The chart of a series, its scale ending at a round number."""
+    return Chart(series, round_up(max((use.calls for use in series.uses), default=0)))
+
+
+def round_up(number: int) -> int:
+    """The next of 2, 4, 6, 8, 10, 20, 40, ..., so that half of it is a whole number, too."""
+    power = 10 ** max(len(str(number - 1)) - 1, 0) if number > 1 else 1
+    return next(step * power for step in (2, 4, 6, 8, 10) if step * power >= number)

@@ -1,0 +1,48 @@
+"""The chart of calls by day: bars in proportion, a round scale, words for who does not see it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+import pytest
+from django.template.loader import render_to_string
+
+from invocations.chart import HEIGHT, chart, round_up
+from invocations.usage import Series, Use
+
+SERIES = Series(date(2026, 11, 23), (Use(100, 25), Use(), Use(1, 1)))
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(0, 2), (1, 2), (2, 2), (3, 4), (5, 6), (9, 10), (10, 10), (11, 20), (50, 60), (101, 200), (99_999, 100_000)],
+)
+def test_scale_ends_at_a_round_number(number: int, expected: int) -> None:
+    assert round_up(number) == expected
+
+
+def test_bars_are_in_proportion_and_what_is_there_is_visible() -> None:
+    bars = list(chart(SERIES).bars)
+    assert [(bar.height, bar.errors_height) for bar in bars] == [(HEIGHT, HEIGHT // 4), (0, 0), (2, 2)]
+    assert [bar.x for bar in bars] == [1, 11, 21]
+
+
+def test_chart_of_nothing_is_empty() -> None:
+    empty = chart(Series(date(2026, 11, 23), (Use(), Use())))
+    assert (empty.top, empty.scale, [bar.height for bar in empty.bars]) == (2, [2, 1, 0], [0, 0])
+
+
+def test_drawing_has_its_numbers_in_words_and_as_a_table() -> None:
+    page = render_to_string("components/chart.html", {"chart": chart(SERIES), "title": "Calls of greeter"})
+    assert 'aria-label="Calls of greeter: 101 calls, 26 failed"' in page
+    assert re.findall(r'<td class="sk-number">(\d+)</td>', page) == ["100", "25", "0", "0", "1", "1"]
+    assert page.count('<rect class="sk-chart-calls"') == page.count('<rect class="sk-chart-errors"') == 2
+    assert "Days are those of UTC." in page
+    assert "style=" not in page
+
+
+def test_small_drawing_says_the_same_in_words() -> None:
+    page = render_to_string("components/spark.html", {"chart": chart(SERIES)})
+    assert 'aria-label="101 calls, 26 failed"' in page
+    assert page.count("<rect") == 4
