@@ -27,7 +27,7 @@ def _reason(files: Collection[str]) -> Problem:
     if not files:
         return Problem("package-empty", "the package holds no files", f"Put at least a {SKILL_MD} into it.")
     misnamed = sorted((path for path in files if _is_misnamed(path)), key=_depth)
-    skills = _outermost(path.removesuffix(SKILL_MD) for path in files if path.endswith(f"/{SKILL_MD}"))
+    skills = outermost(path.removesuffix(SKILL_MD) for path in files if path.endswith(f"/{SKILL_MD}"))
     if misnamed and (not skills or _depth(misnamed[0]) < min(map(_depth, skills))):
         name = printable(misnamed[0])
         return Problem("skill-md-case", f"the file is called {name}", f"Rename it to {SKILL_MD}.", name)
@@ -54,7 +54,7 @@ def _depth(path: str) -> int:
     return path.count("/")
 
 
-def _outermost(folders: Iterable[str]) -> list[str]:
+def outermost(folders: Iterable[str]) -> list[str]:
     """The folders (with a slash at the end) that lie in no other of them."""
     found: list[str] = []
     for folder in sorted(folders):
