@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from unfold.admin import ModelAdmin
 
 from . import queries
 from .events import InvocationEvent
@@ -25,7 +26,7 @@ _AWAY = "The log cannot be read just now: its store does not answer. What is cal
 
 
 @admin.register(Invocation)
-class InvocationAdmin(admin.ModelAdmin):
+class InvocationAdmin(ModelAdmin):
     """Every call, also the failed ones with their reason; from SQL or DynamoDB, whichever holds the log."""
 
     def get_urls(self) -> list[URLPattern]:

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import pluralize
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from unfold.admin import ModelAdmin
 
 from .auth import create_token, revoke_token
 from .models import AccessToken
@@ -31,7 +32,7 @@ class AccessTokenForm(ModelForm):
 
 
 @admin.register(AccessToken)
-class AccessTokenAdmin(admin.ModelAdmin):
+class AccessTokenAdmin(ModelAdmin):
     """A token's text is on the page that answers its creation, and nowhere else."""
 
     form = AccessTokenForm
@@ -64,7 +65,8 @@ class AccessTokenAdmin(admin.ModelAdmin):
         """A token acts as its owner, so only superusers may make one for somebody else."""
         if not request.user.is_superuser:
             kwargs["queryset"] = User.objects.filter(username=request.user.get_username())
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field: ModelChoiceField | None = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """A token is mostly for the one who makes it."""

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
 from .health import healthz, readyz
 
-admin.site.site_header = admin.site.site_title = "Skillkeeper"
-admin.site.index_title = "Registry"
-admin.site.site_url = None
+admin.site.index_title = _("Home")
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("skills_registry.api.urls")),
     path("healthz", healthz),
     path("readyz", readyz),

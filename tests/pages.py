@@ -43,3 +43,46 @@ class _Text(HTMLParser):
 def told(answer: Any) -> list[str]:
     """The messages at the top of a page."""
     return [str(message) for message in answer.context["messages"]]
+
+
+def rows(answer: Any) -> list[list[str]]:
+    """The texts of the cells of a page's list, row by row."""
+    reader = _Rows()
+    reader.feed(answer.text)
+    return [[" ".join("".join(cell).split()) for cell in row] for row in reader.rows if row]
+
+
+class _Rows(HTMLParser):
+    """Reads the body of `table#result_list`; screen readers' own texts and icons are left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.rows: list[list[list[str]]] = []
+        self._in_table = self._in_body = self._in_cell = False
+        self._skipped = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self._in_table = self._in_table or given.get("id") == "result_list"
+        self._in_body = self._in_body or (self._in_table and tag == "tbody")
+        if not self._in_body:
+            return
+        if tag == "tr":
+            self.rows.append([])
+        elif tag in ("td", "th"):
+            self.rows[-1].append([])
+            self._in_cell = True
+        elif self._skipped or "material-symbols-outlined" in (given.get("class") or ""):
+            self._skipped += 1
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("td", "th"):
+            self._in_cell, self._skipped = False, 0
+        elif tag == "table":
+            self._in_table = self._in_body = False
+        elif self._skipped:
+            self._skipped -= 1
+
+    def handle_data(self, data: str) -> None:
+        if self._in_cell and not self._skipped:
+            self.rows[-1][-1].append(data)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.views.main import ChangeList
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path
-from django.utils.html import format_html
+from django.utils.html import format_html_join
+from unfold.admin import ModelAdmin
+from unfold.views import ChangeList
 
 from invocations import queries
 from skills_registry.models import Skill, SkillQuerySet
@@ -45,7 +47,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(Skill)
-class SkillAdmin(admin.ModelAdmin):
+class SkillAdmin(ModelAdmin):
     """Skills come in by upload and change by publishing; nothing is edited in place."""
 
     change_list_template = "admin/skills_registry/skill_list.html"
@@ -87,8 +89,10 @@ class SkillAdmin(admin.ModelAdmin):
     @admin.display(description="status")
     def status_label(self, skill: Skill) -> str:
         """Active, inactive or draft; and whether the last change has not reached the store yet."""
-        pending = "" if skill.projected_generation == skill.generation else " (pending)"
-        return format_html('<span class="sk-status sk-{}">{}{}</span>', skill.status, skill.status, pending)
+        states = [skill.status, *(["pending"] if skill.projected_generation != skill.generation else [])]
+        return format_html_join(
+            " ", "{}", ((render_to_string("components/status.html", {"status": state}),) for state in states)
+        )
 
     @admin.display(description="live", empty_value="-")
     def live(self, skill: Skill) -> str | None:

@@ -1,0 +1,32 @@
+"use strict";
+// What unfold's expressions refer to by name. Alpine's CSP build evaluates them without eval and therefore
+// reaches nothing global: everything that they use has to be registered.
+document.addEventListener("alpine:init", () => {
+  const { Alpine } = window;
+  const remembered = "sidebarDesktopOpen";
+
+  Alpine.data("theme", window.theme);
+  Alpine.data("searchForm", window.searchForm);
+  Alpine.data("searchCommand", () => ({
+    ...window.searchCommand(),
+    openSelected(event) {
+      if (!event.metaKey && !event.ctrlKey && this.items?.[this.currentIndex - 1]) {
+        this.selectItem(false);
+      }
+    },
+  }));
+  Alpine.data("shell", () => ({
+    activeTab: "",
+    sidebarMobileOpen: false,
+    sidebarDesktopOpen: localStorage.getItem(remembered) !== "0",
+    window: { location: { pathname: location.pathname, search: location.search } },
+    init() {
+      const first = this.$el.dataset.tab;
+      this.activeTab = first ? window.getCurrentTab() || first : "";
+    },
+    toggleSidebar() {
+      this.sidebarDesktopOpen = !this.sidebarDesktopOpen;
+      localStorage.setItem(remembered, this.sidebarDesktopOpen ? "1" : "0");
+    },
+  }));
+});
