@@ -191,8 +191,8 @@ def test_version_page_shows_files_frontmatter_text_and_remarks(browser: Client) 
 
 
 def test_version_page_compares_with_what_is_live(browser: Client) -> None:
-    skill = publish(files={"a.txt": "1", "b.txt": "1"}).skill
-    publish(files={"a.txt": "2", "c.txt": "1"})
+    skill = publish(files={"a.txt": "1", "b.txt": "b"}).skill
+    publish(files={"a.txt": "2", "c.txt": "c"})
 
     older = browser.get(f"{SKILLS}{skill.pk}/versions/1/").text
     assert "Difference to v2, which is live" in older
