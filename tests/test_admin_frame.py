@@ -36,7 +36,9 @@ def navigation(client: Client) -> list[str]:
     page = client.get("/admin/").text
     return [
         re.sub(r"<[^>]+>", "", entry).split(maxsplit=1)[1].strip()
-        for entry in re.findall(r"<li>(.*?)</li>", page[page.index('id="nav-sidebar-apps"') : page.index('id="main"')], re.S)
+        for entry in re.findall(
+            r"<li>(.*?)</li>", page[page.index('id="nav-sidebar-apps"') : page.index('id="main"')], re.S
+        )
     ]
 
 
