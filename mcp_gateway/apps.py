@@ -4,7 +4,7 @@ from django.apps import AppConfig
 
 from skills_registry.catalog import catalog_changed
 
-from . import nudges
+from . import checks, nudges  # noqa: F401  # registers the checks
 
 
 class McpGatewayConfig(AppConfig):

@@ -25,7 +25,9 @@ from skills_registry.catalog import (
     get_catalog,
 )
 
+from . import offers
 from .file_cache import FileCache
+from .offers import NO_OFFERS, Offers, offers_changed
 from .uris import SKILL_MD, file_uri
 
 log = logging.getLogger(__name__)
@@ -46,6 +48,8 @@ class Snapshot:
     skills: Mapping[str, PublishedSkill] = field(default_factory=dict)
     files: Mapping[str, tuple[PublishedSkill, PublishedFile]] = field(default_factory=dict)
     """Every file by its `skill://` URI."""
+    offers: Offers = NO_OFFERS
+    """What the deployment offers besides skills; nothing to those for whom there are only some skills."""
     _built: dict[Any, Any] = field(default_factory=dict, compare=False)
     _filtered: OrderedDict[Audience, Snapshot] = field(default_factory=OrderedDict, compare=False)
 
@@ -79,7 +83,11 @@ class Snapshot:
         for skill in changes.published:
             skills[skill.name] = skill
             files |= {file_uri(skill.name, file.path): (skill, file) for file in skill.files}
-        return Snapshot(changes.generation, dict(sorted(skills.items())), dict(sorted(files.items())))
+        return Snapshot(changes.generation, dict(sorted(skills.items())), dict(sorted(files.items())), self.offers)
+
+    def offering(self, offers: Offers) -> Snapshot:
+        """The same skills with something else besides them."""
+        return Snapshot(self.generation, self.skills, self.files, offers)
 
     def _for(self, audience: Audience) -> Snapshot:
         skills = {name: skill for name, skill in self.skills.items() if audience.includes(name, skill.tags)}
@@ -175,10 +183,12 @@ class LiveCatalog:
     def _newest(self) -> Snapshot:
         """The snapshot to serve from now on: the present one where nothing changed."""
         present, generation = self._snapshot, self._catalog.generation()
+        if present.offers is not offers.current():
+            present = present.offering(offers.current())
         if generation == present.generation:
             return present
         if generation < present.generation:  # the registry was restored from a backup
-            present = Snapshot()
+            present = Snapshot(offers=present.offers)
         return present.updated(self._catalog.changes_since(max(present.generation, 0)))
 
 
@@ -192,3 +202,4 @@ def _on_catalog_changed(**_: Any) -> None:
 
 
 catalog_changed.connect(_on_catalog_changed, dispatch_uid="mcp_gateway.catalog")
+offers_changed.connect(_on_catalog_changed, dispatch_uid="mcp_gateway.catalog")

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from . import methods
-from .call import Call, Method
+from .call import Call, Method, Outbox
 from .catalog import CatalogUnavailable, LiveCatalog, Snapshot
 from .eras import Era, modern
 from .jsonrpc import INTERNAL_ERROR, METHOD_NOT_FOUND, JsonRpcError, Request, error_message, result_message
@@ -28,7 +28,9 @@ class Answer:
     error_code: int | None = None
 
 
-async def answer(request: Request, era: Era, sender: Sender, catalog: LiveCatalog) -> Answer:
+async def answer(
+    request: Request, era: Era, sender: Sender, catalog: LiveCatalog, outbox: Outbox | None = None
+) -> Answer:
     """Answer a request, whatever happens, and record it if it is a call of a skill.
 
     What is not meant for the caller goes to the log alone.
@@ -38,7 +40,7 @@ async def answer(request: Request, era: Era, sender: Sender, catalog: LiveCatalo
     try:
         method = _method(request, era, sender)
         snapshot = (await catalog.snapshot()).visible_to(sender.caller.audience)
-        result = await method(Call(era, request.params, snapshot, catalog))
+        result = await method(Call(era, request.id, request.params, snapshot, catalog, sender, outbox))
         failure = _tool_error(result)
     except JsonRpcError as refusal:
         error, failure = refusal, refusal.message
@@ -66,7 +68,10 @@ def _method(request: Request, era: Era, sender: Sender) -> Method:
 
 
 def _tool_error(result: dict[str, Any]) -> str:
-    return str(result["content"][0]["text"]) if result.get("isError") else ""
+    """What a tool says of its failure, "" where it did not fail."""
+    if not result.get("isError"):
+        return ""
+    return next((str(item["text"]) for item in result["content"] if item["type"] == "text"), "the tool failed")
 
 
 def _caching(sender: Sender) -> modern.Caching:

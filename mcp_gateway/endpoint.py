@@ -1,7 +1,11 @@
-"""The ASGI callable behind /mcp: HTTP <-> JSON-RPC, nothing else (Streamable HTTP, answers as plain JSON)."""
+"""The ASGI callable behind /mcp: HTTP <-> JSON-RPC, nothing else (Streamable HTTP).
+
+Answers are plain JSON, but for requests of which something is told before the answer: a stream then.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from dataclasses import replace
 from typing import Any
@@ -13,7 +17,7 @@ from .auth import Unauthorized, identify
 from .catalog import live_catalog
 from .dispatch import Answer, answer
 from .eras import legacy, modern
-from .headers import BadHeader, check_accept, check_content_type, check_origin, read_headers
+from .headers import BadHeader, accepts_events, check_accept, check_content_type, check_origin, read_headers
 from .http import HttpAnswer, Receive, Refused, Scope, Send, read_body, send_answer
 from .jsonrpc import (
     INTERNAL_ERROR,
@@ -32,6 +36,7 @@ from .jsonrpc import (
 from .nudges import Listener
 from .sender import Sender
 from .session import NO_SESSION, UnknownSession, resume, start
+from .sse import EventStream
 
 log = logging.getLogger(__name__)
 
@@ -45,16 +50,18 @@ async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
     """One HTTP request."""
     _listener.start()
     try:
-        found = await _handle(scope, receive)
+        found = await _handle(scope, receive, send)
     except Refused as refused:
         found = refused.answer
     except Exception:
         log.exception("a request to the gateway failed")
         found = HttpAnswer.json(500, error_message(None, JsonRpcError(INTERNAL_ERROR, "Internal error")))
-    await send_answer(send, found)
+    if found is not None:
+        await send_answer(send, found)
 
 
-async def _handle(scope: Scope, receive: Receive) -> HttpAnswer:
+async def _handle(scope: Scope, receive: Receive, send: Send) -> HttpAnswer | None:
+    """The answer, None where it was sent as a stream. Raises Refused."""
     sender = await _sender(scope)
     try:
         value = decode(await read_body(receive, settings.MCP_MAX_BODY_BYTES))
@@ -62,7 +69,7 @@ async def _handle(scope: Scope, receive: Receive) -> HttpAnswer:
         raise Refused(400, error) from None
     if isinstance(value, list):
         return await _answer_batch(value, sender)
-    return await _answer_one(value, sender)
+    return await _answer_one(value, sender, receive, send)
 
 
 async def _sender(scope: Scope) -> Sender:
@@ -85,7 +92,7 @@ async def _sender(scope: Scope) -> Sender:
     return Sender(headers, caller, NO_SESSION, scope.get("request_id", ""))
 
 
-async def _answer_one(value: Any, sender: Sender) -> HttpAnswer:
+async def _answer_one(value: Any, sender: Sender, receive: Receive, send: Send) -> HttpAnswer | None:
     try:
         message = read_message(value)
     except JsonRpcError as error:
@@ -95,7 +102,16 @@ async def _answer_one(value: Any, sender: Sender) -> HttpAnswer:
     era = eras.select(message.method, message.params, sender.headers)
     if not era.modern and message.method != "initialize":
         sender = _with_session(sender, message.id)
-    answered = await answer(message, era, sender, live_catalog)
+    stream = EventStream(receive, send, cancels=era.modern) if accepts_events(sender.headers) else None
+    try:
+        answered = await answer(message, era, sender, live_catalog, stream)
+    except asyncio.CancelledError:
+        if stream is None or not stream.cut_off:
+            raise
+        return None
+    if stream is not None and stream.is_open:
+        await stream.close(answered.message)
+        return None
     headers = {SESSION_HEADER: start(message.params.get("clientInfo"))} if _initialized(message, answered) else {}
     code = answered.error_code
     return HttpAnswer.json(200 if code is None else http_status(code, modern=era.modern), answered.message, headers)

@@ -55,6 +55,12 @@ def check_accept(headers: Mapping[str, str]) -> None:
         raise BadHeader(406, "Accept must include application/json")
 
 
+def accepts_events(headers: Mapping[str, str]) -> bool:
+    """Whether an answer may be a stream of events."""
+    accept = headers.get("accept", "").lower()
+    return not accept or "text/event-stream" in accept or "*/*" in accept
+
+
 def _host_of(origin: str) -> str:
     """Host and port of an origin; "" where it has none, as the opaque origin `null`."""
     try:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from skills_registry import catalog
 from skills_registry.catalog import PublishedSkill, argument_names, instructions
 
 from .call import Call
+from .matching import best_matches
 from .substitution import collect, substitute
 from .uris import skill_uri
 
+_HINT_WORD = re.compile(r"\[[^\]]*\]|<[^>]*>|\([^)]*\)|\S+")
 FULL_TEXT = "arguments"
 """The argument that carries everything as one text, as a user would type it."""
 
@@ -29,15 +32,48 @@ def is_prompt(skill: PublishedSkill) -> bool:
     return catalog.is_prompt(skill.frontmatter)
 
 
+def title(skill: PublishedSkill) -> str:
+    """What people read in place of the name: the frontmatter's `title`, else the name in words."""
+    metadata = skill.frontmatter.get("metadata")
+    for fields in (skill.frontmatter, metadata if isinstance(metadata, dict) else {}):
+        given = fields.get("title")
+        if isinstance(given, str) and given.strip():
+            return given.strip()
+    return skill.name.replace("-", " ").capitalize()
+
+
 def argument_descriptions(skill: PublishedSkill) -> dict[str, str]:
     """The arguments that may be given, all optional, with what each is."""
     declared = [name for name in argument_names(skill.frontmatter) if name != FULL_TEXT]
-    hint = skill.frontmatter.get("argument-hint") or " ".join(f"[{name}]" for name in declared)
-    shown = hint if isinstance(hint, str) else " ".join(f"[{word}]" for word in hint)
+    shown = _hint(skill) or " ".join(f"[{name}]" for name in declared)
     about = f"All arguments as one text, as a user would type them: {shown}" if shown else (
         "What to apply the skill to, in words, where there is something to say."
     )  # fmt: skip
     return {FULL_TEXT: about, **{name: f"The skill's argument “{name}”." for name in declared}}
+
+
+def choices(skill: PublishedSkill, argument: str, typed: str) -> list[str]:
+    """Values that fit what was typed for an argument, where the `argument-hint` names any: `[staging|production]`."""
+    places = [_alternatives(word) for word in _HINT_WORD.findall(_hint(skill))]
+    before, place = "", 0
+    if argument == FULL_TEXT:
+        before, space, typed = typed.rpartition(" ")
+        before, place = before + space, len(before.split())
+    else:
+        names = argument_names(skill.frontmatter)
+        place = names.index(argument) if argument in names else len(places)
+    return [f"{before}{value}" for value in best_matches(typed, places[place])] if place < len(places) else []
+
+
+def _hint(skill: PublishedSkill) -> str:
+    """How the skill's arguments are written, as its author says."""
+    hint = skill.frontmatter.get("argument-hint") or ""
+    return hint if isinstance(hint, str) else " ".join(f"[{word}]" for word in hint)
+
+
+def _alternatives(word: str) -> list[str]:
+    values = word.strip("[]<>()").split("|")
+    return [value.strip() for value in values if value.strip()] if len(values) > 1 else []
 
 
 async def invoke(call: Call, skill: PublishedSkill) -> str:

@@ -16,6 +16,7 @@ INTERNAL_ERROR = -32603
 RESOURCE_NOT_FOUND = -32002
 """Revisions before 2026-07-28; since then -32602."""
 HEADER_MISMATCH = -32020
+MISSING_CLIENT_CAPABILITY = -32021
 UNSUPPORTED_PROTOCOL_VERSION = -32022
 
 MAX_DEPTH = 64
@@ -29,6 +30,7 @@ _STATUS: dict[int, tuple[int, int]] = {
     INTERNAL_ERROR: (500, 200),
     RESOURCE_NOT_FOUND: (400, 200),
     HEADER_MISMATCH: (400, 400),
+    MISSING_CLIENT_CAPABILITY: (400, 200),
     UNSUPPORTED_PROTOCOL_VERSION: (400, 400),
 }
 
@@ -72,7 +74,7 @@ Message = Request | Notification | Response
 
 def http_status(code: int, *, modern: bool) -> int:
     """The HTTP status for an error code (2026-07-28: transports; before: errors of methods travel as 200)."""
-    return _STATUS[code][0 if modern else 1]
+    return _STATUS.get(code, _STATUS[INVALID_PARAMS])[0 if modern else 1]
 
 
 def decode(body: bytes) -> Any:
@@ -133,6 +135,11 @@ def error_message(message_id: Id | None, error: JsonRpcError) -> dict[str, Any]:
     if error.data is not None:
         body["data"] = error.data
     return {"jsonrpc": "2.0", "id": message_id, "error": body}
+
+
+def notification_message(method: str, params: dict[str, Any]) -> dict[str, Any]:
+    """A message that wants no answer."""
+    return {"jsonrpc": "2.0", "method": method, "params": params}
 
 
 def encode(message: Any) -> bytes:

@@ -6,6 +6,7 @@ import base64
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from .jsonrpc import INVALID_PARAMS, JsonRpcError, encoded
@@ -21,8 +22,8 @@ class Listing:
 
     @classmethod
     def of(cls, name: str, entries: Iterable[tuple[str, dict[str, Any]]]) -> Listing:
-        """A list called `name` in results, of entries by key in ascending order."""
-        pairs = list(entries)
+        """A list called `name` in results, of entries by key, in the order of their keys."""
+        pairs = sorted(entries, key=itemgetter(0))
         return cls(name, [key for key, _ in pairs], [encoded(entry) for _, entry in pairs])
 
     def page(self, params: dict[str, Any], *, size: int) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import re
 from urllib.parse import quote
 
 SKILL_MD = "SKILL.md"
+SKILL_MD_TEMPLATE = f"skill://{{skill}}/{SKILL_MD}"
+FILE_TEMPLATE = "skill://{skill}/{+path}"
 _UNESCAPED = "/-._~!$&'()*+,;=:@"
 """What RFC 3986 allows in a path besides letters and digits."""
 _SKILL_MD_URI = re.compile(rf"skill://([^/]+)/{re.escape(SKILL_MD)}")

@@ -35,12 +35,25 @@ _RESULTS = {
     "server/discover": "DiscoverResult",
     "initialize": "InitializeResult",
     "ping": "EmptyResult",
+    "logging/setLevel": "EmptyResult",
     "tools/list": "ListToolsResult",
     "tools/call": "CallToolResult",
     "prompts/list": "ListPromptsResult",
     "prompts/get": "GetPromptResult",
     "resources/list": "ListResourcesResult",
     "resources/read": "ReadResourceResult",
+    "resources/templates/list": "ListResourceTemplatesResult",
+    "completion/complete": "CompleteResult",
+    "subscriptions/listen": "SubscriptionsListenResult",
+}
+_NOTIFICATIONS = {
+    "notifications/progress": "ProgressNotification",
+    "notifications/message": "LoggingMessageNotification",
+    "notifications/tools/list_changed": "ToolListChangedNotification",
+    "notifications/prompts/list_changed": "PromptListChangedNotification",
+    "notifications/resources/list_changed": "ResourceListChangedNotification",
+    "notifications/resources/updated": "ResourceUpdatedNotification",
+    "notifications/subscriptions/acknowledged": "SubscriptionsAcknowledgedNotification",
 }
 _NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 _SKILL = {
@@ -202,6 +215,11 @@ def check(answer: dict[str, Any], method: str, revision: str) -> None:
     else:
         assert result["resultType"] == "complete"
         assert result["_meta"][f"{META}/serverInfo"]["name"] == "skillkeeper"
+
+
+def check_notification(message: dict[str, Any], revision: str) -> None:
+    """Fail unless a notification is valid by the revision's schema."""
+    _validator(revision, _NOTIFICATIONS[message["method"]]).validate(message)
 
 
 def _error_type(revision: str) -> str:

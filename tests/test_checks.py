@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.core.checks import CheckMessage, run_checks
 
+from mcp_gateway import offers
+
 from .server import manage
 
 
@@ -29,6 +31,22 @@ def test_limits_above_what_clients_must_support_are_warned_of(settings: Any, nam
     assert name in message.msg
     assert str(largest) in (message.hint or "")
     assert not message.is_serious()
+
+
+@pytest.mark.parametrize(
+    "provider",
+    ["nowhere.provide", "tests.offered.nothing", "tests.offered.NOTHING_NEEDED", "tests.offered.provide_broken"],
+)
+def test_provider_that_offers_nothing_usable_is_an_error(settings: Any, provider: str) -> None:
+    settings.MCP_PROVIDERS = [provider]
+    offers.current.cache_clear()
+
+    (message,) = found("mcp_gateway.E001")
+    settings.MCP_PROVIDERS = []
+    offers.current.cache_clear()
+    assert "Offers" in (message.hint or "")
+    assert message.is_serious()
+    assert found("mcp_gateway.E001") == []
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,13 @@ async def test_version_in_the_body_of_initialize_counts_more_than_the_header(wir
 
 
 async def test_both_eras_are_told_of_the_skills_extension_and_of_nothing_that_is_not_there(wire: Gateway) -> None:
-    expected: dict[str, Any] = {"tools": {}, "prompts": {}, "resources": {}, "extensions": {f"{META}/skills": {}}}
+    expected: dict[str, Any] = {
+        "tools": {},
+        "prompts": {},
+        "resources": {},
+        "completions": {},
+        "extensions": {f"{META}/skills": {}},
+    }
     params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
 
     assert (await result_of(wire, "2025-11-25", "initialize", params))["capabilities"] == expected

@@ -65,27 +65,41 @@ async def test_every_file_of_every_skill_is_listed_by_address(wire: Gateway, she
     shelf.publish(files={"references/a.md": "ab", "b.png": b"\0"})
     shelf.publish("another")
 
+    main = {"audience": ["assistant"], "priority": 0.8}
+    other = {"audience": ["assistant"], "priority": 0.3}
+
     assert await listed(wire) == [
         {
             "uri": "skill://another/SKILL.md",
             "name": "another",
+            "title": "Another",
             "description": "Greets people. Use when somebody arrives.",
             "mimeType": "text/markdown",
             "size": len(skill_md("another")),
+            "annotations": main,
         },
         {
             "uri": "skill://greeter/SKILL.md",
             "name": "greeter",
+            "title": "Greeter",
             "description": "Greets people. Use when somebody arrives.",
             "mimeType": "text/markdown",
             "size": len(skill_md()),
+            "annotations": main,
         },
-        {"uri": "skill://greeter/b.png", "name": "greeter/b.png", "mimeType": "image/png", "size": 1},
+        {
+            "uri": "skill://greeter/b.png",
+            "name": "greeter/b.png",
+            "mimeType": "image/png",
+            "size": 1,
+            "annotations": other,
+        },
         {
             "uri": "skill://greeter/references/a.md",
             "name": "greeter/references/a.md",
             "mimeType": "text/markdown",
             "size": 2,
+            "annotations": other,
         },
     ]
 

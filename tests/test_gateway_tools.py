@@ -85,6 +85,28 @@ async def test_tool_is_marked_harmless_where_the_revision_has_a_way_to(wire: Gat
     assert tool.get("annotations") == expected
 
 
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        ({}, "Code review"),
+        ({"title": "Review of code"}, "Review of code"),
+        ({"metadata": "{title: In metadata}"}, "In metadata"),
+        ({"title": "''"}, "Code review"),
+        ({"title": "[a]"}, "Code review"),
+    ],
+)
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_title_is_the_frontmatters_or_the_name_in_words_where_the_revision_knows_titles(
+    wire: Gateway, shelf: Shelf, revision: str, fields: dict[str, Any], title: str
+) -> None:
+    shelf.withdraw()
+    shelf.publish("code-review", **fields)
+
+    [tool] = await tools(wire, revision)
+    assert tool.get("title") == (title if revision >= "2025-06-18" else None)
+    assert tool["annotations" if revision >= "2025-03-26" else "name"]
+
+
 @pytest.mark.parametrize("revision", BOTH)
 async def test_skill_that_models_may_not_call_is_no_tool(wire: Gateway, shelf: Shelf, revision: str) -> None:
     shelf.publish(disable_model_invocation="true")

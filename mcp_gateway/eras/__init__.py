@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from . import legacy, modern
-from .era import Era
+from . import fitting, legacy, modern
+from .era import LOG_LEVELS, Era
 
-__all__ = ["Era", "legacy", "modern", "select"]
+__all__ = ["LOG_LEVELS", "Era", "fitting", "legacy", "modern", "select"]
 
 
 def select(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Era:

@@ -10,7 +10,7 @@ from typing import Any
 
 from mcp_gateway.jsonrpc import HEADER_MISMATCH, INVALID_PARAMS, UNSUPPORTED_PROTOCOL_VERSION, JsonRpcError
 
-from .era import Era
+from .era import LOG_LEVELS, Era
 
 VERSION = "2026-07-28"
 SUPPORTED_VERSIONS = (VERSION,)
@@ -28,7 +28,6 @@ _CACHEABLE = {
     "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", "resources/read",
     "skills/list", "skills/get",
 }  # fmt: skip
-_LOG_LEVELS = ("debug", "info", "notice", "warning", "error", "critical", "alert", "emergency")
 _BASE64_VALUE = re.compile(r"=\?base64\?(.*)\?=")
 
 
@@ -80,10 +79,10 @@ def decode_header(value: str | None) -> str | None:
 
 def complete(method: str, result: dict[str, Any], server: dict[str, str], caching: Caching) -> dict[str, Any]:
     """A result with what this revision adds to it."""
-    added: dict[str, Any] = {"resultType": "complete", "_meta": {SERVER_KEY: server}}
+    added: dict[str, Any] = {"resultType": "complete"}
     if method in _CACHEABLE:
         added |= {"ttlMs": caching.ttl_ms, "cacheScope": caching.scope}
-    return {**added, **result}
+    return {**added, **result, "_meta": {SERVER_KEY: server, **result.get("_meta", {})}}
 
 
 def _check_envelope(meta: Any) -> str:
@@ -98,8 +97,8 @@ def _check_envelope(meta: Any) -> str:
         raise JsonRpcError(INVALID_PARAMS, f"{VERSION_KEY} must be a string")
     if not isinstance(meta[CAPABILITIES_KEY], dict):
         raise JsonRpcError(INVALID_PARAMS, f"{CAPABILITIES_KEY} must be an object")
-    if meta.get(LOG_LEVEL_KEY, "debug") not in _LOG_LEVELS:
-        raise JsonRpcError(INVALID_PARAMS, f"{LOG_LEVEL_KEY} must be one of {', '.join(_LOG_LEVELS)}")
+    if meta.get(LOG_LEVEL_KEY, "debug") not in LOG_LEVELS:
+        raise JsonRpcError(INVALID_PARAMS, f"{LOG_LEVEL_KEY} must be one of {', '.join(LOG_LEVELS)}")
     return version
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcp_gateway.call import Method
 from mcp_gateway.eras import Era
 
-from . import discovery, prompts, resources, skills, tools
+from . import completion, discovery, prompts, resources, skills, tools
 
 _BOTH: dict[str, Method] = {
     "tools/list": tools.list_tools,
@@ -13,12 +13,19 @@ _BOTH: dict[str, Method] = {
     "prompts/list": prompts.list_prompts,
     "prompts/get": prompts.get_prompt,
     "resources/list": resources.list_resources,
+    "resources/templates/list": resources.list_templates,
     "resources/read": resources.read_resource,
+    "completion/complete": completion.complete,
     "skills/list": skills.list_skills,
     "skills/get": skills.get_skill,
 }
 _MODERN: dict[str, Method] = {**_BOTH, "server/discover": discovery.discover}
-_LEGACY: dict[str, Method] = {**_BOTH, "initialize": discovery.initialize, "ping": discovery.ping}
+_LEGACY: dict[str, Method] = {
+    **_BOTH,
+    "initialize": discovery.initialize,
+    "ping": discovery.ping,
+    "logging/setLevel": discovery.set_log_level,
+}
 
 
 def find(name: str, era: Era) -> Method | None:

@@ -1,19 +1,15 @@
-"""server/discover, initialize, ping: what this server is and can do."""
+"""server/discover, initialize, ping, logging/setLevel: what this server is and can do, and how they begin."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from mcp_gateway.call import Call
-from mcp_gateway.eras import modern
+from mcp_gateway.eras import LOG_LEVELS, modern
+from mcp_gateway.jsonrpc import INVALID_PARAMS, METHOD_NOT_FOUND, JsonRpcError
+from mcp_gateway.log_levels import log_levels
 from mcp_gateway.server_info import SERVER_INFO
 
-CAPABILITIES: dict[str, Any] = {
-    "tools": {},
-    "prompts": {},
-    "resources": {},
-    "extensions": {"io.modelcontextprotocol/skills": {}},
-}
 INSTRUCTIONS = (
     "This server holds Agent Skills: instructions, scripts and references for particular kinds of work. "
     "Each skill is a tool; call it when its description fits the task, then follow the instructions it "
@@ -21,11 +17,26 @@ INSTRUCTIONS = (
 )
 
 
+def capabilities(call: Call) -> dict[str, Any]:
+    """What is served to clients of this revision, and nothing else."""
+    served: dict[str, Any] = {
+        "tools": {},
+        "prompts": {},
+        "resources": {},
+        "extensions": {"io.modelcontextprotocol/skills": {}},
+    }
+    if call.era.has_completions:
+        served["completions"] = {}
+    if call.snapshot.offers.logging:
+        served["logging"] = {}
+    return served
+
+
 async def discover(call: Call) -> dict[str, Any]:
     """2026-07-28: server/discover; only modern versions are named, others would be asked for in modern style."""
     return {
         "supportedVersions": list(modern.SUPPORTED_VERSIONS),
-        "capabilities": CAPABILITIES,
+        "capabilities": capabilities(call),
         "instructions": INSTRUCTIONS,
     }
 
@@ -34,7 +45,7 @@ async def initialize(call: Call) -> dict[str, Any]:
     """2025-11-25: lifecycle; the version was negotiated when the era was chosen."""
     return {
         "protocolVersion": call.era.version,
-        "capabilities": CAPABILITIES,
+        "capabilities": capabilities(call),
         "serverInfo": SERVER_INFO,
         "instructions": INSTRUCTIONS,
     }
@@ -42,4 +53,15 @@ async def initialize(call: Call) -> dict[str, Any]:
 
 async def ping(call: Call) -> dict[str, Any]:
     """2025-11-25: utilities/ping."""
+    return {}
+
+
+async def set_log_level(call: Call) -> dict[str, Any]:
+    """2025-11-25: server/utilities/logging; served where something is there that sends log messages."""
+    if not call.snapshot.offers.logging:
+        raise JsonRpcError(METHOD_NOT_FOUND, "Method not found: logging/setLevel")
+    level = call.text("level")
+    if level not in LOG_LEVELS:
+        raise JsonRpcError(INVALID_PARAMS, f"Invalid params: level must be one of {', '.join(LOG_LEVELS)}")
+    log_levels.put(call.sender.session.id, level)
     return {}

@@ -7,7 +7,8 @@ from typing import Any
 
 from mcp_gateway.call import Call
 from mcp_gateway.catalog import Snapshot
-from mcp_gateway.invocable import BadArgument, argument_descriptions, invoke, is_prompt
+from mcp_gateway.eras import Era, fitting
+from mcp_gateway.invocable import BadArgument, argument_descriptions, invoke, is_prompt, title
 from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
 from mcp_gateway.paging import Listing
 from skills_registry.catalog import PublishedSkill
@@ -17,7 +18,8 @@ PAGE_SIZE = 1000
 
 async def list_prompts(call: Call) -> dict[str, Any]:
     """In order of name."""
-    listing = call.snapshot.once("prompts", lambda: Listing.of("prompts", _prompts(call.snapshot)))
+    snapshot, era = call.snapshot, call.era
+    listing = snapshot.once(("prompts", era.lists), lambda: Listing.of("prompts", _prompts(snapshot, era)))
     return listing.page(call.params, size=PAGE_SIZE)
 
 
@@ -26,7 +28,7 @@ async def get_prompt(call: Call) -> dict[str, Any]:
     name = call.text("name")
     skill = call.snapshot.skills.get(name)
     if skill is None or not is_prompt(skill):
-        raise JsonRpcError(INVALID_PARAMS, f"Unknown prompt: {name:.100}")
+        return await _get_other(call, name)
     try:
         text = await invoke(call, skill)
     except BadArgument as error:
@@ -37,12 +39,23 @@ async def get_prompt(call: Call) -> dict[str, Any]:
     }
 
 
-def _prompts(snapshot: Snapshot) -> Iterator[tuple[str, dict[str, Any]]]:
-    return ((skill.name, _prompt(skill)) for skill in snapshot.skills.values() if is_prompt(skill))
+async def _get_other(call: Call, name: str) -> dict[str, Any]:
+    prompt = call.snapshot.offers.prompt(name)
+    if prompt is None:
+        raise JsonRpcError(INVALID_PARAMS, f"Unknown prompt: {name:.100}")
+    return fitting.fit_prompt_result(call.era, await prompt.get(call))
+
+
+def _prompts(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]:
+    for skill in snapshot.skills.values():
+        if is_prompt(skill):
+            yield skill.name, fitting.fit_prompt(era, _prompt(skill))
+    for prompt in snapshot.offers.prompts:
+        yield prompt.name, fitting.fit_prompt(era, prompt.definition)
 
 
 def _prompt(skill: PublishedSkill) -> dict[str, Any]:
     arguments = [
         {"name": name, "description": about, "required": False} for name, about in argument_descriptions(skill).items()
     ]
-    return {"name": skill.name, "description": skill.description, "arguments": arguments}
+    return {"name": skill.name, "title": title(skill), "description": skill.description, "arguments": arguments}

@@ -1,4 +1,4 @@
-"""resources/list and resources/read: every file of every skill, byte for byte."""
+"""resources/list, resources/templates/list and resources/read: every file of every skill, byte for byte."""
 
 from __future__ import annotations
 
@@ -8,17 +8,45 @@ from typing import Any
 
 from mcp_gateway.call import Call
 from mcp_gateway.catalog import Snapshot
+from mcp_gateway.eras import Era, fitting
+from mcp_gateway.invocable import title
 from mcp_gateway.jsonrpc import INVALID_PARAMS, RESOURCE_NOT_FOUND, JsonRpcError
 from mcp_gateway.paging import Listing
-from mcp_gateway.uris import SKILL_MD
+from mcp_gateway.uris import FILE_TEMPLATE, SKILL_MD, SKILL_MD_TEMPLATE
 from skills_registry.catalog import PublishedFile, PublishedSkill, text_of
 
 PAGE_SIZE = 1000
 
+_SKILL_TEMPLATES: tuple[dict[str, Any], ...] = (
+    {
+        "uriTemplate": SKILL_MD_TEMPLATE,
+        "name": "skill",
+        "title": "Instructions of a skill",
+        "description": "The SKILL.md of the skill with this name.",
+        "mimeType": "text/markdown",
+    },
+    {
+        "uriTemplate": FILE_TEMPLATE,
+        "name": "skill-file",
+        "title": "File of a skill",
+        "description": "A file of the skill with this name, by its path in the skill.",
+    },
+)
+
 
 async def list_resources(call: Call) -> dict[str, Any]:
     """In order of URI."""
-    listing = call.snapshot.once("resources", lambda: Listing.of("resources", _resources(call.snapshot)))
+    snapshot, era = call.snapshot, call.era
+    listing = snapshot.once(("resources", era.lists), lambda: Listing.of("resources", _resources(snapshot, era)))
+    return listing.page(call.params, size=PAGE_SIZE)
+
+
+async def list_templates(call: Call) -> dict[str, Any]:
+    """In order of what the templates say."""
+    snapshot, era = call.snapshot, call.era
+    listing = snapshot.once(
+        ("templates", era.lists), lambda: Listing.of("resourceTemplates", _templates(snapshot, era))
+    )
     return listing.page(call.params, size=PAGE_SIZE)
 
 
@@ -26,6 +54,8 @@ async def read_resource(call: Call) -> dict[str, Any]:
     """One file, unchanged: as text where it is UTF-8, else as base64, so that its digest can be verified."""
     uri = call.text("uri")
     entry = call.snapshot.files.get(uri)
+    if entry is None and (read := call.snapshot.offers.reader(uri)) is not None:
+        return await read(call)
     if entry is None:
         code = INVALID_PARAMS if call.era.modern else RESOURCE_NOT_FOUND
         raise JsonRpcError(code, f"Resource not found: {uri:.200}", {"uri": uri})
@@ -36,14 +66,27 @@ async def read_resource(call: Call) -> dict[str, Any]:
     return {"contents": [{"uri": uri, "mimeType": file.media_type, **body}]}
 
 
-def _resources(snapshot: Snapshot) -> Iterator[tuple[str, dict[str, Any]]]:
-    return ((uri, _resource(uri, skill, file)) for uri, (skill, file) in snapshot.files.items())
+def _resources(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]:
+    for uri, (skill, file) in snapshot.files.items():
+        yield uri, fitting.fit_resource(era, _resource(uri, skill, file))
+    for resource in snapshot.offers.resources:
+        yield resource.uri, fitting.fit_resource(era, resource.definition)
 
 
 def _resource(uri: str, skill: PublishedSkill, file: PublishedFile) -> dict[str, Any]:
+    """A file as the lists show it; its annotations as the Skills extension's documents recommend."""
+    is_main = file.path == SKILL_MD
     naming = (
-        {"name": skill.name, "description": skill.description}
-        if file.path == SKILL_MD
+        {"name": skill.name, "title": title(skill), "description": skill.description}
+        if is_main
         else {"name": f"{skill.name}/{file.path}"}
     )
-    return {"uri": uri, **naming, "mimeType": file.media_type, "size": file.size}
+    annotations: dict[str, Any] = {"audience": ["assistant"], "priority": 0.8 if is_main else 0.3}
+    if skill.published_at:
+        annotations["lastModified"] = skill.published_at
+    return {"uri": uri, **naming, "mimeType": file.media_type, "size": file.size, "annotations": annotations}
+
+
+def _templates(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]:
+    for template in (*_SKILL_TEMPLATES, *(offered.definition for offered in snapshot.offers.templates)):
+        yield template["uriTemplate"], fitting.fit_resource(era, template)

@@ -1,4 +1,4 @@
-"""tools/list and tools/call: every skill that models may use is a tool."""
+"""tools/list and tools/call: every skill that models may use is a tool, and what the deployment adds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 from mcp_gateway.call import Call
 from mcp_gateway.catalog import Snapshot
-from mcp_gateway.invocable import BadArgument, argument_descriptions, invoke, is_tool
+from mcp_gateway.eras import Era, fitting
+from mcp_gateway.invocable import BadArgument, argument_descriptions, invoke, is_tool, title
 from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
 from mcp_gateway.paging import Listing
 from mcp_gateway.uris import SKILL_MD, file_uri
@@ -18,8 +19,8 @@ PAGE_SIZE = 1000
 
 async def list_tools(call: Call) -> dict[str, Any]:
     """In order of name, the same at every call of one generation."""
-    annotated = call.era.has_tool_annotations
-    listing = call.snapshot.once(("tools", annotated), lambda: Listing.of("tools", _tools(call.snapshot, annotated)))
+    snapshot, era = call.snapshot, call.era
+    listing = snapshot.once(("tools", era.lists), lambda: Listing.of("tools", _tools(snapshot, era)))
     return listing.page(call.params, size=PAGE_SIZE)
 
 
@@ -32,7 +33,7 @@ async def call_tool(call: Call) -> dict[str, Any]:
     name = call.text("name")
     skill = call.snapshot.skills.get(name)
     if skill is None or not is_tool(skill):
-        raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {name:.100}")
+        return await _call_other(call, name)
     try:
         text = await invoke(call, skill)
     except BadArgument as error:
@@ -40,14 +41,26 @@ async def call_tool(call: Call) -> dict[str, Any]:
     return {"content": [_text(text), *_files(skill, call)], "isError": False}
 
 
-def _tools(snapshot: Snapshot, annotated: bool) -> Iterator[tuple[str, dict[str, Any]]]:
-    return ((skill.name, _tool(skill, annotated)) for skill in snapshot.skills.values() if is_tool(skill))
+async def _call_other(call: Call, name: str) -> dict[str, Any]:
+    tool = call.snapshot.offers.tool(name)
+    if tool is None:
+        raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {name:.100}")
+    return fitting.fit_tool_result(call.era, await tool.call(call))
 
 
-def _tool(skill: PublishedSkill, annotated: bool) -> dict[str, Any]:
+def _tools(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]:
+    for skill in snapshot.skills.values():
+        if is_tool(skill):
+            yield skill.name, fitting.fit_tool(era, _tool(skill))
+    for tool in snapshot.offers.tools:
+        yield tool.name, fitting.fit_tool(era, tool.definition)
+
+
+def _tool(skill: PublishedSkill) -> dict[str, Any]:
     when = skill.frontmatter.get("when_to_use")
-    tool: dict[str, Any] = {
+    return {
         "name": skill.name,
+        "title": title(skill),
         "description": f"{skill.description}\n{when}" if isinstance(when, str) else skill.description,
         "inputSchema": {
             "type": "object",
@@ -56,10 +69,8 @@ def _tool(skill: PublishedSkill, annotated: bool) -> dict[str, Any]:
             },
             "additionalProperties": False,
         },
+        "annotations": {"readOnlyHint": True, "openWorldHint": False},
     }
-    if annotated:
-        tool["annotations"] = {"readOnlyHint": True, "openWorldHint": False}
-    return tool
 
 
 def _files(skill: PublishedSkill, call: Call) -> list[dict[str, Any]]:

@@ -1,0 +1,66 @@
+"""What is written as the newest revision has it, cut down to what an older one knows. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .era import Era
+
+_SINCE = {
+    "_meta": "2025-06-18",
+    "icons": "2025-11-25",
+    "outputSchema": "2025-06-18",
+    "structuredContent": "2025-06-18",
+    "title": "2025-06-18",
+}
+
+
+def fit_tool(era: Era, tool: Mapping[str, Any]) -> dict[str, Any]:
+    """A tool as `tools/list` shows it."""
+    fitted = _known(era, tool)
+    if not era.has_tool_annotations:
+        fitted.pop("annotations", None)
+    return fitted
+
+
+def fit_prompt(era: Era, prompt: Mapping[str, Any]) -> dict[str, Any]:
+    """A prompt as `prompts/list` shows it."""
+    fitted = _known(era, prompt)
+    if "arguments" in fitted:
+        fitted["arguments"] = [_known(era, argument) for argument in fitted["arguments"]]
+    return fitted
+
+
+def fit_resource(era: Era, resource: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource or template as the lists show it."""
+    fitted = _known(era, resource)
+    if "annotations" in fitted and era.version < "2025-06-18":
+        fitted["annotations"] = {key: value for key, value in fitted["annotations"].items() if key != "lastModified"}
+    return fitted
+
+
+def fit_tool_result(era: Era, result: Mapping[str, Any]) -> dict[str, Any]:
+    """What `tools/call` answers."""
+    fitted = _known(era, result)
+    fitted["content"] = [fit_content(era, item) for item in result["content"]]
+    return fitted
+
+
+def fit_prompt_result(era: Era, result: Mapping[str, Any]) -> dict[str, Any]:
+    """What `prompts/get` answers."""
+    messages = [{**message, "content": fit_content(era, message["content"])} for message in result["messages"]]
+    return {**_known(era, result), "messages": messages}
+
+
+def fit_content(era: Era, content: Mapping[str, Any]) -> dict[str, Any]:
+    """An item of content; a text in the place of a kind that came later."""
+    if content["type"] == "resource_link" and not era.has_resource_links:
+        return {"type": "text", "text": f"{content['name']}: {content['uri']}"}
+    if content["type"] == "audio" and era.version < "2025-03-26":
+        return {"type": "text", "text": f"(A sound, {content['mimeType']}, which this revision of MCP cannot carry.)"}
+    return fit_resource(era, content)
+
+
+def _known(era: Era, entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if _SINCE.get(key, "") <= era.version}

@@ -1,0 +1,173 @@
+"""What a deployment offers besides skills: tools, prompts, resources and templates of its own (`MCP_PROVIDERS`).
+
+Definitions are written as the newest revision has them in its lists; older ones are given what they know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.dispatch import Signal
+from django.utils.module_loading import import_string
+
+if TYPE_CHECKING:
+    from .call import Call
+
+Handler = Callable[["Call"], Awaitable[dict[str, Any]]]
+"""Answers a request with what its result has in the newest revision, or raises JsonRpcError."""
+Completer = Callable[["Call", str, str, Mapping[str, str]], Awaitable[Sequence[str]]]
+"""(call, argument, what was typed, other arguments) -> suggestions, the best first."""
+
+_SKILL_NAME = re.compile(r"[a-z0-9-]*")
+
+offers_changed = Signal()
+"""Sent when `current()` has become another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool, by its definition and what calling it does."""
+
+    definition: Mapping[str, Any]
+    call: Handler
+
+    @property
+    def name(self) -> str:
+        return str(self.definition["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A prompt, and what completes its arguments."""
+
+    definition: Mapping[str, Any]
+    get: Handler
+    complete: Completer | None = None
+
+    @property
+    def name(self) -> str:
+        return str(self.definition["name"])
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A resource with an address of its own."""
+
+    definition: Mapping[str, Any]
+    read: Handler
+
+    @property
+    def uri(self) -> str:
+        return str(self.definition["uri"])
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Resources with addresses of one form; `read` finds the address in `params["uri"]`."""
+
+    definition: Mapping[str, Any]
+    read: Handler
+    complete: Completer | None = None
+
+    @property
+    def uri_template(self) -> str:
+        return str(self.definition["uriTemplate"])
+
+    def matches(self, uri: str) -> bool:
+        """Whether an address is of this form: `{name}` stands for a segment, `{+name}` for one or more."""
+        parts = re.split(r"\{(\+?)\w+\}", self.uri_template)
+        texts, kinds = parts[::2], parts[1::2]
+        pattern = re.escape(texts[0]) + "".join(
+            (".+" if kind else "[^/]+") + re.escape(text) for kind, text in zip(kinds, texts[1:], strict=True)
+        )
+        return re.fullmatch(pattern, uri) is not None
+
+
+Entry = Tool | Prompt | Resource | Template
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Everything that one provider offers, or all of them together."""
+
+    tools: Sequence[Tool] = ()
+    prompts: Sequence[Prompt] = ()
+    resources: Sequence[Resource] = ()
+    templates: Sequence[Template] = ()
+    logging: bool = False
+    """Whether handlers send log messages, so that the capability is declared."""
+    _by_name: Mapping[tuple[type, str], Any] = field(default_factory=dict, compare=False)
+
+    @classmethod
+    def together(cls, offers: Iterable[Offers]) -> Offers:
+        """All of them. Raises ImproperlyConfigured where one is offered twice, or could be taken for a skill."""
+        every = list(offers)
+        by_name: dict[tuple[type, str], Any] = {}
+        for offer in every:
+            entries: list[Entry] = [*offer.tools, *offer.prompts, *offer.resources, *offer.templates]
+            for entry in entries:
+                name = _name(entry)
+                if (type(entry), name) in by_name:
+                    raise ImproperlyConfigured(f"MCP_PROVIDERS offer {name!r} twice.")
+                by_name[type(entry), name] = entry
+        return cls(
+            tools=[tool for offer in every for tool in offer.tools],
+            prompts=[prompt for offer in every for prompt in offer.prompts],
+            resources=[resource for offer in every for resource in offer.resources],
+            templates=[template for offer in every for template in offer.templates],
+            logging=any(offer.logging for offer in every),
+            _by_name=by_name,
+        )
+
+    def tool(self, name: str) -> Tool | None:
+        """The tool with this name."""
+        return self._by_name.get((Tool, name))
+
+    def prompt(self, name: str) -> Prompt | None:
+        """The prompt with this name."""
+        return self._by_name.get((Prompt, name))
+
+    def template(self, uri_template: str) -> Template | None:
+        """The template that is written like this."""
+        return self._by_name.get((Template, uri_template))
+
+    def reader(self, uri: str) -> Handler | None:
+        """What reads this address."""
+        resource: Resource | None = self._by_name.get((Resource, uri))
+        if resource is not None:
+            return resource.read
+        return next((template.read for template in self.templates if template.matches(uri)), None)
+
+
+NO_OFFERS = Offers()
+
+
+def _name(entry: Entry) -> str:
+    if isinstance(entry, Tool | Prompt):
+        if _SKILL_NAME.fullmatch(entry.name):
+            raise ImproperlyConfigured(
+                f"MCP_PROVIDERS offer {entry.name!r}, which could be a skill's name; use an underscore, dot or capital."
+            )
+        return entry.name
+    address = entry.uri if isinstance(entry, Resource) else entry.uri_template
+    if address.lower().startswith("skill:"):
+        raise ImproperlyConfigured(f"MCP_PROVIDERS offer {address!r}; addresses that begin with skill: are skills'.")
+    return address
+
+
+@cache
+def current() -> Offers:
+    """What the providers offer at present."""
+    return Offers.together(import_string(path)() for path in settings.MCP_PROVIDERS)
+
+
+def changed() -> None:
+    """Ask the providers again: to be called by one of them when it offers something else. From any thread."""
+    current.cache_clear()
+    offers_changed.send(sender=None)
