@@ -15,7 +15,10 @@ test-aws: ## Only the tests on servers of S3 and DynamoDB, none skipped
 endurance: ## The long tests: twenty kills, DynamoDB away for a minute
 	@ENDURANCE=1 scripts/test tests/test_endurance.py $(ARGS)
 
+benchmark: ## What a request costs, side by side with FastMCP and the official SDK (ARGS="--quick --json")
+	@scripts/benchmark $(ARGS)
+
 check: ## Style, types, import rules, migrations, deployment checks
 	@scripts/check
 
-.PHONY: help run test test-aws endurance check
+.PHONY: help run test test-aws endurance benchmark check

@@ -1,0 +1,133 @@
+"""A load generator: many connections, one thread, prepared requests; written for this, so that it costs little."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Protocol
+
+QUIET_SECONDS = 0.15
+"""Longer than the recorder waits for company, so that what was measured pays for writing its calls, too."""
+SETTLES_WITHIN = 60.0
+RECEIVED_AT_ONCE = 1 << 18
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one round showed; CPU is the server's until it has nothing left to do, in microseconds a request."""
+
+    rps: float
+    cpu_us: float
+    busy: float
+    """Which part of the time the load generator itself needed: near 1 it would be what is measured."""
+
+
+class BadAnswer(Exception):
+    """A server did not answer as it should."""
+
+
+class _Connection:
+    """Sends a request as soon as the last one is answered."""
+
+    def __init__(self, port: int, requests: Sequence[bytes], offset: int) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._requests = cycle([*requests[offset:], *requests[:offset]])
+        self._missing = 0
+        self._head = b""
+
+    def send(self) -> None:
+        """The next request."""
+        self.socket.sendall(next(self._requests))
+
+    def receive(self, buffer: bytearray) -> bool:
+        """Whether the answer is complete. Raises BadAnswer."""
+        count = self.socket.recv_into(buffer)
+        if not count:
+            raise BadAnswer("the server closed the connection")
+        if not self._missing:
+            return self._begin(self._head + buffer[:count])
+        self._missing -= count
+        return not self._missing
+
+    def _begin(self, received: bytes) -> bool:
+        end = received.find(b"\r\n\r\n")
+        if end < 0:
+            self._head = received
+            return False
+        if not received.startswith(b"HTTP/1.1 200"):
+            raise BadAnswer(received[:2000].decode("latin-1"))
+        self._head = b""
+        self._missing = end + 4 + _content_length(received, end) - len(received)
+        return not self._missing
+
+
+def _content_length(received: bytes, end: int) -> int:
+    at = received.lower().find(b"content-length:", 0, end)
+    if at < 0:
+        raise BadAnswer("an answer without Content-Length")
+    return int(received[at + 15 : received.find(b"\r\n", at)])
+
+
+class Server(Protocol):
+    """Where to ask, and whose CPU it costs."""
+
+    @property
+    def port(self) -> int: ...
+    @property
+    def pid(self) -> int: ...
+
+
+def load(server: Server, requests: Sequence[bytes], *, seconds: float, connections: int) -> Load:
+    """Ask for so many seconds, then wait until the server is at rest. Raises BadAnswer, OSError."""
+    cpu, own, began = cpu_ns(server.pid), time.process_time(), time.perf_counter()
+    answered = _ask(server.port, requests, began + seconds, connections)
+    elapsed = time.perf_counter() - began
+    busy = (time.process_time() - own) / elapsed
+    wait_until_quiet(server.pid)
+    return Load(answered / elapsed, (cpu_ns(server.pid) - cpu) / answered / 1000, busy)
+
+
+def _ask(port: int, requests: Sequence[bytes], until: float, connections: int) -> int:
+    """How many requests were answered, all of them at the end."""
+    buffer = bytearray(RECEIVED_AT_ONCE)
+    poll = select.epoll()
+    open_ = {}
+    for number in range(connections):
+        connection = _Connection(port, requests, number * len(requests) // connections)
+        open_[connection.socket.fileno()] = connection
+        poll.register(connection.socket, select.EPOLLIN)
+        connection.send()
+    answered, asked = 0, connections
+    while answered < asked:
+        for descriptor, _ in poll.poll():
+            connection = open_[descriptor]
+            if connection.receive(buffer):
+                answered += 1
+                if time.perf_counter() < until:
+                    connection.send()
+                    asked += 1
+    poll.close()
+    for connection in open_.values():
+        connection.socket.close()
+    return answered
+
+
+def cpu_ns(pid: int) -> int:
+    """CPU time that a process of ours has used, in nanoseconds: clock_getcpuclockid(3) as Linux defines it."""
+    return time.clock_gettime_ns((~pid << 3) | 2)
+
+
+def wait_until_quiet(pid: int) -> None:
+    """Wait until a server has had nothing to do for a while."""
+    deadline = time.monotonic() + SETTLES_WITHIN
+    used = cpu_ns(pid)
+    while time.monotonic() < deadline:
+        time.sleep(QUIET_SECONDS)
+        before, used = used, cpu_ns(pid)
+        if used - before < QUIET_SECONDS * 1e9 / 50:
+            return

@@ -1,0 +1,124 @@
+"""The servers that are compared, each in a process of its own, pinned, on the same skills."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.server import ROOT, clean_environment, free_port
+
+PEERS = ROOT / ".venv" / "peers" / "bin" / "python"
+STARTS_WITHIN = 120.0
+UVICORN = ["-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that was started; `token` is the one it asks for, if it does."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+    token: str
+
+    @property
+    def pid(self) -> int:
+        """Of its process."""
+        return self.process.pid
+
+    def wait(self) -> None:
+        """Until it answers."""
+        deadline = time.monotonic() + STARTS_WITHIN
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{self.port}/1")
+            except httpx.TransportError:
+                if self.process.poll() is not None or time.monotonic() > deadline:
+                    raise SystemExit(f"a server did not start:\n{self.log.read_text()}") from None
+                time.sleep(0.05)
+            else:
+                return
+
+
+def write_skills(folder: Path, count: int) -> None:
+    """So many skills of about 2 KB with one more file each."""
+    for number in range(count):
+        root = folder / f"skill-{number:04}"
+        (root / "references").mkdir(parents=True)
+        (root / "SKILL.md").write_text(
+            f"---\nname: {root.name}\n"
+            f"description: Does thing {number}. Use when somebody asks for thing {number} and for nothing else.\n"
+            f"---\n\n# Thing {number}\n\n" + "Follow these steps with care, one after the other.\n" * 40
+        )
+        (root / "references" / "guide.md").write_text(f"# Guide to thing {number}\n" + "More about it.\n" * 20)
+
+
+@contextmanager
+def running(name: str, folder: Path, skills: Path, core: int) -> Iterator[Running]:
+    """One of skillkeeper, bare, fastmcp and sdk."""
+    port = free_port()
+    if name == "skillkeeper":
+        environment, token = _installation(folder, skills)
+        command = [sys.executable, *UVICORN, "--port", str(port), "mcpsite.asgi:application"]
+    elif name == "bare":
+        environment, token = clean_environment(folder), ""
+        command = [sys.executable, *UVICORN, "--port", str(port), "benchmarks.peers.bare:app"]
+    else:
+        environment, token = {**clean_environment(folder), "SKILLS": str(skills)}, ""
+        command = [str(PEERS), *UVICORN, "--port", str(port), f"benchmarks.peers.{name}_app:app"]
+    log = folder / "log"
+    with log.open("w") as output, pinned(core):
+        process = subprocess.Popen(
+            command, cwd=ROOT, env={**environment, "PYTHONWARNINGS": "ignore"}, stdout=output, stderr=output
+        )
+    try:
+        yield Running(port, process, log, token)
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@contextmanager
+def pinned(core: int) -> Iterator[None]:
+    """This process, and what it starts meanwhile, on one core."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def _installation(folder: Path, skills: Path) -> tuple[Mapping[str, str], str]:
+    """A new installation with all skills published, and a token, as in production."""
+    data = folder / "data"
+    environment = {**clean_environment(data), "MCP_REQUIRE_AUTH": "true", "LOG_LEVEL": "WARNING"}
+    for arguments in (
+        ["migrate"],
+        ["import_skills", str(skills), "--publish"],
+        ["createsuperuser", "--username", "olga", "--email", "olga@example.com", "--no-input"],
+    ):
+        _manage(environment, *arguments)
+    return environment, _manage(environment, "create_token", "--user", "olga").strip()
+
+
+def _manage(environment: Mapping[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**environment, "DJANGO_SUPERUSER_PASSWORD": "only-for-the-benchmark"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(f"manage.py {arguments[0]} failed:\n{done.stderr}")
+    return done.stdout
