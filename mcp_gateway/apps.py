@@ -5,6 +5,7 @@ from django.apps import AppConfig
 from skills_registry.catalog import catalog_changed
 
 from . import checks, nudges  # noqa: F401  # registers the checks
+from .signals import tokens_changed
 
 
 class McpGatewayConfig(AppConfig):
@@ -13,4 +14,5 @@ class McpGatewayConfig(AppConfig):
 
     def ready(self) -> None:
         """See that replicas are told of changes, also of those that a command makes."""
-        catalog_changed.connect(nudges.tell, dispatch_uid="mcp_gateway.nudges")
+        for signal in (catalog_changed, tokens_changed):
+            signal.connect(nudges.tell, dispatch_uid="mcp_gateway.nudges")

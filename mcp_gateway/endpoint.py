@@ -13,7 +13,8 @@ from typing import Any
 from django.conf import settings
 
 from . import eras
-from .auth import Unauthorized, identify
+from .auth import AccessRefused, identify
+from .auth.identity import remembered
 from .catalog import live_catalog
 from .dispatch import Answer, answer
 from .eras import legacy, modern
@@ -41,9 +42,17 @@ from .sse import EventStream
 log = logging.getLogger(__name__)
 
 SESSION_HEADER = "mcp-session-id"
-_listener = Listener(live_catalog.expire)
 BATCH_MAX = 20
 """Few, because each may ask for the largest file there is."""
+
+
+def _look_again() -> None:
+    """Some replica has told of a change: of the catalog, or of a token."""
+    live_catalog.expire()
+    remembered.forget()
+
+
+_listener = Listener(_look_again)
 
 
 async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,9 +95,10 @@ async def _sender(scope: Scope) -> Sender:
         allow = {"allow": "POST"} if bad.status == 405 else {}
         raise Refused(bad.status, JsonRpcError(INVALID_REQUEST, str(bad)), **allow) from None
     try:
-        caller = await identify(headers)
-    except Unauthorized as refusal:
-        raise Refused(401, JsonRpcError(INVALID_REQUEST, str(refusal)), www_authenticate="Bearer") from None
+        caller = await identify(headers, scope["query_string"])
+    except AccessRefused as refusal:
+        code = INTERNAL_ERROR if refusal.status == 503 else INVALID_REQUEST
+        raise Refused(refusal.status, JsonRpcError(code, str(refusal)), **refusal.headers) from None
     return Sender(headers, caller, NO_SESSION, scope.get("request_id", ""))
 
 

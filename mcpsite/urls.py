@@ -7,6 +7,9 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import RedirectView
 
+from mcp_gateway.auth.challenge import METADATA_PATH, RESOURCE_PATH
+from mcp_gateway.auth.metadata import protected_resource
+
 from .health import healthz, readyz
 
 admin.site.index_title = _("Home")
@@ -16,6 +19,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("skills_registry.api.urls")),
+    path(METADATA_PATH.removeprefix("/"), protected_resource),
+    path(f"{METADATA_PATH}{RESOURCE_PATH}".removeprefix("/"), protected_resource),
     path("healthz", healthz),
     path("readyz", readyz),
 ]

@@ -7,13 +7,9 @@ from typing import Any
 
 import httpx
 import pytest
-from asgiref.sync import sync_to_async
-from django.contrib.auth.models import User
-
-from mcp_gateway.auth import create_token, revoke_token
 
 from .conftest import Gateway
-from .gateway_asking import LEGACY, MODERN, envelope, modern_headers, over_asgi, request, send
+from .gateway_asking import over_asgi, request, send
 
 pytest_plugins = ["tests.gateway_wire"]
 
@@ -210,92 +206,10 @@ async def test_body_that_is_cut_off_ends_the_request(wire: Gateway) -> None:
     assert b"The request was cut off" in answer
 
 
-# Tokens
-
-
-@sync_to_async
-def token_of(user: User) -> tuple[Any, str]:
-    return create_token(user, "for tests")
-
-
-@pytest.fixture
-def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No token is remembered, so that a revoked one is refused at once and not within seconds."""
-    monkeypatch.setattr("mcp_gateway.auth.identity.REMEMBERED_SECONDS", 0.0)
-
-
-@pytest.mark.parametrize("authorization", [None, "", "Basic b2xnYQ==", "Token skk_abc", "skk_abc"])
-async def test_token_is_asked_for_where_the_settings_require_one(
-    wire: Gateway, settings: Any, authorization: str | None
-) -> None:
-    settings.MCP_REQUIRE_AUTH = True
-
-    response = await send(wire, LIST, {} if authorization is None else {"authorization": authorization})
-
-    assert refusal(response) == (401, -32600)
-    assert response.headers["www-authenticate"] == "Bearer"
-
-
-@pytest.mark.parametrize("required", [True, False])
-@pytest.mark.parametrize(
-    "authorization", ["Bearer", "Bearer ", "Bearer skk_nonsense", "bearer \xff", "Bearer a, Bearer b"]
-)
-async def test_token_that_is_not_valid_is_refused_whether_or_not_one_is_required(
-    wire: Gateway, transactional_db: None, settings: Any, required: bool, authorization: str
-) -> None:
-    settings.MCP_REQUIRE_AUTH = required
-
-    response = await send(wire, LIST, [(b"authorization", authorization.encode("latin-1"))])
-
-    assert refusal(response) == (401, -32600)
-    assert response.headers["www-authenticate"] == "Bearer"
-
-
-@pytest.mark.parametrize("revision", [*LEGACY, MODERN])
-async def test_token_opens_every_revision(
-    wire: Gateway, transactional_db: None, operator: User, settings: Any, revision: str
-) -> None:
-    settings.MCP_REQUIRE_AUTH = True
-    _, text = await token_of(operator)
-    modern = revision == MODERN
-    headers = modern_headers("tools/list", {}) if modern else {"mcp-protocol-version": revision}
-    body = request("tools/list", {"_meta": envelope()} if modern else None)
-
-    response = await send(wire, body, {**headers, "Authorization": f"bearer {text}"})
-
-    assert response.status_code == 200
-
-
-async def test_revoked_token_is_refused(
-    wire: Gateway, transactional_db: None, operator: User, settings: Any, forgetful: None
-) -> None:
-    settings.MCP_REQUIRE_AUTH = True
-    token, text = await token_of(operator)
-    assert (await send(wire, LIST, {"authorization": f"Bearer {text}"})).status_code == 200
-
-    await sync_to_async(revoke_token)(token)
-
-    assert refusal(await send(wire, LIST, {"authorization": f"Bearer {text}"})) == (401, -32600)
-
-
-async def test_answers_are_for_everybody_only_where_nobody_has_to_say_who_they_are(
-    wire: Gateway, transactional_db: None, operator: User, settings: Any
-) -> None:
-    _, text = await token_of(operator)
-    body, headers = request("tools/list", {"_meta": envelope()}), modern_headers("tools/list", {})
-
-    anybody = await send(wire, body, headers)
-    settings.MCP_REQUIRE_AUTH = True
-    somebody = await send(wire, body, {**headers, "authorization": f"Bearer {text}"})
-
-    assert anybody.json()["result"]["cacheScope"] == "public"
-    assert somebody.json()["result"]["cacheScope"] == "private"
-
-
 async def test_what_goes_wrong_outside_of_methods_is_an_error_that_tells_nothing(
     wire: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def fail(headers: Any) -> None:
+    async def fail(headers: Any, query: bytes) -> None:
         raise RuntimeError("the database's password is wrong")
 
     monkeypatch.setattr("mcp_gateway.endpoint.identify", fail)

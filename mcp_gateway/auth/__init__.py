@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from mcp_gateway.signals import tokens_changed
+
 from .caller import ANONYMOUS, Caller
-from .identity import Unauthorized, bearer_token, identify
+from .challenge import AccessRefused
+from .identity import bearer_token, identify
 from .tokens import TOKEN_PREFIX, create_token, find_token, revoke_token
 
 __all__ = [
     "ANONYMOUS",
     "TOKEN_PREFIX",
+    "AccessRefused",
     "Caller",
-    "Unauthorized",
     "bearer_token",
     "create_token",
     "find_token",
     "identify",
     "revoke_token",
+    "tokens_changed",
 ]

@@ -9,10 +9,17 @@ from skills_registry.catalog import EVERYBODY, Audience
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: a name for the log ("" for somebody without a token), and which skills there are for them."""
+    """Who calls, and what there is for them."""
 
+    key: str = ""
+    """Tells callers apart; "" for somebody without a token."""
     name: str = ""
+    """For the log: the owner of the token, or what the issuer calls them."""
     audience: Audience = EVERYBODY
+    may_read: bool = True
+    """Whether the token has the scope that the gateway asks for."""
+    expires_at: float = float("inf")
+    """When the token ends, in seconds since 1970."""
 
 
 ANONYMOUS = Caller()

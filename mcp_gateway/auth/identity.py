@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
+import re
 from collections.abc import Mapping
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 
+from mcp_gateway.signals import tokens_changed
+
+from . import tokens
 from .caller import ANONYMOUS, Caller
-from .tokens import find_token
+from .challenge import AccessRefused, CannotTell, InsufficientScope, InvalidToken, InvalidTokenRequest, TokenMissing
+from .remembered import Remembered
 
-REMEMBERED_SECONDS = 5.0
-REMEMBERED_TOKENS = 1_000
+_B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
+"""What a bearer token may look like (RFC 6750, 2.1)."""
 
-
-class Unauthorized(Exception):
-    """No token where one is required, or one that is not valid."""
+remembered = Remembered()
 
 
 def bearer_token(authorization: str) -> str | None:
@@ -26,41 +26,51 @@ def bearer_token(authorization: str) -> str | None:
     return text.strip() if scheme.lower() == "bearer" else None
 
 
-async def identify(headers: Mapping[str, str]) -> Caller:
-    """Who sent these headers. Raises Unauthorized."""
-    text = bearer_token(headers.get("authorization", ""))
-    if text is None:
-        if settings.MCP_REQUIRE_AUTH:
-            raise Unauthorized("An access token is required: Authorization: Bearer <token>")
-        return ANONYMOUS
-    caller = _remembered.get(_hash(text))
+async def identify(headers: Mapping[str, str], query: bytes = b"") -> Caller:
+    """Who sent these headers with this query string. Raises AccessRefused."""
+    if b"access_token" in query:
+        raise InvalidTokenRequest("Access tokens belong into the Authorization header, never into the address")
+    authorization = headers.get("authorization", "")
+    caller = remembered.fresh(authorization) if authorization else None
     if caller is None:
-        token = await database_sync_to_async(find_token, thread_sensitive=False)(text)
-        if token is None:
-            raise Unauthorized("The access token is not valid, has expired or was revoked")
-        caller = Caller(token.user.get_username(), token.audience)
-        _remembered.put(_hash(text), caller)
+        caller = await _ask(authorization)
+    if not caller.may_read:
+        raise InsufficientScope
     return caller
 
 
-class _Remembered:
-    """Callers whose token was valid a moment ago, so that not every call asks the database."""
+async def _ask(authorization: str) -> Caller:
+    """Who this is, remembered from now on."""
+    text = bearer_token(authorization)
+    if text is None:
+        if settings.MCP_REQUIRE_AUTH:
+            raise TokenMissing
+        return ANONYMOUS
+    page = remembered.page()
+    try:
+        caller = await _caller(text)
+    except CannotTell:
+        known = remembered.in_outage(authorization)
+        if known is None:
+            raise
+        return known
+    except AccessRefused:
+        page.strike(authorization)
+        raise
+    page.note(authorization, caller)
+    return caller
 
-    def __init__(self) -> None:
-        self._callers: dict[str, tuple[Caller, float]] = {}
 
-    def get(self, token_hash: str) -> Caller | None:
-        caller, until = self._callers.get(token_hash, (None, 0.0))
-        return caller if time.monotonic() < until else None
-
-    def put(self, token_hash: str, caller: Caller) -> None:
-        if len(self._callers) >= REMEMBERED_TOKENS:
-            self._callers.clear()
-        self._callers[token_hash] = (caller, time.monotonic() + REMEMBERED_SECONDS)
+async def _caller(text: str) -> Caller:
+    if text and _B64TOKEN.fullmatch(text) is None:
+        raise InvalidTokenRequest("The Authorization header must be: Bearer <token>, once")
+    if text.startswith(tokens.TOKEN_PREFIX):
+        return await tokens.caller_of(text)
+    raise InvalidToken("The access token is not valid")
 
 
-_remembered = _Remembered()
+def _on_tokens_changed(**_: object) -> None:
+    remembered.forget()
 
 
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+tokens_changed.connect(_on_tokens_changed, dispatch_uid="mcp_gateway.auth.identity")

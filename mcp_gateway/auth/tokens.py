@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import logging
 import secrets
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from channels.db import database_sync_to_async
+from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
 from mcp_gateway.models import AccessToken, Scope
+from mcp_gateway.signals import tokens_changed
+
+from .caller import Caller
+from .challenge import CannotTell, InvalidToken
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+log = logging.getLogger(__name__)
+
 TOKEN_PREFIX = "skk_"  # noqa: S105  # the public beginning of every token
 USED_EVERY = timedelta(minutes=1)
 """How exactly `last_used_at` is kept; a write for every call would cost more than it tells."""
+PATIENCE_SECONDS = 2.0
+"""How long a caller waits for a database that does not answer."""
+RETRY_SECONDS = 5
+
+# Threads of their own, so that a database that hangs stops nothing but this.
+_asking = ThreadPoolExecutor(4, thread_name_prefix="access-token")
 
 
 def create_token(
@@ -51,8 +68,9 @@ def create_token(
 
 
 def revoke_token(token: AccessToken) -> None:
-    """Make a token useless, within seconds also where it is remembered; revoking twice keeps the first time."""
+    """Make a token useless, here at once and elsewhere within seconds; revoking twice keeps the first time."""
     AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+    transaction.on_commit(lambda: tokens_changed.send(AccessToken))
 
 
 def find_token(text: str) -> AccessToken | None:
@@ -63,8 +81,32 @@ def find_token(text: str) -> AccessToken | None:
         return None
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
-        AccessToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        try:
+            AccessToken.objects.filter(pk=token.pk).update(last_used_at=now)
+        except DatabaseError:  # it can be read, which is all that is needed
+            log.warning("the use of %s cannot be noted", token, exc_info=True)
     return token
+
+
+async def caller_of(text: str) -> Caller:
+    """Who shows this token. Raises InvalidToken, and CannotTell while the database is away."""
+    find = database_sync_to_async(find_token, thread_sensitive=False, executor=_asking)
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            token = await find(text)
+    except (DatabaseError, InterfaceError, TimeoutError) as error:
+        log.warning("access tokens cannot be checked, since the database does not answer: %r", error)
+        message = "Access tokens cannot be checked at the moment; try again"
+        raise CannotTell(message, retry_after=RETRY_SECONDS) from None
+    if token is None:
+        raise InvalidToken("The access token is not valid, has expired or was revoked")
+    return Caller(
+        key=f"token:{token.pk}",
+        name=token.user.get_username(),
+        audience=token.audience,
+        may_read=Scope.READ in token.scopes,
+        expires_at=token.expires_at.timestamp() if token.expires_at else float("inf"),
+    )
 
 
 def _hash(text: str) -> str:
