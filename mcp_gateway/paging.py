@@ -19,12 +19,14 @@ class Listing:
     name: str
     keys: Sequence[str]
     entries: Sequence[Any]
+    part: str = ""
+    """Which of several lists with this name it is; cursors of one are not those of another."""
 
     @classmethod
-    def of(cls, name: str, entries: Iterable[tuple[str, dict[str, Any]]]) -> Listing:
+    def of(cls, name: str, entries: Iterable[tuple[str, dict[str, Any]]], part: str = "") -> Listing:
         """A list called `name` in results, of entries by key, in the order of their keys."""
         pairs = sorted(entries, key=itemgetter(0))
-        return cls(name, [key for key, _ in pairs], [encoded(entry) for _, entry in pairs])
+        return cls(name, [key for key, _ in pairs], [encoded(entry) for _, entry in pairs], part)
 
     def page(self, params: dict[str, Any], *, size: int) -> dict[str, Any]:
         """The page that `cursor` asks for, as `{name: [...], "nextCursor"?: ...}`.
@@ -36,14 +38,15 @@ class Listing:
         end = start + size
         result: dict[str, Any] = {self.name: self.entries[start:end]}
         if end < len(self.entries):
-            result["nextCursor"] = base64.urlsafe_b64encode(f"{self.name}:{self.keys[end - 1]}".encode()).decode()
+            cursor = "\n".join((self.name, self.part, self.keys[end - 1]))
+            result["nextCursor"] = base64.urlsafe_b64encode(cursor.encode()).decode()
         return result
 
     def _key_of(self, cursor: Any) -> str:
         try:
-            name, _, key = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().partition(":")
+            name, part, key = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().split("\n")
         except (TypeError, ValueError):
-            name, key = "", ""
-        if name != self.name:
+            name, part, key = "", "", ""
+        if (name, part) != (self.name, self.part):
             raise JsonRpcError(INVALID_PARAMS, "Invalid params: this cursor is not one of this list's")
         return key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 SKILL_MD = "SKILL.md"
 SKILL_MD_TEMPLATE = f"skill://{{skill}}/{SKILL_MD}"
@@ -26,6 +26,16 @@ def file_uri(skill: str, path: str) -> str:
 def skill_md_uri(skill: str) -> str:
     """The URI by which a skill is listed and got."""
     return file_uri(skill, SKILL_MD)
+
+
+def directory_skill(uri: str) -> str:
+    """The name of the skill whose root, or a folder in it, a URI may name; "" for any other URI."""
+    return uri.removeprefix("skill://").partition("/")[0] if uri.startswith("skill://") else ""
+
+
+def path_of(uri: str) -> str:
+    """What a URI names, from the skill's name on, in plain characters."""
+    return unquote(uri.removeprefix("skill://"))
 
 
 def skill_of(uri: str) -> str:

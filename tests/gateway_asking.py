@@ -83,6 +83,7 @@ _SKILL = {
 """A skill's entry, from the text of the Skills extension, which has no schema of its own."""
 _EXTENSION = {
     "skills/list": {"required": ["skills"], "properties": {"skills": {"type": "array", "items": _SKILL}}},
+    "resources/directory/read": {"required": ["resources"], "properties": {"resources": {"type": "array"}}},
     "skills/get": {"required": ["skill"], "properties": {"skill": _SKILL}},
 }
 

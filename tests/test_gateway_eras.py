@@ -95,7 +95,7 @@ async def test_both_eras_are_told_of_the_skills_extension_and_of_nothing_that_is
         "prompts": {},
         "resources": {},
         "completions": {},
-        "extensions": {f"{META}/skills": {}},
+        "extensions": {f"{META}/skills": {"directoryRead": True}},
     }
     params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
 

@@ -15,6 +15,7 @@ _BOTH: dict[str, Method] = {
     "resources/list": resources.list_resources,
     "resources/templates/list": resources.list_templates,
     "resources/read": resources.read_resource,
+    "resources/directory/read": resources.read_directory,
     "completion/complete": completion.complete,
     "skills/list": skills.list_skills,
     "skills/get": skills.get_skill,

@@ -23,7 +23,7 @@ def capabilities(call: Call) -> dict[str, Any]:
         "tools": {},
         "prompts": {},
         "resources": {},
-        "extensions": {"io.modelcontextprotocol/skills": {}},
+        "extensions": {"io.modelcontextprotocol/skills": {"directoryRead": True}},
     }
     if call.era.has_completions:
         served["completions"] = {}

@@ -1,4 +1,4 @@
-"""resources/list, resources/templates/list and resources/read: every file of every skill, byte for byte."""
+"""resources/*: every file of every skill, byte for byte; the folders they are in; the forms of their addresses."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mcp_gateway.eras import Era, fitting
 from mcp_gateway.invocable import title
 from mcp_gateway.jsonrpc import INVALID_PARAMS, RESOURCE_NOT_FOUND, JsonRpcError
 from mcp_gateway.paging import Listing
-from mcp_gateway.uris import FILE_TEMPLATE, SKILL_MD, SKILL_MD_TEMPLATE
+from mcp_gateway.uris import FILE_TEMPLATE, SKILL_MD, SKILL_MD_TEMPLATE, directory_skill, file_uri, path_of
 from skills_registry.catalog import PublishedFile, PublishedSkill, text_of
 
 PAGE_SIZE = 1000
@@ -64,6 +64,33 @@ async def read_resource(call: Call) -> dict[str, Any]:
     text = text_of(content)
     body = {"text": text} if text is not None else {"blob": base64.b64encode(content).decode()}
     return {"contents": [{"uri": uri, "mimeType": file.media_type, **body}]}
+
+
+async def read_directory(call: Call) -> dict[str, Any]:
+    """The direct children of a skill's root or of a folder below it (Skills extension, "Reading Directories")."""
+    uri = call.text("uri")
+    children = dict(_children(call.snapshot, uri))
+    if not children:
+        raise JsonRpcError(INVALID_PARAMS, f"Not a directory: {uri:.200}", {"uri": uri})
+    entries = ((child, fitting.fit_resource(call.era, resource)) for child, resource in children.items())
+    return Listing.of("resources", entries, part=uri).page(call.params, size=PAGE_SIZE)
+
+
+def _children(snapshot: Snapshot, uri: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Files and folders in a folder, by their addresses; nothing where there is no such folder."""
+    skill = snapshot.skills.get(directory_skill(uri))
+    if skill is None:
+        return
+    for file in skill.files:
+        address = file_uri(skill.name, file.path)
+        if address.startswith(f"{uri}/"):
+            name, below, _ = address.removeprefix(f"{uri}/").partition("/")
+            child = f"{uri}/{name}"
+            yield child, _folder(child) if below else _resource(child, skill, file)
+
+
+def _folder(uri: str) -> dict[str, Any]:
+    return {"uri": uri, "name": path_of(uri), "mimeType": "inode/directory"}
 
 
 def _resources(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]:
