@@ -9,6 +9,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from channels.db import database_sync_to_async
@@ -106,7 +107,7 @@ class DigestMismatch(Exception):
 class LiveCatalog:
     """Hands out the snapshot of the newest generation, asking the catalog at most every `refresh_seconds`.
 
-    All methods but `expire` belong to one event loop.
+    All methods but `expire` and `look` belong to one event loop.
     """
 
     def __init__(self, catalog: Catalog, *, refresh_seconds: float, cache_bytes: int) -> None:
@@ -119,6 +120,8 @@ class LiveCatalog:
         self._refreshing: asyncio.Task[None] | None = None
         self._patient_until = 0.0
         self._files = FileCache(cache_bytes)
+        self._since: datetime | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def snapshot(self) -> Snapshot:
         """The present snapshot, never older than `refresh_seconds` while the catalog answers.
@@ -134,6 +137,24 @@ class LiveCatalog:
         if self._snapshot.generation < 0:
             raise CatalogUnavailable
         return self._snapshot
+
+    @property
+    def generation(self) -> int | None:
+        """The generation that is served, None before the first."""
+        return self._snapshot.generation if self._snapshot.generation >= 0 else None
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when that generation is served."""
+        return self._since
+
+    def look(self) -> None:
+        """Look for changes without being asked for anything; may be called from any thread.
+
+        Before the first request there is no event loop to do it on.
+        """
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._refresh)
 
     def expire(self) -> None:
         """Ask again at the next request: something has changed. May be called from any thread."""
@@ -162,6 +183,7 @@ class LiveCatalog:
         """The refresh under way, begun now if there is none; a task of its own, so that no caller can cancel it."""
         if self._refreshing is None or self._refreshing.done():
             self._patient_until = time.monotonic() + PATIENCE_SECONDS
+            self._loop = asyncio.get_running_loop()
             self._refreshing = asyncio.create_task(self._ask())
         return self._refreshing
 
@@ -172,7 +194,9 @@ class LiveCatalog:
     async def _ask(self) -> None:
         asked_at = time.monotonic()
         try:
-            self._snapshot = await database_sync_to_async(self._newest, thread_sensitive=False)()
+            newest = await database_sync_to_async(self._newest, thread_sensitive=False)()
+            if newest is not self._snapshot:
+                self._snapshot, self._since = newest, datetime.now(UTC)
         except (DatabaseError, InterfaceError, OSError) as error:
             log.warning("the catalog cannot be asked, generation %d stays: %r", self._snapshot.generation, error)
         except Exception:  # what one publication broke must not end the service of all the others

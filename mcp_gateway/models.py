@@ -1,6 +1,8 @@
-"""Who may call: access tokens. Only a hash of each is kept."""
+"""Who may call: access tokens, of which only a hash is kept; and which processes answer."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -70,3 +72,30 @@ class AccessToken(models.Model):
     def audience(self) -> Audience:
         """The skills that there are for whoever shows it."""
         return Audience.of(self.skills, self.tags)
+
+
+class GatewayReplica(models.Model):
+    """A process that serves `/mcp`, by its own account (`replicas.py`); gone when it ends in order."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    host = models.CharField(max_length=253)
+    pid = models.PositiveIntegerField()
+    server = models.CharField(max_length=100, help_text="ASGI server and its version.")
+    version = models.CharField(max_length=40, help_text="Version of Skillkeeper.")
+    generation = models.PositiveBigIntegerField(
+        null=True, help_text="Of the catalog it serves; empty before the first."
+    )
+    generation_since = models.DateTimeField(null=True)
+    started_at = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        ordering = ["host", "pid"]
+
+    def __str__(self) -> str:
+        return f"{self.host}, process {self.pid}"
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it has not been heard of for longer than it can take."""
+        return self.last_seen < timezone.now() - timedelta(seconds=3 * settings.MCP_HEARTBEAT_SECONDS)

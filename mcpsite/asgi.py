@@ -14,6 +14,7 @@ django_application = get_asgi_application()
 
 # Only now are the applications loaded that these import models of.
 from invocations.recorder import recorder  # noqa: E402
+from mcp_gateway.replicas import heartbeat  # noqa: E402
 from mcp_gateway.routing import urlpatterns as gateway_urls  # noqa: E402
 from skills_registry import projection  # noqa: E402
 
@@ -34,3 +35,4 @@ application = RequestIdMiddleware(
 # What an earlier process was killed over: calls not in the log yet, changes not projected yet.
 recorder.start()
 projection.resume()
+heartbeat.start()

@@ -1,10 +1,11 @@
-"""ASGI lifespan: nothing to start, and what was recorded is written before the process ends."""
+"""ASGI lifespan: nothing to start; before the process ends it takes its leave and writes what was recorded."""
 
 from __future__ import annotations
 
 import asyncio
 
 from invocations.recorder import recorder
+from mcp_gateway.replicas import heartbeat
 
 from .request_id import Receive, Scope, Send
 
@@ -16,6 +17,7 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
         if message["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
         else:
+            await asyncio.to_thread(heartbeat.stop)
             await asyncio.to_thread(recorder.close)
             await send({"type": "lifespan.shutdown.complete"})
             return

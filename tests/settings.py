@@ -20,3 +20,4 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 # Only the test of it lets pending projections be retried by themselves.
 PROJECTION_RETRY_SECONDS = (100_000.0, 100_000.0, 100_000.0)
 INVOCATION_LOG_TTL_DAYS = 0  # tests log calls of any day
+MCP_HEARTBEAT_SECONDS = 0  # only the test of it lets this process announce itself

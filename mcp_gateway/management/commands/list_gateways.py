@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from mcp_gateway import replicas
+
+
+class Command(BaseCommand):
+    """See `replicas.listed`."""
+
+    help = "Lists the processes that serve /mcp: where they run, which generation they serve, when they were last seen."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """One line for each."""
+        for replica in replicas.listed():
+            silent = " (silent)" if replica.is_silent else ""
+            serves = "nothing yet" if replica.generation is None else f"generation {replica.generation}"
+            self.stdout.write(
+                f"{replica}: {replica.server}, version {replica.version}, serves {serves}, "
+                f"last seen {replica.last_seen:%Y-%m-%d %H:%M:%S} UTC{silent}"
+            )
