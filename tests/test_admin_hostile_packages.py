@@ -137,7 +137,8 @@ def test_every_other_page_shows_the_text_of_a_hostile_package_as_text(browser: C
     assert_harmless(confirmation, f"Helps. {SCRIPT} {IMAGE}", f"assets/{IMAGE}.md")
     answer = browser.post(f"{SKILLS}{skill.pk}/publish/2/", {"reason": note, "expected_live": "1"}, follow=True)
     assert_harmless(answer, f"Helps. {SCRIPT} {IMAGE}")
-    assert text_of(answer).count(note) == 2
+    assert_harmless(browser.get(f"{SKILLS}{skill.pk}/versions/"), note)
+    assert_harmless(browser.get(f"{SKILLS}{skill.pk}/history/"), note)
     assert_harmless(browser.get(f"{SKILLS}{skill.pk}/versions/2/"), note, f"{IMAGE}.md", f"Helps. {SCRIPT} {IMAGE}")
     assert_harmless(browser.get(SKILLS), "greeter")
 

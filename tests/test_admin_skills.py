@@ -111,65 +111,69 @@ def test_list_asks_as_often_for_many_skills_as_for_few(
     assert len(rows(page)) == size
 
 
+# Beside what is asked for the page: session, user, and the skill with live version, status and newest number.
 @pytest.mark.parametrize("size", [2, 40])
-def test_skill_page_asks_as_often_for_many_versions_as_for_few(
-    browser: Client, operator: User, size: int, django_assert_num_queries: Any
+@pytest.mark.parametrize(
+    ("path", "queries", "shown"),
+    [
+        ("change/", ["calls"], "text"),
+        ("versions/", ["versions with who uploaded them"], "Roll back to v{older}"),
+        ("versions/1/", ["version with who uploaded it"], "Difference to v{size}"),
+        ("history/", ["changes with their versions and who made them"], "reason {older}"),
+    ],
+)
+def test_pages_of_a_skill_ask_as_often_for_much_as_for_little(
+    browser: Client,
+    operator: User,
+    size: int,
+    path: str,
+    queries: list[str],
+    shown: str,
+    django_assert_num_queries: Any,
 ) -> None:
-    for number in range(size):
-        version, _ = services.create_version(package(body=f"text {number}"), user=operator)
-        services.publish(version.skill, version.number, actor=operator)
-    address = f"{SKILLS}{version.skill.pk}/change/"
-    # Expect 6 queries:
-    # * session
-    # * user
-    # * skill with live version, status and newest number
-    # * calls
-    # * versions with who uploaded them
-    # * history with its versions and who made it
-    with django_assert_num_queries(6):
-        page = browser.get(address)
-    assert f"Roll back to v{size - 1}" in page.text
+    for number in range(1, size + 1):
+        files = {f"references/{other}.md": "text" for other in range(number)}
+        version, _ = services.create_version(package(body=f"text {number}", files=files), user=operator)
+        services.publish(version.skill, version.number, actor=operator, reason=f"reason {number}")
+    with django_assert_num_queries(3 + len(queries)):
+        page = browser.get(f"{SKILLS}{version.skill.pk}/{path}")
+    assert shown.format(size=size, older=size - 1) in text_of(page)
 
 
-@pytest.mark.parametrize("size", [2, 40])
-def test_version_page_asks_as_often_for_many_files_as_for_few(
-    browser: Client, size: int, django_assert_num_queries: Any
-) -> None:
-    files = {f"references/{number}.md": "text" for number in range(size)}
-    address = f"{SKILLS}{publish(files=files).skill.pk}/versions/1/"
-    # Expect 3 queries:
-    # * session
-    # * user
-    # * version with its skill, the live version and who uploaded it
-    with django_assert_num_queries(3):
-        page = browser.get(address)
-    assert page.text.count("text/markdown") == size + 1
-
-
-def test_skill_page_tells_what_is_live_its_versions_and_its_history(browser: Client, operator: User) -> None:
+def test_pages_of_a_skill_tell_what_is_live_its_versions_and_its_history(browser: Client, operator: User) -> None:
     publish(body="one")
     services.create_version(package(body="two"), user=operator, note="second try")
     skill = Skill.objects.get()
     services.publish(skill, 2, actor=operator, reason="because it is better")
     services.create_version(package(body="three"))
 
-    page = browser.get(f"{SKILLS}{skill.pk}/change/").text
-    assert "<strong>v2</strong> is live since" in page
-    assert "Greets people. Use when somebody arrives." in page
-    assert "second try" in page
-    assert "because it is better" in page
-    assert [link in page for link in ("Roll back to v1", "Publish v2", "Publish v3")] == [True, False, True]
-    assert f'href="{SKILLS}{skill.pk}/deactivate/"' in page
+    overview = browser.get(f"{SKILLS}{skill.pk}/change/").text
+    assert "<strong>v2</strong> is live since" in overview
+    assert "Greets people. Use when somebody arrives." in overview
+    assert "two" in overview
+    assert f'href="{SKILLS}{skill.pk}/deactivate/"' in overview
+    versions = text_of(browser.get(f"{SKILLS}{skill.pk}/versions/"))
+    assert "second try" in versions
+    assert [link in versions for link in ("Roll back to v1", "Publish v2", "Publish v3")] == [True, False, True]
+    assert "because it is better" in text_of(browser.get(f"{SKILLS}{skill.pk}/history/"))
 
 
-def test_skill_page_of_a_draft_and_of_a_retired_skill_say_that_agents_do_not_get_it(browser: Client) -> None:
+def test_overview_shows_a_skill_as_agents_see_it(browser: Client) -> None:
+    skill = publish(body="x" * 4000, argument_hint="'[what]'", user_invocable="false").skill
+    page = text_of(browser.get(f"{SKILLS}{skill.pk}/change/"))
+    assert "Offered as tool" in page
+    assert "Hint [what]" in page
+    assert re.search(r"Listed about 1\d tokens, always Called about 100\d tokens each time", page)
+
+
+def test_pages_of_a_draft_and_of_a_retired_skill_say_that_agents_do_not_get_it(browser: Client) -> None:
     draft, _ = services.create_version(package("fresh"))
     assert "agents do not get this skill" in browser.get(f"{SKILLS}{draft.skill.pk}/change/").text
 
     retired = publish("retired").skill
     services.deactivate(retired)
-    page = browser.get(f"{SKILLS}{retired.pk}/change/").text
-    assert "Agents do not get this skill" in page
+    assert "Agents do not get this skill" in browser.get(f"{SKILLS}{retired.pk}/change/").text
+    page = browser.get(f"{SKILLS}{retired.pk}/versions/").text
     assert "Publish v1" in page
     assert f'href="{SKILLS}{retired.pk}/deactivate/"' not in page
 
@@ -207,7 +211,7 @@ def test_version_that_is_still_being_stored_is_not_shown(browser: Client) -> Non
     SkillVersion.objects.filter(pk=version.pk).update(state="storing")
 
     assert browser.get(f"{SKILLS}{version.skill.pk}/versions/2/").status_code == 404
-    assert "versions/2/" not in browser.get(f"{SKILLS}{version.skill.pk}/change/").text
+    assert "versions/2/" not in browser.get(f"{SKILLS}{version.skill.pk}/versions/").text
 
 
 @pytest.mark.parametrize(
@@ -233,6 +237,8 @@ GET = {
     #                            nobody, no staff, clerk, viewer, author, publisher, superuser
     "{list}":                    (302, 302, 200, 200, 200, 200, 200),
     "{list}{pk}/change/":        (302, 302, 403, 200, 200, 200, 200),
+    "{list}{pk}/versions/":      (302, 302, 403, 200, 200, 200, 200),
+    "{list}{pk}/history/":       (302, 302, 403, 200, 200, 200, 200),
     "{list}{pk}/versions/1/":    (302, 302, 403, 200, 200, 200, 200),
     "{list}upload/":             (302, 302, 403, 403, 200, 403, 200),
     "{list}uploads/{upload}/":   (302, 302, 403, 403, 200, 403, 200),
@@ -326,8 +332,10 @@ def test_skill_page_offers_only_what_one_may_do(
 ) -> None:
     client.force_login(somebody(*held))
 
-    page = client.get(f"{SKILLS}{world['pk']}/change/").text
-    content = page[page.index('id="content"') :]
+    content = ""
+    for path in ("change/", "versions/", "history/"):
+        page = client.get(f"{SKILLS}{world['pk']}/{path}").text
+        content += page[page.index('id="content"') :]
     offered = [
         link
         for link in ("upload/", "{pk}/deactivate/", "{pk}/publish/1/", "/admin/invocations/invocation/")
@@ -342,7 +350,7 @@ def test_history_shows_the_newest_hundred_changes(browser: Client) -> None:
     for number in range(110):
         services.publish(skill, 1 + number % 2, reason=f"reason {number}.")
 
-    page = browser.get(f"{SKILLS}{skill.pk}/change/").text
+    page = browser.get(f"{SKILLS}{skill.pk}/history/").text
     assert "reason 109." in page
     assert "reason 10." in page
     assert "reason 9." not in page

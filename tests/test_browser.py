@@ -74,22 +74,25 @@ def test_upload_review_publish_upload_again_publish_and_roll_back(server: Server
     expect(page.get_by_role("heading", name="Difference to v1, which is live")).to_be_visible()
     page.get_by_role("button", name="Create version").click()
     assert "First text." in text_for_agents(server, "notes"), "a new version does not go live by itself"
+    page.get_by_role("link", name="Versions").click()
     page.get_by_role("link", name="Publish v2").click()
     expect(page.get_by_text("Agents get notes v1 now and will get v2 instead")).to_be_visible()
     page.get_by_role("button", name="Publish notes v2").click()
     assert "Second text." in text_for_agents(server, "notes")
 
+    page.get_by_role("link", name="Versions").click()
     page.get_by_role("link", name="Roll back to v1").click()
     page.fill("#id_reason", "v2 was wrong")
     page.get_by_role("button", name="Roll back to notes v1").click()
     expect(page.get_by_text("Rolled back: notes v1 is live now.")).to_be_visible()
+    page.get_by_role("link", name="History").click()
     expect(page.get_by_role("cell", name="v2 was wrong")).to_be_visible()
     assert "First text." in text_for_agents(server, "notes")
 
     page.get_by_role("link", name="Deactivate").click()
     page.get_by_role("button", name="Deactivate notes").click()
     assert text_for_agents(server, "notes") == "Unknown tool: notes"
-    page.get_by_role("link", name="Calls", exact=True).click()
+    page.get_by_label("Views").get_by_role("link", name="Calls").click()
     expect(page.get_by_text("Unknown tool: notes").first).to_be_visible()
 
 
@@ -124,6 +127,8 @@ def test_packages_text_is_shown_and_never_run(page: Page) -> None:
         "/admin/skills_registry/skill/",
         "/admin/skills_registry/skill/upload/",
         "/admin/skills_registry/skill/1/change/",
+        "/admin/skills_registry/skill/1/versions/",
+        "/admin/skills_registry/skill/1/history/",
         "/admin/skills_registry/skill/1/versions/1/",
         "/admin/skills_registry/skill/1/deactivate/",
     ],

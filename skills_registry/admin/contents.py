@@ -12,8 +12,12 @@ from skills_registry.rendering import render_markdown
 
 def contents(files: Iterable[Mapping[str, Any]], frontmatter: Mapping[str, Any], body: str) -> dict[str, Any]:
     """The context of `_contents.html`: the tree of files, the frontmatter's fields, the rendered body."""
-    fields = [(key, _shown(value)) for key, value in frontmatter.items()]
-    return {"rows": tree(files), "frontmatter": fields, "rendered": render_markdown(body)}
+    return {"rows": tree(files), "frontmatter": fields(frontmatter), "rendered": render_markdown(body)}
+
+
+def fields(frontmatter: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The frontmatter's fields as people read them."""
+    return [(key, _shown(value)) for key, value in frontmatter.items()]
 
 
 def _shown(value: Any) -> str:

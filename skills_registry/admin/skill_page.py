@@ -1,53 +1,76 @@
-"""A skill's page, and the page of one of its versions."""
+"""A skill's pages: one for each view of it, and one for each of its versions."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from invocations import queries
 from skills_registry import storage
+from skills_registry.agent_view import AgentView
 from skills_registry.diff import compare
 from skills_registry.manifest import split_document
 from skills_registry.manifest_fields import SKILL_MD
-from skills_registry.models import Skill, SkillVersion
+from skills_registry.models import Skill
+from skills_registry.rendering import render_markdown
 
-from .contents import contents
+from .contents import contents, fields
 from .pages import OperatorRequest, page, requires
 
 VERSIONS_SHOWN = HISTORY_SHOWN = 100
 
 
 @requires("view_skill")
-def skill_page(request: OperatorRequest, pk: int) -> HttpResponse:
-    """What is live, all versions, and who changed what."""
+def overview(request: OperatorRequest, pk: int) -> HttpResponse:
+    """What the skill is, to people and to agents: by the live version, or by the newest where none is live."""
+    skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
+    version = skill.live_version or skill.versions.ready().first()
+    context: dict[str, Any] = {"totals": queries.totals([skill.name])[skill.name]}
+    if version:
+        body = split_document(storage.read_file(skill.name, version.number, SKILL_MD).decode()).body
+        seen = AgentView.of(version.frontmatter, version.files)
+        context |= {
+            "version": version,
+            "rendered": render_markdown(body),
+            "frontmatter": fields(version.frontmatter),
+            "seen": seen,
+            "listing_tokens": seen.listing_tokens(),
+            "instructions_tokens": seen.instructions_tokens(body),
+        }
+    return skill_view(request, "overview", skill, **context)
+
+
+@requires("view_skill")
+def versions(request: OperatorRequest, pk: int) -> HttpResponse:
+    """All versions, the newest first."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
     # What a version holds can be megabytes; the list needs none of it.
-    versions = skill.versions.ready().select_related("uploaded_by").defer("files", "frontmatter")
-    return page(
-        request,
-        "skill",
-        skill.name,
-        skill=skill,
-        versions=versions[:VERSIONS_SHOWN],
-        publications=skill.publications.select_related("version", "previous", "actor")[:HISTORY_SHOWN],
-        totals=queries.totals([skill.name])[skill.name],
-        pending=skill.projected_generation != skill.generation,
-    )
+    listed = skill.versions.ready().select_related("uploaded_by").defer("files", "frontmatter")
+    return skill_view(request, "versions", skill, versions=listed[:VERSIONS_SHOWN])
+
+
+@requires("view_skill")
+def history(request: OperatorRequest, pk: int) -> HttpResponse:
+    """Who changed what, when and why."""
+    skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
+    publications = skill.publications.select_related("version", "previous", "actor")[:HISTORY_SHOWN]
+    return skill_view(request, "history", skill, publications=publications)
 
 
 @requires("view_skill")
 def version_page(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     """What is in a version, and how it differs from the live one."""
-    versions = SkillVersion.objects.ready().select_related("skill__live_version", "uploaded_by")
-    version = get_object_or_404(versions, skill=pk, number=number)
-    live = version.skill.live_version
-    text = storage.read_file(version.skill.name, number, SKILL_MD).decode()
+    skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
+    version = get_object_or_404(skill.versions.ready().select_related("uploaded_by"), number=number)
+    live = skill.live_version
+    text = storage.read_file(skill.name, number, SKILL_MD).decode()
     return page(
         request,
         "version",
         str(version),
-        skill=version.skill,
+        skill=skill,
         version=version,
         live=live,
         changes=compare(live.files, version.files) if live and live != version else None,
@@ -55,3 +78,8 @@ def version_page(request: OperatorRequest, pk: int, number: int) -> HttpResponse
         warnings=version.warnings,
         findings=version.findings,
     )
+
+
+def skill_view(request: OperatorRequest, view: str, skill: Skill, **context: Any) -> HttpResponse:
+    """One of the views of a skill (read `with_summary`) below its head; `view` is also the template's name."""
+    return page(request, f"skill/{view}", skill.name, skill=skill, view=view, **context)

@@ -70,6 +70,8 @@ class SkillAdmin(ModelAdmin):
         pages = [
             path("upload/", uploads.upload, name="skills_registry_upload"),
             path("uploads/<uuid:pk>/", uploads.review, name="skills_registry_review"),
+            path("<int:pk>/versions/", skill_page.versions, name="skills_registry_versions"),
+            path("<int:pk>/history/", skill_page.history, name="skills_registry_skill_history"),
             path("<int:pk>/versions/<int:number>/", skill_page.version_page, name="skills_registry_version"),
             path("<int:pk>/publish/<int:number>/", publishing.publish, name="skills_registry_publish"),
             path("<int:pk>/delete/<int:number>/", publishing.delete, name="skills_registry_delete"),
@@ -84,7 +86,7 @@ class SkillAdmin(ModelAdmin):
     ) -> HttpResponse:
         """The skill's own page instead of a form."""
         del form_url, extra_context
-        return skill_page.skill_page(cast("OperatorRequest", request), int(object_id) if object_id.isdecimal() else 0)
+        return skill_page.overview(cast("OperatorRequest", request), int(object_id) if object_id.isdecimal() else 0)
 
     @admin.display(description="status")
     def status_label(self, skill: Skill) -> str:
