@@ -114,30 +114,28 @@ def test_list_asks_as_often_for_many_skills_as_for_few(
 # Beside what is asked for the page: session, user, and the skill with live version, status and newest number.
 @pytest.mark.parametrize("size", [2, 40])
 @pytest.mark.parametrize(
-    ("path", "queries", "shown"),
+    ("path", "expected"),
     [
-        ("change/", ["calls"], "text"),
-        ("versions/", ["versions with who uploaded them"], "Roll back to v{older}"),
-        ("versions/1/", ["version with who uploaded it"], "Difference to v{size}"),
-        ("history/", ["changes with their versions and who made them"], "reason {older}"),
+        ("change/", (["calls"], "text")),
+        ("versions/", (["versions with who uploaded them"], "Roll back to v{older}")),
+        ("versions/1/", (["version with who uploaded it"], "Difference to v{size}")),
+        ("history/", (["changes with their versions and who made them"], "reason {older}")),
     ],
 )
 def test_pages_of_a_skill_ask_as_often_for_much_as_for_little(
     browser: Client,
-    operator: User,
     size: int,
     path: str,
-    queries: list[str],
-    shown: str,
+    expected: tuple[list[str], str],
     django_assert_num_queries: Any,
 ) -> None:
     for number in range(1, size + 1):
         files = {f"references/{other}.md": "text" for other in range(number)}
-        version, _ = services.create_version(package(body=f"text {number}", files=files), user=operator)
-        services.publish(version.skill, version.number, actor=operator, reason=f"reason {number}")
-    with django_assert_num_queries(3 + len(queries)):
+        version, _ = services.create_version(package(body=f"text {number}", files=files))
+        services.publish(version.skill, version.number, reason=f"reason {number}")
+    with django_assert_num_queries(3 + len(expected[0])):
         page = browser.get(f"{SKILLS}{version.skill.pk}/{path}")
-    assert shown.format(size=size, older=size - 1) in text_of(page)
+    assert expected[1].format(size=size, older=size - 1) in text_of(page)
 
 
 def test_pages_of_a_skill_tell_what_is_live_its_versions_and_its_history(browser: Client, operator: User) -> None:
