@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of one path: the package and (but for a dry run) the version it is now, or why it was refused."""
+    """What became of one path: the package and (but for a dry run) the version it is now, or why it was refused.
+
+    A version that was to be published and could not be has an error among its problems.
+    """
 
     path: Path
     package: Package | None = None
@@ -28,6 +31,11 @@ class Imported:
     created: bool = False
     published: bool = False
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it was refused, or not published where it should have been."""
+        return any(problem.severity == "error" for problem in self.problems)
 
 
 def import_skill(
@@ -39,16 +47,22 @@ def import_skill(
         if dry_run:
             return Imported(path, package, problems=package.warnings)
         version, created = services.create_version(package, user=user, note=note)
-        published = publish and _publish(version, user, note)
     except InvalidSkill as invalid:
         return Imported(path, problems=invalid.problems)
+    except (services.Conflict, services.StoreFailed, OSError) as failure:
+        return Imported(path, problems=(_problem(failure),))
+    try:
+        published = publish and _publish(version, user, note)
     except services.Conflict as conflict:
-        return Imported(path, problems=(Problem("conflict", str(conflict)),))
-    except services.StoreFailed as failure:
-        return Imported(path, problems=(Problem("store-failed", str(failure)),))
-    except OSError as error:
-        return Imported(path, problems=(Problem("unreadable", f"cannot be read: {error.strerror}"),))
+        problem = Problem("not-published", str(conflict))
+        return Imported(path, package, version, created, problems=(*package.warnings, problem))
     return Imported(path, package, version, created, published, package.warnings)
+
+
+def _problem(failure: Exception) -> Problem:
+    if isinstance(failure, OSError):
+        return Problem("unreadable", f"cannot be read: {failure.strerror}")
+    return Problem("conflict" if isinstance(failure, services.Conflict) else "store-failed", str(failure))
 
 
 def _publish(version: SkillVersion, user: User | None, note: str) -> bool:

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.utils import timezone
 
 from . import storage
+from .audit import Action, record
 from .catalog.base import Remembered
 from .catalog.dynamodb import remembered
 from .generations import changed, next_generation
@@ -99,6 +101,7 @@ def _newest(name: str, done: Rebuilt) -> Remembered:
         last_number=latest.get("last_number", 0),
         tags=latest.get("tags", ()),
         owner=latest.get("owner"),
+        yanked=latest.get("yanked", {}),
     )
     cataloged = remembered(name) if settings.STORAGE_BACKEND == "s3" else None
     if cataloged is None:
@@ -114,6 +117,7 @@ def _newest(name: str, done: Rebuilt) -> Remembered:
         last_number=max(said.last_number, cataloged.last_number),
         all_versions=cataloged.all_versions,
         owner=said.owner,
+        yanked=said.yanked,
     )
 
 
@@ -161,15 +165,24 @@ def _write(
         generation = next_generation(above=newest.generation)
         skill, _ = Skill.objects.update_or_create(name=name, defaults={"last_number": last})
         rows = {number: _version(skill, number, package, sidecars[number]) for number, package in packages.items()}
+        _yank(rows, newest.yanked)
         live = rows.get(_number(newest.version))
         skill.live_version = live
         skill.tags, skill.owner = list(newest.tags), _user(newest.owner)
         since = newest.published_at if live else None
         skill.published_at = datetime.fromisoformat(since) if since else None
+        skill.deleted_at = timezone.now() if newest.status == Skill.Status.DELETED else None
         if newest.status != Skill.Status.DRAFT:
             action = Publication.Action.PUBLISH if live else Publication.Action.DEACTIVATE
             Publication(skill=skill, action=action, version=live, generation=generation, reason=REASON).save()
-        changed(skill, generation, "live_version", "published_at", "tags", "owner")
+        changed(skill, generation, "live_version", "published_at", "tags", "owner", "deleted_at")
+        record(Action.REBUILD_SKILL, skill, actor=None, reason=REASON, after={"versions": sorted(rows), "last": last})
+
+
+def _yank(rows: Mapping[int, SkillVersion], yanked: Mapping[str, str]) -> None:
+    for label, reason in yanked.items():
+        if version := rows.get(_number(label)):
+            SkillVersion.objects.filter(pk=version.pk).update(yanked_at=timezone.now(), yank_reason=reason)
 
 
 def _version(skill: Skill, number: int, package: Package, sidecar: Mapping[str, Any]) -> SkillVersion:

@@ -99,6 +99,7 @@ def latest(skill: Skill) -> dict[str, Any]:
         "last_number": skill.last_number,
         "tags": skill.tags,
         "owner": skill.owner.get_username() if skill.owner else None,
+        "yanked": {version.label: version.yank_reason for version in skill.versions.ready().yanked()},
     }
 
 

@@ -20,7 +20,7 @@ from mcpsite.asgi import application
 from skills_registry import services
 from skills_registry.archive import read_archive
 from skills_registry.catalog import get_catalog
-from skills_registry.models import Skill, SkillVersion
+from skills_registry.models import AuditEvent, Publication, Review, Skill, SkillVersion
 from skills_registry.package import Package
 
 from .aws_fixtures import (  # noqa: F401  # fixtures and a hook of all tests
@@ -72,6 +72,13 @@ def live(name: str = "greeter") -> str | None:
     """The label of the live version of a skill, read afresh."""
     version = Skill.objects.select_related("live_version").get(name=name).live_version
     return version.label if version else None
+
+
+def lose_registry() -> None:
+    """The registry's rows are gone; what is stored stays."""
+    Skill.objects.update(live_version=None)
+    for model in (AuditEvent, Review, Publication, SkillVersion, Skill):
+        model.objects.all().delete()
 
 
 @pytest.fixture(autouse=True)

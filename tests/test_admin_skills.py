@@ -225,7 +225,7 @@ def test_what_is_not_there_is_404(browser: Client, path: str) -> None:
 ROLES: dict[str, Callable[[], User | None]] = {
     "nobody": lambda: None,
     "no staff": lambda: somebody("view_skill", "upload_skill", "publish_skill", is_staff=False),
-    "clerk": lambda: somebody("add_skill", "change_skill", "delete_skill", "view_skillversion"),
+    "clerk": lambda: somebody("view_user", "change_user"),
     "viewer": lambda: somebody("view_skill"),
     "author": lambda: somebody("view_skill", "upload_skill"),
     "publisher": lambda: somebody("view_skill", "publish_skill"),
@@ -233,7 +233,7 @@ ROLES: dict[str, Callable[[], User | None]] = {
 }
 GET = {
     #                            nobody, no staff, clerk, viewer, author, publisher, superuser
-    "{list}":                    (302, 302, 200, 200, 200, 200, 200),
+    "{list}":                    (302, 302, 403, 200, 200, 200, 200),
     "{list}{pk}/change/":        (302, 302, 403, 200, 200, 200, 200),
     "{list}{pk}/versions/":      (302, 302, 403, 200, 200, 200, 200),
     "{list}{pk}/history/":       (302, 302, 403, 200, 200, 200, 200),

@@ -22,9 +22,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def two_versions(db: None) -> Skill:
-    """v1 was live, v2 is live."""
-    publish(body="one", files={"docs/a.md": "a"})
-    return publish(body="two").skill
+    """v1 was live once and is yanked, v2 is live."""
+    first = publish(body="one", files={"docs/a.md": "a"})
+    second = publish(body="two")
+    services.yank_version(first)
+    return second.skill
 
 
 def version(number: int) -> SkillVersion:
@@ -50,6 +52,17 @@ def test_live_version_and_one_that_is_gone_cannot_be_deleted() -> None:
     with pytest.raises(services.Conflict, match="not there any more"):
         services.delete_version(version(1))
     assert live() == "v2"
+
+
+def test_version_that_was_live_once_has_to_be_yanked_first(store: Path) -> None:
+    services.unyank_version(version(1))
+    with pytest.raises(services.Conflict, match=r"greeter v1 was live once. Yank it first"):
+        services.delete_version(version(1))
+    assert (store / "skills/greeter/v1/SKILL.md").exists()
+
+    never_live, _ = services.create_version(package(body="three"))
+    services.delete_version(never_live)
+    assert version(3).state == "deleted"
 
 
 def test_deleted_version_is_nowhere_to_go_back_to(two_versions: Skill) -> None:

@@ -120,7 +120,11 @@ def test_lost_database_is_rebuilt_and_the_gateway_serves_the_same_bytes(world: W
         world.manage(world.local, "migrate_storage", "--to", "s3")
     with world.server(settings) as server:
         before = served(server)
-    world.service(settings, "services.delete_version(SkillVersion.objects.get(skill__name='greeter', number=2))")
+    world.service(
+        settings,
+        "gone = SkillVersion.objects.get(skill__name='greeter', number=2);"
+        "services.yank_version(gone); services.delete_version(gone)",
+    )
     forget(world)
 
     assert "3 skills" in (said := world.manage(settings, "rebuild_registry", "--dry-run")), said

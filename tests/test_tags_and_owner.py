@@ -22,7 +22,7 @@ from skills_registry.rebuilding import rebuild
 from skills_registry.tags import TAG_MAX, TAGS_MAX, InvalidTags, declared_tags, normal_tags
 from skills_registry.verification import verify_latest
 
-from .conftest import package, publish
+from .conftest import lose_registry, package, publish
 from .test_dynamo_catalog import catalog
 
 dynamo_catalog = catalog
@@ -127,17 +127,10 @@ def test_registry_that_was_lost_gets_them_back(author: User) -> None:
     publish()
     services.set_tags(skill(), ["fun"])
     services.set_owner(skill(), author)
-    forget()
+    lose_registry()
 
     rebuild("greeter")
     assert (skill().tags, skill().owner) == (["fun"], author)
-
-
-def forget() -> None:
-    """The registry's rows are lost; what is stored stays."""
-    Skill.objects.update(live_version=None)
-    for model in ("Publication", "SkillVersion", "Skill"):
-        apps.get_model("skills_registry", model).objects.all().delete()
 
 
 @pytest.mark.parametrize("changed", [{"tags": ["other"]}, {"owner": "nobody"}, {"version": "v7"}])

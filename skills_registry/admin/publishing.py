@@ -48,7 +48,7 @@ def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     version = get_object_or_404(SkillVersion.objects.ready(), skill=skill, number=number)
     if request.method == "POST":
         try:
-            services.delete_version(version)
+            services.delete_version(version, actor=request.user)
         except services.Conflict as conflict:
             messages.error(request, str(conflict))
         else:

@@ -38,12 +38,12 @@ class StatusFilter(admin.SimpleListFilter):
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The three states."""
+        """The states; deleted skills are in the list only by this filter."""
         return [(str(value), str(label)) for value, label in Skill.Status.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Skill]) -> QuerySet[Skill]:
         """The skills in the chosen state."""
-        return queryset.filter(Q(status=self.value())) if self.value() else queryset
+        return queryset.filter(Q(status=self.value()) if self.value() else Q(deleted_at__isnull=True))
 
 
 @admin.register(Skill)

@@ -39,8 +39,7 @@ class SkillViewSet(viewsets.ViewSet):
         """A page of skills, by name."""
         query = inputs.query(request, inputs.SkillsQuery)
         skills = Skill.objects.with_summary().order_by("name").filter(name__gt=query["cursor"])
-        if query["status"]:
-            skills = skills.filter(Q(status=query["status"]))
+        skills = skills.filter(Q(status=query["status"])) if query["status"] else skills.present()
         return page(request, skills, query["limit"], cursor=lambda skill: skill.name, show=outputs.shown_skills)
 
     def retrieve(self, request: Request, name: str) -> Response:
@@ -150,7 +149,8 @@ class VersionViewSet(viewsets.ViewSet):
 
     def destroy(self, request: Request, name: str, number: str) -> Response:
         """Delete a version that is not live; its number is never given out again."""
-        services.delete_version(SkillVersion.objects.ready().get(skill=_skill(name), number=number))
+        version = SkillVersion.objects.ready().select_related("skill").get(skill=_skill(name), number=number)
+        services.delete_version(version, actor=_user(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from skills_registry.manifest import split_document
@@ -57,7 +57,9 @@ class Remembered:
     all_versions: Sequence[str] = ()
     tags: Sequence[str] = ()
     owner: str | None = None
-    """The owner's user name; `latest.json` alone has it."""
+    """The owner's user name; like `yanked`, in `latest.json` alone."""
+    yanked: Mapping[str, str] = field(default_factory=dict)
+    """Why versions must not be published, by label."""
 
 
 class Catalog(Protocol):

@@ -96,7 +96,8 @@ def _attributes(skill: Skill) -> dict[str, Any]:
         "name": skill.name,
         "description": shown.description if shown else None,
         "version": live.label if live else None,
-        "status": str(skill.status),
+        # Readers of the table know three states; a deleted skill is one that is not served.
+        "status": str(Skill.Status.INACTIVE if skill.deleted_at else skill.status),
         "s3_key": f"{settings.S3_SKILLS_PREFIX}{skill.name}/{live.label}/" if live else None,
         "manifest_json": _manifest(skill, live) if live else None,
         "author": _author(shown) if shown else None,

@@ -12,9 +12,11 @@ from skills_registry.tags import InvalidTags
 from .errors import Conflict, StoreFailed
 from .housekeeping import Swept, sweep
 from .publishing import announce_again, deactivate, publish, rollback, rollback_target
-from .skills import set_owner, set_tags
+from .reviewing import approve, request_review, send_back
+from .skills import delete_skill, restore_skill, set_owner, set_tags
 from .uploads import UPLOAD_LIFETIME, discard_upload, inspect_upload, stage_upload
 from .versions import STORING_LIFETIME, create_version, delete_version
+from .yanking import unyank_version, yank_version
 
 __all__ = [
     "STORING_LIFETIME",
@@ -24,16 +26,23 @@ __all__ = [
     "StoreFailed",
     "Swept",
     "announce_again",
+    "approve",
     "create_version",
     "deactivate",
+    "delete_skill",
     "delete_version",
     "discard_upload",
     "inspect_upload",
     "publish",
+    "request_review",
+    "restore_skill",
     "rollback",
     "rollback_target",
+    "send_back",
     "set_owner",
     "set_tags",
     "stage_upload",
     "sweep",
+    "unyank_version",
+    "yank_version",
 ]

@@ -6,11 +6,15 @@ from types import EllipsisType
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
+from skills_registry.audit import Action, record
 from skills_registry.generations import changed, locked, next_generation
 from skills_registry.models import Publication, Skill, SkillVersion
 
 from .errors import Conflict
+from .reviewing import expect_reviewed
+from .state import expect_live, live_number, present
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -27,20 +31,25 @@ def publish(
     """Make a version the one that agents get; an older one than the live one is recorded as a rollback.
 
     `expected_live` is the number the caller saw as live (None: none); where that has changed since,
-    and where nothing would change, Conflict is raised. SkillVersion.DoesNotExist for a number that
-    is not there.
+    and where nothing would change, Conflict is raised; also for a deleted skill, for a yanked version
+    and (with REQUIRE_REVIEW, see `expect_reviewed`) for one that was not reviewed.
+    SkillVersion.DoesNotExist for a number that is not there.
     """
     with transaction.atomic():
         generation = next_generation()
-        skill = locked(skill)
+        skill = present(skill)
         version = SkillVersion.objects.ready().get(skill=skill, number=number)
         live = skill.live_version
-        _expect_live(live, expected_live)
+        expect_live(skill, expected_live)
         if live == version:
-            raise Conflict(f"{version} is live already.")
+            raise Conflict(_("{version} is live already.").format(version=version))
+        if version.yanked_at is not None:
+            message = _("{version} was yanked and cannot be published: {reason}")
+            raise Conflict(message.format(version=version, reason=version.yank_reason or _("no reason was given")))
+        expect_reviewed(version, actor)
         older = live is not None and version.number < live.number
         action = Publication.Action.ROLLBACK if older else Publication.Action.PUBLISH
-        return _point(skill, version, action, generation, actor=actor, reason=reason)
+        return point(skill, version, action, generation, actor=actor, reason=reason)
 
 
 def rollback(
@@ -53,26 +62,29 @@ def rollback(
 ) -> Publication:
     """Publish an older version again; without a number, the one that was live before this one.
 
-    Raises Conflict where there is nothing to go back to, or the number is not an older one.
+    Raises Conflict where there is nothing to go back to, or the number is not an older one; see `publish`.
     """
     live = skill.live_version
     if live is None:
-        raise Conflict(f"{skill} is not live; publish the version you want.")
+        raise Conflict(_("{skill} is not live; publish the version you want.").format(skill=skill))
     target = rollback_target(skill) if number is None else number
     if target is None:
-        raise Conflict(f"{skill} has no older version to go back to.")
+        raise Conflict(_("{skill} has no older version to go back to.").format(skill=skill))
     if target >= live.number:
-        raise Conflict(f"v{target} is not older than v{live.number}, which is live; publish it instead.")
+        message = _("v{target} is not older than v{live}, which is live; publish it instead.")
+        raise Conflict(message.format(target=target, live=live.number))
     expected = live.number if expected_live is ... else expected_live
     return publish(skill, target, actor=actor, reason=reason, expected_live=expected)
 
 
 def rollback_target(skill: Skill) -> int | None:
-    """The number of the newest version older than the live one that was live once."""
+    """The number of the newest version older than the live one that was live once and may be again."""
     if skill.live_version is None:
         return None
     earlier = Publication.objects.filter(
-        skill=skill, version__number__lt=skill.live_version.number, version__state=SkillVersion.State.READY
+        skill=skill,
+        version__number__lt=skill.live_version.number,
+        version__in=SkillVersion.objects.publishable().filter(skill=skill),
     )
     return earlier.order_by("-generation").values_list("version__number", flat=True).first()
 
@@ -88,10 +100,10 @@ def deactivate(
     with transaction.atomic():
         generation = next_generation()
         skill = locked(skill)
-        _expect_live(skill.live_version, expected_live)
+        expect_live(skill, expected_live)
         if skill.live_version is None:
-            raise Conflict(f"{skill} is not live.")
-        return _point(skill, None, Publication.Action.DEACTIVATE, generation, actor=actor, reason=reason)
+            raise Conflict(_("{skill} is not live.").format(skill=skill))
+        return point(skill, None, Publication.Action.DEACTIVATE, generation, actor=actor, reason=reason)
 
 
 def announce_again(skill: Skill) -> None:
@@ -101,14 +113,7 @@ def announce_again(skill: Skill) -> None:
         changed(locked(skill), generation)
 
 
-def _expect_live(live: SkillVersion | None, expected: int | EllipsisType | None) -> None:
-    number = live.number if live else None
-    if expected is not ... and expected != number:
-        now = f"v{number} is live" if number else "none is live"
-        raise Conflict(f"Somebody was faster: by now {now}. Look at the skill again and repeat if it is still right.")
-
-
-def _point(
+def point(
     skill: Skill,
     version: SkillVersion | None,
     action: Publication.Action,
@@ -117,7 +122,7 @@ def _point(
     actor: User | None,
     reason: str,
 ) -> Publication:
-    """Move the pointer, append the history, and announce both after the commit."""
+    """Move the pointer of a locked skill, append the history, and announce both after the commit."""
     publication = Publication(
         skill=skill,
         action=action,
@@ -128,6 +133,8 @@ def _point(
         reason=reason,
     )
     publication.save()
+    before, after = {"live": live_number(skill)}, {"live": version.number if version else None}
+    record(Action(action), version or skill, actor=actor, reason=reason, before=before, after=after)
     skill.live_version = version
     skill.published_at = publication.created_at if version else None
     changed(skill, generation, "live_version", "published_at")

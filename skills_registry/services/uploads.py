@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext as _
+
 from skills_registry import storage
 from skills_registry.inspection import Inspection, inspect
 from skills_registry.models import Upload
@@ -23,7 +25,8 @@ def stage_upload(filename: str, data: bytes, *, user: User | None = None) -> Upl
     try:
         storage.write_upload(upload.pk, data)
     except OSError as error:
-        raise StoreFailed(f"The upload could not be kept: {error.strerror or error}") from error
+        message = _("The upload could not be kept: {error}")
+        raise StoreFailed(message.format(error=error.strerror or error)) from error
     upload.save()
     return upload
 

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from skills_registry import storage
+from skills_registry.audit import Action, record
 from skills_registry.generations import changed, locked, next_generation
-from skills_registry.models import Skill, SkillVersion
+from skills_registry.models import Publication, Skill, SkillVersion
 from skills_registry.package import Package
 from skills_registry.scanner import scan
 from skills_registry.tags import declared_tags
 
 from .errors import Conflict, StoreFailed
+from .state import present, present_version, refuse_live
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -27,58 +32,68 @@ STORING_LIFETIME = timedelta(hours=1)
 """A version still `storing` after this belongs to a process that died."""
 
 
-def create_version(package: Package, *, user: User | None = None, note: str = "") -> tuple[SkillVersion, bool]:
+def create_version(
+    package: Package,
+    *,
+    user: User | None = None,
+    note: str = "",
+    expected_latest: int | EllipsisType | None = ...,
+    edited_from: int | None = None,
+) -> tuple[SkillVersion, bool]:
     """Store a package as its skill's next version; nothing that is served changes.
 
     A new skill starts with the tags of its frontmatter's `metadata.tags`, and its uploader as owner.
-
     Returns the version and True; or, where a version with the same bytes is there already, that
-    version and False. Raises Conflict while another upload is storing the same bytes, StoreFailed
-    where the store fails.
+    version and False. Raises Conflict while another upload is storing the same bytes, where the skill
+    is deleted, and where its newest version is not `expected_latest` (None: none); StoreFailed where
+    the store fails. `edited_from` is the number of the version that was edited, for the history.
     """
-    version, created = _reserve(package, user, note)
+    version, created = _reserve(package, user, note, expected_latest)
     if created:
         try:
             storage.write_version(version.skill.name, version.number, package.files, _sidecar(version))
         except OSError as error:
             abandon(version)
-            raise StoreFailed(
-                f"{version} could not be stored and nothing was changed: {error.strerror or error}"
-            ) from error
-        _make_ready(version)
+            message = _("{version} could not be stored and nothing was changed: {error}")
+            raise StoreFailed(message.format(version=version, error=error.strerror or error)) from error
+        _make_ready(version, edited_from)
     return version, created
 
 
-def delete_version(version: SkillVersion) -> None:
-    """Remove a version that is not live, with its files; its number is never given out again, history stays.
+def delete_version(version: SkillVersion, *, actor: User | None = None, reason: str = "") -> None:
+    """Remove a version with its files, for good; its number is never given out again, history stays.
 
-    Raises Conflict for the live version and for one that is not (or no longer) there.
+    Raises Conflict for the live version, for one that was live once and is not yanked (so that nothing
+    published goes by one mistake), and for one that is not (or no longer) there.
     """
     with transaction.atomic():
         generation = next_generation()
-        skill = locked(version.skill)
-        if skill.live_version_id == version.pk:
-            raise Conflict(f"{version} is live. Publish another version or deactivate {skill} first.")
-        ready = SkillVersion.objects.ready().filter(pk=version.pk)
-        if not ready.update(state=SkillVersion.State.DELETING):
-            raise Conflict(f"{version} is not there any more.")
-        changed(skill, generation)
+        version = present_version(version)
+        refuse_live(version)
+        if version.yanked_at is None and Publication.objects.filter(version=version).exists():
+            message = _("{version} was live once. Yank it first if it is to be deleted for good.")
+            raise Conflict(message.format(version=version))
+        SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.DELETING)
+        record(Action.DELETE_VERSION, version, actor=actor, reason=reason, before=_outline(version))
+        changed(version.skill, generation)
     remove_files(version)
 
 
-def _reserve(package: Package, user: User | None, note: str) -> tuple[SkillVersion, bool]:
+def _reserve(
+    package: Package, user: User | None, note: str, expected_latest: int | EllipsisType | None
+) -> tuple[SkillVersion, bool]:
     """Take the next number for a package, unless its bytes are there already."""
     findings = [finding.as_dict() for finding in scan(package)]  # takes long, and the lock below is everybody's
     with transaction.atomic():
         first = {"owner": user, "tags": declared_tags(package.manifest.frontmatter)}
-        skill, _ = Skill.objects.get_or_create(name=package.manifest.name, defaults=first)
-        skill = locked(skill)
+        skill = present(Skill.objects.get_or_create(name=package.manifest.name, defaults=first)[0])
+        _expect_latest(skill, expected_latest)
         same = SkillVersion.objects.filter(skill=skill, digest=package.digest)
         if existing := same.ready().first():
             return existing, False
-        storing = same.filter(state=SkillVersion.State.STORING)
-        if storing.filter(created_at__gt=timezone.now() - STORING_LIFETIME).exists():
-            raise Conflict(f"Another upload is storing the same package of {skill}; try again in a moment.")
+        if same.filter(_being_stored()).exists():
+            message = _("Another upload is storing the same package of {skill}; try again in a moment.")
+            raise Conflict(message.format(skill=skill))
         skill.last_number += 1
         skill.save(update_fields=["last_number", "updated_at"])
         version = SkillVersion.of(
@@ -88,11 +103,36 @@ def _reserve(package: Package, user: User | None, note: str) -> tuple[SkillVersi
         return version, True
 
 
-def _make_ready(version: SkillVersion) -> None:
+def _expect_latest(skill: Skill, expected: int | EllipsisType | None) -> None:
+    if expected is ...:
+        return
+    taken = SkillVersion.objects.filter(Q(state=SkillVersion.State.READY) | _being_stored(), skill=skill)
+    newest = taken.select_related("skill", "uploaded_by").order_by("number").last()
+    if (newest.number if newest else None) != expected:
+        message = _("Somebody was faster: the newest version is {version} by now. Nothing was changed.")
+        raise Conflict(message.format(version=_by_whom(newest) if newest else _("none")))
+
+
+def _by_whom(version: SkillVersion) -> str:
+    if version.uploaded_by is None:
+        return version.label
+    return _("{version} by {user}").format(version=version.label, user=version.uploaded_by.get_username())
+
+
+def _being_stored() -> Q:
+    """Versions whose files a process is storing right now, as far as one can tell."""
+    return Q(state=SkillVersion.State.STORING, created_at__gt=timezone.now() - STORING_LIFETIME)
+
+
+def _make_ready(version: SkillVersion, edited_from: int | None) -> None:
     with transaction.atomic():
         generation = next_generation()
         if not SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.READY):
-            raise Conflict(f"{version} took too long to store and was swept; upload it again.")
+            message = _("{version} took too long to store and was swept; upload it again.")
+            raise Conflict(message.format(version=version))
+        base = {} if edited_from is None else {"edited_from": edited_from}
+        after = {**_outline(version), **base}
+        record(Action.CREATE_VERSION, version, actor=version.uploaded_by, reason=version.note, after=after)
         changed(locked(version.skill), generation)
     version.refresh_from_db()
 
@@ -129,3 +169,7 @@ def _sidecar(version: SkillVersion) -> dict[str, Any]:
         "created_by": version.uploaded_by.get_username() if version.uploaded_by else None,
         "note": version.note,
     }
+
+
+def _outline(version: SkillVersion) -> dict[str, Any]:
+    return {"version": version.number, "digest": version.digest, "files": version.file_count, "size": version.size}

@@ -74,7 +74,7 @@ class Command(BaseCommand):
 
     def _import_examples(self) -> None:
         for path in find_skills(settings.BASE_DIR / "examples" / "skills"):
-            imported = import_skill(path, note="Example", publish=True)
+            imported = import_skill(path, note="Example", publish=not settings.REQUIRE_REVIEW)
             for problem in imported.problems:
                 self.stderr.write(f"{path.name}: {problem}")
 

@@ -14,11 +14,11 @@ from skills_registry.importing import Imported, import_skill
 
 
 class Command(BaseCommand):
-    """Import skills from disk; ends with status 1 where any was refused, after importing all others."""
+    """Import skills from disk; ends with status 1 where any failed, after importing all others."""
 
     help = (
         "Imports skills: folders with a SKILL.md, trees of such folders, and zips. A skill whose bytes "
-        "are there already is left alone. Exit status 1 if any skill was refused."
+        "are there already is left alone. Exit status 1 if any skill was refused, or not published with --publish."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -46,8 +46,9 @@ class Command(BaseCommand):
             new, published = sum(i.created for i in done), sum(i.published for i in done)
             outcome = f"imported ({new} new, {published} published)"
         self.stdout.write(f"{taken} skill{pluralize(taken)} {outcome}, {refused} refused.")
-        if refused:
-            raise CommandError(f"{refused} of {len(done)} were refused; the reasons are above.")
+        if failed := sum(imported.failed for imported in done):
+            what = "refused" if failed == refused else "refused or not published"
+            raise CommandError(f"{failed} of {len(done)} were {what}; the reasons are above.")
 
     def _user(self, name: str | None) -> Any:
         if name is None:

@@ -1,48 +1,46 @@
-"""What the registry knows. Only `services` writes; history is appended to and never edited."""
+"""Skills, their versions, and what was live when."""
 
 from __future__ import annotations
 
 import json
-import uuid
 from collections import Counter
 from typing import Any
 
 from django.conf import settings
 from django.db import connections, models
-from django.db.models import Case, Exists, F, OuterRef, Subquery, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
-from .manifest_fields import NAME_MAX
-from .package import Package
+from skills_registry.manifest_fields import NAME_MAX
+from skills_registry.package import Package
 
-
-class AppendOnly(models.Model):
-    """A row that is written once: saving it again or deleting it by itself is a mistake in the caller."""
-
-    class Meta:
-        abstract = True
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError(f"{type(self).__name__} {self.pk} is history and cannot be changed")
-        super().save(*args, **kwargs)
+from .base import AppendOnly
 
 
 class SkillQuerySet(models.QuerySet["Skill"]):
     """Questions that the doors ask about skills."""
 
+    def present(self) -> SkillQuerySet:
+        """Skills that are not deleted."""
+        return self.filter(deleted_at__isnull=True)
+
     def with_summary(self) -> SkillQuerySet:
-        """Adds `status`, live version and owner, and the number of the newest version (`latest_number`, or None)."""
+        """Adds what a list shows: `status`, live version, owner, and the attributes named at `Skill.status`."""
         published = Publication.objects.filter(skill=OuterRef("pk"))
-        latest = SkillVersion.objects.ready().filter(skill=OuterRef("pk")).order_by("-number").values("number")
+        newest = SkillVersion.objects.ready().filter(skill=OuterRef("pk")).order_by("-number")
         return self.select_related(
             "live_version", "owner"
         ).annotate(  # type: ignore[no-redef]  # the plugin adds what is declared
             status=Case(
+                When(deleted_at__isnull=False, then=Value(Skill.Status.DELETED)),
                 When(live_version__isnull=False, then=Value(Skill.Status.ACTIVE)),
                 When(Exists(published), then=Value(Skill.Status.INACTIVE)),
                 default=Value(Skill.Status.DRAFT),
             ),
-            latest_number=Subquery(latest[:1]),
+            latest_number=Subquery(newest.values("number")[:1]),
+            waiting_number=Subquery(newest.waiting().values("number")[:1]),
+            review=Coalesce(Subquery(newest.waiting().values("review")[:1]), Value("")),
         )
 
     def tagged(self, tag: str) -> SkillQuerySet:
@@ -68,6 +66,7 @@ class Skill(models.Model):
         ACTIVE = "active", "active"
         INACTIVE = "inactive", "inactive"
         DRAFT = "draft", "draft"
+        DELETED = "deleted", "deleted"
 
     name = models.CharField(max_length=NAME_MAX, unique=True)
     live_version = models.ForeignKey(
@@ -90,6 +89,9 @@ class Skill(models.Model):
         related_name="+",
         help_text="Whom to ask about the skill; gives no rights.",
     )
+    deleted_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when it is hidden; it can be restored, and its name stays taken."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -98,12 +100,19 @@ class Skill(models.Model):
     # Only on skills that were read `with_summary`.
     status: Status
     latest_number: int | None
+    """The newest version, whatever became of it."""
+    waiting_number: int | None
+    """The newest version that could be published next; see `SkillVersionQuerySet.waiting`."""
+    review: str
+    """What was said last about the version that waits; "" where nothing was said, or none waits."""
 
     class Meta:
         ordering = ["name"]
+        default_permissions = ["view"]
         permissions = [
-            ("upload_skill", "Can upload new versions"),
-            ("publish_skill", "Can publish, roll back and deactivate"),
+            ("upload_skill", "Can upload and edit, and ask for review"),
+            ("publish_skill", "Can publish, roll back, deactivate, yank and review"),
+            ("administer_skill", "Can delete and restore skills, and change their owner"),
         ]
 
     def __str__(self) -> str:
@@ -117,6 +126,25 @@ class SkillVersionQuerySet(models.QuerySet["SkillVersion"]):
         """Versions whose files are all stored; only these can be shown or published."""
         return self.filter(state=SkillVersion.State.READY)
 
+    def publishable(self) -> SkillVersionQuerySet:
+        """Versions that could go live, as far as they themselves are concerned: ready, and not yanked."""
+        return self.ready().filter(yanked_at__isnull=True)
+
+    def yanked(self) -> SkillVersionQuerySet:
+        """Versions that may not be published, by number."""
+        return self.filter(yanked_at__isnull=False).order_by("number")
+
+    def waiting(self) -> SkillVersionQuerySet:
+        """Publishable versions newer than all that have been live: those of "v3 live, v5 waiting"."""
+        live_once = Publication.objects.filter(skill=OuterRef("skill"), version__isnull=False)
+        newest = live_once.order_by("-version__number").values("version__number")[:1]
+        return self.publishable().filter(number__gt=Coalesce(Subquery(newest), 0))
+
+    def waiting_for_review(self) -> SkillVersionQuerySet:
+        """Publishable versions for which a review was asked and not given yet, of skills that are not deleted."""
+        asked = Q(review=SkillVersion.Review.REQUESTED, skill__deleted_at__isnull=True)
+        return self.publishable().filter(asked)
+
 
 class SkillVersion(AppendOnly):
     """One uploaded package: number, digests and frontmatter, for ever; the bytes are in the store."""
@@ -126,6 +154,12 @@ class SkillVersion(AppendOnly):
         READY = "ready", "ready"
         DELETING = "deleting", "being deleted"
         DELETED = "deleted", "deleted"
+
+    class Review(models.TextChoices):
+        NONE = "", _("not reviewed")
+        REQUESTED = "requested", _("waiting for review")
+        APPROVED = "approved", _("approved")
+        SENT_BACK = "sent_back", _("sent back")
 
     skill = models.ForeignKey(Skill, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
@@ -138,6 +172,11 @@ class SkillVersion(AppendOnly):
     warnings = models.JSONField(default=list, blank=True)
     findings = models.JSONField(default=list, blank=True)
     note = models.TextField(blank=True)
+    yanked_at = models.DateTimeField(null=True, blank=True, help_text="Since when it may not be published.")
+    yank_reason = models.TextField(blank=True, default="", db_default="")
+    review = models.CharField(
+        max_length=10, choices=Review, blank=True, default="", db_default="", help_text="What was said of it last."
+    )
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
@@ -147,6 +186,7 @@ class SkillVersion(AppendOnly):
 
     class Meta:
         ordering = ["-number"]
+        default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["skill", "number"], name="one_version_per_number")]
 
     def __str__(self) -> str:
@@ -197,37 +237,7 @@ class Publication(AppendOnly):
 
     class Meta:
         ordering = ["-generation"]
+        default_permissions = ()
 
     def __str__(self) -> str:
         return f"{self.skill.name} {self.get_action_display()}"
-
-
-class CatalogHead(models.Model):
-    """The one row that counts changes of what is live; gateways compare it with what they serve."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    generation = models.PositiveBigIntegerField(default=0)
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_catalog_head")]
-
-    def __str__(self) -> str:
-        return f"generation {self.generation}"
-
-
-class Upload(models.Model):
-    """A zip that was uploaded and waits for its second step; swept after a day."""
-
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    filename = models.CharField(max_length=255)
-    size = models.PositiveBigIntegerField()
-    uploaded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["-created_at"]
-
-    def __str__(self) -> str:
-        return self.filename

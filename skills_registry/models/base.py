@@ -1,0 +1,19 @@
+"""What kinds of rows there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+
+
+class AppendOnly(models.Model):
+    """A row that is written once: saving it again or deleting it by itself is a mistake in the caller."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError(f"{type(self).__name__} {self.pk} is history and cannot be changed")
+        super().save(*args, **kwargs)

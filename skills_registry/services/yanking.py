@@ -1,0 +1,55 @@
+"""Versions that must not be published (again), and stay to be looked at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from skills_registry.audit import Action, record
+from skills_registry.generations import changed, next_generation
+from skills_registry.models import SkillVersion
+
+from .errors import Conflict
+from .state import present_version, refuse_live
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+def yank_version(version: SkillVersion, *, actor: User | None = None, reason: str = "") -> SkillVersion:
+    """Forbid publishing a version; the reason is told to whoever tries. The version as it is now.
+
+    Raises Conflict for the live version, one that is yanked already, and one that is deleted.
+    """
+    return _yank(version, True, actor, reason)
+
+
+def unyank_version(version: SkillVersion, *, actor: User | None = None, reason: str = "") -> SkillVersion:
+    """Allow publishing a yanked version again. Raises Conflict where it is not yanked, or is deleted."""
+    return _yank(version, False, actor, reason)
+
+
+def _yank(version: SkillVersion, yank: bool, actor: User | None, reason: str) -> SkillVersion:
+    with transaction.atomic():
+        generation = next_generation()
+        version = present_version(version)
+        refuse_live(version)
+        before = _state(version)
+        if before["yanked"] == yank:
+            message = _("{version} is yanked already.") if yank else _("{version} is not yanked.")
+            raise Conflict(message.format(version=version))
+        version.yanked_at = timezone.now() if yank else None
+        version.yank_reason = reason if yank else ""
+        stored = SkillVersion.objects.filter(pk=version.pk)
+        stored.update(yanked_at=version.yanked_at, yank_reason=version.yank_reason)
+        action = Action.YANK_VERSION if yank else Action.UNYANK_VERSION
+        record(action, version, actor=actor, reason=reason, before=before, after=_state(version))
+        changed(version.skill, generation)
+    return version
+
+
+def _state(version: SkillVersion) -> dict[str, object]:
+    return {"yanked": version.yanked_at is not None, "reason": version.yank_reason}
