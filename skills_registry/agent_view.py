@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .manifest_fields import SKILL_MD, argument_names, is_prompt, is_tool
+from .word_diff import Piece, diff_words
 
 TOKENS_PER_FILE = 12
 """What a link to a file costs besides its path."""
@@ -62,6 +63,12 @@ class FieldChange:
     field: str
     before: Any
     after: Any
+
+    def pieces(self) -> tuple[tuple[Piece, ...], tuple[Piece, ...]] | None:
+        """Before and after with the words marked that differ, where both are texts."""
+        if isinstance(self.before, str) and isinstance(self.after, str) and self.before and self.after:
+            return diff_words(self.before, self.after)
+        return None
 
 
 def changes_for_agents(before: AgentView, after: AgentView) -> list[FieldChange]:

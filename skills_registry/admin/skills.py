@@ -16,7 +16,7 @@ from unfold.views import ChangeList
 from invocations import queries
 from skills_registry.models import Skill, SkillQuerySet
 
-from . import publishing, skill_page, uploads
+from . import comparing, publishing, raw, skill_page, uploads
 from .pages import OperatorRequest
 
 
@@ -72,7 +72,11 @@ class SkillAdmin(ModelAdmin):
             path("uploads/<uuid:pk>/", uploads.review, name="skills_registry_review"),
             path("<int:pk>/versions/", skill_page.versions, name="skills_registry_versions"),
             path("<int:pk>/history/", skill_page.history, name="skills_registry_skill_history"),
+            path("uploads/<uuid:pk>/compare/", comparing.compare_upload, name="skills_registry_upload_compare"),
+            path("uploads/<uuid:pk>/file/<path:path>", raw.upload_file, name="skills_registry_upload_file"),
+            path("<int:pk>/compare/", comparing.compare_versions, name="skills_registry_compare"),
             path("<int:pk>/versions/<int:number>/", skill_page.version_page, name="skills_registry_version"),
+            path("<int:pk>/versions/<int:number>/file/<path:path>", raw.version_file, name="skills_registry_file"),
             path("<int:pk>/publish/<int:number>/", publishing.publish, name="skills_registry_publish"),
             path("<int:pk>/delete/<int:number>/", publishing.delete, name="skills_registry_delete"),
             path("<int:pk>/deactivate/", publishing.deactivate, name="skills_registry_deactivate"),

@@ -1,0 +1,51 @@
+"""Files of packages as they are: pictures to look at, everything else to download and never to run."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.http import content_disposition_header
+
+from skills_registry import services
+from skills_registry.models import SkillVersion, Upload
+
+from .pages import OperatorRequest, requires
+from .sides import Side, upload_side, version_side
+
+PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"}
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+"""For a picture that is opened by itself: an SVG could hold a script, which this does not let run."""
+
+
+@requires("view_skill")
+def version_file(request: OperatorRequest, pk: int, number: int, path: str) -> HttpResponse:
+    """A file of a version."""
+    versions = SkillVersion.objects.ready().select_related("skill")
+    return _answer(version_side(get_object_or_404(versions, skill=pk, number=number)), path)
+
+
+@requires("upload_skill")
+def upload_file(request: OperatorRequest, pk: UUID, path: str) -> HttpResponse:
+    """A file of a zip that waits for its review."""
+    upload = get_object_or_404(Upload, pk=pk)
+    try:
+        package = services.inspect_upload(upload).package
+    except FileNotFoundError:
+        package = None
+    if package is None:
+        raise Http404
+    return _answer(upload_side(upload, package), path)
+
+
+def _answer(side: Side, path: str) -> HttpResponse:
+    content = side.content(path)
+    file = side.file(path)
+    picture = file is not None and file["media_type"] in PICTURES
+    answer = HttpResponse(content, content_type=file["media_type"] if file and picture else "application/octet-stream")
+    name = path.rpartition("/")[2]
+    answer.headers["Content-Disposition"] = content_disposition_header(not picture, name) or "attachment"
+    answer.headers["Content-Security-Policy"] = _POLICY
+    answer.headers["Cache-Control"] = "private, max-age=3600"
+    return answer

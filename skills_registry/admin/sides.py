@@ -1,0 +1,62 @@
+"""The two packages that a page compares, wherever they are: stored versions or a zip that waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from skills_registry import storage
+from skills_registry.agent_view import AgentView
+from skills_registry.models import SkillVersion, Upload
+from skills_registry.package import Package
+
+
+@dataclass(frozen=True)
+class Side:
+    """A package: its files as versions record them, how to read one, and where one can be downloaded."""
+
+    label: str
+    files: Sequence[Mapping[str, Any]]
+    view: AgentView
+    read: Callable[[str], bytes]
+    address: Callable[[str], str]
+
+    def file(self, path: str) -> Mapping[str, Any] | None:
+        """What is recorded of a file; None where there is no such file."""
+        return next((file for file in self.files if file["path"] == path), None)
+
+    def content(self, path: str) -> bytes:
+        """The bytes of a file of this package; no other path is read. Raises Http404, OSError."""
+        if self.file(path) is None:
+            raise Http404
+        return self.read(path)
+
+
+def version_side(version: SkillVersion) -> Side:
+    """A stored version."""
+    name, number = version.skill.name, version.number
+    return Side(
+        version.label,
+        version.files,
+        AgentView.of(version.frontmatter, version.files),
+        lambda path: storage.read_file(name, number, path),
+        lambda path: reverse("admin:skills_registry_file", args=[version.skill_id, number, path]),
+    )
+
+
+def upload_side(upload: Upload, package: Package) -> Side:
+    """A zip that waits for its review."""
+    files = [file.as_dict() for file in package.files]
+    contents = {file.path: file.content for file in package.files}
+    return Side(
+        gettext("this upload"),
+        files,
+        AgentView.of(package.manifest.frontmatter, files),
+        contents.__getitem__,
+        lambda path: reverse("admin:skills_registry_upload_file", args=[upload.pk, path]),
+    )
