@@ -13,6 +13,8 @@ class McpGatewayConfig(AppConfig):
     verbose_name = "Access"
 
     def ready(self) -> None:
-        """See that replicas are told of changes, also of those that a command makes."""
+        """See that settings are checked, and that replicas are told of changes, also of those that a command makes."""
+        from .auth import checks as checks_of_access  # noqa: F401, PLC0415  # registers the checks; needs the models
+
         for signal in (catalog_changed, tokens_changed):
             signal.connect(nudges.tell, dispatch_uid="mcp_gateway.nudges")

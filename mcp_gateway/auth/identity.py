@@ -9,7 +9,7 @@ from django.conf import settings
 
 from mcp_gateway.signals import tokens_changed
 
-from . import tokens
+from . import issuer, tokens
 from .caller import ANONYMOUS, Caller
 from .challenge import AccessRefused, CannotTell, InsufficientScope, InvalidToken, InvalidTokenRequest, TokenMissing
 from .remembered import Remembered
@@ -66,6 +66,8 @@ async def _caller(text: str) -> Caller:
         raise InvalidTokenRequest("The Authorization header must be: Bearer <token>, once")
     if text.startswith(tokens.TOKEN_PREFIX):
         return await tokens.caller_of(text)
+    if settings.MCP_JWT_ISSUER and text:
+        return await issuer.caller_of(text)
     raise InvalidToken("The access token is not valid")
 
 
