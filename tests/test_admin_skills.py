@@ -198,7 +198,7 @@ def test_version_page_compares_with_what_is_live(browser: Client) -> None:
 
     older = browser.get(f"{SKILLS}{skill.pk}/versions/1/").text
     assert "Difference to v2, which is live" in older
-    changes = re.findall(r'<td class="sk-path">([^<]+)</td><td><span class="[^"]+">(\w+)<', older)
+    changes = re.findall(r"<bdi>([^<]+)</bdi></td><td><span[^>]*>(\w+)<", older)
     assert changes == [("a.txt", "changed"), ("b.txt", "added"), ("c.txt", "removed")]
     assert "Difference to" not in browser.get(f"{SKILLS}{skill.pk}/versions/2/").text
 
