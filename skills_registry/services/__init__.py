@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from skills_registry.tags import InvalidTags
 
+from .contents import export_skills, export_version
+from .editing import Changes, edit_version, inspect_edit
 from .errors import Conflict, StoreFailed
 from .housekeeping import Swept, sweep
 from .publishing import announce_again, deactivate, publish, rollback, rollback_target
@@ -21,6 +23,7 @@ from .yanking import unyank_version, yank_version
 __all__ = [
     "STORING_LIFETIME",
     "UPLOAD_LIFETIME",
+    "Changes",
     "Conflict",
     "InvalidTags",
     "StoreFailed",
@@ -32,6 +35,10 @@ __all__ = [
     "delete_skill",
     "delete_version",
     "discard_upload",
+    "edit_version",
+    "export_skills",
+    "export_version",
+    "inspect_edit",
     "inspect_upload",
     "publish",
     "request_review",

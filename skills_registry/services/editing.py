@@ -1,0 +1,89 @@
+"""A version made from another one with some of its files changed: the editor, and scripts that mend one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+
+from skills_registry.inspection import Inspection, limits
+from skills_registry.models import Skill, SkillVersion
+from skills_registry.package import Package, gather
+from skills_registry.paths import check_path, clean, is_junk, printable
+from skills_registry.problems import InvalidSkill, Report
+from skills_registry.scanner import scan
+
+from .contents import read_contents
+from .errors import Conflict
+from .versions import create_version
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+Changes = Mapping[str, bytes | None]
+"""What is to become of files by path: their bytes, or None to remove them; all others stay."""
+
+
+def edit_version(
+    skill: Skill,
+    base_number: int,
+    changes: Changes,
+    *,
+    user: User | None,
+    note: str = "",
+    expected_latest: int,
+) -> SkillVersion:
+    """Make a version from `base_number` with some files changed, added or removed; what is served stays.
+
+    `expected_latest` is the number of the newest version when the editing began. Raises InvalidSkill with
+    the problems that an upload of the same files would have; Conflict where somebody made a version
+    meanwhile, where a file to be removed is not there, and where the files are those of a version that
+    is there already; SkillVersion.DoesNotExist; StoreFailed and OSError where the store fails. Nothing
+    is changed then, and the caller still has the text.
+    """
+    base = SkillVersion.objects.ready().select_related("skill").get(skill=skill, number=base_number)
+    version, created = create_version(
+        _edited(base, changes), user=user, note=note, expected_latest=expected_latest, edited_from=base_number
+    )
+    if not created:
+        raise Conflict(_("Nothing new: {version} has exactly these files.").format(version=version))
+    return version
+
+
+def inspect_edit(base: SkillVersion, changes: Changes) -> Inspection:
+    """What `edit_version` would say of the changes, storing nothing; raises Conflict, StoreFailed and OSError as it."""
+    try:
+        package = _edited(base, changes)
+    except InvalidSkill as invalid:
+        return Inspection(None, invalid.problems)
+    return Inspection(package, package.warnings, scan(package))
+
+
+def _edited(base: SkillVersion, changes: Changes) -> Package:
+    """The package that the changes make. Raises InvalidSkill and Conflict."""
+    report = Report()
+    kept = {clean(path): content for path, content in changes.items() if _is_file(path, report)}
+    missing = sorted(path for path, content in kept.items() if content is None and not _has(base, path))
+    if missing:
+        message = _("{path} cannot be removed, since {version} has no such file.")
+        raise Conflict(message.format(path=printable(missing[0]), version=base))
+    contents = dict(read_contents(base, without=kept))
+    contents |= {path: content for path, content in kept.items() if content is not None}
+    dropped = [path for path in contents if is_junk(path)]
+    paths = [path for path in contents if path not in dropped]
+    name = base.skill.name
+    return gather(
+        paths, lambda path, limit: contents[path], limits=limits(), report=report, folder=name, dropped=dropped
+    )
+
+
+def _is_file(path: str, report: Report) -> bool:
+    if path.endswith("/"):
+        report.error("path-empty", "an entry has no file name", "Name a file, not a folder.", file=printable(path))
+        return False
+    return check_path(path, report)
+
+
+def _has(version: SkillVersion, path: str) -> bool:
+    return any(file["path"] == path for file in version.files)
