@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.dispatch import Signal
 from django.utils.module_loading import import_string
 
+from .eras.mirrored import Mirrored, mirrored
+
 if TYPE_CHECKING:
     from .call import Call
 
@@ -40,6 +42,11 @@ class Tool:
     @property
     def name(self) -> str:
         return str(self.definition["name"])
+
+    @property
+    def mirrored(self) -> list[Mirrored]:
+        """The arguments that headers must repeat (`x-mcp-header`). Raises ValueError where clients refuse it."""
+        return mirrored(self.definition["inputSchema"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +122,7 @@ class Offers:
                 name = _name(entry)
                 if (type(entry), name) in by_name:
                     raise ImproperlyConfigured(f"MCP_PROVIDERS offer {name!r} twice.")
+                _check_annotations(entry)
                 by_name[type(entry), name] = entry
         return cls(
             tools=[tool for offer in every for tool in offer.tools],
@@ -159,6 +167,13 @@ def _name(entry: Entry) -> str:
     if address.lower().startswith("skill:"):
         raise ImproperlyConfigured(f"MCP_PROVIDERS offer {address!r}; addresses that begin with skill: are skills'.")
     return address
+
+
+def _check_annotations(entry: Entry) -> None:
+    try:
+        _ = entry.mirrored if isinstance(entry, Tool) else ()
+    except ValueError as error:
+        raise ImproperlyConfigured(f"MCP_PROVIDERS offer {_name(entry)!r}, which clients refuse: {error}.") from None
 
 
 @cache

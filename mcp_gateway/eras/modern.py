@@ -29,6 +29,8 @@ _CACHEABLE = {
     "skills/list", "skills/get",
 }  # fmt: skip
 _BASE64_VALUE = re.compile(r"=\?base64\?(.*)\?=")
+_PLAIN_VALUE = re.compile(r"[\t\x20-\x7e]*")
+"""What the value of a header is made of; everything else must come as base64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,10 @@ def check_version(version: str) -> None:
 
 
 def decode_header(value: str | None) -> str | None:
-    """A header's value with the `=?base64?...?=` form undone; None where that form is malformed."""
-    match = _BASE64_VALUE.fullmatch(value or "")
+    """A header's value with the `=?base64?...?=` form undone; None where that form, or a character, is malformed."""
+    if value is None or not _PLAIN_VALUE.fullmatch(value):
+        return None
+    match = _BASE64_VALUE.fullmatch(value)
     if match is None:
         return value
     try:

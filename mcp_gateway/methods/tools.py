@@ -8,6 +8,7 @@ from typing import Any
 from mcp_gateway.call import Call
 from mcp_gateway.catalog import Snapshot
 from mcp_gateway.eras import Era, fitting
+from mcp_gateway.eras.mirrored import check_mirrored
 from mcp_gateway.invocable import BadArgument, argument_descriptions, invoke, is_tool, title
 from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
 from mcp_gateway.paging import Listing
@@ -45,6 +46,8 @@ async def _call_other(call: Call, name: str) -> dict[str, Any]:
     tool = call.snapshot.offers.tool(name)
     if tool is None:
         raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {name:.100}")
+    if call.era.modern:
+        check_mirrored(tool.mirrored, call.arguments(), call.sender.headers)
     return fitting.fit_tool_result(call.era, await tool.call(call))
 
 
