@@ -1,0 +1,44 @@
+"""The server that the official suites and clients talk to: the product, with skills of every shape live.
+
+A plugin: test modules that want it say `pytest_plugins = ["tests.conformance.world"]`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from tests.server import ROOT, UVICORN, Server, manage
+
+SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.conformance.settings", "MCP_REQUIRE_AUTH": "false"}
+ATLAS: Mapping[str, bytes] = {
+    "SKILL.md": (
+        b"---\nname: atlas\ndescription: Knows places. Use when somebody asks where something is.\n"
+        b"license: MIT\nmetadata:\n  tags: maps places\n---\n\n# Atlas\n\nLook it up in references, then answer.\n"
+    ),
+    "assets/map.png": b"\x89PNG\r\n\x1a\n\x00\xff",
+    "references/index.md": b"\xef\xbb\xbf# Index\n",
+    "references/europe/rome.md": b"Rome\r\nis eternal",
+    "references/europe/north/oslo.md": b"Oslo\n\n\n",
+    "scripts/find place.py": b"print('here')\n",
+}
+"""A skill of which nothing is simple: nested folders, a binary, a BOM, CRLF, no final newline, a space."""
+SKILLS = sorted([*(path.name for path in (ROOT / "examples" / "skills").iterdir()), "atlas"])
+
+
+@pytest.fixture(scope="session")
+def official_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server, on a folder of its own; one for all, so what it is asked must not hang on what it was asked."""
+    folder = tmp_path_factory.mktemp("official")
+    data, atlas = folder / "data", folder / "skills" / "atlas"
+    for path, content in ATLAS.items():
+        (atlas / path).parent.mkdir(parents=True, exist_ok=True)
+        (atlas / path).write_bytes(content)
+    data.mkdir()
+    for command in (["migrate", "-v0"], ["import_skills", "--publish", "examples/skills", str(atlas)]):
+        done = manage(data, *command, **SETTINGS)
+        assert done.returncode == 0, done.stdout + done.stderr
+    with Server(UVICORN, data, **SETTINGS) as server:
+        yield server
+    assert "Traceback" not in server.output
