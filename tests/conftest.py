@@ -33,6 +33,7 @@ from .aws_fixtures import (  # noqa: F401  # fixtures and a hook of all tests
     seaweedfs_url,
 )
 from .call_logs import broken, dynamo, log  # noqa: F401  # fixtures of all tests
+from .official_schemas import check_exchange
 
 
 def skill_md(name: str = "greeter", body: str = "Say hello.", **fields: str) -> str:
@@ -124,10 +125,11 @@ def flushed() -> Iterator[Callable[[], None]]:
 
 
 class Gateway:
-    """The whole ASGI application in process, spoken to as an MCP client would."""
+    """The whole ASGI application in process, spoken to as an MCP client would; MCP's schemas judge every answer."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
+        client.event_hooks["response"].append(_judge)
 
     async def post(self, body: Any, **headers: str) -> httpx.Response:
         """A raw POST; header names with `_` for `-`."""
@@ -160,6 +162,18 @@ class Gateway:
             given["mcp_name"] = str(params.get(name))
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {"_meta": meta, **params}}
         return await self.post(body, **{**given, **headers})
+
+
+async def _judge(response: httpx.Response) -> None:
+    asked = response.request
+    # Not what a test sends in pieces, and not the failures that tests provoke.
+    if asked.url.path != "/mcp" or not isinstance(asked.stream, httpx.ByteStream) or response.status_code >= 500:
+        return
+    versions = asked.headers.get_list("mcp-protocol-version")
+    header = ", ".join(version.strip(" \t") for version in versions) if versions else None
+    body = await response.aread()
+    if asked.method != "HEAD":
+        check_exchange(asked.content, header, response.status_code, response.headers, body)
 
 
 @pytest.fixture

@@ -6,19 +6,17 @@ import asyncio
 import base64
 import json
 from collections.abc import Iterable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import httpx
 from asgiref.sync import sync_to_async
-from jsonschema import Draft7Validator, Draft202012Validator
 
 from mcpsite.asgi import application
 from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
 
 from .conftest import Gateway, publish
+from .official_schemas import check_answer
 
 LEGACY = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
 MODERN = "2026-07-28"
@@ -30,62 +28,7 @@ VERSION, METHOD, NAME, SESSION = "mcp-protocol-version", "mcp-method", "mcp-name
 NOTIFICATION = {"jsonrpc": "2.0", "method": "notifications/initialized"}
 RESPONSE = {"jsonrpc": "2.0", "id": 1, "result": {}}
 META = "io.modelcontextprotocol"
-ONLY_MODERN = {"resultType", "ttlMs", "cacheScope", "_meta"}
-_RESULTS = {
-    "server/discover": "DiscoverResult",
-    "initialize": "InitializeResult",
-    "ping": "EmptyResult",
-    "logging/setLevel": "EmptyResult",
-    "tools/list": "ListToolsResult",
-    "tools/call": "CallToolResult",
-    "prompts/list": "ListPromptsResult",
-    "prompts/get": "GetPromptResult",
-    "resources/list": "ListResourcesResult",
-    "resources/read": "ReadResourceResult",
-    "resources/templates/list": "ListResourceTemplatesResult",
-    "completion/complete": "CompleteResult",
-    "subscriptions/listen": "SubscriptionsListenResult",
-}
-_NOTIFICATIONS = {
-    "notifications/progress": "ProgressNotification",
-    "notifications/message": "LoggingMessageNotification",
-    "notifications/tools/list_changed": "ToolListChangedNotification",
-    "notifications/prompts/list_changed": "PromptListChangedNotification",
-    "notifications/resources/list_changed": "ResourceListChangedNotification",
-    "notifications/resources/updated": "ResourceUpdatedNotification",
-    "notifications/subscriptions/acknowledged": "SubscriptionsAcknowledgedNotification",
-}
 _NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
-_SKILL = {
-    "type": "object",
-    "required": ["uri", "frontmatter", "resources"],
-    "additionalProperties": False,
-    "properties": {
-        "uri": {"type": "string", "pattern": "^skill://[a-z0-9-]+/SKILL\\.md$"},
-        "frontmatter": {"type": "object", "required": ["name", "description"]},
-        "resources": {
-            "type": "array",
-            "minItems": 1,
-            "uniqueItems": True,
-            "items": {
-                "type": "object",
-                "required": ["uri", "digest", "size"],
-                "additionalProperties": False,
-                "properties": {
-                    "uri": {"type": "string", "pattern": "^skill://[!-~]+$"},
-                    "digest": {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"},
-                    "size": {"type": "integer", "minimum": 0},
-                },
-            },
-        },
-    },
-}
-"""A skill's entry, from the text of the Skills extension, which has no schema of its own."""
-_EXTENSION = {
-    "skills/list": {"required": ["skills"], "properties": {"skills": {"type": "array", "items": _SKILL}}},
-    "resources/directory/read": {"required": ["resources"], "properties": {"resources": {"type": "array"}}},
-    "skills/get": {"required": ["skill"], "properties": {"skill": _SKILL}},
-}
 
 apublish = sync_to_async(publish)
 
@@ -156,7 +99,7 @@ async def ask(
     given |= {name.replace("_", "-"): value for name, value in headers.items()}
     response = await send(gateway, request(method, params), given)
     answer: dict[str, Any] = response.json()
-    check(answer, method, revision)
+    check_answer(answer, method, revision)
     return answer
 
 
@@ -197,41 +140,3 @@ async def over_asgi(events: Iterable[dict[str, Any]], headers: Iterable[tuple[by
 
     await asyncio.wait_for(application(scope, receive, send), timeout=10)
     return sent[0]["status"], sent[1]["body"]
-
-
-def check(answer: dict[str, Any], method: str, revision: str) -> None:
-    """Fail unless an answer is valid by the revision's schema, and says nothing of the other era."""
-    if "error" in answer:
-        error = {key: value for key, value in answer.items() if key != "id" or value is not None}
-        _validator(revision, _error_type(revision)).validate({"id": 0, **error})
-        return
-    result = answer["result"]
-    if method in _EXTENSION:
-        Draft202012Validator({"type": "object", **_EXTENSION[method]}).validate(result)
-        _validator(revision, "Result").validate(result)
-    else:
-        _validator(revision, _RESULTS[method]).validate(result)
-    if revision in LEGACY:
-        assert not ONLY_MODERN & set(result)
-    else:
-        assert result["resultType"] == "complete"
-        assert result["_meta"][f"{META}/serverInfo"]["name"] == "skillkeeper"
-
-
-def check_notification(message: dict[str, Any], revision: str) -> None:
-    """Fail unless a notification is valid by the revision's schema."""
-    _validator(revision, _NOTIFICATIONS[message["method"]]).validate(message)
-
-
-def _error_type(revision: str) -> str:
-    return "JSONRPCErrorResponse" if revision in BOTH else "JSONRPCError"
-
-
-@cache
-def _validator(revision: str, definition: str) -> Draft7Validator | Draft202012Validator:
-    path = Path(__file__).parent / "schemas" / f"{revision}.json"
-    schema = json.loads(path.read_text())
-    key = "$defs" if "$defs" in schema else "definitions"
-    kind = Draft202012Validator if key == "$defs" else Draft7Validator
-    assert definition in schema[key]
-    return kind({"$ref": f"#/{key}/{definition}", key: schema[key]})

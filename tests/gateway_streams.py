@@ -10,7 +10,8 @@ from typing import Any
 
 from mcpsite.asgi import application
 
-from .gateway_asking import LEGACY, MODERN, VERSION, check_notification, envelope, modern_headers, request
+from .gateway_asking import LEGACY, MODERN, VERSION, envelope, modern_headers, request
+from .official_schemas import check_notification
 
 PATIENCE_SECONDS = 10.0
 

@@ -13,13 +13,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import orjson
 from jsonschema import Draft7Validator, Draft202012Validator
 
-LEGACY = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
-MODERN = "2026-07-28"
-META = "io.modelcontextprotocol"
+SCHEMAS = Path(__file__).parent / "schemas"
+REVISIONS = sorted(path.stem for path in SCHEMAS.glob("*.json"))
+NEWEST = REVISIONS[-1]
+SERVER_INFO = "io.modelcontextprotocol/serverInfo"
+ENVELOPE = "io.modelcontextprotocol/protocolVersion"
 ONLY_MODERN = {"resultType", "ttlMs", "cacheScope", "_meta"}
-"""What no result of an older revision may have; `_meta` could be there, but this gateway puts nothing into it."""
+"""What no result of a revision with `initialize` may have (`_meta` could be there, but nothing is put into it)."""
 WITHOUT_HEADER = "2025-03-26"
 """The revision of a request that names none (2025-11-25: basic/transports)."""
 STATUSES = {200, 202, 400, 401, 403, 404, 405, 406, 413, 415, 429}
@@ -82,12 +85,13 @@ def check_answer(answer: Mapping[str, Any], method: str, revision: str) -> None:
     if method in _EXTENSION:
         Draft202012Validator({"type": "object", **_EXTENSION[method]}).validate(result)
         _validate(result, revision, "Result")
-        if revision == MODERN and method in _CACHED_EXTENSION:
+        if _is_modern(revision) and method in _CACHED_EXTENSION:
             _validate(result, revision, "CacheableResult")
     else:
         _validate(result, revision, _named(revision)[method].replace("Request", "Result"), "EmptyResult", "Result")
-    if revision == MODERN:
-        assert result["_meta"][f"{META}/serverInfo"]["name"] == "skillkeeper"
+    if _is_modern(revision):
+        assert result["resultType"] == "complete"
+        assert result["_meta"][SERVER_INFO]["name"] == "skillkeeper"
     else:
         assert not ONLY_MODERN & set(result)
 
@@ -148,8 +152,13 @@ def _validator(revision: str, name: str) -> Draft7Validator | Draft202012Validat
 
 @cache
 def _schema(revision: str) -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads((Path(__file__).parent / "schemas" / f"{revision}.json").read_text())
+    schema: dict[str, Any] = json.loads((SCHEMAS / f"{revision}.json").read_text())
     return schema
+
+
+def _is_modern(revision: str) -> bool:
+    """Whether it has no handshake."""
+    return "server/discover" in _named(revision)
 
 
 def _definitions(revision: str) -> dict[str, Any]:
@@ -182,7 +191,7 @@ def _errors(revision: str) -> dict[int, str]:
 def _requests(sent: bytes) -> list[Mapping[str, Any]]:
     """What was asked, in the order of the answers; [] where it cannot be read."""
     try:
-        value = json.loads(sent)
+        value = orjson.loads(sent)
     except ValueError:
         return []
     messages = value if isinstance(value, list) else [value]
@@ -198,10 +207,10 @@ def _revision(request: Mapping[str, Any], header: str | None, answer: Mapping[st
     """By the body's `_meta` first, by the header second (2026-07-28: basic/versioning)."""
     params = request.get("params")
     meta = params.get("_meta") if isinstance(params, dict) else None
-    if isinstance(meta, dict) and f"{META}/protocolVersion" in meta:
-        return MODERN
-    if header is not None and header not in LEGACY:
-        return MODERN
+    if isinstance(meta, dict) and ENVELOPE in meta:
+        return NEWEST
+    if header is not None and (header not in REVISIONS or _is_modern(header)):
+        return NEWEST
     if request.get("method") == "initialize" and "result" in answer:
         return str(answer["result"]["protocolVersion"])
     return header or WITHOUT_HEADER

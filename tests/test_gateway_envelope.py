@@ -15,7 +15,6 @@ from .gateway_asking import (
     VERSION,
     ask,
     base64_value,
-    check,
     envelope,
     error_of,
     modern_headers,
@@ -23,6 +22,7 @@ from .gateway_asking import (
     result_of,
     send,
 )
+from .official_schemas import check_answer
 
 pytest_plugins = ["tests.gateway_wire"]
 
@@ -51,7 +51,7 @@ async def test_modern_request_without_a_whole_envelope_is_400(wire: Gateway, par
 
     response = await send(wire, request("tools/list", params, message_id="my id"), headers)
 
-    check(response.json(), "tools/list", MODERN)
+    check_answer(response.json(), "tools/list", MODERN)
     assert response.status_code == 400
     assert (response.json()["error"]["code"], response.json()["id"]) == (code, "my id")
 
@@ -91,7 +91,7 @@ async def test_headers_that_do_not_repeat_the_body_are_a_mismatch(
 
     response = await send(wire, body, headers)
 
-    check(response.json(), "tools/call", MODERN)
+    check_answer(response.json(), "tools/call", MODERN)
     assert response.status_code == 400
     assert (response.json()["error"]["code"], response.json()["id"]) == (-32020, "my id")
 
@@ -176,7 +176,7 @@ async def test_method_that_the_modern_revision_lacks_is_404(wire: Gateway, metho
 
     response = await send(wire, body, {VERSION: MODERN, METHOD: method})
 
-    check(response.json(), method, MODERN)
+    check_answer(response.json(), method, MODERN)
     assert (response.status_code, response.json()["error"]["code"], response.json()["id"]) == (404, -32601, "my id")
 
 

@@ -17,12 +17,12 @@ from .gateway_asking import (
     REVISIONS,
     SESSION,
     VERSION,
-    check,
     envelope,
     request,
     result_of,
     send,
 )
+from .official_schemas import check_answer
 
 pytest_plugins = ["tests.gateway_wire"]
 
@@ -76,7 +76,7 @@ async def test_initialize_agrees_on_a_revision_that_has_it(wire: Gateway, reques
 
     response = await send(wire, request("initialize", params))
 
-    check(response.json(), "initialize", answered)
+    check_answer(response.json(), "initialize", answered)
     assert response.status_code == 200
     assert response.json()["result"]["protocolVersion"] == answered
 
@@ -114,7 +114,7 @@ async def test_unknown_method_of_an_older_revision_is_an_error_in_a_200(
 ) -> None:
     response = await send(wire, request(method), {VERSION: revision})
 
-    check(response.json(), method, revision)
+    check_answer(response.json(), method, revision)
     assert (response.status_code, response.json()["error"]["code"]) == (200, -32601)
 
 
@@ -198,7 +198,7 @@ async def test_batch_is_answered_request_by_request(wire: Gateway, version: str 
     assert response.status_code == 200
     answers = response.json()
     for answer in answers:
-        check(answer, "tools/list", "2025-03-26")
+        check_answer(answer, "tools/list", "2025-03-26")
     codes = [(answer["id"], answer.get("error", {}).get("code")) for answer in answers]
     invalid = -32600
     assert codes == [

@@ -21,7 +21,6 @@ from .gateway_asking import (
     META,
     MODERN,
     REVISIONS,
-    check,
     envelope,
     error_of,
     modern_headers,
@@ -31,6 +30,7 @@ from .gateway_asking import (
 )
 from .gateway_shelf import Shelf
 from .gateway_streams import PATIENCE_SECONDS, streaming
+from .official_schemas import check_answer
 
 pytest_plugins = ["tests.gateway_wire"]
 
@@ -132,7 +132,7 @@ async def test_capability_that_the_client_lacks_is_named_with_400(wire: Gateway)
     params: dict[str, Any] = {"name": "need_", "_meta": envelope()}
     response = await send(wire, request("tools/call", params), modern_headers("tools/call", params))
 
-    check(response.json(), "tools/call", MODERN)
+    check_answer(response.json(), "tools/call", MODERN)
     assert (response.status_code, response.json()["error"]["code"]) == (400, -32021)
     assert response.json()["error"]["data"] == {"requiredCapabilities": {"sampling": {}}}
     able = {"name": "need_", "_meta": envelope(clientCapabilities={"sampling": {}})}
@@ -198,7 +198,7 @@ async def test_progress_and_log_messages_go_before_the_answer(wire: Gateway, rev
     ]  # fmt: skip
     assert messages[2]["params"] == {"progressToken": "t", "progress": 50, "total": 100, "message": "step 1"}
     assert messages[3]["params"] == {"level": "info", "logger": "counter", "data": {"step": 1}}
-    check(messages[-1], "tools/call", revision)
+    check_answer(messages[-1], "tools/call", revision)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ async def test_modern_request_says_what_it_wants_to_hear(
             return
         messages = [await stream.message() for _ in range(len(expected) + 1)]
     assert [message.get("method", "").rpartition("/")[2] for message in messages] == [*expected, ""]
-    check(messages[-1], "tools/call", MODERN)
+    check_answer(messages[-1], "tools/call", MODERN)
 
 
 @pytest.mark.parametrize("revision", LEGACY)
