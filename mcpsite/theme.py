@@ -69,6 +69,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
+    "DASHBOARD_CALLBACK": "mcpsite.home.dashboard",
     "ENVIRONMENT": "mcpsite.theme.environment",
     "STYLES": [stylesheet],
     "SCRIPTS": [script],
@@ -83,6 +84,7 @@ UNFOLD: dict[str, Any] = {
                     _entry(_("Skills"), "book_2", "skills_registry_skill_changelist", may_view_skills),
                     _entry(_("Upload"), "upload", "skills_registry_upload", may_upload),
                     _entry(_("Calls"), "receipt_long", "invocations_invocation_changelist", may_view_calls),
+                    {**_entry(_("Connect a client"), "cable", "index"), "link": reverse_lazy("connect")},
                 ]
             },
             {

@@ -10,12 +10,14 @@ from django.views.generic import RedirectView
 from mcp_gateway.auth.challenge import METADATA_PATH, RESOURCE_PATH
 from mcp_gateway.auth.metadata import protected_resource
 
+from .connect import connect
 from .health import healthz, readyz
 
 admin.site.index_title = _("Home")
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
+    path("admin/connect/", admin.site.admin_view(connect), name="connect"),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("skills_registry.api.urls")),

@@ -1,0 +1,185 @@
+"""The first page of the admin: what waits, how much is called, what is served where; and its first run."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from invocations.events import InvocationEvent
+from invocations.stores import get_store
+from mcp_gateway.models import GatewayReplica
+from skills_registry import services
+from skills_registry.models import CatalogHead
+
+from .conftest import permissions, publish
+from .pages import LOG, SKILLS, text_of
+
+pytestmark = pytest.mark.django_db
+HOME = "/admin/"
+
+
+@pytest.fixture
+def browser(operator: User, client: Client) -> Client:
+    client.force_login(operator)
+    return client
+
+
+def called(skill: str, *, ok: int = 0, failed: int = 0, days_ago: int = 0) -> None:
+    """Log calls of a day."""
+    at = datetime.now(UTC) - timedelta(days=days_ago)
+    statuses = ["success"] * ok + ["error"] * failed
+    get_store().write_batch([InvocationEvent(skill, "tools/call", status, at, 1.0) for status in statuses])
+
+
+def test_empty_registry_leads_to_the_first_upload_and_says_how_to_connect(browser: Client, settings: Any) -> None:
+    settings.MCP_REQUIRE_AUTH = True
+    page = browser.get(HOME)
+    text = text_of(page)
+    assert "Welcome to Skillkeeper" in text
+    assert f'href="{SKILLS}upload/"' in page.text
+    assert f"claude mcp add --transport http skillkeeper {settings.PUBLIC_URL}/mcp --header" in text
+    assert 'href="/admin/mcp_gateway/accesstoken/add/"' in page.text
+
+
+@pytest.mark.parametrize(("needed", "count"), [(True, 3), (False, 0)])
+def test_way_to_connect_has_a_token_where_one_is_needed(
+    browser: Client, settings: Any, needed: bool, count: int
+) -> None:
+    settings.MCP_REQUIRE_AUTH = needed
+    text = text_of(browser.get("/admin/connect/"))
+    assert text.count(f"{settings.PUBLIC_URL}/mcp") == 4
+    assert text.count("Bearer TOKEN") == count
+
+
+def test_nothing_waits_where_nothing_does(browser: Client, django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        publish()
+    assert "Nothing waits for anybody." in text_of(browser.get(HOME))
+
+
+def test_what_waits_comes_first_the_most_pressing_before_the_rest(browser: Client) -> None:
+    skill = publish(body="Run !`date`.").skill
+    services.stage_upload("waiting.zip", b"x")
+    called("greeter", ok=4, failed=4)
+
+    page = browser.get(HOME)
+    text = text_of(page)
+    places = [
+        text.index(told)
+        for told in (
+            "greeter fails: 4 of 8 calls in 7 days",
+            "1 change has not reached the package store yet",
+            "1 upload waits for its review",
+            "1 live skill has findings",
+            "Calls today",
+        )
+    ]
+    assert places == sorted(places)
+    for address in (f"{LOG}?skill=greeter&amp;status=error", f"{SKILLS}?pending=1", f"{SKILLS}?findings=1"):
+        assert f'href="{address}"' in page.text
+    assert skill.pk
+
+
+def test_numbers_of_today_stand_beside_those_before(browser: Client) -> None:
+    publish()
+    called("greeter", ok=3, failed=1)
+    called("greeter", ok=2, days_ago=1)
+    called("greeter", ok=3, days_ago=8)
+
+    text = text_of(browser.get(HOME))
+    assert "Calls today 4 2 yesterday" in text
+    assert "Failed today 1 25.0%; 0.0% yesterday" in text
+    assert "Calls in 7 days 6 +100% on the 7 days before" in text
+    assert "Failed in 7 days 16.7% 0.0% in the 7 days before" in text
+
+
+def test_chart_has_each_of_thirty_days_also_for_those_who_cannot_see_it(browser: Client) -> None:
+    publish()
+    called("greeter", ok=3, failed=1, days_ago=29)
+    called("greeter", ok=1, days_ago=30)
+
+    page = browser.get(HOME)
+    assert 'aria-label="Calls in 30 days: 4 calls, 1 failed"' in page.text
+    assert page.text.count('class="sk-chart-day"') == 30
+
+
+def test_most_called_and_unused_skills_are_named_and_names_of_no_skill_are_not(browser: Client) -> None:
+    for name in ("busy", "idle", "quiet"):
+        publish(name)
+    services.deactivate(publish("retired").skill)
+    called("busy", ok=3)
+    called("quiet", ok=1)
+    called("nosuch", failed=9)
+
+    text = text_of(browser.get(HOME))
+    assert "Most called busy 3 quiet 1" in text
+    assert "Unused not called in 30 days idle Gateways" in text
+
+
+def test_gateways_say_what_they_serve_and_when_they_were_seen(browser: Client, settings: Any) -> None:
+    settings.MCP_HEARTBEAT_SECONDS = 5
+    publish()
+    head = CatalogHead.objects.get().generation
+    now = datetime.now(UTC)
+    silent = now - timedelta(minutes=1)
+    for host, generation, seen in [("a", head, now), ("b", head - 1, now), ("c", head, silent), ("d", None, now)]:
+        GatewayReplica.objects.create(
+            id=uuid4(), host=host, pid=1, server="daphne", version="1", generation=generation, started_at=now,
+            last_seen=seen,
+        )  # fmt: skip
+
+    text = text_of(browser.get(HOME))
+    told = text[text.index("Gateways") :]
+    places = [told.index(state) for state in ("up to date", "behind", "silent", "starting")]
+    assert places == sorted(places)
+
+
+@pytest.mark.parametrize(
+    ("held", "shown"),
+    [
+        ([], ["Nothing to see here yet."]),
+        (["view_skill"], ["Latest publications", "Gateways"]),
+        (["view_invocation"], ["Calls today", "Calls in 30 days"]),
+        (["view_skill", "view_invocation"], ["Calls today", "Calls in 30 days", "Latest publications", "Gateways"]),
+    ],
+)
+def test_page_shows_what_one_may_see(client: Client, held: list[str], shown: list[str]) -> None:
+    publish()
+    user = User.objects.create_user("sam", password="sams-password", is_staff=True)
+    user.user_permissions.set(permissions(*held))
+    client.force_login(user)
+
+    text = text_of(client.get(HOME))
+    everything = ("Nothing to see here yet.", "Calls today", "Calls in 30 days", "Latest publications", "Gateways")
+    assert [part for part in everything if part in text] == shown
+
+
+def test_page_says_that_calls_cannot_be_read_and_shows_the_rest(browser: Client, monkeypatch: Any) -> None:
+    publish()
+
+    def away(*args: Any) -> Any:
+        raise OSError("away")
+
+    for name in ("days", "uses", "totals"):
+        monkeypatch.setattr(type(get_store()), name, away)
+    text = text_of(browser.get(HOME))
+    assert "Calls cannot be read just now" in text
+    assert "Latest publications" in text
+
+
+@pytest.mark.parametrize("size", [1, 40])
+def test_page_asks_as_often_for_much_as_for_little(
+    browser: Client, operator: User, size: int, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(size):
+        version = publish(f"skill-{number}")
+        services.deactivate(version.skill, actor=operator)
+        services.publish(version.skill, 1, actor=operator)
+        called(f"skill-{number}", ok=1)
+    with django_assert_max_num_queries(16):
+        browser.get(HOME)
