@@ -19,7 +19,7 @@ from invocations.chart import chart
 from invocations.usage import Series, Use, failing, last_days, most_called, unused
 from mcp_gateway import replicas
 from mcp_gateway.models import GatewayReplica
-from skills_registry.models import CatalogHead, Publication, Skill, Upload
+from skills_registry.models import CatalogHead, Publication, Skill, SkillVersion, Upload
 
 DAYS = 30
 WEEK = 7
@@ -54,7 +54,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the first page shows, of that what the user may see."""
     user = request.user
     sees_skills, sees_calls = user.has_perm("skills_registry.view_skill"), user.has_perm("invocations.view_invocation")
-    if sees_skills and not Skill.objects.exists():
+    if sees_skills and not Skill.objects.present().exists():
         return {**context, **connection(), "first_run": True}
     uses = queries.uses(*last_days(DAYS)) if sees_skills and sees_calls else None
     recent = queries.uses(*last_days(WEEK)) if sees_skills and sees_calls else None
@@ -108,9 +108,18 @@ def _tasks(user: User | AnonymousUser, recent: dict[str, Use]) -> Iterator[Task]
     if user.has_perm("skills_registry.upload_skill") and (number := Upload.objects.count()):
         text = ngettext("%(number)d upload waits for its review", "%(number)d uploads wait for their review", number)
         yield Task("info", "upload", text % {"number": number}, reverse("admin:skills_registry_upload"))
+    if user.has_perm("skills_registry.publish_skill"):
+        yield from _reviews()
     if number := Skill.objects.filter(live_version__isnull=False).exclude(live_version__findings=[]).count():
         text = ngettext("%(number)d live skill has findings", "%(number)d live skills have findings", number)
         yield Task("info", "policy", text % {"number": number}, f"{skills}?findings=1")
+
+
+def _reviews() -> Iterator[Task]:
+    waiting = SkillVersion.objects.waiting_for_review().select_related("skill").only("number", "skill__name")
+    for version in waiting[:SHOWN]:
+        address = reverse("admin:skills_registry_version", args=[version.skill_id, version.number])
+        yield Task("info", "rate_review", gettext("%s waits for a review") % version, address)
 
 
 def _figures(series: Series) -> list[Figure]:
@@ -153,7 +162,7 @@ def _change(now: int, before: int) -> str:
 def _skills(uses: dict[str, Use] | None) -> dict[str, Any]:
     """How many skills there are, the most called ones, and the live ones that nobody calls."""
     live = dict(Skill.objects.filter(live_version__isnull=False).values_list("name", "pk"))
-    shown: dict[str, Any] = {"live_count": len(live), "skill_count": Skill.objects.count()}
+    shown: dict[str, Any] = {"live_count": len(live), "skill_count": Skill.objects.present().count()}
     if uses is None:
         return shown
     called = most_called({name: use for name, use in uses.items() if name in live}, SHOWN)

@@ -16,7 +16,8 @@ from unfold.views import ChangeList
 from invocations import queries
 from skills_registry.models import Skill, SkillQuerySet
 
-from . import comparing, publishing, raw, skill_page, uploads
+from . import skill_page
+from .addresses import PAGES
 from .pages import OperatorRequest
 
 
@@ -68,21 +69,9 @@ class SkillAdmin(ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         """The registry's pages before those of Django's admin."""
         pages = [
-            path("upload/", uploads.upload, name="skills_registry_upload"),
-            path("uploads/<uuid:pk>/", uploads.review, name="skills_registry_review"),
-            path("<int:pk>/versions/", skill_page.versions, name="skills_registry_versions"),
-            path("<int:pk>/history/", skill_page.history, name="skills_registry_skill_history"),
-            path("uploads/<uuid:pk>/compare/", comparing.compare_upload, name="skills_registry_upload_compare"),
-            path("uploads/<uuid:pk>/file/<path:path>", raw.upload_file, name="skills_registry_upload_file"),
-            path("<int:pk>/compare/", comparing.compare_versions, name="skills_registry_compare"),
-            path("<int:pk>/versions/<int:number>/", skill_page.version_page, name="skills_registry_version"),
-            path("<int:pk>/versions/<int:number>/file/<path:path>", raw.version_file, name="skills_registry_file"),
-            path("<int:pk>/publish/<int:number>/", publishing.publish, name="skills_registry_publish"),
-            path("<int:pk>/delete/<int:number>/", publishing.delete, name="skills_registry_delete"),
-            path("<int:pk>/deactivate/", publishing.deactivate, name="skills_registry_deactivate"),
+            path(pattern, self.admin_site.admin_view(view), name=f"skills_registry_{name}")
+            for pattern, view, name in PAGES
         ]
-        for pattern in pages:
-            pattern.callback = self.admin_site.admin_view(pattern.callback)
         return [*pages, *super().get_urls()]
 
     def change_view(

@@ -1,0 +1,25 @@
+"""Where the registry's own pages are, below the list of skills."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpResponse
+
+from . import comparing, publishing, raw, skill_page, uploads
+
+PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
+    ("upload/", uploads.upload, "upload"),
+    ("uploads/<uuid:pk>/", uploads.review, "review"),
+    ("<int:pk>/versions/", skill_page.versions, "versions"),
+    ("<int:pk>/history/", skill_page.history, "skill_history"),
+    ("uploads/<uuid:pk>/compare/", comparing.compare_upload, "upload_compare"),
+    ("uploads/<uuid:pk>/file/<path:path>", raw.upload_file, "upload_file"),
+    ("<int:pk>/compare/", comparing.compare_versions, "compare"),
+    ("<int:pk>/versions/<int:number>/", skill_page.version_page, "version"),
+    ("<int:pk>/versions/<int:number>/file/<path:path>", raw.version_file, "file"),
+    ("<int:pk>/publish/<int:number>/", publishing.publish, "publish"),
+    ("<int:pk>/delete/<int:number>/", publishing.delete, "delete"),
+    ("<int:pk>/deactivate/", publishing.deactivate, "deactivate"),
+]
+"""Path, view, and the name after `admin:skills_registry_`."""
