@@ -1,14 +1,28 @@
-"""Access tokens as DRF's authentication; named in the settings, imported by nobody."""
+"""Access tokens for DRF: authentication, and permission by scope; named in the settings, imported by nobody."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
+from rest_framework.status import HTTP_503_SERVICE_UNAVAILABLE
 
 from .auth import bearer_token, find_token
+from .auth.tokens import RETRY_SECONDS
+from .models import AccessToken, Scope
+
+
+class TokensUnavailable(APIException):
+    """503: the database that knows the tokens does not answer."""
+
+    status_code = HTTP_503_SERVICE_UNAVAILABLE
+    default_detail = "Access tokens cannot be checked at the moment; try again."
+    wait = RETRY_SECONDS
+    """Becomes `Retry-After`."""
 
 
 class AccessTokenAuthentication(BaseAuthentication):
@@ -19,11 +33,28 @@ class AccessTokenAuthentication(BaseAuthentication):
         text = bearer_token(request.headers.get("Authorization", ""))
         if text is None:
             return None
-        token = find_token(text)
+        try:
+            token = find_token(text)
+        except (OperationalError, InterfaceError):
+            raise TokensUnavailable from None
         if token is None:
             raise AuthenticationFailed("The access token is not valid, has expired or was revoked.")
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """What a 401 asks for."""
-        return "Bearer"
+        """What a 401 asks for; it names an error only where a token was shown (RFC 6750, 3.1)."""
+        shown = bearer_token(request.headers.get("Authorization", "")) is not None
+        return 'Bearer error="invalid_token"' if shown else "Bearer"
+
+
+class TokenScope(BasePermission):
+    """A token reads with `skills:read` and does everything else with `skills:write`; sessions have no scopes."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the request's token has the scope for its method. Raises PermissionDenied."""
+        needed = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
+        if isinstance(request.auth, AccessToken) and needed not in request.auth.scopes:
+            refusal = PermissionDenied(f"The access token lacks the scope {needed}.")
+            refusal.auth_header = f'Bearer error="insufficient_scope", scope="{needed}"'  # type: ignore[attr-defined]
+            raise refusal
+        return True

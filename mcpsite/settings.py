@@ -220,7 +220,10 @@ REST_FRAMEWORK = {
         "mcp_gateway.api_auth.AccessTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["skills_registry.api.permissions.RegistryPermissions"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "mcp_gateway.api_auth.TokenScope",
+        "skills_registry.api.permissions.RegistryPermissions",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
     "EXCEPTION_HANDLER": "skills_registry.api.errors.exception_handler",

@@ -12,10 +12,10 @@ from mcp_gateway.auth import create_token
 
 
 class Api:
-    """A client with a fresh token of a user; paths are those below /api/v1/."""
+    """A client with a fresh token of a user, with `options` of `create_token`; paths are those below /api/v1/."""
 
-    def __init__(self, user: User) -> None:
-        _, text = create_token(user, "tests")
+    def __init__(self, user: User, **options: Any) -> None:
+        _, text = create_token(user, "tests", **options)
         self.client = Client(headers={"authorization": f"Bearer {text}"})
 
     def get(self, path: str, **query: Any) -> Any:

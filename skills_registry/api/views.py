@@ -8,17 +8,18 @@ from django.contrib.auth.models import User
 from django.db.models import Q
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from invocations import queries
 from skills_registry import services
 from skills_registry.inspection import inspect
-from skills_registry.models import Publication, Skill, SkillVersion
+from skills_registry.models import Publication, SkillVersion
 from skills_registry.problems import InvalidSkill
 
 from . import inputs, outputs
+from .access import audience, check_upload, visible_skill, visible_skills
 from .pages import next_page, page
 
 VIEW, UPLOAD, PUBLISH = (f"skills_registry.{name}_skill" for name in ("view", "upload", "publish"))
@@ -38,13 +39,13 @@ class SkillViewSet(viewsets.ViewSet):
     def list(self, request: Request) -> Response:
         """A page of skills, by name."""
         query = inputs.query(request, inputs.SkillsQuery)
-        skills = Skill.objects.with_summary().order_by("name").filter(name__gt=query["cursor"])
+        skills = visible_skills(request).order_by("name").filter(name__gt=query["cursor"])
         skills = skills.filter(Q(status=query["status"])) if query["status"] else skills.present()
         return page(request, skills, query["limit"], cursor=lambda skill: skill.name, show=outputs.shown_skills)
 
     def retrieve(self, request: Request, name: str) -> Response:
         """One skill."""
-        return Response(outputs.shown_skills([_skill(name)])[0])
+        return Response(outputs.shown_skills([visible_skill(request, name)])[0])
 
     def create(self, request: Request) -> Response:
         """Upload a zip as the next version: 201, or 200 where its bytes are there already."""
@@ -54,6 +55,7 @@ class SkillViewSet(viewsets.ViewSet):
         inspection = inspect(given["file"].read())
         if inspection.package is None:
             raise InvalidSkill(inspection.problems)
+        check_upload(request, inspection.package.manifest.name)
         version, created = services.create_version(inspection.package, user=_user(request), note=given["note"])
         if given["publish"] and version.skill.live_version_id != version.pk:
             services.publish(version.skill, version.number, actor=_user(request), reason=given["note"])
@@ -85,25 +87,28 @@ class SkillViewSet(viewsets.ViewSet):
     def publish(self, request: Request, name: str) -> Response:
         """Make a version live."""
         given = inputs.body(request, inputs.PublishInput)
-        return _changed(services.publish(_skill(name), given.pop("version"), actor=_user(request), **given))
+        skill = visible_skill(request, name)
+        return _changed(services.publish(skill, given.pop("version"), actor=_user(request), **given))
 
     @action(detail=True, methods=["post"])
     def rollback(self, request: Request, name: str) -> Response:
         """Go back to an older version."""
         given = inputs.body(request, inputs.RollbackInput)
-        return _changed(services.rollback(_skill(name), given.pop("version"), actor=_user(request), **given))
+        skill = visible_skill(request, name)
+        return _changed(services.rollback(skill, given.pop("version"), actor=_user(request), **given))
 
     @action(detail=True, methods=["post"])
     def deactivate(self, request: Request, name: str) -> Response:
         """Stop serving the skill."""
         given = inputs.body(request, inputs.ChangeInput)
-        return _changed(services.deactivate(_skill(name), actor=_user(request), **given))
+        return _changed(services.deactivate(visible_skill(request, name), actor=_user(request), **given))
 
     @action(detail=True)
     def publications(self, request: Request, name: str) -> Response:
         """What was live when, and who changed it; newest first."""
         query = inputs.query(request, inputs.HistoryQuery)
-        history = Publication.objects.filter(skill=_skill(name)).select_related("version", "previous", "actor")
+        skill = visible_skill(request, name)
+        history = Publication.objects.filter(skill=skill).select_related("version", "previous", "actor")
         if query["cursor"]:
             history = history.filter(generation__lt=query["cursor"])
         return page(
@@ -118,7 +123,7 @@ class SkillViewSet(viewsets.ViewSet):
     def logs(self, request: Request, name: str) -> Response:
         """The skill's newest calls."""
         query = inputs.query(request, inputs.SkillLogsQuery)
-        return _calls(request, {**query, "skill": _skill(name).name})
+        return _calls(request, {**query, "skill": visible_skill(request, name).name})
 
 
 class VersionViewSet(viewsets.ViewSet):
@@ -131,7 +136,8 @@ class VersionViewSet(viewsets.ViewSet):
     def list(self, request: Request, name: str) -> Response:
         """A page of versions without their contents, newest first."""
         query = inputs.query(request, inputs.HistoryQuery)
-        versions = SkillVersion.objects.ready().filter(skill=_skill(name)).select_related("skill", "uploaded_by")
+        skill = visible_skill(request, name)
+        versions = SkillVersion.objects.ready().filter(skill=skill).select_related("skill", "uploaded_by")
         if query["cursor"]:
             versions = versions.filter(number__lt=query["cursor"])
         return page(
@@ -145,11 +151,13 @@ class VersionViewSet(viewsets.ViewSet):
     def retrieve(self, request: Request, name: str, number: str) -> Response:
         """One version with files, digests and remarks."""
         versions = SkillVersion.objects.ready().select_related("skill", "uploaded_by")
-        return Response(outputs.VersionDetailSerializer(versions.get(skill=_skill(name), number=number)).data)
+        version = versions.get(skill=visible_skill(request, name), number=number)
+        return Response(outputs.VersionDetailSerializer(version).data)
 
     def destroy(self, request: Request, name: str, number: str) -> Response:
         """Delete a version that is not live; its number is never given out again."""
-        version = SkillVersion.objects.ready().select_related("skill").get(skill=_skill(name), number=number)
+        skill = visible_skill(request, name)
+        version = SkillVersion.objects.ready().select_related("skill").get(skill=skill, number=number)
         services.delete_version(version, actor=_user(request))
         return Response(status=status.HTTP_204_NO_CONTENT)
 
@@ -161,7 +169,12 @@ class LogViewSet(viewsets.ViewSet):
 
     def list(self, request: Request) -> Response:
         """The newest calls; also those for names that no skill has."""
-        return _calls(request, inputs.query(request, inputs.LogsQuery))
+        query = inputs.query(request, inputs.LogsQuery)
+        if audience(request).restricted:
+            if not query["skill"]:
+                raise PermissionDenied("The access token is for some skills only: say which one, with `skill`.")
+            query["skill"] = visible_skill(request, query["skill"]).name
+        return _calls(request, query)
 
 
 def _calls(request: Request, query: dict[str, Any]) -> Response:
@@ -169,14 +182,6 @@ def _calls(request: Request, query: dict[str, Any]) -> Response:
     found = queries.calls(queries.CallFilter(**query), before=before, limit=limit)
     following = next_page(request, inputs.cursor(found.next)) if found.next else None
     return Response({"next": following, "results": outputs.shown_calls(found.calls)})
-
-
-def _skill(name: str) -> Skill:
-    """The skill with this name. Raises NotFound."""
-    skill = Skill.objects.with_summary().filter(name=name).first()
-    if skill is None:
-        raise NotFound(f"There is no skill {name}.")
-    return skill
 
 
 def _changed(publication: Publication) -> Response:

@@ -12,6 +12,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
+from skills_registry.audience import Audience
 from skills_registry.manifest_fields import NAME_MAX
 from skills_registry.package import Package
 
@@ -45,10 +46,21 @@ class SkillQuerySet(models.QuerySet["Skill"]):
 
     def tagged(self, tag: str) -> SkillQuerySet:
         """Skills that have a tag, however that is written."""
-        tag = tag.lower()
+        return self.filter(self._has_tag(tag.lower()))
+
+    def visible_to(self, audience: Audience) -> SkillQuerySet:
+        """Skills that there are for an audience."""
+        if not audience.restricted:
+            return self
+        seen = Q(name__in=audience.skills or ())
+        for tag in sorted(audience.tags or ()):
+            seen |= self._has_tag(tag)
+        return self.filter(seen)
+
+    def _has_tag(self, tag: str) -> Q:
         if connections[self.db].features.supports_json_field_contains:
-            return self.filter(tags__contains=[tag])
-        return self.filter(tags__icontains=json.dumps(tag))
+            return Q(tags__contains=[tag])
+        return Q(tags__icontains=json.dumps(tag))
 
     def tag_counts(self) -> Counter[str]:
         """How many skills have each tag that is in use."""

@@ -1,0 +1,41 @@
+"""Which skills there are for whoever asks: a token may be for some only, and the others do not exist for it."""
+
+from __future__ import annotations
+
+from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.request import Request
+
+from skills_registry.catalog import EVERYBODY, Audience
+from skills_registry.models import Skill
+from skills_registry.models.skills import SkillQuerySet
+
+
+def audience(request: Request) -> Audience:
+    """The skills that the request's token is for; all of them for a session."""
+    found: Audience = getattr(request.auth, "audience", EVERYBODY)
+    return found
+
+
+def visible_skills(request: Request) -> SkillQuerySet:
+    """The skills that there are for the request, with what a list shows."""
+    return Skill.objects.with_summary().visible_to(audience(request))
+
+
+def visible_skill(request: Request, name: str) -> Skill:
+    """The skill with this name. Raises NotFound."""
+    skill = visible_skills(request).filter(name=name).first()
+    if skill is None:
+        raise NotFound(f"There is no skill {name}.")
+    return skill
+
+
+def check_upload(request: Request, name: str) -> None:
+    """Raises PermissionDenied where the token is not for a skill of this name, whether or not there is one.
+
+    A token that is for tags alone makes no new skills: whether a name is free would tell it what there is.
+    """
+    allowed = audience(request)
+    if name in (allowed.skills or ()) or visible_skills(request).filter(name=name).exists():
+        return
+    if allowed.restricted:
+        raise PermissionDenied(f"The access token is for some skills only, and {name} is none of them.")
