@@ -2,35 +2,78 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
 
 NOTE_MAX = 10_000
+_UNPACKABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class _FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files, each refused where it is larger than any zip may be, before it is read."""
+
+    widget = _FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """The files. Raises ValidationError for each that is too large."""
+        files = [super(FilesField, self).clean(file, initial) for file in data or [None]]
+        limit: int = settings.SKILL_MAX_ARCHIVE_BYTES
+        message = _("%(name)s has %(size)s; at most %(limit)s are allowed.")
+        too_large = [
+            message % {"name": file.name, "size": filesizeformat(file.size), "limit": filesizeformat(limit)}
+            for file in files
+            if file.size > limit
+        ]
+        if too_large:
+            raise forms.ValidationError(too_large)
+        return files
 
 
 class UploadForm(forms.Form):
-    """The first step of an upload: the zip."""
+    """The first step of an upload: zips, or files with their paths below the folders they were dropped with."""
 
-    file = forms.FileField(
-        label="Zip of one skill",
+    file = FilesField(
+        label=_("Zips, or the files of one skill"),
         allow_empty_file=True,
-        help_text="SKILL.md at the top of the zip, or in its one top folder.",
-        widget=forms.ClearableFileInput(attrs={"accept": ".zip,.skill,application/zip"}),
+        help_text=_("SKILL.md at the top of each zip, or in its one top folder."),
     )
+    paths = forms.JSONField(required=False, widget=forms.HiddenInput)
+    """The path of each file, in their order; without, files have no folders."""
 
-    def clean_file(self) -> UploadedFile:
-        """Refuse what is larger than any package may be, before it is read."""
-        file: UploadedFile = self.cleaned_data["file"]
-        limit: int = settings.SKILL_MAX_ARCHIVE_BYTES
-        if (file.size or 0) > limit:
-            raise forms.ValidationError(
-                f"The file has {filesizeformat(file.size or 0)}; at most {filesizeformat(limit)} are allowed."
-            )
-        return file
+    def clean_paths(self) -> list[str] | None:
+        """Refuse what are no paths that a zip could hold."""
+        paths = self.cleaned_data["paths"]
+        if paths is None:
+            return None
+        if not isinstance(paths, list) or not all(isinstance(path, str) and path for path in paths):
+            raise forms.ValidationError(_("The paths of the files are not a list of texts."))
+        if any(_UNPACKABLE.search(path) for path in paths):
+            raise forms.ValidationError(_("The path of a file holds a character that no path may hold."))
+        return paths
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse paths that are not as many as the files."""
+        cleaned = super().clean() or {}
+        paths, files = cleaned.get("paths"), cleaned.get("file")
+        if paths is not None and files is not None and len(paths) != len(files):
+            raise forms.ValidationError(_("There are not as many paths as files."))
+        return cleaned
+
+    def files_by_path(self) -> list[tuple[str, UploadedFile]]:
+        """The files with their paths."""
+        files: list[UploadedFile] = self.cleaned_data["file"]
+        paths = self.cleaned_data["paths"] or [file.name or "" for file in files]
+        return list(zip(paths, files, strict=True))
 
 
 class ExpectedLiveField(forms.IntegerField):
@@ -44,10 +87,11 @@ class ReviewForm(forms.Form):
     """The second step of an upload: what to do with it."""
 
     note = forms.CharField(
+        label=_("Note"),
         required=False,
         max_length=NOTE_MAX,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="What is new in this version; shown in its history.",
+        help_text=_("What is new in this version; shown in its history."),
     )
     expected_live = ExpectedLiveField()
 
@@ -56,9 +100,10 @@ class ChangeForm(forms.Form):
     """The confirmation of publish, rollback and deactivate."""
 
     reason = forms.CharField(
+        label=_("Reason"),
         required=False,
         max_length=NOTE_MAX,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Shown in the skill's history.",
+        help_text=_("Shown in the skill's history."),
     )
     expected_live = ExpectedLiveField()

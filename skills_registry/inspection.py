@@ -19,6 +19,8 @@ class Inspection:
     package: Package | None
     problems: tuple[Problem, ...]
     findings: tuple[Finding, ...] = ()
+    skill_md: str = ""
+    """The text of a SKILL.md for which the package is refused, if it could be read."""
 
     @property
     def errors(self) -> list[Problem]:
@@ -46,5 +48,5 @@ def inspect(data: bytes) -> Inspection:
     try:
         package = read_archive(data, limits())
     except InvalidSkill as invalid:
-        return Inspection(None, invalid.problems)
+        return Inspection(None, invalid.problems, skill_md=invalid.skill_md)
     return Inspection(package, package.warnings, scan(package))

@@ -91,7 +91,7 @@ def gather(
         manifest = _manifest(contents[skill_md], root.removesuffix("/") or folder, limits)
     except InvalidSkill as invalid:
         report.extend(invalid.problems)
-        raise InvalidSkill(report.problems) from None
+        raise InvalidSkill(report.problems, invalid.skill_md) from None
     report.extend(manifest.warnings)
     report.raise_if_failed()
     in_order = sorted(contents, key=lambda path: path.encode())
@@ -138,4 +138,7 @@ def _manifest(content: bytes, folder: str, limits: Limits) -> Manifest:
         message = f"byte 0x{content[error.start]:02x} is not UTF-8"
         line = content.count(b"\n", 0, error.start) + 1
         raise InvalidSkill([Problem("skill-md-not-utf8", message, "Save SKILL.md as UTF-8.", SKILL_MD, line)]) from None
-    return parse_manifest(text, folder=folder, allow_long_description=limits.allow_long_description)
+    try:
+        return parse_manifest(text, folder=folder, allow_long_description=limits.allow_long_description)
+    except InvalidSkill as invalid:
+        raise InvalidSkill(invalid.problems, text) from None

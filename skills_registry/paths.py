@@ -23,7 +23,7 @@ _NOT_ON_WINDOWS = re.compile(
 )
 _INVISIBLE = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _MAC_ICON = "Icon\r"
-_JUNK_FOLDERS = {
+JUNK_FOLDERS = {
     "__MACOSX", ".AppleDouble", ".fseventsd", ".Spotlight-V100", ".TemporaryItems", ".Trashes", "$RECYCLE.BIN",
     "System Volume Information", ".git", ".hg", ".svn", "__pycache__",
 }  # fmt: skip
@@ -89,7 +89,7 @@ def clean(path: str) -> str:
 def is_junk(path: str) -> bool:
     """Whether an operating system or version control left this behind rather than the skill's author."""
     *folders, name = path.removesuffix("/").split("/")
-    if _JUNK_FOLDERS.intersection(folders) or (path.endswith("/") and name in _JUNK_FOLDERS):
+    if JUNK_FOLDERS.intersection(folders) or (path.endswith("/") and name in JUNK_FOLDERS):
         return True
     return not path.endswith("/") and (name.lower() in _JUNK_FILES or name.startswith("._") or name.endswith(".pyc"))
 

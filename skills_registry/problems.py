@@ -37,10 +37,14 @@ class Problem:
 
 
 class InvalidSkill(Exception):
-    """A package that cannot be accepted; carries all its problems, not just the first."""
+    """A package that cannot be accepted; carries all its problems, not just the first.
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    `skill_md` is the text they are about, "" where it could not be read; for those who show its lines.
+    """
+
+    def __init__(self, problems: Iterable[Problem], skill_md: str = "") -> None:
         self.problems = tuple(problems)
+        self.skill_md = skill_md
         super().__init__("; ".join(str(problem) for problem in self.errors))
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from skills_registry import services
@@ -240,3 +242,141 @@ def test_uploads_that_wait_are_listed_with_who_brought_them(browser: Client, aut
     assert "arnos.zip" in page
     assert "arno" in page.replace("arnos.zip", "")
     assert "nobodys.zip" in page
+
+
+def drop(browser: Client, files: Mapping[str, bytes | str], **headers: str) -> Any:
+    """The answer to files that were dropped with their paths."""
+    given = [SimpleUploadedFile(path.rpartition("/")[2], _bytes(content)) for path, content in files.items()]
+    data = {"file": given, "paths": json.dumps(list(files))}
+    return browser.post(f"{SKILLS}upload/", data, headers=headers)
+
+
+def _bytes(content: bytes | str) -> bytes:
+    return content if isinstance(content, bytes) else content.encode()
+
+
+def test_folder_is_judged_as_the_zip_of_it_would_be(browser: Client) -> None:
+    answer = drop(browser, {"greeter/SKILL.md": skill_md(), "greeter/refs/a.txt": "x", "greeter/.DS_Store": "junk"})
+    assert answer.status_code == 302
+    page = text_of(browser.get(answer.headers["location"]))
+    assert "Review of greeter.zip" in page
+    assert "greeter is a new skill" in page
+    assert "junk-dropped" in page
+    browser.post(answer.headers["location"], {"create": "", "note": "", "expected_live": ""})
+    assert [file["path"] for file in SkillVersion.objects.get().files] == ["SKILL.md", "refs/a.txt"]
+
+
+def test_folder_with_another_name_than_its_skill_is_told_as_in_a_zip(browser: Client) -> None:
+    answer = drop(browser, {"wrong/SKILL.md": skill_md()})
+    assert "name-not-folder" in text_of(browser.get(answer.headers["location"]))
+
+
+def test_several_packages_in_one_drop_are_reviewed_one_by_one(browser: Client) -> None:
+    files: dict[str, bytes | str] = {
+        "repo/one/SKILL.md": skill_md("one"),
+        "repo/two/SKILL.md": skill_md("two"),
+        "repo/three.zip": zip_of({"SKILL.md": skill_md("three")}),
+        "repo/README.md": "stray",
+    }
+    answer = drop(browser, files, accept="application/json").json()
+    assert [review["filename"] for review in answer["reviews"]] == ["three.zip", "one.zip", "two.zip"]
+    assert answer["left_out"] == "Left out, since they belong to no skill: repo/README.md"
+
+    first, second, third = (review["url"] for review in answer["reviews"])
+    assert "2 more uploads of yours" in text_of(browser.get(first))
+    done = browser.post(first, {"create": "", "note": "", "expected_live": ""}, follow=True)
+    assert second in told(done)[1]
+    discarded = browser.post(second, {"discard": ""})
+    assert discarded.headers["location"] == third
+
+
+def test_several_zips_without_a_script_wait_in_the_list(browser: Client) -> None:
+    files = [SimpleUploadedFile(f"{name}.zip", zip_of({"SKILL.md": skill_md(name)})) for name in ("one", "two")]
+    answer = browser.post(f"{SKILLS}upload/", {"file": files}, follow=True)
+    assert told(answer) == ["2 packages wait for their review."]
+    assert "one.zip" in text_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("paths", "error"),
+    [
+        ('["a", "b"]', "There are not as many paths as files."),
+        ('"a"', "The paths of the files are not a list of texts."),
+        ("[1]", "The paths of the files are not a list of texts."),
+        ('["a\\u0000b"]', "The path of a file holds a character that no path may hold."),
+        ('["a\\ud800"]', "The path of a file holds a character that no path may hold."),
+        ("[", "Enter a valid JSON."),
+    ],
+)
+def test_paths_that_fit_no_files_are_refused(browser: Client, paths: str, error: str) -> None:
+    data = {"file": [SimpleUploadedFile("SKILL.md", b"x")], "paths": paths}
+    answer = browser.post(f"{SKILLS}upload/", data, headers={"accept": "application/json"})
+    assert (answer.status_code, answer.json()) == (400, {"errors": [error]})
+    assert error in text_of(browser.post(f"{SKILLS}upload/", {**data, "file": [SimpleUploadedFile("SKILL.md", b"x")]}))
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.parametrize("path", ["greeter/../../etc/passwd", "/etc/passwd", "greeter/a\\b", "C:/x"])
+def test_hostile_paths_of_a_folder_meet_the_rules_of_zips(browser: Client, path: str) -> None:
+    answer = drop(browser, {"SKILL.md": skill_md(), path: "x"})
+    assert "This package cannot come in." in text_of(browser.get(answer.headers["location"]))
+
+
+def test_folder_with_more_files_than_a_package_may_have_is_reviewed(browser: Client, settings: Any) -> None:
+    settings.SKILL_MAX_FILES = 3
+    files = {"greeter/SKILL.md": skill_md(), **{f"greeter/{number}.txt": "" for number in range(5)}}
+    answer = drop(browser, files)
+    assert "too-many-files" in text_of(browser.get(answer.headers["location"]))
+
+
+def test_review_shows_the_lines_that_its_remarks_are_about(browser: Client) -> None:
+    page = text_of(browser.get(staged(browser, zipped("Fine.\nRun !`date`.\nAlso fine."))))
+    assert "SKILL.md:7 " in page
+    assert "6 Fine. 7 Run !`date`. 8 Also fine." in page
+
+
+def test_review_shows_the_lines_of_a_skill_md_that_is_refused(browser: Client) -> None:
+    page = text_of(browser.get(staged(browser, zip_of({"SKILL.md": "---\nname: Bad Name\n---\n\nHello.\n"}))))
+    assert "1 --- 2 name: Bad Name 3 ---" in page
+
+
+def test_review_says_what_a_listing_and_a_call_cost(browser: Client) -> None:
+    page = text_of(browser.get(staged(browser, zipped("word " * 400))))
+    assert "One call ≈ 501 tokens of instructions" in page
+    assert "Listed to every agent ≈ 13" in page
+
+
+def test_note_stays_where_the_version_could_not_be_created(browser: Client) -> None:
+    version, _ = services.create_version(package())
+    SkillVersion.objects.filter(pk=version.pk).update(state="storing")
+
+    answer = browser.post(staged(browser, zipped()), {"create": "", "note": "hard work", "expected_live": ""})
+    assert "try again in a moment" in text_of(answer)
+    assert "hard work" in text_of(answer)
+
+
+def test_where_reviews_are_required_one_is_asked_for_instead_of_publishing(browser: Client, settings: Any) -> None:
+    settings.REQUIRE_REVIEW = True
+    review = staged(browser, zipped())
+    page = browser.get(review).text
+    assert 'name="publish"' not in page
+
+    answer = browser.post(review, {"ask": "", "note": "please look", "expected_live": ""}, follow=True)
+    assert told(answer) == ["Created greeter v1.", "Asked for a review of greeter v1."]
+    version = SkillVersion.objects.get()
+    assert (version.review, version.reviews.get().comment, live()) == ("requested", "please look", None)
+
+
+def test_author_who_may_not_publish_can_ask_for_a_review(author: User, client: Client) -> None:
+    client.force_login(author)
+    assert 'name="ask"' in client.get(staged(client, zipped())).text
+
+
+def test_list_of_what_waits_takes_the_same_queries_however_long(
+    browser: Client, django_assert_num_queries: Any
+) -> None:
+    for number in range(60):
+        services.stage_upload(f"{number}.zip", b"x")
+    with django_assert_num_queries(4):  # session, user, how many wait, the newest of them
+        page = text_of(browser.get(f"{SKILLS}upload/"))
+    assert "The newest 50 of 60." in page

@@ -1,86 +1,139 @@
-"""An upload in two steps: the zip, then its review with everything found in it."""
+"""An upload in two steps: what was dropped, then the review of each package in it."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from skills_registry import services
-from skills_registry.diff import compare
 from skills_registry.forms import ReviewForm, UploadForm
-from skills_registry.inspection import Inspection
-from skills_registry.models import Skill, SkillVersion, Upload
+from skills_registry.models import SkillVersion, Upload
 from skills_registry.package import Package
+from skills_registry.paths import JUNK_FOLDERS, listed
 
-from .contents import contents
 from .pages import OperatorRequest, page, requires
+from .reviewing import review_context
 
-WAITING_SHOWN = 20
+WAITING_SHOWN = 50
 
 
 @requires("upload_skill")
 def upload(request: OperatorRequest) -> HttpResponse:
-    """Step 1: take the zip and keep it for the review."""
+    """Step 1: take zips, files or folders and keep each package for its review.
+
+    Answers JSON to whoever asks for it, so that a page can show progress and errors in place.
+    """
     form = UploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        file = form.cleaned_data["file"]
         try:
-            staged = services.stage_upload(file.name, file.read(), user=request.user)
+            staged = services.stage_files([(path, file.read) for path, file in form.files_by_path()], user=request.user)
         except services.StoreFailed as failure:
             form.add_error("file", str(failure))
         else:
-            return redirect("admin:skills_registry_review", staged.pk)
+            return _staged_json(staged) if _wants_json(request) else _staged(request, staged)
+    if request.method == "POST" and _wants_json(request):
+        return JsonResponse({"errors": [text for texts in form.errors.values() for text in texts]}, status=400)
+    waiting = Upload.objects.select_related("uploaded_by")
     return page(
         request,
         "upload",
-        "Upload a skill",
+        _("Upload a skill"),
         form=form,
-        waiting=Upload.objects.select_related("uploaded_by")[:WAITING_SHOWN],
+        waiting=waiting[:WAITING_SHOWN],
+        waiting_in_all=waiting.count(),
+        limits={
+            "files": settings.DATA_UPLOAD_MAX_NUMBER_FILES,
+            "bytes": settings.SKILL_MAX_ARCHIVE_BYTES,
+            "junk": sorted(JUNK_FOLDERS),
+        },
     )
 
 
 @requires("upload_skill")
 def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
-    """Step 2: show what is in it; create a version, create and publish it, or discard it."""
+    """Step 2: show what is in it; create a version, create and publish it, ask for a review, or discard it."""
     staged = get_object_or_404(Upload, pk=pk)
     form = ReviewForm(request.POST or None)
     if request.method == "POST" and "discard" in request.POST:
         services.discard_upload(staged)
-        messages.info(request, f"Discarded {staged.filename}.")
-        return redirect("admin:skills_registry_skill_changelist")
+        messages.info(request, _("Discarded %(name)s.") % {"name": staged.filename})
+        return redirect(_next_of(request) or "admin:skills_registry_skill_changelist")
     try:
         inspection = services.inspect_upload(staged)
     except FileNotFoundError:
-        messages.error(request, f"No longer kept: {staged.filename}. Please upload it again.")
+        messages.error(request, _("No longer kept: %(name)s. Please upload it again.") % {"name": staged.filename})
         return redirect("admin:skills_registry_upload")
     if request.method == "POST" and form.is_valid() and inspection.package:
-        return _create(request, staged, inspection.package, form.cleaned_data)
-    shown = _shown(request, staged, inspection)
+        created = _create(request, staged, inspection.package, form.cleaned_data)
+        if created:
+            return created
+    shown = review_context(request, staged, inspection)
     if form.is_bound:  # what was typed stays, with what is wrong about it
         shown["form"] = form
-    return page(request, "review", f"Review of {staged.filename}", **shown)
+    title = _("Review of %(name)s") % {"name": staged.filename}
+    return page(request, "review", title, **shown, others=_others(request, staged))
 
 
-def _create(request: OperatorRequest, staged: Upload, package: Package, given: dict[str, Any]) -> HttpResponse:
+def _wants_json(request: OperatorRequest) -> bool:
+    return request.headers.get("accept") == "application/json"
+
+
+def _staged_json(staged: services.Staged) -> HttpResponse:
+    reviews = [
+        {"filename": upload.filename, "url": reverse("admin:skills_registry_review", args=[upload.pk])}
+        for upload in staged.uploads
+    ]
+    return JsonResponse({"reviews": reviews, "left_out": _left_out(staged)})
+
+
+def _staged(request: OperatorRequest, staged: services.Staged) -> HttpResponse:
+    if left_out := _left_out(staged):
+        messages.warning(request, left_out)
+    if len(staged.uploads) == 1:
+        return redirect("admin:skills_registry_review", staged.uploads[0].pk)
+    count = len(staged.uploads)
+    told = ngettext("%(count)s package waits for its review.", "%(count)s packages wait for their review.", count)
+    messages.success(request, told % {"count": count})
+    return redirect("admin:skills_registry_upload")
+
+
+def _left_out(staged: services.Staged) -> str:
+    if not staged.left_out:
+        return ""
+    return _("Left out, since they belong to no skill: %(paths)s") % {"paths": listed(staged.left_out)}
+
+
+def _create(request: OperatorRequest, staged: Upload, package: Package, given: dict[str, Any]) -> HttpResponse | None:
+    """Create the version and do with it what was asked; None with a message where it could not be created."""
     if "publish" in request.POST and not request.user.has_perm("skills_registry.publish_skill"):
         raise PermissionDenied
     try:
         version, created = services.create_version(package, user=request.user, note=given["note"])
     except (services.Conflict, services.StoreFailed) as failure:
         messages.error(request, str(failure))
-        return redirect(request.path)
+        return None
     services.discard_upload(staged)
     if created:
-        messages.success(request, f"Created {version}.")
+        messages.success(request, _("Created %(version)s.") % {"version": version})
     else:
-        messages.info(request, f"Already up to date: {version} has the same bytes.")
+        messages.info(request, _("Already up to date: %(version)s has the same bytes.") % {"version": version})
     if "publish" in request.POST and version.skill.live_version_id != version.pk:
         _publish(request, version, given)
+    elif "ask" in request.POST:
+        _ask_for_review(request, version, given["note"])
+    if further := _next_of(request):
+        text = _("More of your uploads wait for their review.")
+        messages.info(request, format_html('{} <a href="{}">{}</a>', text, further, _("Review the next one")))
     return redirect("admin:skills_registry_skill_change", version.skill.pk)
 
 
@@ -96,27 +149,25 @@ def _publish(request: OperatorRequest, version: SkillVersion, given: dict[str, A
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
     else:
-        messages.success(request, f"Published {version}.")
+        messages.success(request, _("Published %(version)s.") % {"version": version})
 
 
-def _shown(request: OperatorRequest, staged: Upload, inspection: Inspection) -> dict[str, Any]:
-    """What the review page shows."""
-    context: dict[str, Any] = {"staged": staged, "inspection": inspection}
-    package = inspection.package
-    if package is None:
-        return context
-    skill = Skill.objects.filter(name=package.manifest.name).select_related("live_version").first()
-    live = skill.live_version if skill else None
-    files = [file.as_dict() for file in package.files]
-    same = SkillVersion.objects.ready().filter(skill=skill, digest=package.digest).first() if skill else None
-    return {
-        **context,
-        "package": package,
-        "skill": skill,
-        "live": live,
-        "same": same,
-        **contents(files, package.manifest.frontmatter, package.manifest.body),
-        "changes": compare(live.files, files) if live else None,
-        "form": ReviewForm(initial={"expected_live": live.number if live else None}),
-        "may_publish": request.user.has_perm("skills_registry.publish_skill"),
-    }
+def _ask_for_review(request: OperatorRequest, version: SkillVersion, note: str) -> None:
+    try:
+        services.request_review(version, actor=request.user, comment=note)
+    except services.Conflict as conflict:
+        messages.error(request, str(conflict))
+    else:
+        messages.success(request, _("Asked for a review of %(version)s.") % {"version": version})
+
+
+def _others(request: OperatorRequest, staged: Upload) -> list[Upload]:
+    """The user's other uploads that wait, the oldest first."""
+    mine = Upload.objects.filter(uploaded_by=request.user).exclude(pk=staged.pk)
+    return list(mine.order_by("created_at")[:WAITING_SHOWN])
+
+
+def _next_of(request: OperatorRequest) -> str:
+    """Where the next of the user's uploads is reviewed; "" where none waits."""
+    following = Upload.objects.filter(uploaded_by=request.user).order_by("created_at").first()
+    return reverse("admin:skills_registry_review", args=[following.pk]) if following else ""

@@ -16,7 +16,7 @@ from .housekeeping import Swept, sweep
 from .publishing import announce_again, deactivate, publish, rollback, rollback_target
 from .reviewing import approve, request_review, send_back
 from .skills import delete_skill, restore_skill, set_owner, set_tags
-from .uploads import UPLOAD_LIFETIME, discard_upload, inspect_upload, stage_upload
+from .uploads import UPLOAD_LIFETIME, Staged, discard_upload, inspect_upload, stage_files, stage_upload
 from .versions import STORING_LIFETIME, create_version, delete_version
 from .yanking import unyank_version, yank_version
 
@@ -26,6 +26,7 @@ __all__ = [
     "Changes",
     "Conflict",
     "InvalidTags",
+    "Staged",
     "StoreFailed",
     "Swept",
     "announce_again",
@@ -48,6 +49,7 @@ __all__ = [
     "send_back",
     "set_owner",
     "set_tags",
+    "stage_files",
     "stage_upload",
     "sweep",
     "unyank_version",

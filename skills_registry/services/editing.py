@@ -56,7 +56,7 @@ def inspect_edit(base: SkillVersion, changes: Changes) -> Inspection:
     try:
         package = _edited(base, changes)
     except InvalidSkill as invalid:
-        return Inspection(None, invalid.problems)
+        return Inspection(None, invalid.problems, skill_md=invalid.skill_md)
     return Inspection(package, package.warnings, scan(package))
 
 

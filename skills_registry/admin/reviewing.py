@@ -1,0 +1,86 @@
+"""What the review of a zip shows: whether it may go live, why not, and what it would change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from skills_registry.agent_view import AgentView
+from skills_registry.excerpts import Excerpts
+from skills_registry.forms import ReviewForm
+from skills_registry.inspection import Inspection
+from skills_registry.manifest_fields import SKILL_MD
+from skills_registry.media_types import text_of
+from skills_registry.models import Skill, SkillVersion, Upload
+from skills_registry.package import Package
+from skills_registry.problems import Problem
+from skills_registry.scanner import Finding
+
+from .comparing import comparison
+from .contents import contents
+from .pages import OperatorRequest
+from .sides import upload_side, version_side
+
+EXCERPTS_MAX = 50
+"""So many remarks are shown with their lines; nobody reads more."""
+
+
+def review_context(request: OperatorRequest, staged: Upload, inspection: Inspection) -> dict[str, Any]:
+    """The context of the review page."""
+    package = inspection.package
+    excerpts = Excerpts(_texts(inspection))
+    context: dict[str, Any] = {
+        "staged": staged,
+        "inspection": inspection,
+        "errors": _shown(inspection.errors, excerpts),
+        "warnings": _shown(inspection.warnings, excerpts),
+        "findings": _shown(inspection.findings, excerpts),
+    }
+    return {**context, **_package_context(request, staged, package)} if package else context
+
+
+def _package_context(request: OperatorRequest, staged: Upload, package: Package) -> dict[str, Any]:
+    skill = Skill.objects.filter(name=package.manifest.name).select_related("live_version__skill").first()
+    live = skill.live_version if skill else None
+    same = SkillVersion.objects.ready().filter(skill=skill, digest=package.digest).first() if skill else None
+    files = [file.as_dict() for file in package.files]
+    view = AgentView.of(package.manifest.frontmatter, files)
+    may_publish = request.user.has_perm("skills_registry.publish_skill") and (
+        same is not None or not settings.REQUIRE_REVIEW
+    )
+    context: dict[str, Any] = {
+        "package": package,
+        "skill": skill,
+        "live": live,
+        "same": same,
+        **contents(files, package.manifest.frontmatter, package.manifest.body),
+        "listing_tokens": view.listing_tokens(),
+        "instructions_tokens": view.instructions_tokens(package.manifest.body),
+        "form": ReviewForm(initial={"expected_live": live.number if live else None}),
+        "may_publish": may_publish and not (same and same == live),
+        "may_ask": not same and (settings.REQUIRE_REVIEW or not may_publish),
+    }
+    if live and live != same:
+        address = reverse("admin:skills_registry_upload_compare", args=[staged.pk])
+        context |= comparison(request, version_side(live), upload_side(staged, package), address)
+    return context
+
+
+def _texts(inspection: Inspection) -> dict[str, str]:
+    """The texts that remarks are about, by path."""
+    if inspection.package is None:
+        return {SKILL_MD: inspection.skill_md} if inspection.skill_md else {}
+    wanted = {problem.file for problem in inspection.problems} | {finding.file for finding in inspection.findings}
+    texts = {file.path: text_of(file.content) for file in inspection.package.files if file.path in wanted}
+    return {path: text for path, text in texts.items() if text is not None}
+
+
+def _shown(remarks: Iterable[Problem | Finding], excerpts: Excerpts) -> list[dict[str, Any]]:
+    """Remarks as the page shows them, the first ones with the lines they are about."""
+    return [
+        {**remark.as_dict(), "lines": excerpts.around(remark.file, remark.line) if number < EXCERPTS_MAX else []}
+        for number, remark in enumerate(remarks)
+    ]
