@@ -26,7 +26,7 @@ SERVER_KEY = "io.modelcontextprotocol/serverInfo"
 _NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 _CACHEABLE = {
     "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", "resources/read",
-    "skills/list", "skills/get",
+    "skills/list", "skills/get", "resources/directory/read",
 }  # fmt: skip
 _BASE64_VALUE = re.compile(r"=\?base64\?(.*)\?=")
 _PLAIN_VALUE = re.compile(r"[\t\x20-\x7e]*")

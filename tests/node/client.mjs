@@ -42,7 +42,7 @@ for (const skill of (await skills.list()).skills) {
 }
 seen.directory = await directory(skills, "skill://atlas");
 
-if (client.getProtocolEra() === "modern") seen.changes = await changes();
+if (client.getServerCapabilities().tools.listChanged && client.getProtocolEra() === "modern") seen.changes = await changes();
 await client.close();
 process.stdout.write(JSON.stringify(seen));
 
