@@ -31,7 +31,15 @@ class Invocation(models.Model):
 
     class Meta:
         ordering = ["-invoked_at", "-id"]
-        indexes = [models.Index(fields=["skill", "-invoked_at"], name="invocation_by_skill")]
+        indexes = [
+            models.Index(fields=["skill", "-invoked_at"], name="invocation_by_skill"),
+            models.Index(fields=["caller", "-invoked_at"], name="invocation_by_caller"),
+            models.Index(fields=["client", "-invoked_at"], name="invocation_by_client"),
+            models.Index(fields=["-invoked_at"], condition=models.Q(status="error"), name="invocation_failed"),
+            models.Index(
+                fields=["skill", "-invoked_at"], condition=models.Q(status="error"), name="invocation_failed_by_skill"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.method} {self.skill}"

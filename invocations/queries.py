@@ -83,9 +83,14 @@ def usage(skill: str, since: datetime | None = None) -> Usage | None:
     return arithmetic.usage(page.calls, complete=page.next is None)
 
 
-def calls(wanted: CallFilter, *, before: Position | None = None, limit: int = 50) -> CallPage:
-    """The newest calls first, at most `limit`; `before` is the `next` of the page before."""
-    return get_store().calls(wanted, before, limit)
+def calls(
+    wanted: CallFilter, *, before: Position | None = None, after: Position | None = None, limit: int = 50
+) -> CallPage:
+    """Calls, the newest first: at most `limit` of the newest ones older than `before`, which is a page's `next`.
+
+    With `after`, those nearest to it that are newer; `next` then leads on to newer ones.
+    """
+    return get_store().calls(wanted, after or before, limit, newer=after is not None)
 
 
 def call(skill: str, position: Position) -> InvocationEvent | None:

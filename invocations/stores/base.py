@@ -60,6 +60,10 @@ class Position:
     id: UUID
 
 
+FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
+"""With a moment, the places before and after all calls of it."""
+
+
 @dataclass(frozen=True)
 class CallFilter:
     """Which calls are wanted; what is empty does not matter. `since` is included, `until` is not."""
@@ -76,14 +80,15 @@ class CallFilter:
 
 @dataclass(frozen=True)
 class CallPage:
-    """The newest calls first; `next` is where to go on, None at the end of the log.
+    """Some calls, the newest first; `next` is where to go on in the direction asked for, None at the log's end.
 
     A page may hold fewer calls than were asked for and still have a next one, where a filter leaves
-    out so much that looking further would take too long.
+    out so much that looking further would take too long; it had `looked_through` so many by then.
     """
 
     calls: Sequence[InvocationEvent]
     next: Position | None
+    looked_through: int | None = None
 
 
 class InvocationStore(Protocol):
@@ -105,8 +110,11 @@ class InvocationStore(Protocol):
         """Every skill that was called in these days, and how often."""
         ...
 
-    def calls(self, wanted: CallFilter, before: Position | None, limit: int) -> CallPage:
-        """The newest calls that are wanted and older than a position; expired ones are left out."""
+    def calls(self, wanted: CallFilter, position: Position | None, limit: int, *, newer: bool = False) -> CallPage:
+        """The newest calls that are wanted and older than a position; expired ones are left out.
+
+        With `newer`, the oldest of those that are newer than the position, which then there must be.
+        """
         ...
 
     def call(self, skill: str, position: Position) -> InvocationEvent | None:

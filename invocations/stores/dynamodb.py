@@ -31,9 +31,9 @@ class DynamoStore:
         with as_unavailable():
             return dynamodb_months.uses(since, until)
 
-    def calls(self, wanted: CallFilter, before: Position | None, limit: int) -> CallPage:
+    def calls(self, wanted: CallFilter, position: Position | None, limit: int, *, newer: bool = False) -> CallPage:
         with as_unavailable():
-            return dynamodb_reading.calls(wanted, before, limit)
+            return dynamodb_reading.calls(wanted, position, limit, newer=newer)
 
     def call(self, skill: str, position: Position) -> InvocationEvent | None:
         with as_unavailable():

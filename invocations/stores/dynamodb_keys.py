@@ -11,7 +11,6 @@ from invocations.events import InvocationEvent
 from .base import Position
 from .tables import CallItem
 
-FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 _TEXTS = (
     "method", "error_message", "request_params", "session_id", "client", "caller", "protocol_version", "trace_id",
 )  # fmt: skip

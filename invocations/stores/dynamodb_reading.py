@@ -14,75 +14,93 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.utils import timezone
+from pynamodb.expressions.condition import Condition
 
 from invocations.events import InvocationEvent
 
-from .base import CallFilter, CallPage, Position
-from .dynamodb_keys import FIRST_ID, LAST_ID, event_of, moment, partitions, read_moment, sort_key
+from .base import FIRST_ID, LAST_ID, CallFilter, CallPage, Position
+from .dynamodb_keys import event_of, moment, partitions, read_moment, sort_key
 from .tables import CallItem, CounterItem
 
 LOOKED_AT = 250
 """Rows that one query looks at where not all of them are wanted."""
 LOOKS_MAX = 40
 """Further queries for one page; a filter that leaves out nearly everything ends the page early."""
+_BEFORE_TIME = "0"
 _END_OF_TIME = Position(datetime.max.replace(tzinfo=UTC), LAST_ID)
 
 
 class _Partition:
-    """What is left of a partition: `read` was read ahead, whatever else is to come is older than `below`."""
+    """What is left of a partition: `read` was read ahead, whatever else is to come is beyond `edge`.
 
-    def __init__(self, name: str, below: Position) -> None:
-        self.below = below
+    It is read from there to older calls, or with `newer` to newer ones.
+    """
+
+    def __init__(self, name: str, edge: Position, *, newer: bool) -> None:
+        self.edge = edge
         self.read: deque[InvocationEvent] = deque()
         self.ended = False
+        self.looked_through = 0
         self._name = name
-        self._looks = 0
+        self._newer = newer
 
     def order(self) -> tuple[int, int]:
-        """The newer what comes next may be, the smaller."""
-        newest = Position(self.read[0].invoked_at, self.read[0].id) if self.read else self.below
-        return -int(newest.invoked_at.timestamp() * 1_000_000), -newest.id.int
+        """The sooner it is the turn of what comes next, the smaller."""
+        nearest = Position(self.read[0].invoked_at, self.read[0].id) if self.read else self.edge
+        place = int(nearest.invoked_at.timestamp() * 1_000_000), nearest.id.int
+        return place if self._newer else (-place[0], -place[1])
 
-    def look(self, wanted: CallFilter, size: int) -> bool:
-        """Read the next rows and keep the wanted ones; whether this was not the first time."""
-        since = moment(wanted.since) if wanted.since else "0"
-        upto = sort_key(self.below)
+    def look(self, wanted: CallFilter, size: int) -> None:
+        """Read the next rows and keep the wanted ones."""
+        seen = sort_key(self.edge)
         now = timezone.now()
-        # The range includes its end, which is seen already.
+        # The range includes its ends, of which one is seen already.
         items = list(
-            CallItem.query(
-                self._name, CallItem.invoked_at.between(since, upto), scan_index_forward=False, limit=size + 1
-            )
+            CallItem.query(self._name, self._range(wanted, seen), scan_index_forward=self._newer, limit=size + 1)
         )
         for item in items:
             event = event_of(item)
-            self.below = Position(event.invoked_at, event.id)
-            if item.invoked_at != upto and _alive(item, now) and _matches(event, wanted):
+            self.edge = Position(event.invoked_at, event.id)
+            if item.invoked_at != seen and _alive(item, now) and _matches(event, wanted):
                 self.read.append(event)
         self.ended = len(items) <= size
-        self._looks += 1
-        return self._looks > 1
+        self.looked_through += len(items)
+
+    def _range(self, wanted: CallFilter, seen: str) -> Condition:
+        since = moment(wanted.since) if wanted.since else _BEFORE_TIME
+        if not self._newer:
+            return CallItem.invoked_at.between(since, seen)
+        until = sort_key(Position(wanted.until, FIRST_ID)) if wanted.until else sort_key(_END_OF_TIME)
+        return CallItem.invoked_at.between(max(seen, since), until)
 
 
-def calls(wanted: CallFilter, before: Position | None, limit: int) -> CallPage:
+def calls(wanted: CallFilter, position: Position | None, limit: int, *, newer: bool) -> CallPage:
     """See `InvocationStore`."""
     found: list[InvocationEvent] = []
-    looks = 0
+    further_looks = 0
     size = limit + 1 if wanted == CallFilter(skill=wanted.skill) else LOOKED_AT
-    heap = [(one.order(), number, one) for number, one in enumerate(_partitions(wanted, before))]
+    opened = list(_opened(wanted, position, newer=newer))
+    heap = [(one.order(), number, one) for number, one in enumerate(opened)]
     heapq.heapify(heap)
     while heap and len(found) <= limit:
-        _, number, newest = heapq.heappop(heap)
-        if newest.read:
-            found.append(newest.read.popleft())
-        elif looks >= LOOKS_MAX:
-            return CallPage(found, newest.below)
+        _, number, nearest = heapq.heappop(heap)
+        if nearest.read:
+            found.append(nearest.read.popleft())
+        elif further_looks >= LOOKS_MAX:
+            return _page(found, nearest.edge, newer=newer, looked_through=sum(one.looked_through for one in opened))
         else:
-            looks += newest.look(wanted, size)
-        if newest.read or not newest.ended:
-            heapq.heappush(heap, (newest.order(), number, newest))
+            further_looks += nearest.looked_through > 0
+            nearest.look(wanted, size)
+        if nearest.read or not nearest.ended:
+            heapq.heappush(heap, (nearest.order(), number, nearest))
     shown = found[:limit]
-    return CallPage(shown, Position(shown[-1].invoked_at, shown[-1].id) if len(found) > limit else None)
+    return _page(shown, Position(shown[-1].invoked_at, shown[-1].id) if len(found) > limit else None, newer=newer)
+
+
+def _page(
+    found: list[InvocationEvent], following: Position | None, *, newer: bool, looked_through: int | None = None
+) -> CallPage:
+    return CallPage(found[::-1] if newer else found, following, looked_through)
 
 
 def call(skill: str, position: Position) -> InvocationEvent | None:
@@ -92,11 +110,14 @@ def call(skill: str, position: Position) -> InvocationEvent | None:
     return next((event_of(item) for item in CallItem.batch_get(keys) if _alive(item, now)), None)
 
 
-def _partitions(wanted: CallFilter, before: Position | None) -> Iterator[_Partition]:
-    start = min(before or _END_OF_TIME, Position(wanted.until, FIRST_ID) if wanted.until else _END_OF_TIME)
-    for skill, newest in [(wanted.skill, start)] if wanted.skill else _skills_called():
+def _opened(wanted: CallFilter, position: Position | None, *, newer: bool) -> Iterator[_Partition]:
+    until = Position(wanted.until, FIRST_ID) if wanted.until else _END_OF_TIME
+    edge = position or _END_OF_TIME
+    for skill, last in [(wanted.skill, _END_OF_TIME)] if wanted.skill else _skills_called():
+        if newer and last <= edge:
+            continue
         for name in partitions(skill, settings.INVOCATION_LOG_SHARDS):
-            yield _Partition(name, min(start, newest))
+            yield _Partition(name, edge if newer else min(edge, until, last), newer=newer)
 
 
 def _skills_called() -> Iterator[tuple[str, Position]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Sum, Value
+from django.db.models import F, QuerySet, Sum, Value
 from django.db.models.functions import Coalesce, Greatest
 from django.utils import timezone
 
@@ -18,6 +18,7 @@ from invocations.events import InvocationEvent
 from invocations.models import DayCount, Invocation, SkillCounter
 from invocations.usage import Use, days_between, today
 
+from . import orm_reading
 from .base import ALL, DAYS_KEPT, CallFilter, CallPage, Counter, Position, Totals
 
 PRUNED_AT_ONCE = 10_000
@@ -68,19 +69,12 @@ class OrmStore:
         sums = counts.values_list("skill").annotate(Sum("calls"), Sum("errors"))
         return {skill: Use(calls, errors) for skill, calls, errors in sums}
 
-    def calls(self, wanted: CallFilter, before: Position | None, limit: int) -> CallPage:
-        rows = _unexpired(_filtered(wanted))
-        if before is not None:
-            older = Q(invoked_at__lt=before.invoked_at)
-            rows = rows.filter(older | Q(invoked_at=before.invoked_at, pk__lt=before.id))
-        found = [_event(row) for row in rows[: limit + 1]]
-        shown = found[:limit]
-        more = len(found) > limit
-        return CallPage(shown, Position(shown[-1].invoked_at, shown[-1].id) if more else None)
+    def calls(self, wanted: CallFilter, position: Position | None, limit: int, *, newer: bool = False) -> CallPage:
+        return orm_reading.calls(wanted, position, limit, newer=newer, expired=_expiry())
 
     def call(self, skill: str, position: Position) -> InvocationEvent | None:
         row = _unexpired(Invocation.objects.filter(skill=skill, pk=position.id)).first()
-        return _event(row) if row else None
+        return orm_reading.event_of(row) if row else None
 
     def prune(self) -> int:
         DayCount.objects.filter(day__lt=today() - timedelta(days=DAYS_KEPT)).delete()
@@ -152,18 +146,6 @@ def _count_days(by_skill: Mapping[str, Sequence[InvocationEvent]]) -> None:
         )
 
 
-def _filtered(wanted: CallFilter) -> QuerySet[Invocation]:
-    conditions = {
-        name: value
-        for name in ("skill", "status", "method", "client", "caller", "version")
-        if (value := getattr(wanted, name))
-    }
-    rows = Invocation.objects.filter(**conditions)
-    if wanted.since:
-        rows = rows.filter(invoked_at__gte=wanted.since)
-    return rows.filter(invoked_at__lt=wanted.until) if wanted.until else rows
-
-
 def _unexpired(rows: QuerySet[Invocation]) -> QuerySet[Invocation]:
     expired = _expiry()
     return rows.filter(invoked_at__gt=expired) if expired else rows
@@ -184,10 +166,6 @@ def _counter(counter: SkillCounter) -> Counter:
         counter.imported_count,
         counter.imported_errors,
     )
-
-
-def _event(row: Invocation) -> InvocationEvent:
-    return InvocationEvent(**{name: getattr(row, name) for name in _FIELDS})
 
 
 def _row(event: InvocationEvent) -> Invocation:

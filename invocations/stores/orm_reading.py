@@ -1,0 +1,99 @@
+"""The log read from SQL, by one of its indexes: what no index decides is looked for among a bounded number of calls.
+
+So a page takes about as long whatever is filtered by, and however long the log is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from invocations.events import InvocationEvent
+from invocations.models import Invocation
+
+from .base import FIRST_ID, LAST_ID, CallFilter, CallPage, Position
+
+LOOKED_AT = 5_000
+"""Calls that are looked through for a page."""
+INDEXED = [("skill", "status"), ("skill",), ("caller",), ("client",), ("status",)]
+"""What calls are found by, the better first; the status only where it is an error. See `Invocation.Meta.indexes`."""
+_EVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+_STEP = timedelta(microseconds=1)
+"""Moments are told apart by no less."""
+_FIELDS = [field.name for field in fields(InvocationEvent)]
+
+
+def calls(
+    wanted: CallFilter, position: Position | None, limit: int, *, newer: bool, expired: datetime | None
+) -> CallPage:
+    """See `InvocationStore`; calls up to `expired` are left out."""
+    found_by, looked_for = _divided(wanted)
+    rows = _ordered(Invocation.objects.filter(**found_by), position, newer=newer)
+    first, last = _period(wanted, position, newer=newer, expired=expired)
+    end = _end_of_look(rows.filter(invoked_at__range=(first, last)), newer=newer) if looked_for else None
+    if end:
+        first, last = (first, end) if newer else (end, last)
+    # Not `client` but a term of the same value: the database must not choose another index, and read without bound.
+    rows = rows.alias(**{f"its_{name}": Coalesce(name, name) for name in looked_for})
+    rows = rows.filter(invoked_at__range=(first, last), **{f"its_{name}": looked_for[name] for name in looked_for})
+    found = [event_of(row) for row in rows[: limit + 1]]
+    shown = found[:limit]
+    page = shown[::-1] if newer else shown
+    if len(found) > limit:
+        return CallPage(page, Position(shown[-1].invoked_at, shown[-1].id))
+    if end:
+        return CallPage(page, Position(end, LAST_ID if newer else FIRST_ID), LOOKED_AT)
+    return CallPage(page, None)
+
+
+def event_of(row: Invocation) -> InvocationEvent:
+    """The call that a row holds."""
+    return InvocationEvent(**{name: getattr(row, name) for name in _FIELDS})
+
+
+def _divided(wanted: CallFilter) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What calls are found by, and what is looked for among them."""
+    names = ("skill", "status", "method", "client", "caller", "version")
+    given = {name: value for name in names if (value := getattr(wanted, name))}
+    usable = given.keys() - ({"status"} if wanted.status != "error" else set())
+    found_by = next((index for index in INDEXED if usable >= set(index)), ())
+    return {name: given.pop(name) for name in found_by}, given
+
+
+def _ordered(rows: QuerySet[Invocation], position: Position | None, *, newer: bool) -> QuerySet[Invocation]:
+    """The rows from a position on, the nearest first; which it is of calls of the same moment, the ids say."""
+    if newer:
+        rows = rows.order_by("invoked_at", "pk")
+    if position is None:
+        return rows
+    at, pk = position.invoked_at, position.id
+    return rows.filter(Q(invoked_at__gt=at) | Q(pk__gt=pk) if newer else Q(invoked_at__lt=at) | Q(pk__lt=pk))
+
+
+def _period(
+    wanted: CallFilter, position: Position | None, *, newer: bool, expired: datetime | None
+) -> tuple[datetime, datetime]:
+    """The first and the last moment of which calls are wanted: one of each, as SQLite enters an index by no more."""
+    first = [
+        _EVER[0],
+        wanted.since,
+        expired + _STEP if expired else None,
+        position.invoked_at if position and newer else None,
+    ]
+    last = [
+        _EVER[1],
+        wanted.until - _STEP if wanted.until else None,
+        position.invoked_at if position and not newer else None,
+    ]
+    return max(at for at in first if at), min(at for at in last if at)
+
+
+def _end_of_look(rows: QuerySet[Invocation], *, newer: bool) -> datetime | None:
+    """The moment of the last call that a page looks through, None where there are fewer."""
+    # By time alone, which the index has; all calls of that moment are looked at.
+    moments = rows.order_by("invoked_at" if newer else "-invoked_at").values_list("invoked_at", flat=True)
+    return next(iter(moments[LOOKED_AT - 1 : LOOKED_AT]), None)
