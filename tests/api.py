@@ -25,6 +25,10 @@ class Api:
         """The answer to a JSON body: `body`, or an object with these fields."""
         return self.client.post(f"/api/v1/{path}", fields if body is None else body, "application/json")
 
+    def put(self, path: str, **fields: Any) -> Any:
+        """The answer to a JSON object with these fields."""
+        return self.client.put(f"/api/v1/{path}", fields, "application/json")
+
     def upload(self, content: bytes, path: str = "skills/", **fields: Any) -> Any:
         """The answer to a multipart form with a zip."""
         return self.client.post(f"/api/v1/{path}", {"file": SimpleUploadedFile("skill.zip", content), **fields})

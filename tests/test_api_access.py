@@ -15,14 +15,16 @@ from django.utils import timezone
 
 from mcp_gateway.auth import create_token, revoke_token
 from mcp_gateway.models import AccessToken
-from skills_registry.models import Publication, SkillVersion
+from skills_registry.models import AuditEvent, Publication, SkillVersion
 
 from .api import Api
 from .conftest import live, permissions, publish, skill_md, zip_of
 
 pytestmark = pytest.mark.django_db
 
-PERMISSIONS = ["view_skill", "upload_skill", "publish_skill", "view_invocation"]
+PERMISSIONS = ["view_skill", "upload_skill", "publish_skill", "administer_skill", "view_invocation"]
+V1 = "skills/greeter/versions/1"
+CHANGES = {"changes": {"a.md": "a"}, "expected_latest": 2}
 ACTIONS: dict[str, tuple[str, Callable[[Api], Any]]] = {
     "list": ("view_skill", lambda api: api.get("skills/")),
     "retrieve": ("view_skill", lambda api: api.get("skills/greeter/")),
@@ -36,6 +38,19 @@ ACTIONS: dict[str, tuple[str, Callable[[Api], Any]]] = {
     "deactivate": ("publish_skill", lambda api: api.post("skills/greeter/deactivate/")),
     "skill logs": ("view_invocation", lambda api: api.get("skills/greeter/logs/")),
     "logs": ("view_invocation", lambda api: api.get("logs/")),
+    "tags": ("publish_skill", lambda api: api.put("skills/greeter/tags/", tags=["fun"])),
+    "owner": ("administer_skill", lambda api: api.put("skills/greeter/owner/", owner=None)),
+    "delete": ("administer_skill", lambda api: api.post("skills/greeter/delete/", deactivate=True)),
+    "audit of a skill": ("view_skill", lambda api: api.get("skills/greeter/audit/")),
+    "audit": ("administer_skill", lambda api: api.get("audit/")),
+    "download": ("view_skill", lambda api: api.get(f"{V1}/download/")),
+    "edit": ("upload_skill", lambda api: api.post(f"{V1}/edit/", CHANGES)),
+    "yank": ("publish_skill", lambda api: api.post(f"{V1}/yank/")),
+    "request review": ("upload_skill", lambda api: api.post(f"{V1}/request-review/")),
+    "approve": ("publish_skill", lambda api: api.post(f"{V1}/approve/")),
+    "send back": ("publish_skill", lambda api: api.post(f"{V1}/send-back/", comment="no")),
+    "reviews of a version": ("view_skill", lambda api: api.get(f"{V1}/reviews/")),
+    "reviews": ("view_skill", lambda api: api.get("reviews/")),
 }
 
 
@@ -56,8 +71,8 @@ def token_of(user: User, **fields: Any) -> str:
     return text
 
 
-def state() -> tuple[str | None, int, int]:
-    return live(), SkillVersion.objects.count(), Publication.objects.count()
+def state() -> tuple[str | None, int, int, int]:
+    return live(), SkillVersion.objects.count(), Publication.objects.count(), AuditEvent.objects.count()
 
 
 @pytest.mark.parametrize("action", ACTIONS)
@@ -280,11 +295,11 @@ def test_upload_to_publish_needs_both_rights() -> None:
     content = zip_of({"SKILL.md": skill_md(body="new")})
     user = somebody("upload_skill")
     assert Api(user).upload(content, publish="true").status_code == 403
-    assert state() == ("v2", 2, 2)
+    assert state() == ("v2", 2, 2, 4)
 
     user.user_permissions.set(permissions("upload_skill", "publish_skill"))
     assert Api(user).upload(content, publish="true").status_code == 201
-    assert state() == ("v3", 3, 3)
+    assert state() == ("v3", 3, 3, 6)
 
 
 def test_uploads_of_the_same_bytes_need_no_right_to_see_them() -> None:

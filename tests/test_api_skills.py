@@ -43,12 +43,17 @@ def test_skill_tells_status_versions_and_calls(api: Api) -> None:
         "name": "greeter",
         "status": "active",
         "description": "Greets people. Use when somebody arrives.",
+        "tags": [],
+        "owner": None,
         "live_version": 1,
         "latest_version": 2,
+        "waiting_version": 2,
+        "review": "",
         "published_at": skill["published_at"],
         "calls": 1,
         "last_call": "2026-11-22T10:00:00Z",
         "created_at": skill["created_at"],
+        "deleted_at": None,
     }
     assert api.get("skills/").json()["results"] == [skill]
 
@@ -138,6 +143,9 @@ def test_versions_come_newest_first_without_their_contents(api: Api, operator: U
         "digest": version.digest,
         "size": version.size,
         "note": "second",
+        "review": "",
+        "yanked_at": None,
+        "yank_reason": "",
         "uploaded_by": "olga",
         "created_at": second["created_at"],
     }

@@ -17,7 +17,7 @@ from .server import ROOT
 from .sources import table_rows
 
 DOCUMENTS = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
-PERMISSIONS = {"view_skill", "upload_skill", "publish_skill", "view_invocation"}
+PERMISSIONS = {"view_skill", "upload_skill", "publish_skill", "administer_skill", "view_invocation"}
 
 
 def test_every_method_of_the_gateway_is_documented_and_no_other() -> None:
@@ -41,7 +41,9 @@ def routes() -> Iterator[str]:
 
 def test_every_route_of_the_api_is_documented_and_no_other() -> None:
     documented = {
-        request for row in table_rows("docs/api.md") for request in re.findall(r"`((?:GET|POST|DELETE) [^`]+)`", row[0])
+        request
+        for row in table_rows("docs/api.md")
+        for request in re.findall(r"`((?:GET|POST|PUT|DELETE) [^`]+)`", row[0])
     }
     assert documented == set(routes())
 

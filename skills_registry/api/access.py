@@ -1,13 +1,20 @@
-"""Which skills there are for whoever asks: a token may be for some only, and the others do not exist for it."""
+"""Who asks, and which skills there are for them: a token may be for some only, and the others do not exist for it."""
 
 from __future__ import annotations
 
+from typing import cast
+
+from django.contrib.auth.models import User
 from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.request import Request
 
 from skills_registry.catalog import EVERYBODY, Audience
-from skills_registry.models import Skill
-from skills_registry.models.skills import SkillQuerySet
+from skills_registry.models import Skill, SkillQuerySet, SkillVersion
+
+
+def caller(request: Request) -> User:
+    """Who asks; permissions were checked, so it is somebody."""
+    return cast("User", request.user)
 
 
 def audience(request: Request) -> Audience:
@@ -27,6 +34,12 @@ def visible_skill(request: Request, name: str) -> Skill:
     if skill is None:
         raise NotFound(f"There is no skill {name}.")
     return skill
+
+
+def visible_version(request: Request, name: str, number: str) -> SkillVersion:
+    """A version by its skill's name and its number. Raises NotFound, SkillVersion.DoesNotExist."""
+    versions = SkillVersion.objects.ready().select_related("skill", "uploaded_by")
+    return versions.get(skill=visible_skill(request, name), number=number)
 
 
 def check_upload(request: Request, name: str) -> None:

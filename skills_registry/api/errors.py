@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
@@ -13,11 +14,12 @@ from rest_framework.views import exception_handler as default_handler
 
 from skills_registry.models import SkillVersion
 from skills_registry.problems import InvalidSkill
-from skills_registry.services import Conflict, StoreFailed
+from skills_registry.services import Conflict, InvalidTags, StoreFailed
 
 log = logging.getLogger(__name__)
 
 _STATUS: dict[type[Exception], int] = {
+    InvalidTags: status.HTTP_400_BAD_REQUEST,
     Conflict: status.HTTP_409_CONFLICT,
     StoreFailed: status.HTTP_503_SERVICE_UNAVAILABLE,
     RequestDataTooBig: status.HTTP_413_REQUEST_ENTITY_TOO_LARGE,
@@ -53,4 +55,13 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 
 def _summary(fields: Any) -> str:
-    return " ".join(f"{name}: {' '.join(messages)}" for name, messages in fields.items())
+    return " ".join(f"{name}: {' '.join(_messages(messages))}" for name, messages in fields.items())
+
+
+def _messages(found: Any) -> Iterator[str]:
+    """The messages of a field, also those of what is in it; `found` is a text, or lists and mappings of them."""
+    if isinstance(found, str):
+        yield found
+        return
+    for part in found.values() if isinstance(found, dict) else found:
+        yield from _messages(part)

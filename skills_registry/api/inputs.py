@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from rest_framework import serializers
 from rest_framework.exceptions import APIException, ParseError
 from rest_framework.request import Request
@@ -16,7 +18,7 @@ from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 from invocations.queries import Position
 from skills_registry.forms import NOTE_MAX
 from skills_registry.manifest_fields import NAME_MAX
-from skills_registry.models import Skill
+from skills_registry.models import AuditEvent, Skill
 
 Input = serializers.Serializer[Any]
 
@@ -99,6 +101,75 @@ class RollbackInput(ChangeInput):
     version = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
 
 
+class ReasonInput(Input):
+    """Why."""
+
+    reason = _text(NOTE_MAX)
+
+
+class CommentInput(Input):
+    """What is said of a version."""
+
+    comment = _text(NOTE_MAX)
+
+
+class TagsInput(ReasonInput):
+    """All tags that a skill is to have."""
+
+    tags = serializers.ListField(child=serializers.CharField(max_length=200), max_length=200)
+
+
+class OwnerInput(ReasonInput):
+    """Who is to own a skill, by user name; null for nobody."""
+
+    owner = serializers.CharField(allow_null=True, max_length=150)
+
+    def validate_owner(self, name: str | None) -> User | None:
+        """The active user of this name."""
+        owner = User.objects.filter(username=name, is_active=True).first()
+        if name is not None and owner is None:
+            raise serializers.ValidationError("There is no active user of this name.")
+        return owner
+
+
+class DeleteInput(ChangeInput):
+    """Whether a live skill is to be deactivated, which deleting it takes."""
+
+    deactivate = serializers.BooleanField(required=False, default=False)
+
+
+class ContentField(serializers.Field[bytes, Any, Any, Any]):
+    """What a file is to hold: a text, or {"base64": "..."} for other bytes."""
+
+    default_error_messages = {
+        "kind": 'A text is expected, or {{"base64": "..."}}, or null.',
+        "text": "This text cannot be written in UTF-8.",
+        "base64": "This is no base64.",
+    }
+
+    def to_internal_value(self, data: Any) -> bytes:
+        """The bytes."""
+        if isinstance(data, str):
+            try:
+                return data.encode()
+            except UnicodeEncodeError:
+                self.fail("text")
+        if not isinstance(data, dict) or list(data) != ["base64"] or not isinstance(data["base64"], str):
+            self.fail("kind")
+        try:
+            return b64decode(data["base64"], validate=True)
+        except ValueError:
+            self.fail("base64")
+
+
+class EditInput(Input):
+    """What is to become of files by path (null: removed), and the newest version when the editing began."""
+
+    changes = serializers.DictField(child=ContentField(allow_null=True), allow_empty=False)
+    expected_latest = serializers.IntegerField(min_value=1)
+    note = _text(NOTE_MAX)
+
+
 class PageQuery(Input):
     """How much of a list to show, and after what: `cursor` comes from the `next` of the page before."""
 
@@ -109,13 +180,22 @@ class SkillsQuery(PageQuery):
     """Which skills to show; the cursor is a name."""
 
     status = serializers.ChoiceField(Skill.Status.choices, required=False, default="")
+    tag = serializers.CharField(required=False, default="", max_length=200)
     cursor = serializers.CharField(required=False, default="", max_length=NAME_MAX)
 
 
 class HistoryQuery(PageQuery):
-    """Which versions or publications to show; the cursor is a number, as they are counted."""
+    """Which versions, publications, reviews or events to show; the cursor is a number, as they are counted."""
 
     cursor = serializers.IntegerField(required=False, default=None, min_value=1)
+
+
+class AuditQuery(HistoryQuery):
+    """Which events to show."""
+
+    action = serializers.ChoiceField(AuditEvent.Action.choices, required=False, default="")
+    skill = serializers.CharField(required=False, default="", max_length=NAME_MAX)
+    actor = serializers.CharField(required=False, default="", max_length=200)
 
 
 class SkillLogsQuery(PageQuery):

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from invocations import queries
 from invocations.events import InvocationEvent
-from skills_registry.models import Publication, Skill, SkillVersion
+from skills_registry.models import AuditEvent, Publication, Review, Skill, SkillVersion
 
 
 class SkillSerializer(serializers.ModelSerializer[Skill]):
@@ -19,14 +19,17 @@ class SkillSerializer(serializers.ModelSerializer[Skill]):
     description = serializers.CharField(source="live_version.description", default=None)
     live_version = serializers.IntegerField(source="live_version.number", default=None)
     latest_version = serializers.IntegerField(source="latest_number")
+    waiting_version = serializers.IntegerField(source="waiting_number")
+    review = serializers.CharField()
+    owner = serializers.CharField(source="owner.username", default=None)
     calls = serializers.IntegerField(source="totals.calls", default=None)
     last_call = serializers.DateTimeField(source="totals.last_call", default=None)
 
     class Meta:
         model = Skill
         fields = [
-            "name", "status", "description", "live_version", "latest_version", "published_at", "calls", "last_call",
-            "created_at",
+            "name", "status", "description", "tags", "owner", "live_version", "latest_version", "waiting_version",
+            "review", "published_at", "calls", "last_call", "created_at", "deleted_at",
         ]  # fmt: skip
 
 
@@ -39,7 +42,10 @@ class VersionSerializer(serializers.ModelSerializer[SkillVersion]):
 
     class Meta:
         model = SkillVersion
-        fields = ["version", "live", "digest", "size", "note", "uploaded_by", "created_at"]
+        fields = [
+            "version", "live", "digest", "size", "note", "review", "yanked_at", "yank_reason", "uploaded_by",
+            "created_at",
+        ]  # fmt: skip
 
     def get_live(self, version: SkillVersion) -> bool:
         """Whether it is what agents get."""
@@ -53,6 +59,37 @@ class VersionDetailSerializer(VersionSerializer):
 
     class Meta(VersionSerializer.Meta):
         fields = ["skill", *VersionSerializer.Meta.fields, "frontmatter", "files", "warnings", "findings"]
+
+
+class WaitingSerializer(VersionSerializer):
+    """A version in a list of those of several skills."""
+
+    skill = serializers.CharField(source="skill.name")
+
+    class Meta(VersionSerializer.Meta):
+        fields = ["skill", *VersionSerializer.Meta.fields]
+
+
+class ReviewSerializer(serializers.ModelSerializer[Review]):
+    """What somebody said of a version."""
+
+    actor = serializers.CharField(source="actor.username")
+
+    class Meta:
+        model = Review
+        fields = ["verdict", "actor", "comment", "created_at"]
+
+
+class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
+    """An operation; `subject` says what it was done to where that is no skill."""
+
+    skill = serializers.CharField(source="skill.name", default=None)
+    version = serializers.IntegerField(source="version_number")
+    actor = serializers.CharField(source="actor.username", default=None)
+
+    class Meta:
+        model = AuditEvent
+        fields = ["action", "skill", "version", "subject", "actor", "reason", "before", "after", "created_at"]
 
 
 class PublicationSerializer(serializers.ModelSerializer[Publication]):
@@ -97,6 +134,21 @@ def shown_skills(skills: Sequence[Any]) -> Any:
 def shown_versions(versions: Sequence[SkillVersion]) -> Any:
     """The versions without their contents."""
     return VersionSerializer(versions, many=True).data
+
+
+def shown_waiting(versions: Sequence[SkillVersion]) -> Any:
+    """Versions of several skills."""
+    return WaitingSerializer(versions, many=True).data
+
+
+def shown_reviews(reviews: Sequence[Review]) -> Any:
+    """The reviews of a version."""
+    return ReviewSerializer(reviews, many=True).data
+
+
+def shown_events(events: Sequence[AuditEvent]) -> Any:
+    """The events of the audit trail."""
+    return AuditEventSerializer(events, many=True).data
 
 
 def shown_publications(publications: Sequence[Publication]) -> Any:

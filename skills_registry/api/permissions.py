@@ -7,6 +7,11 @@ from typing import Any
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+VIEW, UPLOAD, PUBLISH, ADMINISTER = (
+    f"skills_registry.{name}_skill" for name in ("view", "upload", "publish", "administer")
+)
+LOGS = "invocations.view_invocation"
+
 
 class RegistryPermissions(BasePermission):
     """The user must hold the permission that the view names for its action (`permissions`)."""

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
-from .views import LogViewSet, SkillViewSet, VersionViewSet
+from .reviews import VersionReviewViewSet, WaitingViewSet
+from .skill_changes import SkillChangeViewSet
+from .trail import AuditViewSet
+from .versions import VersionViewSet
+from .views import LogViewSet, SkillViewSet
+
+VERSIONS = r"skills/(?P<name>[a-z0-9-]+)/versions"
 
 router = SimpleRouter()
 # Without the slash, too: Django's redirect would turn an upload into a GET.
 router.trailing_slash = "/?"
 router.register("skills", SkillViewSet, basename="skill")
-router.register(r"skills/(?P<name>[a-z0-9-]+)/versions", VersionViewSet, basename="version")
+router.register("skills", SkillChangeViewSet, basename="skill-change")
+router.register(VERSIONS, VersionViewSet, basename="version")
+router.register(VERSIONS, VersionReviewViewSet, basename="version-review")
+router.register("reviews", WaitingViewSet, basename="review")
+router.register("audit", AuditViewSet, basename="audit")
 router.register("logs", LogViewSet, basename="log")
 
 urlpatterns = router.urls

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
-from django.contrib.auth.models import User
 from django.db.models import Q
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
@@ -15,15 +14,13 @@ from rest_framework.response import Response
 from invocations import queries
 from skills_registry import services
 from skills_registry.inspection import inspect
-from skills_registry.models import Publication, SkillVersion
+from skills_registry.models import Publication
 from skills_registry.problems import InvalidSkill
 
 from . import inputs, outputs
-from .access import audience, check_upload, visible_skill, visible_skills
+from .access import audience, caller, check_upload, visible_skill, visible_skills
 from .pages import next_page, page
-
-VIEW, UPLOAD, PUBLISH = (f"skills_registry.{name}_skill" for name in ("view", "upload", "publish"))
-LOGS = "invocations.view_invocation"
+from .permissions import LOGS, PUBLISH, UPLOAD, VIEW
 
 
 class SkillViewSet(viewsets.ViewSet):
@@ -41,6 +38,7 @@ class SkillViewSet(viewsets.ViewSet):
         query = inputs.query(request, inputs.SkillsQuery)
         skills = visible_skills(request).order_by("name").filter(name__gt=query["cursor"])
         skills = skills.filter(Q(status=query["status"])) if query["status"] else skills.present()
+        skills = skills.tagged(query["tag"]) if query["tag"] else skills
         return page(request, skills, query["limit"], cursor=lambda skill: skill.name, show=outputs.shown_skills)
 
     def retrieve(self, request: Request, name: str) -> Response:
@@ -56,9 +54,9 @@ class SkillViewSet(viewsets.ViewSet):
         if inspection.package is None:
             raise InvalidSkill(inspection.problems)
         check_upload(request, inspection.package.manifest.name)
-        version, created = services.create_version(inspection.package, user=_user(request), note=given["note"])
+        version, created = services.create_version(inspection.package, user=caller(request), note=given["note"])
         if given["publish"] and version.skill.live_version_id != version.pk:
-            services.publish(version.skill, version.number, actor=_user(request), reason=given["note"])
+            services.publish(version.skill, version.number, actor=caller(request), reason=given["note"])
             version.skill.refresh_from_db()
         detail = f"Created {version}." if created else f"Already up to date ({version.label})."
         body = {"detail": detail, "created": created, **outputs.VersionDetailSerializer(version).data}
@@ -88,20 +86,20 @@ class SkillViewSet(viewsets.ViewSet):
         """Make a version live."""
         given = inputs.body(request, inputs.PublishInput)
         skill = visible_skill(request, name)
-        return _changed(services.publish(skill, given.pop("version"), actor=_user(request), **given))
+        return _changed(services.publish(skill, given.pop("version"), actor=caller(request), **given))
 
     @action(detail=True, methods=["post"])
     def rollback(self, request: Request, name: str) -> Response:
         """Go back to an older version."""
         given = inputs.body(request, inputs.RollbackInput)
         skill = visible_skill(request, name)
-        return _changed(services.rollback(skill, given.pop("version"), actor=_user(request), **given))
+        return _changed(services.rollback(skill, given.pop("version"), actor=caller(request), **given))
 
     @action(detail=True, methods=["post"])
     def deactivate(self, request: Request, name: str) -> Response:
         """Stop serving the skill."""
         given = inputs.body(request, inputs.ChangeInput)
-        return _changed(services.deactivate(visible_skill(request, name), actor=_user(request), **given))
+        return _changed(services.deactivate(visible_skill(request, name), actor=caller(request), **given))
 
     @action(detail=True)
     def publications(self, request: Request, name: str) -> Response:
@@ -124,42 +122,6 @@ class SkillViewSet(viewsets.ViewSet):
         """The skill's newest calls."""
         query = inputs.query(request, inputs.SkillLogsQuery)
         return _calls(request, {**query, "skill": visible_skill(request, name).name})
-
-
-class VersionViewSet(viewsets.ViewSet):
-    """The versions of a skill, by number."""
-
-    permissions = {"list": VIEW, "retrieve": VIEW, "destroy": PUBLISH}
-    lookup_field = "number"
-    lookup_value_regex = "[0-9]{1,9}"
-
-    def list(self, request: Request, name: str) -> Response:
-        """A page of versions without their contents, newest first."""
-        query = inputs.query(request, inputs.HistoryQuery)
-        skill = visible_skill(request, name)
-        versions = SkillVersion.objects.ready().filter(skill=skill).select_related("skill", "uploaded_by")
-        if query["cursor"]:
-            versions = versions.filter(number__lt=query["cursor"])
-        return page(
-            request,
-            versions.order_by("-number").defer("frontmatter", "files", "warnings", "findings"),
-            query["limit"],
-            cursor=lambda version: version.number,
-            show=outputs.shown_versions,
-        )
-
-    def retrieve(self, request: Request, name: str, number: str) -> Response:
-        """One version with files, digests and remarks."""
-        versions = SkillVersion.objects.ready().select_related("skill", "uploaded_by")
-        version = versions.get(skill=visible_skill(request, name), number=number)
-        return Response(outputs.VersionDetailSerializer(version).data)
-
-    def destroy(self, request: Request, name: str, number: str) -> Response:
-        """Delete a version that is not live; its number is never given out again."""
-        skill = visible_skill(request, name)
-        version = SkillVersion.objects.ready().select_related("skill").get(skill=skill, number=number)
-        services.delete_version(version, actor=_user(request))
-        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class LogViewSet(viewsets.ViewSet):
@@ -186,8 +148,3 @@ def _calls(request: Request, query: dict[str, Any]) -> Response:
 
 def _changed(publication: Publication) -> Response:
     return Response(outputs.PublicationSerializer(publication).data)
-
-
-def _user(request: Request) -> User:
-    """Who asks; permissions were checked, so it is somebody."""
-    return cast("User", request.user)

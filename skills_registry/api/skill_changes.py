@@ -1,0 +1,60 @@
+"""What is said of a skill as a whole, and whether it is there at all."""
+
+from __future__ import annotations
+
+from rest_framework import viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from skills_registry import services
+from skills_registry.models import AuditEvent, Skill
+
+from . import inputs, outputs
+from .access import caller, visible_skill
+from .pages import page
+from .permissions import ADMINISTER, PUBLISH, VIEW
+
+
+class SkillChangeViewSet(viewsets.ViewSet):
+    """Tags, owner, deletion and history of a skill; each change answers with the skill as it is then."""
+
+    permissions = {"tags": PUBLISH, "owner": ADMINISTER, "delete": ADMINISTER, "restore": ADMINISTER, "audit": VIEW}
+    lookup_field = "name"
+    lookup_value_regex = "[a-z0-9-]+"
+
+    @action(detail=True, methods=["put"])
+    def tags(self, request: Request, name: str) -> Response:
+        """Replace the skill's tags."""
+        given = inputs.body(request, inputs.TagsInput)
+        return _shown(services.set_tags(visible_skill(request, name), actor=caller(request), **given))
+
+    @action(detail=True, methods=["put"])
+    def owner(self, request: Request, name: str) -> Response:
+        """Say whom to ask about the skill, or nobody."""
+        given = inputs.body(request, inputs.OwnerInput)
+        return _shown(services.set_owner(visible_skill(request, name), actor=caller(request), **given))
+
+    @action(detail=True, methods=["post"])
+    def delete(self, request: Request, name: str) -> Response:
+        """Hide the skill; it can be restored."""
+        given = inputs.body(request, inputs.DeleteInput)
+        return _shown(services.delete_skill(visible_skill(request, name), actor=caller(request), **given))
+
+    @action(detail=True, methods=["post"])
+    def restore(self, request: Request, name: str) -> Response:
+        """Bring a deleted skill back."""
+        given = inputs.body(request, inputs.ReasonInput)
+        return _shown(services.restore_skill(visible_skill(request, name), actor=caller(request), **given))
+
+    @action(detail=True)
+    def audit(self, request: Request, name: str) -> Response:
+        """What was done to the skill and its versions, newest first."""
+        query = inputs.query(request, inputs.HistoryQuery)
+        events = AuditEvent.objects.with_names().before(query["cursor"]).filter(skill=visible_skill(request, name))
+        return page(request, events, query["limit"], cursor=lambda event: event.pk, show=outputs.shown_events)
+
+
+def _shown(skill: Skill) -> Response:
+    # Read by its key: a change of tags may have taken it out of sight of the token that made it.
+    return Response(outputs.shown_skills([Skill.objects.with_summary().get(pk=skill.pk)])[0])

@@ -1,0 +1,95 @@
+"""The versions of a skill: what is in them, and what can be done with one besides publishing it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework import status, viewsets
+from rest_framework.decorators import action
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from skills_registry import services
+from skills_registry.models import SkillVersion
+
+from . import inputs, outputs
+from .access import caller, visible_skill, visible_version
+from .pages import page
+from .permissions import PUBLISH, UPLOAD, VIEW
+
+
+class AnswerAnyway(BaseContentNegotiation):
+    """For an answer that is no JSON: whatever the client says it accepts, a refusal is JSON."""
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        """The first of the renderers."""
+        return renderers[0], renderers[0].media_type
+
+
+class VersionViewSet(viewsets.ViewSet):
+    """The versions of a skill, by number."""
+
+    permissions = {
+        "list": VIEW, "retrieve": VIEW, "download": VIEW, "destroy": PUBLISH, "yank": PUBLISH, "unyank": PUBLISH,
+        "edit": UPLOAD,
+    }  # fmt: skip
+    lookup_field = "number"
+    lookup_value_regex = "[0-9]{1,9}"
+
+    def list(self, request: Request, name: str) -> Response:
+        """A page of versions without their contents, newest first."""
+        query = inputs.query(request, inputs.HistoryQuery)
+        skill = visible_skill(request, name)
+        versions = SkillVersion.objects.ready().filter(skill=skill).select_related("skill", "uploaded_by")
+        if query["cursor"]:
+            versions = versions.filter(number__lt=query["cursor"])
+        return page(
+            request,
+            versions.order_by("-number").defer("frontmatter", "files", "warnings", "findings"),
+            query["limit"],
+            cursor=lambda version: version.number,
+            show=outputs.shown_versions,
+        )
+
+    def retrieve(self, request: Request, name: str, number: str) -> Response:
+        """One version with files, digests and remarks."""
+        return Response(outputs.VersionDetailSerializer(visible_version(request, name, number)).data)
+
+    def destroy(self, request: Request, name: str, number: str) -> Response:
+        """Delete a version for good; its number is never given out again."""
+        services.delete_version(visible_version(request, name, number), actor=caller(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @action(detail=True, methods=["post"])
+    def yank(self, request: Request, name: str, number: str) -> Response:
+        """Forbid publishing the version."""
+        given = inputs.body(request, inputs.ReasonInput)
+        return _shown(services.yank_version(visible_version(request, name, number), actor=caller(request), **given))
+
+    @action(detail=True, methods=["post"])
+    def unyank(self, request: Request, name: str, number: str) -> Response:
+        """Allow publishing the version again."""
+        given = inputs.body(request, inputs.ReasonInput)
+        return _shown(services.unyank_version(visible_version(request, name, number), actor=caller(request), **given))
+
+    @action(detail=True, methods=["post"])
+    def edit(self, request: Request, name: str, number: str) -> Response:
+        """Make the next version from this one, with some files changed."""
+        given = inputs.body(request, inputs.EditInput)
+        skill = visible_skill(request, name)
+        version = services.edit_version(skill, int(number), given.pop("changes"), user=caller(request), **given)
+        return Response(outputs.VersionDetailSerializer(version).data, status=status.HTTP_201_CREATED)
+
+    @action(detail=True, content_negotiation_class=AnswerAnyway)
+    def download(self, request: Request, name: str, number: str) -> HttpResponse:
+        """The version as a zip."""
+        version = visible_version(request, name, number)
+        filename = f"{name}-{version.label}.zip"
+        headers = {"Content-Disposition": f'attachment; filename="{filename}"', "ETag": f'"{version.digest}"'}
+        return HttpResponse(services.export_version(version), content_type="application/zip", headers=headers)
+
+
+def _shown(version: SkillVersion) -> Response:
+    return Response(outputs.VersionSerializer(version).data)
