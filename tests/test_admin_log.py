@@ -183,7 +183,7 @@ def test_log_cannot_be_written(browser: Client) -> None:
 def test_log_that_cannot_be_read_is_said_in_words(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     event = called()
 
-    def away(*args: Any) -> None:
+    def away(*args: Any, **kwargs: Any) -> None:
         raise OSError("no answer")
 
     for method in ("calls", "call"):
