@@ -19,7 +19,7 @@ from .pages import SKILLS, staged, text_of
 pytestmark = pytest.mark.django_db
 
 
-def away(*args: Any) -> None:
+def away(*args: Any, **_: Any) -> None:
     raise StoreUnavailable("Could not connect to the endpoint")
 
 
