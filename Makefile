@@ -18,7 +18,10 @@ endurance: ## The long tests: twenty kills, DynamoDB away for a minute
 benchmark: ## What a request costs, side by side with FastMCP and the official SDK (ARGS="--quick --json")
 	@scripts/benchmark $(ARGS)
 
+editor: ## Build the admin's editor from frontend/ (only after changing it)
+	@scripts/build-editor
+
 check: ## Style, types, import rules, migrations, deployment checks
 	@scripts/check
 
-.PHONY: help run test test-aws endurance benchmark check
+.PHONY: help run test test-aws endurance benchmark check editor

@@ -11,6 +11,8 @@ from django.core.files.uploadedfile import UploadedFile
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
+from .edits import InvalidEdits, read_edits
+
 NOTE_MAX = 10_000
 _UNPACKABLE = re.compile("[\0\ud800-\udfff]")
 
@@ -94,6 +96,37 @@ class ReviewForm(forms.Form):
         help_text=_("What is new in this version; shown in its history."),
     )
     expected_live = ExpectedLiveField()
+
+
+class EditForm(forms.Form):
+    """Files of a version edited in the browser.
+
+    A script sends all edits in `edits`; without one, the form edits the one file at `path`.
+    """
+
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=NOTE_MAX,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("What is new in this version; shown in its history."),
+    )
+    edits = forms.JSONField(required=False, widget=forms.HiddenInput)
+    expected_latest = forms.IntegerField(widget=forms.HiddenInput)
+    path = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+    new_path = forms.CharField(label=_("Path"), required=False, strip=False)
+    text = forms.CharField(label=_("Text"), required=False, strip=False, widget=forms.Textarea)
+    remove = forms.BooleanField(label=_("Remove this file"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """Turn what was sent into edits: `made`, by path. Raises ValidationError."""
+        cleaned = super().clean() or {}
+        try:
+            edits = cleaned.get("edits")
+            cleaned["made"] = read_edits({} if edits is None else edits)
+        except InvalidEdits as invalid:
+            raise forms.ValidationError(str(invalid)) from None
+        return cleaned
 
 
 class ChangeForm(forms.Form):

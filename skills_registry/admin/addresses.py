@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpResponse
 
-from . import comparing, publishing, raw, skill_page, uploads
+from . import comparing, editing, publishing, raw, skill_page, uploads
 
 PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("upload/", uploads.upload, "upload"),
@@ -18,6 +18,9 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("<int:pk>/compare/", comparing.compare_versions, "compare"),
     ("<int:pk>/versions/<int:number>/", skill_page.version_page, "version"),
     ("<int:pk>/versions/<int:number>/file/<path:path>", raw.version_file, "file"),
+    ("<int:pk>/versions/<int:number>/edit/", editing.edit, "edit"),
+    ("<int:pk>/versions/<int:number>/edit/text/", editing.edit_text, "edit_text"),
+    ("<int:pk>/versions/<int:number>/edit/check/", editing.check, "edit_check"),
     ("<int:pk>/publish/<int:number>/", publishing.publish, "publish"),
     ("<int:pk>/delete/<int:number>/", publishing.delete, "delete"),
     ("<int:pk>/deactivate/", publishing.deactivate, "deactivate"),

@@ -1,0 +1,95 @@
+"""What an editor did to a version's files -> what becomes of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class InvalidEdits(Exception):
+    """Edits that cannot be meant; the message says why."""
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What becomes of one path: a text, the bytes that another path had (`source`), or nothing (both None)."""
+
+    text: str | None = None
+    source: str | None = None
+
+
+def read_edits(value: Any) -> dict[str, Edit]:
+    """Edits as pages send them: by path `{"text": ...}`, `{"from": path}`, or null. Raises InvalidEdits."""
+    if not isinstance(value, dict):
+        raise InvalidEdits("The edits are not an object of paths.")
+    return {path: _read_edit(path, edit) for path, edit in value.items()}
+
+
+def written(edits: Mapping[str, Edit]) -> dict[str, Any]:
+    """The edits as `read_edits` takes them."""
+    return {path: _written(edit) for path, edit in edits.items()}
+
+
+def edited_file(
+    edits: Mapping[str, Edit], path: str, *, text: str | None, new_path: str, before: str = ""
+) -> dict[str, Edit]:
+    """The edits after one more file was edited in a form.
+
+    `path` is "" for a new file, `text` None where it was not edited, `new_path` "" to remove it. A form sends
+    CRLF for every line end; `before` is the text as it was, whose line ends are kept.
+    """
+    made = dict(edits)
+    present = made.get(path, Edit(source=path))
+    if path and new_path != path:
+        made[path] = Edit()
+    if new_path and text is not None:
+        made[new_path] = Edit(text=with_line_ends_of(before, text))
+    elif new_path and new_path != path:
+        made[new_path] = present
+    return made
+
+
+def resolve(edits: Mapping[str, Edit], read: Callable[[str], bytes]) -> dict[str, bytes | None]:
+    """The bytes that each path gets, None for a path to remove; `read` gives the bytes that a path had."""
+    return {path: _resolved(edit, read) for path, edit in edits.items()}
+
+
+def with_line_ends_of(before: str, text: str) -> str:
+    """A text with the line ends that another one has throughout; with LF where that mixes them or has none."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = before.count("\n")
+    return plain.replace("\n", "\r\n") if lines and before.count("\r\n") == lines else plain
+
+
+def _resolved(edit: Edit, read: Callable[[str], bytes]) -> bytes | None:
+    if edit.text is not None:
+        return edit.text.encode()
+    return None if edit.source is None else read(edit.source)
+
+
+def _written(edit: Edit) -> dict[str, str] | None:
+    if edit.text is not None:
+        return {"text": edit.text}
+    return None if edit.source is None else {"from": edit.source}
+
+
+def _read_edit(path: str, edit: Any) -> Edit:
+    if edit is None:
+        return Edit()
+    if isinstance(edit, dict) and len(edit) == 1:
+        if isinstance(text := edit.get("text"), str):
+            if not _is_unicode(text):
+                raise InvalidEdits("A text holds half a character; only whole ones can be stored.")
+            return Edit(text=text)
+        if isinstance(source := edit.get("from"), str):
+            return Edit(source=source)
+    raise InvalidEdits(f"What is to become of {path:.200} cannot be understood.")
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

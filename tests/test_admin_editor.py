@@ -1,0 +1,248 @@
+"""The editor: what is edited becomes a new version, and nobody's text is lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from skills_registry import services, storage
+from skills_registry.models import Skill, SkillVersion
+
+from .conftest import live, package, publish, skill_md
+from .pages import SKILLS, text_of, told
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(operator: User, client: Client) -> Client:
+    client.force_login(operator)
+    return client
+
+
+def address(number: int = 1, page: str = "edit/") -> str:
+    return f"{SKILLS}{Skill.objects.get().pk}/versions/{number}/{page}"
+
+
+def save(browser: Client, edits: Any, number: int = 1, latest: int = 1, note: str = "", **more: Any) -> Any:
+    data = {"edits": json.dumps(edits), "note": note, "expected_latest": latest, **more}
+    return browser.post(address(number), data, follow=True)
+
+
+def files(number: int) -> dict[str, bytes]:
+    version = SkillVersion.objects.get(number=number)
+    return {file["path"]: storage.read_file("greeter", number, file["path"]) for file in version.files}
+
+
+def test_edits_of_several_files_become_one_new_version_that_is_not_live(browser: Client, operator: User) -> None:
+    publish(files={"a.txt": "a", "b.bin": b"\0\1", "old.txt": "x"})
+    edits = {
+        "SKILL.md": {"text": skill_md(body="Wave.")},
+        "c.bin": {"from": "b.bin"},
+        "b.bin": None,
+        "new.txt": {"text": "n"},
+    }
+
+    answer = save(browser, edits, note="better")
+    assert told(answer) == ["Created greeter v2. What agents get has not changed."]
+    assert answer.redirect_chain[-1][0] == address(2, "")
+    version = SkillVersion.objects.get(number=2)
+    assert (version.note, version.uploaded_by, live()) == ("better", operator, "v1")
+    assert files(2) == {
+        "SKILL.md": skill_md(body="Wave.").encode(), "a.txt": b"a", "c.bin": b"\0\1", "new.txt": b"n", "old.txt": b"x"
+    }  # fmt: skip
+
+
+def test_without_a_script_one_file_is_edited_with_its_line_ends_kept(browser: Client) -> None:
+    publish(files={"a.txt": "one\r\ntwo\r\n"})
+    page = browser.get(address() + "?file=a.txt").text
+    assert 'name="new_path" value="a.txt"' in page
+
+    plain = {"path": "a.txt", "new_path": "b.txt", "text": "one\r\n2\r\n"}
+    browser.post(address(), {**plain, "note": "", "expected_latest": 1})
+    assert {path: content for path, content in files(2).items() if path != "SKILL.md"} == {"b.txt": b"one\r\n2\r\n"}
+
+
+def test_without_a_script_a_file_is_removed_and_another_added(browser: Client) -> None:
+    publish(files={"a.txt": "a"})
+    browser.post(address(), {"path": "a.txt", "new_path": "a.txt", "text": "a", "remove": "on", "expected_latest": 1})
+    assert set(files(2)) == {"SKILL.md"}
+    assert browser.get(address(2) + "?file=").status_code == 200
+    browser.post(address(2), {"path": "", "new_path": "x/new.txt", "text": "new", "expected_latest": 2})
+    assert files(3)["x/new.txt"] == b"new"
+
+
+def test_text_is_shown_as_text(browser: Client) -> None:
+    publish(body="</textarea><script>alert(1)</script>")
+    page = browser.get(address()).text
+    assert "<script>alert" not in page
+    assert "&lt;/textarea&gt;" in page
+
+
+def test_what_breaks_the_rules_is_told_and_the_text_stays(browser: Client) -> None:
+    publish()
+    answer = save(browser, {"SKILL.md": {"text": "---\nname: greeter\n---\n\nMine.\n"}}, note="my note")
+
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "Nothing was saved yet. 1 thing to mend:" in page
+    assert "field-missing" in page
+    assert "Mine." in page
+    assert "my note" in page
+    assert SkillVersion.objects.count() == 1
+
+
+def test_another_name_is_another_skill_and_refused(browser: Client) -> None:
+    publish()
+    assert "name-not-folder" in text_of(save(browser, {"SKILL.md": {"text": skill_md("other")}}))
+
+
+def test_nothing_new_is_told(browser: Client) -> None:
+    publish()
+    assert told(save(browser, {"SKILL.md": {"text": skill_md()}})) == [
+        "Nothing new: greeter v1 has exactly these files."
+    ]
+
+
+def test_the_second_of_two_editors_sees_both_and_loses_nothing(browser: Client, author: User) -> None:
+    publish(files={"a.txt": "a\n", "b.txt": "b\n"})
+    services.edit_version(Skill.objects.get(), 1, {"a.txt": b"theirs\n"}, user=author, note="quick", expected_latest=1)
+
+    answer = save(browser, {"a.txt": {"text": "mine\n"}, "b.txt": {"text": "mine too\n"}}, note="my note")
+    assert answer.status_code == 409
+    page = text_of(answer)
+    assert "While you edited v1, arno made v2. quick" in page
+    assert "your text replaces theirs: a.txt" in page
+    assert "mine too" in page
+    assert SkillVersion.objects.count() == 2
+    kept = {"edits": answer.context["edits"], "note": "my note", "expected_latest": 2}
+
+    resumed = browser.post(address(2), {**kept, "resume": "1"})
+    assert resumed.status_code == 200
+    assert "mine too" in resumed.text
+    assert "my note" in text_of(resumed)
+
+    browser.post(address(2), kept)
+    assert files(3) == {**files(2), "a.txt": b"mine\n", "b.txt": b"mine too\n"}
+
+
+def test_the_second_editor_may_save_without_the_changes_of_the_first(browser: Client, author: User) -> None:
+    publish(files={"a.txt": "a\n"})
+    services.edit_version(Skill.objects.get(), 1, {"new.txt": b"theirs"}, user=author, expected_latest=1)
+
+    answer = save(browser, {"a.txt": {"text": "mine\n"}})
+    assert answer.status_code == 409
+    browser.post(address(1), {"edits": answer.context["edits"], "note": "", "expected_latest": 2})
+    assert set(files(3)) == {"SKILL.md", "a.txt"}
+    assert set(files(2)) == {"SKILL.md", "a.txt", "new.txt"}
+
+
+def test_changes_that_do_not_fit_on_top_are_told_and_kept(browser: Client, author: User) -> None:
+    publish(files={"a.txt": "a\n"})
+    services.edit_version(Skill.objects.get(), 1, {"a.txt": None}, user=author, expected_latest=1)
+
+    page = text_of(save(browser, {"a.txt": None, "b.txt": {"text": "mine"}}))
+    assert "Your changes do not fit on top" in page
+    assert "a.txt cannot be removed" in page
+    assert "Save on top" not in page
+    assert "Open the editor" in page
+
+
+def test_a_script_is_told_where_the_new_version_is_or_that_nothing_was_saved(browser: Client) -> None:
+    publish()
+    data = {"edits": json.dumps({"a.txt": {"text": "x"}}), "note": "", "expected_latest": 1}
+    headers = {"accept": "application/json"}
+    assert browser.post(address(), data, headers=headers).json() == {"saved": True, "url": address(2, "")}
+    again = browser.post(address(), data, headers=headers)
+    assert (again.status_code, again.json()) == (409, {"saved": False})
+
+
+@pytest.mark.parametrize("edits", ["[]", '{"a": 1}', "{", '{"a": {"text": "\\ud800"}}'])
+def test_edits_that_cannot_be_meant_change_nothing(browser: Client, edits: str) -> None:
+    publish()
+    answer = browser.post(address(), {"edits": edits, "note": "kept", "expected_latest": 1})
+    assert answer.status_code == 422
+    assert "kept" in text_of(answer)
+    assert SkillVersion.objects.count() == 1
+
+
+def check(browser: Client, body: Any, number: int = 1) -> Any:
+    return browser.post(address(number, "edit/check/"), json.dumps(body), content_type="application/json")
+
+
+def test_edits_are_checked_by_the_rules_of_packages_without_saving(browser: Client) -> None:
+    publish(files={"a.txt": "a"})
+    edits = {"SKILL.md": {"text": skill_md(body="Run !`date`.", colour="blue")}, "A.txt": {"text": "x"}}
+
+    told = check(browser, {"edits": edits, "path": "SKILL.md"}).json()
+    assert [(error["code"], error["file"]) for error in told["errors"]] == [("path-collision", "a.txt")]
+    assert [warning["code"] for warning in told["warnings"]] == ["field-unknown"]
+    del edits["A.txt"]
+    told = check(browser, {"edits": edits, "path": "SKILL.md"}).json()
+    assert [(finding["code"], finding["line"]) for finding in told["findings"]] == [("dynamic-command", 7)]
+    assert told["tokens"]["call"] > 0
+    assert SkillVersion.objects.count() == 1
+
+
+def test_markdown_is_previewed_without_what_could_run(browser: Client) -> None:
+    publish()
+    text = skill_md(body="# Hi\n\n<script>alert(1)</script> [x](javascript:alert(1))")
+    preview = check(browser, {"edits": {"SKILL.md": {"text": text}}, "path": "SKILL.md"}).json()["preview"]
+    assert "<h1>Hi</h1>" in preview
+    assert "<script" not in preview
+    assert 'href="javascript' not in preview
+    assert "name: greeter" not in preview
+    edits = {"a.md": {"text": "*x*"}, "a.py": {"text": "x = 1"}}
+    assert "<em>x</em>" in check(browser, {"edits": edits, "path": "a.md"}).json()["preview"]
+    assert check(browser, {"edits": edits, "path": "a.py"}).json()["preview"] is None
+
+
+def test_a_check_says_when_somebody_made_a_version_meanwhile(browser: Client, author: User) -> None:
+    publish()
+    assert check(browser, {"edits": {}}).json()["newest"] == {"number": 1, "by": ""}
+    services.create_version(package(body="two"), user=author)
+    assert check(browser, {"edits": {}}).json()["newest"] == {"number": 2, "by": "arno"}
+
+
+@pytest.mark.parametrize("body", [None, [], {}, {"edits": []}, {"edits": {"a": 1}}])
+def test_a_check_of_what_cannot_be_meant_is_refused(browser: Client, body: Any) -> None:
+    publish()
+    assert check(browser, body).status_code == 400
+
+
+def test_the_editor_gets_texts_and_nothing_else(browser: Client) -> None:
+    publish(files={"a.txt": "text", "b.bin": b"\0", "big.txt": "x" * 1_100_000})
+
+    def text(path: str) -> Any:
+        return browser.get(address(1, "edit/text/"), {"path": path}).json()["text"]
+
+    assert (text("a.txt"), text("b.bin"), text("big.txt"), text("../v1.json")) == ("text", None, None, None)
+
+
+def test_files_that_are_not_there_cannot_be_edited(browser: Client) -> None:
+    publish()
+    assert browser.get(address() + "?file=nothing.txt").status_code == 404
+    assert browser.get(address(9)).status_code == 404
+    assert save(browser, {"x": {"from": "nothing.txt"}}).status_code == 404
+
+
+def test_only_who_may_upload_edits(author: User, client: Client) -> None:
+    publish()
+    client.force_login(author)
+    pages = [address(), address(1, "edit/text/")]
+    assert [client.get(page).status_code for page in pages] == [200, 200]
+    author.user_permissions.remove(*author.user_permissions.filter(codename="upload_skill"))
+    assert [client.get(page).status_code for page in pages] == [403, 403]
+    assert client.post(address(), {"edits": "{}", "expected_latest": 1}).status_code == 403
+    assert check(client, {"edits": {}}).status_code == 403
+
+
+def test_the_editor_of_many_files_takes_few_queries(browser: Client, django_assert_num_queries: Any) -> None:
+    publish(files={f"{number}.txt": "x" for number in range(200)})
+    page = address()
+    with django_assert_num_queries(4):  # session, user, the version with its skill, the newest version
+        assert browser.get(page).status_code == 200
