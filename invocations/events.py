@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,9 +14,21 @@ from typing import Any, Literal
 PARAMS_MAX_BYTES = 1024
 _SECRET = re.compile(r"pass(word|wd|phrase)?$|secret|token|api[-_]?key|authorization|credential|private[-_]?key", re.I)
 _MASK = "***"
+_62_BITS = (1 << 62) - 1
 
 
-@dataclass(frozen=True, slots=True)
+def new_id() -> uuid.UUID:
+    """An id of version 7 (RFC 9562): such ids grow with time, so that rows go to the end of an index.
+
+    Random ones would each change another page of it.
+    """
+    chance = random.getrandbits(74)  # only to be different, not to be unguessable
+    moment = time.time_ns() // 1_000_000
+    return uuid.UUID(int=moment << 80 | 7 << 76 | chance >> 62 << 64 | 2 << 62 | chance & _62_BITS)
+
+
+# Nobody changes one; that it is not frozen saves more, at every call, than all the rest of making one costs.
+@dataclass(slots=True, unsafe_hash=True)
 class InvocationEvent:
     """One answered call; `id` makes writing it twice impossible, `duration_ms` runs to the answer."""
 
@@ -31,7 +45,7 @@ class InvocationEvent:
     caller: str = ""
     protocol_version: str = ""
     trace_id: str = ""
-    id: uuid.UUID = field(default_factory=uuid.uuid4)
+    id: uuid.UUID = field(default_factory=new_id)
 
 
 def loggable(params: Any) -> str:

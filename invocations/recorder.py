@@ -25,7 +25,8 @@ from .stores import get_store
 
 log = logging.getLogger(__name__)
 
-BATCH_SIZE = 100
+BATCH_SIZE = 1_000
+"""Many in one transaction cost each of them much less; without load a batch is what came at once."""
 LINGER_SECONDS = 0.1
 """How long a batch waits for company; also the delay before a call shows in the log."""
 RETRY_SECONDS = (0.2, 1.0, 5.0)
@@ -78,9 +79,9 @@ class Recorder:
                 self._unwritten += 1
             elif segment is None:
                 self._drop(event)
-            if len(self._queue) in (1, BATCH_SIZE):
+            if len(self._queue) % BATCH_SIZE <= 1:
                 self._changed.notify_all()
-            self.start()
+                self.start()
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until everything recorded so far is written; False if that took longer."""
@@ -179,7 +180,8 @@ class Recorder:
             return self._write_with_retries(batch)
         except Exception:  # the thread must live on, whatever one event may hold
             if len(batch) > 1:
-                return all(self._deliver([event]) for event in batch)
+                half = len(batch) // 2
+                return self._deliver(batch[:half]) and self._deliver(batch[half:])
             log.exception("a call could not be recorded: %r", batch[0])
             self._drop(batch[0])
             return True

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 
 import orjson
@@ -27,6 +28,7 @@ SEGMENT_EVENTS = 1_000
 SEGMENTS_MAX = 500
 """Some 250 MB; only a store that is away for long makes as many."""
 _FIELDS = [field.name for field in fields(InvocationEvent)]
+_values = attrgetter(*_FIELDS)
 
 
 @dataclass
@@ -129,7 +131,7 @@ def _lock(path: Path) -> int | None:
 
 
 def _line(event: InvocationEvent) -> bytes:
-    return orjson.dumps([getattr(event, name) for name in _FIELDS], option=orjson.OPT_APPEND_NEWLINE)
+    return orjson.dumps(_values(event), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _events(path: Path) -> list[InvocationEvent]:

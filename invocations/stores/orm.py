@@ -2,49 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum, Value
-from django.db.models.functions import Coalesce, Greatest
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
 from invocations.events import InvocationEvent
 from invocations.models import DayCount, Invocation, SkillCounter
 from invocations.usage import Use, days_between, today
 
-from . import orm_reading
+from . import orm_reading, orm_writing
 from .base import ALL, DAYS_KEPT, CallFilter, CallPage, Counter, Position, Totals
 
 PRUNED_AT_ONCE = 10_000
-_FIELDS = [field.name for field in fields(InvocationEvent)]
-_LENGTHS = {field.name: field.max_length for field in Invocation._meta.fields if field.max_length}
 
 
 class OrmStore:
     """See `InvocationStore`."""
 
     def write_batch(self, events: Sequence[InvocationEvent]) -> None:
-        """A row that is there has been counted, as both are written together: it is left alone.
-
-        That is how a batch whose outcome is unknown is repeated without counting twice.
-        """
-        with transaction.atomic():
-            known = set(Invocation.objects.filter(pk__in=[event.id for event in events]).values_list("pk", flat=True))
-            events = [event for event in events if event.id not in known]
-            Invocation.objects.bulk_create(_row(event) for event in events)
-            by_skill: dict[str, list[InvocationEvent]] = defaultdict(list)
-            for event in events:
-                by_skill[_value(event, "skill")].append(event)
-            # In one order everywhere, so that two writers never wait for each other.
-            for skill in sorted(by_skill):
-                _count(skill, by_skill[skill])
-            _count_days(by_skill)
+        orm_writing.write_batch(events)
 
     def totals(self, skills: Iterable[str]) -> dict[str, Totals]:
         names = list(skills)
@@ -119,33 +99,6 @@ class OrmStore:
         )
 
 
-def _count(skill: str, events: list[InvocationEvent]) -> None:
-    SkillCounter.objects.bulk_create([SkillCounter(skill=skill)], ignore_conflicts=True)
-    last = max(event.invoked_at for event in events)
-    SkillCounter.objects.filter(pk=skill).update(
-        invocation_count=F("invocation_count") + len(events),
-        error_count=F("error_count") + sum(event.status == "error" for event in events),
-        last_invoked_at=Greatest(Coalesce("last_invoked_at", Value(last)), Value(last)),
-    )
-
-
-def _count_days(by_skill: Mapping[str, Sequence[InvocationEvent]]) -> None:
-    """Count events by day, for each skill and for all."""
-    added: dict[tuple[str, date], list[bool]] = defaultdict(list)
-    for skill, events in by_skill.items():
-        for event in events:
-            for name in (skill, ALL):
-                added[name, event.invoked_at.astimezone(UTC).date()].append(event.status == "error")
-    # In one order everywhere; what all writers have in common comes last, so that they wait for it the least.
-    days = sorted(added, reverse=True)
-    DayCount.objects.bulk_create([DayCount(skill=skill, day=day) for skill, day in days], ignore_conflicts=True)
-    for skill, day in days:
-        failed = added[skill, day]
-        DayCount.objects.filter(skill=skill, day=day).update(
-            calls=F("calls") + len(failed), errors=F("errors") + sum(failed)
-        )
-
-
 def _unexpired(rows: QuerySet[Invocation]) -> QuerySet[Invocation]:
     expired = _expiry()
     return rows.filter(invoked_at__gt=expired) if expired else rows
@@ -166,16 +119,3 @@ def _counter(counter: SkillCounter) -> Counter:
         counter.imported_count,
         counter.imported_errors,
     )
-
-
-def _row(event: InvocationEvent) -> Invocation:
-    return Invocation(**{name: _value(event, name) for name in _FIELDS})
-
-
-def _value(event: InvocationEvent, name: str) -> Any:
-    """The event's value in the shape of its column: too long a text is cut, NUL (which SQL refuses) replaced."""
-    value = getattr(event, name)
-    if isinstance(value, str):
-        value = value.replace("\0", "\ufffd")[: _LENGTHS.get(name)]
-        return value or "-" if name == "skill" else value
-    return value

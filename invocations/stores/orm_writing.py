@@ -1,0 +1,143 @@
+"""Batches of events -> rows, counts by day and counters, in one transaction.
+
+In SQL of our own, the same for SQLite and PostgreSQL: every call pays for this, and through models it
+costs twenty times as much.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from operator import attrgetter
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connections, models, transaction
+
+from invocations.events import InvocationEvent
+from invocations.models import DayCount, Invocation, SkillCounter
+
+from .base import ALL
+
+_FIELDS = [field.name for field in fields(InvocationEvent)]
+_LENGTHS = {field.name: field.max_length for field in Invocation._meta.fields if field.max_length}
+_TEXTS = [(place, _LENGTHS.get(name)) for place, name in enumerate(_FIELDS) if name not in ("id", "invoked_at")]
+_SKILL, _AT, _ID = (_FIELDS.index(name) for name in ("skill", "invoked_at", "id"))
+_values = attrgetter(*_FIELDS)
+
+_Called = tuple[str, date, bool]
+"""A skill's name as it is stored, a day of UTC, and whether the call failed."""
+
+
+def write_batch(events: Sequence[InvocationEvent]) -> None:
+    """See `InvocationStore`. A row that is there has been counted, as both are written together: it is left alone.
+
+    That is how a batch whose outcome is unknown is repeated without counting twice.
+    """
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                names = _insert(events)
+        except IntegrityError:  # rare, so that no other batch has to ask first
+            known = set(Invocation.objects.filter(pk__in=[event.id for event in events]).values_list("pk", flat=True))
+            events = [event for event in events if event.id not in known]
+            names = _insert(events)
+        called: Counter[_Called] = Counter()
+        last: dict[str, datetime] = {}
+        for skill, event in zip(names, events, strict=True):
+            at = event.invoked_at
+            called[skill, at.astimezone(UTC).date(), event.status == "error"] += 1
+            last[skill] = max(last.get(skill, at), at)
+        _count_skills(called, last)
+        _count_days(called)
+
+
+def _insert(events: Sequence[InvocationEvent]) -> list[str]:
+    """Add rows; the skills' names as they are stored. Raises IntegrityError where a row is there."""
+    database = connections[DEFAULT_DB_ALIAS]  # asked for once: `connection` looks it up at every use
+    moment, native_ids = database.ops.adapt_datetimefield_value, database.features.has_native_uuid_field
+    rows = []
+    for event in events:
+        row = list(_values(event))
+        for place, length in _TEXTS:
+            # NUL, which SQL refuses, is replaced, and too long a text cut.
+            if row[place].__class__ is str:
+                row[place] = row[place].replace("\0", "\ufffd")[:length]
+        row[_SKILL] = row[_SKILL] or "-"
+        row[_AT] = moment(row[_AT])
+        if not native_ids:
+            row[_ID] = row[_ID].hex
+        rows.append(row)
+    marks = ", ".join(["%s"] * len(_FIELDS))
+    _execute(f"INSERT INTO {_table(Invocation)} ({_columns(_FIELDS)}) VALUES ({marks})", rows)  # noqa: S608  # our names
+    return [row[_SKILL] for row in rows]
+
+
+def _count_skills(called: Counter[_Called], last: Mapping[str, datetime]) -> None:
+    calls, errors = Counter[str](), Counter[str]()
+    for (skill, _, failed), count in called.items():
+        calls[skill] += count
+        errors[skill] += failed * count
+    moment = connections[DEFAULT_DB_ALIAS].ops.adapt_datetimefield_value
+    table, at = _table(SkillCounter), "last_invoked_at"
+    _add(
+        # In one order everywhere, so that two writers never wait for each other.
+        [(skill, calls[skill], errors[skill], moment(last[skill])) for skill in sorted(calls)],
+        table,
+        {"skill": "%s", "invocation_count": "%s", "error_count": "%s", at: "%s", "imported_count": "0",
+         "imported_errors": "0"},
+        keys=["skill"],
+        added=["invocation_count", "error_count"],
+        changes=[f"{at} = CASE WHEN {table}.{at} > excluded.{at} THEN {table}.{at} ELSE excluded.{at} END"],
+    )  # fmt: skip
+
+
+def _count_days(called: Counter[_Called]) -> None:
+    """For each skill and for all."""
+    calls, errors = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
+    for (skill, day, failed), count in called.items():
+        for name in (skill, ALL):
+            calls[name, day] += count
+            errors[name, day] += failed * count
+    moment = connections[DEFAULT_DB_ALIAS].ops.adapt_datefield_value
+    _add(
+        # What all writers have in common comes last, so that they wait for it the least.
+        [(key[0], moment(key[1]), calls[key], errors[key]) for key in sorted(calls, reverse=True)],
+        _table(DayCount),
+        {"skill": "%s", "day": "%s", "calls": "%s", "errors": "%s"},
+        keys=["day", "skill"],
+        added=["calls", "errors"],
+    )
+
+
+def _add(
+    rows: Sequence[tuple[Any, ...]],
+    table: str,
+    begun: Mapping[str, str],
+    *,
+    keys: Iterable[str],
+    added: Iterable[str],
+    changes: Iterable[str] = (),
+) -> None:
+    """Add to counters, or begin them."""
+    changes = [*(f"{name} = {table}.{name} + excluded.{name}" for name in added), *changes]
+    _execute(
+        f"INSERT INTO {table} ({_columns(begun)}) VALUES ({', '.join(begun.values())})"  # noqa: S608  # our names
+        f" ON CONFLICT ({_columns(keys)}) DO UPDATE SET {', '.join(changes)}",
+        rows,
+    )
+
+
+def _execute(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    if rows:
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            cursor.executemany(statement, rows)
+
+
+def _table(model: type[models.Model]) -> str:
+    return connections[DEFAULT_DB_ALIAS].ops.quote_name(model._meta.db_table)
+
+
+def _columns(names: Iterable[str]) -> str:
+    return ", ".join(map(connections[DEFAULT_DB_ALIAS].ops.quote_name, names))
