@@ -32,6 +32,7 @@ from django.db import connection, connections  # noqa: E402
 from skills_registry import services  # noqa: E402
 from skills_registry.catalog import get_catalog  # noqa: E402
 from skills_registry.models import Skill  # noqa: E402
+from skills_registry.services import housekeeping  # noqa: E402
 from tests.conftest import package, skill_md, zip_of  # noqa: E402
 
 FILES = {"docs/a.md": "a", "run.sh": "echo"}
@@ -103,7 +104,8 @@ def whole() -> str:
 def look() -> None:
     """Nothing that is not whole is served, a start mends the rest, and the same journey succeeds."""
     assert whole()
-    services.STORING_LIFETIME = services.UPLOAD_LIFETIME = timedelta(0)
+    for lifetime in ("STORING_LIFETIME", "UPLOAD_LIFETIME"):
+        setattr(housekeeping, lifetime, timedelta(0))  # as if all of it had passed
     services.sweep()
     assert not Skill.objects.pending().exists()
     call_command("verify_storage", stdout=sys.stderr)

@@ -121,7 +121,18 @@ class World:
         if self.proxy is None:
             return self._sql("select skill, trace_id from invocations_invocation")
         items = self._items("DYNAMODB_INVOCATION_LOGS_TABLE")
-        return [(item["skill_id"]["S"], item["trace_id"]["S"]) for item in items]
+        return [(item["skill_id"]["S"], item["trace_id"]["S"]) for item in items if not _counts_a_month(item)]
+
+    def counted_by_day(self) -> dict[str, int]:
+        """The calls of all days of each skill; under "" those of all skills."""
+        if self.proxy is None:
+            return dict(self._sql("select skill, sum(calls) from invocations_daycount group by skill"))
+        counted: Counter[str] = Counter()
+        for item in filter(_counts_a_month, self._items("DYNAMODB_INVOCATION_LOGS_TABLE")):
+            skill = item["invoked_at"]["S"]
+            calls = sum(int(value["N"]) for name, value in item.items() if name.startswith("calls_"))
+            counted["" if skill.startswith("#") else skill] += calls
+        return dict(counted)
 
     def _sql(self, query: str) -> list[Any]:
         with closing(sqlite3.connect(self.data / "db.sqlite3")) as database:
@@ -144,7 +155,14 @@ class World:
         traces = Counter(trace for _, trace in rows)
         assert set(traces.values()) == {1}, "a call is logged twice"
         assert set(answered) <= set(traces)
-        assert self.counted() == Counter(skill for skill, _ in rows)
+        by_skill = Counter(skill for skill, _ in rows)
+        assert self.counted() == by_skill
+        assert self.counted_by_day() == {**by_skill, "": len(rows)}
+
+
+def _counts_a_month(item: dict[str, dict[str, str]]) -> bool:
+    """The log's table holds the counts by day, too."""
+    return item["skill_id"]["S"].startswith("#")
 
 
 @pytest.fixture

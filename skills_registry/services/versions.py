@@ -138,13 +138,20 @@ def _make_ready(version: SkillVersion, edited_from: int | None) -> None:
 
 
 def abandon(version: SkillVersion) -> None:
-    """Drop a version that was never finished: row first, so that it cannot become ready meanwhile."""
-    unfinished = SkillVersion.objects.filter(pk=version.pk, state=SkillVersion.State.STORING)
-    if unfinished.delete()[0]:
-        try:
-            storage.delete_version(version.skill.name, version.number)
-        except OSError:
-            log.warning("files of %s stay in the store, unused, since it does not answer", version, exc_info=True)
+    """Drop a version that was never finished: row first, so that it cannot become ready meanwhile.
+
+    The skill is announced, since its number is taken nevertheless.
+    """
+    with transaction.atomic():
+        generation = next_generation()
+        unfinished = SkillVersion.objects.filter(pk=version.pk, state=SkillVersion.State.STORING)
+        if not unfinished.delete()[0]:
+            return
+        changed(locked(version.skill), generation)
+    try:
+        storage.delete_version(version.skill.name, version.number)
+    except OSError:
+        log.warning("files of %s stay in the store, unused, since it does not answer", version, exc_info=True)
 
 
 def remove_files(version: SkillVersion) -> None:
