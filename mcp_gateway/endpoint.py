@@ -15,11 +15,12 @@ from django.conf import settings
 from . import eras
 from .auth import AccessRefused, identify
 from .auth.identity import remembered
-from .catalog import live_catalog
+from .catalog import LiveCatalog, live_catalog
 from .dispatch import Answer, answer
 from .eras import legacy, modern
 from .headers import BadHeader, accepts_events, check_accept, check_content_type, check_origin, read_headers
 from .http import HttpAnswer, Receive, Refused, Scope, Send, read_body, send_answer
+from .inside import inside
 from .jsonrpc import (
     INTERNAL_ERROR,
     INVALID_REQUEST,
@@ -78,7 +79,9 @@ async def _handle(scope: Scope, receive: Receive, send: Send) -> HttpAnswer | No
         raise Refused(400, error) from None
     if isinstance(value, list):
         return await _answer_batch(value, sender)
-    return await _answer_one(value, sender, receive, send)
+    known = inside(scope)
+    catalog = known.catalog if known and known.catalog else live_catalog
+    return await _answer_one(value, sender, catalog, receive, send)
 
 
 async def _sender(scope: Scope) -> Sender:
@@ -95,14 +98,17 @@ async def _sender(scope: Scope) -> Sender:
         allow = {"allow": "POST"} if bad.status == 405 else {}
         raise Refused(bad.status, JsonRpcError(INVALID_REQUEST, str(bad)), **allow) from None
     try:
-        caller = await identify(headers, scope["query_string"])
+        known = inside(scope)
+        caller = known.caller if known else await identify(headers, scope["query_string"])
     except AccessRefused as refusal:
         code = INTERNAL_ERROR if refusal.status == 503 else INVALID_REQUEST
         raise Refused(refusal.status, JsonRpcError(code, str(refusal)), **refusal.headers) from None
     return Sender(headers, caller, NO_SESSION, scope.get("request_id", ""))
 
 
-async def _answer_one(value: Any, sender: Sender, receive: Receive, send: Send) -> HttpAnswer | None:
+async def _answer_one(
+    value: Any, sender: Sender, catalog: LiveCatalog, receive: Receive, send: Send
+) -> HttpAnswer | None:
     try:
         message = read_message(value)
     except JsonRpcError as error:
@@ -114,7 +120,7 @@ async def _answer_one(value: Any, sender: Sender, receive: Receive, send: Send) 
         sender = _with_session(sender, message.id)
     stream = EventStream(receive, send, cancels=era.modern) if accepts_events(sender.headers) else None
     try:
-        answered = await answer(message, era, sender, live_catalog, stream)
+        answered = await answer(message, era, sender, catalog, stream)
     except asyncio.CancelledError:
         if stream is None or not stream.cut_off:
             raise

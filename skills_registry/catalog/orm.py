@@ -25,14 +25,15 @@ class OrmCatalog:
             if skill.live_version is None:
                 withdrawn.append(skill.name)
             else:
-                published.append(_published(skill, skill.live_version))
+                published.append(published_skill(skill, skill.live_version))
         return Changes(reached, published, withdrawn, complete=generation == 0)
 
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         return storage.read_file(skill.name, skill.version, file.path)
 
 
-def _published(skill: Skill, version: SkillVersion) -> PublishedSkill:
+def published_skill(skill: Skill, version: SkillVersion) -> PublishedSkill:
+    """A version as gateways would get it, were it live."""
     return PublishedSkill(
         name=skill.name,
         version=version.number,
