@@ -12,8 +12,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from invocations.admin import PAGE_SIZE
 from invocations.events import InvocationEvent
+from invocations.log_pages import PAGE_SIZE
 from invocations.models import Invocation
 from invocations.stores import get_store
 from invocations.stores.orm import OrmStore
@@ -24,6 +24,11 @@ from .pages import LOG, text_of
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON + timedelta(minutes=59))
 
 
 @pytest.fixture
@@ -48,14 +53,30 @@ def address(event: InvocationEvent) -> str:
 
 def clients(answer: Any) -> list[str]:
     """Which calls a page shows, by the names of their clients."""
-    return re.findall(r'class="field-client">([^<]*)<', answer.text)
+    return re.findall(r'field-client">(?:<a [^>]*><bdi>)?([^<]*)<', answer.text)
+
+
+def link(answer: Any, rel: str) -> str:
+    """Where a page's link to the next or the previous page leads; "" without one."""
+    found = re.search(rf'<a [^>]*href="([^"]*)" rel="{rel}"', answer.text)
+    return LOG + html.unescape(found[1]) if found else ""
 
 
 def test_list_tells_what_was_called_by_whom_and_what_became_of_it(browser: Client) -> None:
     called(version=3, client="agent/1", caller="olga", error_message="no such file")
 
     page = text_of(browser.get(LOG))
-    for text in ("greeter", "v3", "tools/call", "error", "1.3 ms", "agent/1", "olga", "no such file"):
+    for text in (
+        "2026-11-22 12:00:00",
+        "greeter",
+        "v3",
+        "tools/call",
+        "error",
+        "1.3 ms",
+        "agent/1",
+        "olga",
+        "no such file",
+    ):
         assert text in page
 
 
@@ -74,9 +95,15 @@ def test_newest_call_comes_first(browser: Client) -> None:
         ({"status": "error"}, ["d", "b"]),
         ({"method": "prompts/get"}, ["c"]),
         ({"client": "a"}, ["a"]),
+        ({"caller": "olga"}, ["c"]),
+        ({"caller": "olg"}, []),
         ({"version": "7"}, ["c"]),
         ({"since": "2026-11-22T12:00:02"}, ["d", "c"]),
         ({"until": "2026-11-22 12:00:02"}, ["b", "a"]),
+        ({"since": "2026-11-22T13:00:02+01:00", "until": "2026-11-22T12:00:03Z"}, ["c"]),
+        ({"period": "1h"}, ["d", "c", "b", "a"]),
+        ({"period": "1h", "status": "error"}, ["d", "b"]),
+        ({"period": "1h", "until": "2026-11-22T12:00:01"}, ["a"]),
         ({"skill": "greeter", "status": "error", "method": "tools/call"}, ["b"]),
         ({"before": "yesterday"}, ["d", "c", "b", "a"]),
     ],
@@ -84,7 +111,7 @@ def test_newest_call_comes_first(browser: Client) -> None:
 def test_calls_are_filtered(browser: Client, query: dict[str, str], expected: list[str]) -> None:
     called(client="a")
     called(client="b", second=1, error_message="failed")
-    called(client="c", second=2, method="prompts/get", version=7)
+    called(client="c", second=2, method="prompts/get", version=7, caller="olga")
     called("unknown", client="d", second=3, error_message="no such skill")
 
     assert clients(browser.get(LOG, query)) == expected
@@ -96,7 +123,18 @@ def test_every_recorded_method_can_be_chosen(browser: Client) -> None:
         assert f'<option value="{method}">' in page
 
 
-@pytest.mark.parametrize("query", [{"method": "no/such"}, {"version": "0"}, {"since": "some day"}])
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"method": "no/such"},
+        {"version": "0"},
+        {"version": "9" * 30},
+        {"since": "some day"},
+        {"until": "2026-13-01T00:00"},
+        {"period": "2h"},
+        {"skill": "\0"},
+    ],
+)
 def test_filter_that_cannot_be_meant_is_told_beside_its_field(browser: Client, query: dict[str, str]) -> None:
     called(client="a")
     page = browser.get(LOG, query)
@@ -132,17 +170,82 @@ def test_log_is_never_counted_and_read_no_further_than_is_shown(
     assert "COUNT" not in queries[-1]["sql"]
 
 
-def test_pages_follow_one_another(browser: Client) -> None:
+def test_pages_follow_one_another_to_older_calls_and_back(browser: Client) -> None:
     for second in range(120):
         called(second=second, client=f"c{second}")
+    newest_first = [f"c{second}" for second in reversed(range(120))]
 
-    address, shown = LOG, []
-    while address:
+    page, older = browser.get(LOG), []
+    while address := link(page, "next"):
+        older += clients(page)
         page = browser.get(address)
-        shown += clients(page)
-        older = re.search(r'<a [^>]*href="([^"]*)" rel="next"', page.text)
-        address = LOG + html.unescape(older[1]) if older else ""
-    assert shown == [f"c{second}" for second in reversed(range(120))]
+    assert older + clients(page) == newest_first
+
+    newer = clients(page)
+    while address := link(page, "prev"):
+        page = browser.get(address, follow=True)
+        newer = [*(client for client in clients(page) if client not in newer), *newer]
+    assert newer == newest_first
+    assert link(browser.get(LOG), "prev") == ""
+
+
+def test_pages_keep_the_filter(browser: Client) -> None:
+    for second in range(120):
+        called(second=second, client=f"c{second}", **({"error_message": "failed"} if second % 2 else {}))
+    second_page = browser.get(link(browser.get(LOG, {"status": "error"}), "next"))
+    assert clients(second_page) == [f"c{second}" for second in range(19, 0, -2)]
+
+
+def test_page_back_to_the_newest_calls_is_full_again(browser: Client) -> None:
+    events = [called(second=second, client=f"c{second}") for second in range(60)]
+    place = f"{events[40].invoked_at.isoformat()}_{events[40].id}"
+
+    newest = browser.get(link(browser.get(LOG, {"before": place}), "prev"), follow=True)
+    assert clients(newest) == [f"c{second}" for second in range(59, 9, -1)]
+
+
+def test_page_says_how_many_calls_it_looked_at_and_looks_further(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invocations.stores.orm_reading.LOOKED_AT", 10)
+    for second in range(25):
+        called(second=second, client=f"c{second}", method="prompts/get" if second in (3, 20) else "tools/call")
+
+    first = browser.get(LOG, {"method": "prompts/get"})
+    assert clients(first) == ["c20"]
+    assert "Looked at 10 calls, 1 of them shown: those back to 2026-11-22 12:00:15" in text_of(first)
+    assert "Look further" in text_of(first)
+    further = browser.get(link(first, "next"))
+    assert clients(further) == []
+    assert "No such call among those looked at so far." in text_of(further)
+    assert clients(browser.get(link(further, "next"))) == ["c3"]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [({}, "Nothing was called yet."), ({"status": "error"}, "No call fits this filter."), ({"period": "1h"}, "fits")],
+)
+def test_page_without_calls_says_why(browser: Client, query: dict[str, str], expected: str) -> None:
+    assert expected in text_of(browser.get(LOG, query))
+
+
+def test_moments_are_those_of_the_readers_zone(browser: Client) -> None:
+    called(client="a")
+    browser.cookies["timezone"] = "Asia/Shanghai"
+
+    page = browser.get(LOG, {"since": "2026-11-22T20:00:00"})
+    assert clients(page) == ["a"]
+    assert "2026-11-22 20:00:00" in text_of(page)
+    assert clients(browser.get(LOG, {"since": "2026-11-22T20:00:01"})) == []
+    assert 'value="2026-11-22T20:00:00"' in browser.get(LOG, {"since": "2026-11-22T12:00:00Z"}).text
+
+
+def test_names_in_the_list_lead_to_their_calls(browser: Client) -> None:
+    called("a&b", client="c=d", caller="e f")
+    called("other", client="other", caller="other")
+    for name in ("skill", "client", "caller"):
+        address = next(href for href in re.findall(rf'href="(\?{name}=[^"]*)"', browser.get(LOG).text) if "%" in href)
+        assert clients(browser.get(LOG + html.unescape(address))) == ["c=d"]
 
 
 def test_page_of_a_call_shows_everything_that_was_recorded(browser: Client) -> None:
@@ -150,13 +253,30 @@ def test_page_of_a_call_shows_everything_that_was_recorded(browser: Client) -> N
         "session_id": "s-1",
         "trace_id": "t-1",
         "protocol_version": "2026-07-28",
-        "request_params": '{"a":1}',
+        "client": "agent/1",
+        "caller": "olga",
+        "error_message": "no such file",
     }
-    event = called(**fields)
+    event = called(request_params='{"a":1,"token":"***"}', **fields)
 
     page = text_of(browser.get(address(event)))
     for value in fields.values():
         assert value in page
+    assert '{ "a": 1, "token": "***" }' in page
+
+
+@pytest.mark.parametrize(
+    ("kept", "told"), [("", "None were kept."), ('{"a":"b', "only the first kilobyte is kept"), ("x", "x")]
+)
+def test_parameters_that_were_not_kept_whole_are_told(browser: Client, kept: str, told: str) -> None:
+    assert told in text_of(browser.get(address(called(request_params=kept))))
+
+
+def test_call_is_shown_in_the_log_with_what_was_called_before(browser: Client) -> None:
+    events = [called(second=second // 2, client=f"c{second}") for second in range(4)]
+    page = browser.get(address(events[1]))
+    [place] = re.findall(r'href="([^"]*before=[^"]*)"', page.text)
+    assert sorted(clients(browser.get(html.unescape(place)))) == ["c0", "c1"]
 
 
 def test_call_is_reached_from_the_list_whatever_its_skill_was_called(browser: Client) -> None:
@@ -165,7 +285,9 @@ def test_call_is_reached_from_the_list_whatever_its_skill_was_called(browser: Cl
     assert "t-9" in text_of(browser.get(html.unescape(link)))
 
 
-@pytest.mark.parametrize("query", ["", "?skill=greeter", "?skill=greeter&at=x", "?skill=other&at={at}"])
+@pytest.mark.parametrize(
+    "query", ["", "?skill=greeter", "?skill=greeter&at=x", "?skill=other&at={at}", "?skill=%00&at={at}"]
+)
 def test_call_that_is_not_there_is_404(browser: Client, query: str) -> None:
     event = called()
     at = quote(f"{event.invoked_at.isoformat()}_{event.id}")
@@ -175,7 +297,7 @@ def test_call_that_is_not_there_is_404(browser: Client, query: str) -> None:
 def test_log_cannot_be_written(browser: Client) -> None:
     event = called()
     for page in (LOG, address(event)):
-        assert browser.post(page, {"action": "delete_selected"}).status_code == 403
+        assert browser.post(page, {"action": "delete_selected"}).status_code == 405
     assert browser.get(f"{LOG}add/").status_code == 404
     assert Invocation.objects.count() == 1
 

@@ -268,6 +268,16 @@ def test_first_page_asks_for_the_skills_on_it_and_not_for_all(broken: FaultyDyna
     assert broken.asked["Query"] <= 5
 
 
+def test_calls_since_a_moment_are_asked_of_the_skills_called_since_then(broken: FaultyDynamo) -> None:
+    store = DynamoStore()
+    store.write_batch([called(f"skill-{number}", second=number) for number in range(60)])
+    broken.asked.clear()
+
+    found = store.calls(CallFilter(since=NOW + timedelta(seconds=57)), None, 50).calls
+    assert [call.skill for call in found] == ["skill-59", "skill-58", "skill-57"]
+    assert broken.asked["Query"] == 3
+
+
 def test_filter_that_leaves_out_nearly_everything_ends_its_page_and_goes_on(
     broken: FaultyDynamo, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,7 +114,7 @@ def _opened(wanted: CallFilter, position: Position | None, *, newer: bool) -> It
     until = Position(wanted.until, FIRST_ID) if wanted.until else _END_OF_TIME
     edge = position or _END_OF_TIME
     for skill, last in [(wanted.skill, _END_OF_TIME)] if wanted.skill else _skills_called():
-        if newer and last <= edge:
+        if (newer and last <= edge) or (wanted.since and last.invoked_at < wanted.since):
             continue
         for name in partitions(skill, settings.INVOCATION_LOG_SHARDS):
             yield _Partition(name, edge if newer else min(edge, until, last), newer=newer)

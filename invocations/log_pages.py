@@ -1,0 +1,127 @@
+"""The pages of the log: newest first, page after page without ever counting or sorting it; and one for each call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from . import queries
+from .cursors import cursor, cursor_of, position
+from .events import InvocationEvent
+from .forms import LogForm
+from .models import Invocation
+from .queries import LAST_ID, CallPage, Position
+
+PAGE_SIZE = 50
+AWAY = (OSError, DatabaseError)
+
+View = Callable[[HttpRequest], HttpResponseBase]
+
+
+def for_viewers(view: View) -> View:
+    """Only for those who may see the log, and only to read."""
+
+    @require_safe
+    @wraps(view)
+    def checked(request: HttpRequest) -> HttpResponseBase:
+        if not request.user.has_perm("invocations.view_invocation"):
+            raise PermissionDenied
+        return view(request)
+
+    return checked
+
+
+@for_viewers
+def log(request: HttpRequest) -> HttpResponseBase:
+    """A page of the calls that are asked for: the newest, or those older (`before`) or newer (`after`) than a place."""
+    form = LogForm(request.GET)
+    if not form.is_valid():
+        return _page(request, "log", _("Calls"), form=form)
+    before, after = (_position(request.GET.get(name, "")) for name in ("before", "after"))
+    try:
+        page = queries.calls(form.wanted(), before=before, after=after, limit=PAGE_SIZE)
+    except AWAY:
+        return _page(request, "log", _("Calls"), form=form, away=True)
+    if after and page.next is None:  # at the newest calls: those older ones that fit beside them are shown, too
+        return HttpResponseRedirect(f"?{_changed(request, after=None)}")
+    return _page(
+        request, "log", _("Calls"),
+        form=form,
+        page=page,
+        rows=rows(page),
+        at_newest=not (before or after),
+        looked_to=page.next.invoked_at if page.next and page.looked_through else None,
+        **{name: _changed(request, **change) for name, change in _around(page, before, after).items()},
+    )  # fmt: skip
+
+
+@for_viewers
+def call(request: HttpRequest) -> HttpResponseBase:
+    """Everything that was recorded of one call, named by `skill` and `at`."""
+    skill, at = request.GET.get("skill", ""), _position(request.GET.get("at", ""))
+    try:
+        found = queries.call(skill, at) if at and "\0" not in skill else None
+    except AWAY:
+        return _page(request, "call", _("Call"), away=True)
+    if found is None:
+        raise Http404("There is no such call, or it has expired.")
+    parameters, whole = _readable(found.request_params)
+    return _page(
+        request, "call", f"{found.method} {found.skill}",
+        call=found, from_here=cursor(Position(found.invoked_at, LAST_ID)), parameters=parameters, whole=whole,
+    )  # fmt: skip
+
+
+def rows(page: CallPage) -> list[tuple[InvocationEvent, str]]:
+    """The calls of a page, each with its place."""
+    return [(call, cursor_of(call)) for call in page.calls]
+
+
+def _around(page: CallPage, before: Position | None, after: Position | None) -> dict[str, dict[str, str | None]]:
+    """What to ask for to see older and newer calls, as far as there are any."""
+    newest, oldest = (cursor_of(page.calls[place]) if page.calls else "" for place in (0, -1))
+    onwards = cursor(page.next) if page.next else ""
+    older, newer = (oldest, onwards) if after else (onwards, newest if before else "")
+    found: dict[str, dict[str, str | None]] = {}
+    if older:
+        found["older"] = {"before": older, "after": None}
+    if newer:
+        found["newer"] = {"after": newer, "before": None}
+    return found
+
+
+def _changed(request: HttpRequest, **changes: str | None) -> str:
+    query = {name: value for name, value in request.GET.items() if value}
+    return urlencode({name: value for name, value in {**query, **changes}.items() if value})
+
+
+def _readable(parameters: str) -> tuple[str, bool]:
+    """JSON in lines, and whether it is all there: what is longer than is kept was cut."""
+    try:
+        return json.dumps(json.loads(parameters), ensure_ascii=False, indent=2), True
+    except ValueError:
+        return parameters, not parameters
+
+
+def _position(text: str) -> Position | None:
+    """A place in the log; None for a text that names none: the log then begins at its newest call."""
+    try:
+        return position(text)
+    except ValueError:
+        return None
+
+
+def _page(request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+    frame = {**admin.site.each_context(request), "title": title, "opts": Invocation._meta}
+    return TemplateResponse(request, f"admin/invocations/{template}.html", {**frame, **context})
