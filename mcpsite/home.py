@@ -19,7 +19,7 @@ from invocations.chart import chart
 from invocations.usage import Series, Use, failing, last_days, most_called, unused
 from mcp_gateway import replicas
 from mcp_gateway.models import GatewayReplica
-from skills_registry.models import CatalogHead, Publication, Skill, SkillVersion, Upload
+from skills_registry.models import CatalogHead, Publication, Skill, SkillVersion, SkillVersionQuerySet, Upload
 
 DAYS = 30
 WEEK = 7
@@ -109,17 +109,21 @@ def _tasks(user: User | AnonymousUser, recent: dict[str, Use]) -> Iterator[Task]
         text = ngettext("%(number)d upload waits for its review", "%(number)d uploads wait for their review", number)
         yield Task("info", "upload", text % {"number": number}, reverse("admin:skills_registry_upload"))
     if user.has_perm("skills_registry.publish_skill"):
-        yield from _reviews()
+        yield from _reviews(gettext("%s waits for a review"), SkillVersion.objects.waiting_for_review())
+    sent_back = SkillVersion.objects.waiting().filter(uploaded_by=user.pk, review=SkillVersion.Review.SENT_BACK)
+    yield from _reviews(gettext("%s was sent back to you"), sent_back)
     if number := Skill.objects.filter(live_version__isnull=False).exclude(live_version__findings=[]).count():
         text = ngettext("%(number)d live skill has findings", "%(number)d live skills have findings", number)
         yield Task("info", "policy", text % {"number": number}, f"{skills}?findings=1")
 
 
-def _reviews() -> Iterator[Task]:
-    waiting = SkillVersion.objects.waiting_for_review().select_related("skill").only("number", "skill__name")
-    for version in waiting[:SHOWN]:
-        address = reverse("admin:skills_registry_version", args=[version.skill_id, version.number])
-        yield Task("info", "rate_review", gettext("%s waits for a review") % version, address)
+def _reviews(text: str, versions: SkillVersionQuerySet) -> Iterator[Task]:
+    found = list(versions.select_related("skill").only("number", "skill__name")[: SHOWN + 1])
+    for version in found[:SHOWN]:
+        address = reverse("admin:skills_registry_version_review", args=[version.skill_id, version.number])
+        yield Task("info", "rate_review", text % version, address)
+    if len(found) > SHOWN:
+        yield Task("info", "rate_review", gettext("All reviews"), reverse("admin:skills_registry_reviews"))
 
 
 def _figures(series: Series) -> list[Figure]:

@@ -36,6 +36,11 @@ def may_upload(request: HttpRequest) -> bool:
     return request.user.has_perm("skills_registry.upload_skill")
 
 
+def may_review(request: HttpRequest) -> bool:
+    """What waits for a review, and what became of one's own versions."""
+    return may_view_skills(request) and (may_upload(request) or request.user.has_perm("skills_registry.publish_skill"))
+
+
 def may_view_calls(request: HttpRequest) -> bool:
     """The log."""
     return request.user.has_perm("invocations.view_invocation")
@@ -54,6 +59,13 @@ def may_view_users(request: HttpRequest) -> bool:
 def may_view_groups(request: HttpRequest) -> bool:
     """Groups, which are the roles."""
     return request.user.has_perm("auth.view_group")
+
+
+def in_skills(request: HttpRequest) -> bool:
+    """Whether the page belongs to the entry “Skills”: it is below the list, and not one that has an entry itself."""
+    below = str(reverse_lazy("admin:skills_registry_skill_changelist"))
+    others = tuple(f"{below}{page}" for page in ("upload/", "uploads/", "reviews/"))
+    return request.path.startswith(below) and not request.path.startswith(others)
 
 
 def _entry(title: Any, icon: str, page: str, permission: Any = None) -> dict[str, Any]:
@@ -81,8 +93,12 @@ UNFOLD: dict[str, Any] = {
             {
                 "items": [
                     _entry(_("Home"), "home", "index"),
-                    _entry(_("Skills"), "book_2", "skills_registry_skill_changelist", may_view_skills),
+                    {
+                        **_entry(_("Skills"), "book_2", "skills_registry_skill_changelist", may_view_skills),
+                        "active": in_skills,
+                    },
                     _entry(_("Upload"), "upload", "skills_registry_upload", may_upload),
+                    _entry(_("Reviews"), "rate_review", "skills_registry_reviews", may_review),
                     _entry(_("Calls"), "receipt_long", "invocations_invocation_changelist", may_view_calls),
                     {**_entry(_("Connect a client"), "cable", "index"), "link": reverse_lazy("connect")},
                 ]

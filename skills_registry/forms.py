@@ -129,6 +129,18 @@ class EditForm(forms.Form):
         return cleaned
 
 
+class CommentForm(forms.Form):
+    """What somebody says in the review of a version."""
+
+    comment = forms.CharField(
+        label=_("Comment"),
+        required=False,
+        max_length=NOTE_MAX,
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+        help_text=_("Kept with the version, for everybody to read. Needed where it is sent back."),
+    )
+
+
 class ChangeForm(forms.Form):
     """The confirmation of publish, rollback and deactivate."""
 

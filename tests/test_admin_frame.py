@@ -15,6 +15,7 @@ from django.test import Client
 
 from invocations.events import InvocationEvent
 from invocations.stores import get_store
+from skills_registry.models import Skill
 
 from .conftest import permissions, publish
 from .pages import LOG, SKILLS, text_of
@@ -54,7 +55,7 @@ def test_every_answer_allows_only_what_this_server_sends(browser: Client, path: 
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_hold_no_script_style_or_address_that_the_policy_would_refuse(browser: Client, path: str) -> None:
     page = browser.get(path).text
-    assert re.findall(r"<script(?![^>]*\ssrc=)", page) == []
+    assert re.findall(r"<script(?![^>]*(?:\ssrc=|application/json))", page) == []
     assert re.findall(r"<style|\sstyle=|\son\w+=", page) == []
     assert re.findall(r'(?:src|href)="(?:https?:)?//', page) == []
 
@@ -79,7 +80,7 @@ def test_our_frame_is_made_for_the_unfold_that_is_installed() -> None:
     [
         ([], []),
         (["view_skill"], ["Skills"]),
-        (["view_skill", "upload_skill"], ["Skills", "Upload"]),
+        (["view_skill", "upload_skill"], ["Skills", "Upload", "Reviews"]),
         (["view_invocation"], ["Calls"]),
         (["view_user", "view_group", "view_accesstoken"], ["Access tokens", "Users", "Groups"]),
     ],
@@ -129,3 +130,12 @@ def test_palette_finds_skills_for_those_who_may_see_them(browser: Client, client
 
     client.force_login(User.objects.create_user("sam", password="sams-password", is_staff=True))
     assert address not in client.get("/admin/search/", {"s": "forms", "extended": "1"}).text
+
+
+@pytest.mark.parametrize(
+    ("page", "entry"), [("", "Skills"), ("1/versions/", "Skills"), ("upload/", "Upload"), ("reviews/", "Reviews")]
+)
+def test_one_entry_of_the_navigation_is_marked_as_where_one_is(browser: Client, page: str, entry: str) -> None:
+    Skill.objects.create(pk=1, name="greeter")
+    marked = re.findall(r'<a href="[^"]*" class="[^"]* active">(.*?)</a>', browser.get(f"{SKILLS}{page}").text, re.S)
+    assert [re.sub(r"<[^>]+>", "", text).split()[-1] for text in marked] == [entry]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpResponse
 
-from . import comparing, editing, publishing, raw, skill_page, uploads
+from . import comparing, editing, publishing, raw, skill_page, uploads, version_reviews
 
 PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("upload/", uploads.upload, "upload"),
@@ -21,6 +21,8 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("<int:pk>/versions/<int:number>/edit/", editing.edit, "edit"),
     ("<int:pk>/versions/<int:number>/edit/text/", editing.edit_text, "edit_text"),
     ("<int:pk>/versions/<int:number>/edit/check/", editing.check, "edit_check"),
+    ("reviews/", version_reviews.reviews, "reviews"),
+    ("<int:pk>/versions/<int:number>/review/", version_reviews.version_review, "version_review"),
     ("<int:pk>/publish/<int:number>/", publishing.publish, "publish"),
     ("<int:pk>/delete/<int:number>/", publishing.delete, "delete"),
     ("<int:pk>/deactivate/", publishing.deactivate, "deactivate"),

@@ -76,10 +76,13 @@ def compare_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def comparison(request: OperatorRequest, before: Side, after: Side, compare_address: str) -> dict[str, Any]:
+def comparison(
+    request: OperatorRequest, before: Side, after: Side, compare_address: str, *, pair: str = ""
+) -> dict[str, Any]:
     """The context of `_comparison.html`: the changes, page by page, and the first files with their lines.
 
-    The other files are to be fetched from `compare_address`, one of the views above.
+    The other files are to be fetched from `compare_address`, one of the views above; `pair` is the query that
+    tells it what to compare, where the page's own does not.
     """
     changes = sorted(compare(before.files, after.files), key=lambda change: change.path != SKILL_MD)
     shown = Paginator(changes, CHANGES_PER_PAGE).get_page(request.GET.get("page"))
@@ -92,7 +95,7 @@ def comparison(request: OperatorRequest, before: Side, after: Side, compare_addr
         "counts": Counter(change.change for change in changes),
         "files": _files(list(shown), before, after, options),
         "agent_changes": changes_for_agents(before.view, after.view),
-        "address": _address(request),
+        "address": pair or _address(request),
         "compare_address": compare_address,
     }
 

@@ -27,7 +27,8 @@ def publish(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         return services.publish(skill, number, actor=request.user, reason=reason, expected_live=expected_live)
 
     verb = "Roll back to" if older else "Publish"
-    return _confirmed(request, skill, version, f"{verb} {version}", change)
+    refusal = services.objection(version, request.user)
+    return _confirmed(request, skill, version, f"{verb} {version}", change, refusal=refusal)
 
 
 @requires("publish_skill")
@@ -68,8 +69,10 @@ def _confirmed(
     version: SkillVersion | None,
     title: str,
     change: Callable[[str, int | None], Publication],
+    *,
+    refusal: str = "",
 ) -> HttpResponse:
-    """Show what `change` will do, or do it where the operator has confirmed what was shown."""
+    """Show what `change` will do (or why it will be refused), or do it where the operator has confirmed that."""
     live = skill.live_version
     form = ChangeForm(request.POST or None, initial={"expected_live": live.number if live else None})
     if request.method == "POST" and form.is_valid():
@@ -81,4 +84,5 @@ def _confirmed(
             messages.success(request, _told(publication))
         return redirect("admin:skills_registry_skill_change", skill.pk)
     changes = compare(live.files, version.files) if live and version else None
-    return page(request, "confirm", title, skill=skill, live=live, version=version, changes=changes, form=form)
+    shown = {"skill": skill, "live": live, "version": version, "changes": changes, "form": form, "refusal": refusal}
+    return page(request, "confirm", title, **shown)

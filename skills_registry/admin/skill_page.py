@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from invocations import queries
-from skills_registry import storage
+from skills_registry import services, storage
 from skills_registry.agent_view import AgentView
 from skills_registry.diff import compare
 from skills_registry.manifest import split_document
@@ -18,6 +19,7 @@ from skills_registry.rendering import render_markdown
 
 from .contents import contents, fields
 from .pages import OperatorRequest, page, requires
+from .version_reviews import permitted
 
 VERSIONS_SHOWN = HISTORY_SHOWN = 100
 
@@ -48,7 +50,9 @@ def versions(request: OperatorRequest, pk: int) -> HttpResponse:
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
     # What a version holds can be megabytes; the list needs none of it.
     listed = skill.versions.ready().select_related("uploaded_by").defer("files", "frontmatter")
-    return skill_view(request, "versions", skill, versions=listed[:VERSIONS_SHOWN])
+    return skill_view(
+        request, "versions", skill, versions=listed[:VERSIONS_SHOWN], review_first=settings.REQUIRE_REVIEW
+    )
 
 
 @requires("view_skill")
@@ -64,7 +68,7 @@ def version_page(request: OperatorRequest, pk: int, number: int) -> HttpResponse
     """What is in a version, and how it differs from the live one."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
     version = get_object_or_404(skill.versions.ready().select_related("uploaded_by"), number=number)
-    live = skill.live_version
+    version.skill, live = skill, skill.live_version
     text = storage.read_file(skill.name, number, SKILL_MD).decode()
     return page(
         request,
@@ -77,6 +81,9 @@ def version_page(request: OperatorRequest, pk: int, number: int) -> HttpResponse
         **contents(version.files, version.frontmatter, split_document(text).body),
         warnings=version.warnings,
         findings=version.findings,
+        said=version.reviews.select_related("actor") if version.review else None,
+        objection=services.objection(version, request.user),
+        **permitted(request, version),
     )
 
 

@@ -223,6 +223,11 @@ class SkillVersion(AppendOnly):
         return f"v{self.number}"
 
     @property
+    def may_be_reviewed(self) -> bool:
+        """Whether there is anything for a review to decide: it is not live, not yanked, and its skill is there."""
+        return self.skill.live_version_id != self.pk and self.yanked_at is None and self.skill.deleted_at is None
+
+    @property
     def description(self) -> str:
         """The frontmatter's description."""
         return str(self.frontmatter["description"])

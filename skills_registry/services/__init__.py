@@ -14,7 +14,7 @@ from .editing import Changes, edit_version, inspect_edit
 from .errors import Conflict, StoreFailed
 from .housekeeping import Swept, sweep
 from .publishing import announce_again, deactivate, publish, rollback, rollback_target
-from .reviewing import approve, request_review, send_back
+from .reviewing import approve, objection, request_review, send_back
 from .skills import delete_skill, restore_skill, set_owner, set_tags
 from .uploads import UPLOAD_LIFETIME, Staged, discard_upload, inspect_upload, stage_files, stage_upload
 from .versions import STORING_LIFETIME, create_version, delete_version
@@ -41,6 +41,7 @@ __all__ = [
     "export_version",
     "inspect_edit",
     "inspect_upload",
+    "objection",
     "publish",
     "request_review",
     "restore_skill",

@@ -61,22 +61,29 @@ def send_back(version: SkillVersion, *, actor: User, comment: str) -> Review:
         return _say(version, Verdict.SENT_BACK, Action.SEND_BACK, actor, comment)
 
 
-def expect_reviewed(version: SkillVersion, actor: User | None) -> None:
-    """Raise Conflict where REQUIRE_REVIEW does not let `actor` publish the version (None: a command).
+def objection(version: SkillVersion, actor: User | None) -> str:
+    """Why REQUIRE_REVIEW does not let `actor` publish the version (None: a command); "" where it does.
 
     It must be approved, which its uploader cannot do, and somebody else than its uploader must publish
     it. A version that was live before needs neither, so that going back is never held up; unless it was
     sent back since.
     """
     if not settings.REQUIRE_REVIEW:
-        return
+        return ""
     if version.review != Verdict.SENT_BACK and Publication.objects.filter(version=version).exists():
-        return
+        return ""
     if version.review != Verdict.APPROVED:
         message = _("{said} It can be published once somebody other than its uploader has approved it.")
-        raise Conflict(message.format(said=_said(version)))
+        return message.format(said=_said(version))
     if actor is not None and actor.pk == version.uploaded_by_id:
-        raise Conflict(_("You made {version} yourself; somebody else has to publish it.").format(version=version))
+        return _("You made {version} yourself; somebody else has to publish it.").format(version=version)
+    return ""
+
+
+def expect_reviewed(version: SkillVersion, actor: User | None) -> None:
+    """Raise Conflict where there is an `objection` to `actor` publishing the version."""
+    if reason := objection(version, actor):
+        raise Conflict(reason)
 
 
 def _reviewable(version: SkillVersion) -> SkillVersion:

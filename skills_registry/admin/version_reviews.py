@@ -1,0 +1,125 @@
+"""Reviews of versions: what waits for one, and the page on which it is asked for and given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from skills_registry import services, storage
+from skills_registry.forms import CommentForm
+from skills_registry.manifest import split_document
+from skills_registry.manifest_fields import SKILL_MD
+from skills_registry.models import Review, SkillVersion, SkillVersionQuerySet
+
+from .comparing import comparison
+from .contents import contents
+from .pages import OperatorRequest, page, requires
+from .sides import version_side
+
+SHOWN = 100
+Verdict = SkillVersion.Review
+
+
+@requires("view_skill")
+def reviews(request: OperatorRequest) -> HttpResponse:
+    """What waits for a review, what was sent back to whoever looks, and what was approved and is not live."""
+    undecided = SkillVersion.objects.waiting().filter(skill__deleted_at__isnull=True)
+    mine = undecided.filter(uploaded_by=request.user, review=Verdict.SENT_BACK)
+    return page(
+        request,
+        "reviews",
+        _("Reviews"),
+        waiting=_listed(SkillVersion.objects.waiting_for_review()),
+        approved=_listed(undecided.filter(review=Verdict.APPROVED)),
+        mine=_listed(mine),
+        required=settings.REQUIRE_REVIEW,
+    )
+
+
+@requires("view_skill")
+def version_review(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
+    """What was said of a version and what it changes; a POST asks for a review, approves, or sends back."""
+    versions = SkillVersion.objects.ready().select_related("skill__live_version__skill", "uploaded_by")
+    version = get_object_or_404(versions, skill=pk, number=number)
+    form = CommentForm(request.POST or None)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        try:
+            told = _say(request, version, form.cleaned_data["comment"])
+        except services.Conflict as conflict:
+            form.add_error(None, str(conflict))
+            status = 409
+        else:
+            messages.success(request, told)
+            return redirect("admin:skills_registry_version", pk, number)
+    title = _("Review of %(version)s") % {"version": version}
+    answer = page(request, "version_review", title, form=form, **_context(request, version))
+    answer.status_code = status
+    return answer
+
+
+def permitted(request: OperatorRequest, version: SkillVersion) -> dict[str, bool]:
+    """What the user may say of a version as it is: `ask`, `approve`, `send_back`."""
+    reviewer = version.may_be_reviewed and request.user.has_perm("skills_registry.publish_skill")
+    others = version.uploaded_by_id != request.user.pk
+    author = version.may_be_reviewed and request.user.has_perm("skills_registry.upload_skill")
+    return {
+        "may_ask": author and version.review in (Verdict.NONE, Verdict.SENT_BACK),
+        "may_approve": reviewer and others and version.review in (Verdict.NONE, Verdict.REQUESTED),
+        "may_send_back": reviewer and version.review != Verdict.SENT_BACK,
+    }
+
+
+def _listed(versions: SkillVersionQuerySet) -> list[SkillVersion]:
+    """Versions with what was said of them, the newest word first."""
+    said = Prefetch("reviews", Review.objects.select_related("actor"))
+    found = versions.select_related("skill__live_version", "uploaded_by").prefetch_related(said)
+    # What a version holds can be megabytes; the list needs none of it.
+    slim = found.defer("files", "frontmatter", "skill__live_version__files", "skill__live_version__frontmatter")
+    return list(slim.order_by("-created_at")[:SHOWN])
+
+
+def _say(request: OperatorRequest, version: SkillVersion, comment: str) -> str:
+    """Do what the pressed button says; what to tell about it. Raises PermissionDenied and Conflict."""
+    if "ask" in request.POST:
+        _expect(request, "upload_skill")
+        services.request_review(version, actor=request.user, comment=comment)
+        return _("Asked for a review of %(version)s.") % {"version": version}
+    _expect(request, "publish_skill")
+    if "approve" in request.POST:
+        services.approve(version, actor=request.user, comment=comment)
+        return _("Approved %(version)s. It is not live yet.") % {"version": version}
+    services.send_back(version, actor=request.user, comment=comment)
+    return _("Sent %(version)s back.") % {"version": version}
+
+
+def _expect(request: OperatorRequest, permission: str) -> None:
+    if not request.user.has_perm(f"skills_registry.{permission}"):
+        raise PermissionDenied
+
+
+def _context(request: OperatorRequest, version: SkillVersion) -> dict[str, Any]:
+    skill, live = version.skill, version.skill.live_version
+    context: dict[str, Any] = {
+        "skill": skill,
+        "version": version,
+        "live": live,
+        "said": version.reviews.select_related("actor"),
+        "own": version.uploaded_by_id == request.user.pk,
+        "required": settings.REQUIRE_REVIEW,
+        **permitted(request, version),
+    }
+    if live and live != version:
+        address = reverse("admin:skills_registry_compare", args=[skill.pk])
+        pair = f"from={live.number}&to={version.number}"
+        return context | comparison(request, version_side(live), version_side(version), address, pair=pair)
+    body = split_document(storage.read_file(skill.name, version.number, SKILL_MD).decode()).body
+    return context | contents(version.files, version.frontmatter, body)
