@@ -16,6 +16,7 @@ from . import eras
 from .auth import AccessRefused, identify
 from .auth.identity import remembered
 from .catalog import LiveCatalog, live_catalog
+from .cors import for_page, preflight
 from .dispatch import Answer, answer
 from .eras import legacy, modern
 from .headers import BadHeader, accepts_events, check_accept, check_content_type, check_origin, read_headers
@@ -59,8 +60,9 @@ _listener = Listener(_look_again)
 async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
     """One HTTP request."""
     _listener.start()
+    send = for_page(scope, send)
     try:
-        found = await _handle(scope, receive, send)
+        found = preflight(scope) or await _handle(scope, receive, send)
     except Refused as refused:
         found = refused.answer
     except Exception:

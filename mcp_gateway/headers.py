@@ -37,8 +37,13 @@ def check_origin(headers: Mapping[str, str]) -> None:
     if not _is_served(headers.get("host", "")):
         raise BadHeader(403, "This host name is not served here; see ALLOWED_HOSTS and PUBLIC_URL")
     origin = headers.get("origin")
-    if origin is not None and not _is_served(_host_of(origin)):
+    if origin is not None and not is_origin_served(origin):
         raise BadHeader(403, "Requests from this origin are not allowed")
+
+
+def is_origin_served(origin: str) -> bool:
+    """Whether pages of this origin may call the gateway."""
+    return _is_served(_host_of(origin))
 
 
 def check_content_type(headers: Mapping[str, str]) -> None:

@@ -19,7 +19,7 @@ from .eras import Era, modern
 from .jsonrpc import Request
 from .sender import Sender
 from .session import client_label
-from .uris import skill_of
+from .uris import canonical, skill_of
 
 log = logging.getLogger(__name__)
 
@@ -104,10 +104,9 @@ def _skill(request: Request) -> str | None:
         return NO_SKILL
     if key == "name":
         return value or NO_SKILL
-    skill = skill_of(value)
     if request.method == "resources/read":
-        return skill or None
-    return skill or value or NO_SKILL
+        return skill_of(value) or skill_of(canonical(value)) or None
+    return skill_of(value) or value or NO_SKILL
 
 
 def _trace_id(traceparent: Any) -> str:

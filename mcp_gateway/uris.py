@@ -28,6 +28,19 @@ def skill_md_uri(skill: str) -> str:
     return file_uri(skill, SKILL_MD)
 
 
+def canonical(uri: str) -> str:
+    """A skill file's URI as it is listed, of one that escapes more or less than it must (RFC 3986, 6.2.2.2).
+
+    Models write names as a text has them, `references/größe.md`; clients expand templates in their own ways.
+    """
+    skill, _, path = uri.removeprefix("skill://").partition("/")
+    if not uri.startswith("skill://") or not path:
+        return uri
+    # Segment by segment: an escaped slash is part of a name and separates nothing.
+    segments = (quote(unquote(segment), safe=_UNESCAPED.replace("/", "")) for segment in path.split("/"))
+    return f"{skill_uri(skill)}/{'/'.join(segments)}"
+
+
 def directory_skill(uri: str) -> str:
     """The name of the skill whose root, or a folder in it, a URI may name; "" for any other URI."""
     return uri.removeprefix("skill://").partition("/")[0] if uri.startswith("skill://") else ""

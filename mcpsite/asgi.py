@@ -20,13 +20,21 @@ from skills_registry import projection  # noqa: E402
 
 from .body_limit import BodyLimitMiddleware  # noqa: E402
 from .lifespan import lifespan  # noqa: E402
-from .request_id import AsgiApp, RequestIdMiddleware  # noqa: E402
+from .request_id import AsgiApp, Receive, RequestIdMiddleware, Scope, Send  # noqa: E402
+
+
+async def no_websocket(scope: Scope, receive: Receive, send: Send) -> None:
+    """Refuse the handshake (HTTP 403): nothing here speaks WebSocket."""
+    await receive()
+    await send({"type": "websocket.close"})
+
 
 rest = BodyLimitMiddleware(cast("AsgiApp", django_application))
 application = RequestIdMiddleware(
     ProtocolTypeRouter(
         {
             "http": URLRouter([*gateway_urls, re_path(r"", rest)]),  # type: ignore[arg-type]  # ASGI, not a view
+            "websocket": no_websocket,
             "lifespan": lifespan,
         }
     )

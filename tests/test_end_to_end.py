@@ -73,6 +73,13 @@ async def test_official_client_lists_and_calls_every_example(quickstart: Server,
     )
 
 
+def test_websocket_is_refused_and_nothing_fails(quickstart: Server) -> None:
+    key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
+    headers = {"Connection": "Upgrade", "Upgrade": "websocket", **key}
+    assert httpx.get(f"{quickstart.url}/mcp", headers=headers).status_code == 403
+    assert "Traceback" not in quickstart.output
+
+
 def test_second_start_loses_nothing_and_makes_no_second_account(tmp_path: Path) -> None:
     data = tmp_path / "data"
     account = {"DJANGO_SUPERUSER_USERNAME": "olga", "DJANGO_SUPERUSER_PASSWORD": "olgas-password"}

@@ -219,3 +219,50 @@ async def test_what_goes_wrong_outside_of_methods_is_an_error_that_tells_nothing
     assert refusal(response) == (500, -32603)
     assert "password" not in response.text
     assert "password" in caplog.text
+
+
+PAGE = {"origin": "http://localhost:6274"}
+ASKS = {"access-control-request-method": "POST", "access-control-request-headers": "authorization,mcp-method"}
+
+
+async def test_browser_is_told_that_a_page_may_send_what_it_wants_to(wire: Gateway) -> None:
+    response = await wire.client.options("/mcp", headers={**PAGE, **ASKS})
+
+    assert (response.status_code, response.content) == (200, b"")
+    assert response.headers["access-control-allow-origin"] == "http://localhost:6274"
+    assert response.headers["access-control-allow-methods"] == "POST"
+    assert response.headers["access-control-allow-headers"] == "authorization,mcp-method"
+    assert response.headers["vary"] == "Origin"
+    assert "access-control-allow-credentials" not in response.headers
+
+
+async def test_page_may_read_answers_and_refusals(wire: Gateway, settings: Any) -> None:
+    answered = await send(wire, request("ping"), PAGE)
+    settings.MCP_REQUIRE_AUTH = True
+    refused = await send(wire, request("ping"), PAGE)
+
+    assert (answered.status_code, refused.status_code) == (200, 401)
+    for response in (answered, refused):
+        assert response.headers["access-control-allow-origin"] == "http://localhost:6274"
+        exposed = response.headers["access-control-expose-headers"].lower().split(", ")
+        assert {"mcp-session-id", "www-authenticate"} <= set(exposed)
+
+
+@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://localhost, http://localhost"])
+async def test_browser_is_not_told_so_for_pages_of_other_sites(wire: Gateway, origin: str) -> None:
+    asked = await wire.client.options("/mcp", headers={"origin": origin, **ASKS})
+    sent = await send(wire, LIST, {"origin": origin})
+
+    for response in (asked, sent):
+        assert refusal(response) == (403, -32600)
+        assert not [name for name in response.headers if name.startswith("access-control")]
+
+
+async def test_without_a_page_nothing_is_said_of_pages(wire: Gateway) -> None:
+    asked = await wire.client.options("/mcp", headers=ASKS)
+    sent = await send(wire, LIST)
+
+    assert refusal(asked) == (405, -32600)
+    assert sent.status_code == 200
+    for response in (asked, sent):
+        assert not [name for name in response.headers if name.startswith("access-control")]

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from invocations.events import InvocationEvent
+from mcp_gateway.uris import file_uri
+
 from .conftest import Gateway, skill_md
 from .gateway_asking import BOTH, LEGACY, MODERN, REVISIONS, apublish, error_of, result_of, roll_back, switch_off
 from .gateway_shelf import Shelf
@@ -177,6 +180,45 @@ async def test_files_with_the_same_name_in_two_folders_are_two(wire: Gateway, sh
     assert await read(wire, "skill://another/a/x.md") == b"of another"
     assert await read(wire, "skill://greeter/a%20x.md") == b"1"
     assert await read(wire, "skill://greeter/a%2520x.md") == b"2"
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        ("größe 1/über.md", "größe 1/über.md"), ("größe 1/über.md", "gr%c3%b6%C3%9Fe%201/%C3%BCber.md"),
+        ("[a]{b}.md", "[a]{b}.md"), ("#1.md", "#1.md"), ("what?.md", "what?.md"), ("100%.md", "100%.md"),
+        ("it's.md", "it%27s.md"), ("a+b&c.md", "a%2Bb%26c.md"), ("SKILL.md", "%53KILL.md"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("revision", BOTH)
+async def test_address_that_escapes_more_or_less_than_it_must_is_the_same_address(
+    wire: Gateway, shelf: Shelf, revision: str, path: str, written: str
+) -> None:
+    listed = file_uri("greeter", path)
+    shelf.publish(files={} if path == "SKILL.md" else {path: "found"})
+    uri = f"skill://greeter/{written}"
+    name = f"=?base64?{base64.b64encode(uri.encode()).decode()}?="
+
+    result = await result_of(wire, revision, "resources/read", {"uri": uri}, mcp_name=name)
+
+    assert result["contents"] == (await result_of(wire, revision, "resources/read", {"uri": listed}))["contents"]
+    assert result["contents"][0]["uri"] == listed
+
+
+async def test_instructions_read_by_an_address_written_otherwise_are_recorded_all_the_same(
+    wire: Gateway, recorded: list[InvocationEvent]
+) -> None:
+    await result_of(wire, MODERN, "resources/read", {"uri": "skill://greeter/%53KILL.md"})
+
+    assert [(event.skill, event.status) for event in recorded] == [("greeter", "success")]
+
+
+async def test_escaped_slash_separates_nothing(wire: Gateway, shelf: Shelf) -> None:
+    shelf.publish(files={"a/b.md": "x"})
+
+    error = await error_of(wire, MODERN, "resources/read", {"uri": "skill://greeter/a%2Fb.md"})
+
+    assert error["code"] == -32602
 
 
 @pytest.mark.parametrize(

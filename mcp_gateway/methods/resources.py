@@ -12,7 +12,7 @@ from mcp_gateway.eras import Era, fitting
 from mcp_gateway.invocable import title
 from mcp_gateway.jsonrpc import INVALID_PARAMS, RESOURCE_NOT_FOUND, JsonRpcError
 from mcp_gateway.paging import Listing
-from mcp_gateway.uris import FILE_TEMPLATE, SKILL_MD, SKILL_MD_TEMPLATE, directory_skill, file_uri, path_of
+from mcp_gateway.uris import FILE_TEMPLATE, SKILL_MD, SKILL_MD_TEMPLATE, canonical, directory_skill, file_uri, path_of
 from skills_registry.catalog import PublishedFile, PublishedSkill, text_of
 
 PAGE_SIZE = 1000
@@ -53,7 +53,7 @@ async def list_templates(call: Call) -> dict[str, Any]:
 async def read_resource(call: Call) -> dict[str, Any]:
     """One file, unchanged: as text where it is UTF-8, else as base64, so that its digest can be verified."""
     uri = call.text("uri")
-    entry = call.snapshot.files.get(uri)
+    entry = call.snapshot.files.get(uri) or call.snapshot.files.get(canonical(uri))
     if entry is None and (read := call.snapshot.offers.reader(uri)) is not None:
         return await read(call)
     if entry is None:
@@ -63,7 +63,7 @@ async def read_resource(call: Call) -> dict[str, Any]:
     content = await call.catalog.read(skill, file)
     text = text_of(content)
     body = {"text": text} if text is not None else {"blob": base64.b64encode(content).decode()}
-    return {"contents": [{"uri": uri, "mimeType": file.media_type, **body}]}
+    return {"contents": [{"uri": file_uri(skill.name, file.path), "mimeType": file.media_type, **body}]}
 
 
 async def read_directory(call: Call) -> dict[str, Any]:
