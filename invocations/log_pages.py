@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
 
 from django.contrib import admin
@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 from . import queries
 from .cursors import cursor, cursor_of, position
 from .events import InvocationEvent
+from .export import FORMATS, download
 from .forms import LogForm
 from .models import Invocation
 from .queries import LAST_ID, CallPage, Position
@@ -26,18 +27,20 @@ from .queries import LAST_ID, CallPage, Position
 PAGE_SIZE = 50
 AWAY = (OSError, DatabaseError)
 
-View = Callable[[HttpRequest], HttpResponseBase]
+P = ParamSpec("P")
+
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
-def for_viewers(view: View) -> View:
+def for_viewers(view: View[P]) -> View[P]:
     """Only for those who may see the log, and only to read."""
 
     @require_safe
     @wraps(view)
-    def checked(request: HttpRequest) -> HttpResponseBase:
+    def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not request.user.has_perm("invocations.view_invocation"):
             raise PermissionDenied
-        return view(request)
+        return view(request, *args, **kwargs)
 
     return checked
 
@@ -64,6 +67,18 @@ def log(request: HttpRequest) -> HttpResponseBase:
         looked_to=page.next.invoked_at if page.next and page.looked_through else None,
         **{name: _changed(request, **change) for name, change in _around(page, before, after).items()},
     )  # fmt: skip
+
+
+@for_viewers
+def export(request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The calls of the filter as a file; where that cannot be, the log says why."""
+    form = LogForm(request.GET)
+    if kind not in FORMATS:
+        raise Http404
+    try:
+        return download(kind, form.wanted()) if form.is_valid() else log(request)
+    except AWAY:
+        return log(request)
 
 
 @for_viewers

@@ -53,8 +53,8 @@ class OrmStore:
         return orm_reading.calls(wanted, position, limit, newer=newer, expired=_expiry())
 
     def call(self, skill: str, position: Position) -> InvocationEvent | None:
-        row = _unexpired(Invocation.objects.filter(skill=skill, pk=position.id)).first()
-        return orm_reading.event_of(row) if row else None
+        rows = _unexpired(Invocation.objects.filter(skill=skill, pk=position.id))
+        return next(iter(orm_reading.events(rows)), None)
 
     def prune(self) -> int:
         DayCount.objects.filter(day__lt=today() - timedelta(days=DAYS_KEPT)).delete()

@@ -40,7 +40,7 @@ def calls(
     # Not `client` but a term of the same value: the database must not choose another index, and read without bound.
     rows = rows.alias(**{f"its_{name}": Coalesce(name, name) for name in looked_for})
     rows = rows.filter(invoked_at__range=(first, last), **{f"its_{name}": looked_for[name] for name in looked_for})
-    found = [event_of(row) for row in rows[: limit + 1]]
+    found = events(rows[: limit + 1])
     shown = found[:limit]
     page = shown[::-1] if newer else shown
     if len(found) > limit:
@@ -50,9 +50,9 @@ def calls(
     return CallPage(page, None)
 
 
-def event_of(row: Invocation) -> InvocationEvent:
-    """The call that a row holds."""
-    return InvocationEvent(**{name: getattr(row, name) for name in _FIELDS})
+def events(rows: QuerySet[Invocation]) -> list[InvocationEvent]:
+    """The calls that rows hold."""
+    return [InvocationEvent(*values) for values in rows.values_list(*_FIELDS)]
 
 
 def _divided(wanted: CallFilter) -> tuple[dict[str, Any], dict[str, Any]]:
