@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.status import HTTP_503_SERVICE_UNAVAILABLE
 
+from .addresses import caller_address
 from .auth import bearer_token, find_token
+from .auth.identity import failures
 from .auth.tokens import RETRY_SECONDS
 from .models import AccessToken, Scope
+from .ratelimit import TooMany
 
 
 class TokensUnavailable(APIException):
@@ -33,18 +37,28 @@ class AccessTokenAuthentication(BaseAuthentication):
         text = bearer_token(request.headers.get("Authorization", ""))
         if text is None:
             return None
+        address = caller_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
         try:
-            token = find_token(text)
-        except (OperationalError, InterfaceError):
-            raise TokensUnavailable from None
-        if token is None:
-            raise AuthenticationFailed("The access token is not valid, has expired or was revoked.")
+            with failures.attempt(address, settings.RATE_LIMIT_FAILURES, AuthenticationFailed):
+                token = _valid(text)
+        except TooMany as refusal:
+            raise Throttled(refusal.retry_after, str(refusal)) from None
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
         """What a 401 asks for; it names an error only where a token was shown (RFC 6750, 3.1)."""
         shown = bearer_token(request.headers.get("Authorization", "")) is not None
         return 'Bearer error="invalid_token"' if shown else "Bearer"
+
+
+def _valid(text: str) -> AccessToken:
+    try:
+        token = find_token(text)
+    except (OperationalError, InterfaceError):
+        raise TokensUnavailable from None
+    if token is None:
+        raise AuthenticationFailed("The access token is not valid, has expired or was revoked.")
+    return token
 
 
 class TokenScope(BasePermission):

@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from . import eras
+from .admission import admit
 from .auth import AccessRefused, identify
 from .auth.identity import remembered
 from .catalog import LiveCatalog, live_catalog
@@ -25,6 +26,7 @@ from .inside import inside
 from .jsonrpc import (
     INTERNAL_ERROR,
     INVALID_REQUEST,
+    TOO_MANY_REQUESTS,
     Id,
     JsonRpcError,
     Notification,
@@ -46,6 +48,8 @@ log = logging.getLogger(__name__)
 SESSION_HEADER = "mcp-session-id"
 BATCH_MAX = 20
 """Few, because each may ask for the largest file there is."""
+_CODES = {429: TOO_MANY_REQUESTS, 503: INTERNAL_ERROR}
+"""Of refusals by HTTP status; the others say that the request is not as it must be."""
 
 
 def _look_again() -> None:
@@ -79,11 +83,16 @@ async def _handle(scope: Scope, receive: Receive, send: Send) -> HttpAnswer | No
         value = decode(await read_body(receive, settings.MCP_MAX_BODY_BYTES))
     except JsonRpcError as error:
         raise Refused(400, error) from None
-    if isinstance(value, list):
-        return await _answer_batch(value, sender)
     known = inside(scope)
-    catalog = known.catalog if known and known.catalog else live_catalog
-    return await _answer_one(value, sender, catalog, receive, send)
+    place = None if known else await admit(value, sender, _peer(scope))
+    try:
+        if isinstance(value, list):
+            return await _answer_batch(value, sender)
+        catalog = known.catalog if known and known.catalog else live_catalog
+        return await _answer_one(value, sender, catalog, receive, send)
+    finally:
+        if place is not None:
+            place.leave()
 
 
 async def _sender(scope: Scope) -> Sender:
@@ -101,11 +110,17 @@ async def _sender(scope: Scope) -> Sender:
         raise Refused(bad.status, JsonRpcError(INVALID_REQUEST, str(bad)), **allow) from None
     try:
         known = inside(scope)
-        caller = known.caller if known else await identify(headers, scope["query_string"])
+        caller = known.caller if known else await identify(headers, scope["query_string"], _peer(scope))
     except AccessRefused as refusal:
-        code = INTERNAL_ERROR if refusal.status == 503 else INVALID_REQUEST
+        code = _CODES.get(refusal.status, INVALID_REQUEST)
         raise Refused(refusal.status, JsonRpcError(code, str(refusal)), **refusal.headers) from None
     return Sender(headers, caller, NO_SESSION, scope.get("request_id", ""))
+
+
+def _peer(scope: Scope) -> str:
+    """The address that the connection comes from; "" where there is none (a socket of this machine)."""
+    client = scope.get("client")
+    return client[0] if client else ""
 
 
 async def _answer_one(

@@ -18,6 +18,8 @@ RESOURCE_NOT_FOUND = -32002
 HEADER_MISMATCH = -32020
 MISSING_CLIENT_CAPABILITY = -32021
 UNSUPPORTED_PROTOCOL_VERSION = -32022
+TOO_MANY_REQUESTS = 429
+"""Our own; codes of applications lie outside of what JSON-RPC and MCP reserve."""
 
 MAX_DEPTH = 64
 """How deep a message may be nested: far more than any method takes, and safe to walk recursively."""
@@ -32,6 +34,7 @@ _STATUS: dict[int, tuple[int, int]] = {
     HEADER_MISMATCH: (400, 400),
     MISSING_CLIENT_CAPABILITY: (400, 200),
     UNSUPPORTED_PROTOCOL_VERSION: (400, 400),
+    TOO_MANY_REQUESTS: (429, 429),
 }
 
 Id = str | int

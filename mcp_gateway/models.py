@@ -69,6 +69,11 @@ class AccessToken(models.Model):
         return self.revoked_at is None and not expired and self.user.is_active
 
     @property
+    def caller_key(self) -> str:
+        """What tells its callers apart from others."""
+        return f"token:{self.pk}"
+
+    @property
     def audience(self) -> Audience:
         """The skills that there are for whoever shows it."""
         return Audience.of(self.skills, self.tags)

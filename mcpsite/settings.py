@@ -37,6 +37,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 if env_bool("TRUST_X_FORWARDED_PROTO", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXY_COUNT", 0, maximum=10)
 SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 
@@ -215,6 +216,12 @@ MCP_TTL_MS = env_int("MCP_TTL_MS", 1000)
 MCP_PROVIDERS = env_list("MCP_PROVIDERS")
 MCP_HEARTBEAT_SECONDS = env_int("MCP_HEARTBEAT_SECONDS", 15)
 
+# How often the gateway and the API may be called
+
+RATE_LIMIT_PER_MINUTE = env_int("RATE_LIMIT_PER_MINUTE", 0)
+RATE_LIMIT_CONCURRENT = env_int("RATE_LIMIT_CONCURRENT", 0)
+RATE_LIMIT_FAILURES = env_int("RATE_LIMIT_FAILURES", 60)
+
 # The API
 
 REST_FRAMEWORK = {
@@ -226,6 +233,7 @@ REST_FRAMEWORK = {
         "mcp_gateway.api_auth.TokenScope",
         "skills_registry.api.permissions.RegistryPermissions",
     ],
+    "DEFAULT_THROTTLE_CLASSES": ["mcp_gateway.api_limits.CallerThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser", "rest_framework.parsers.MultiPartParser"],
     "EXCEPTION_HANDLER": "skills_registry.api.errors.exception_handler",

@@ -115,6 +115,7 @@ async def _exchange(method: str, headers: Mapping[str, str], body: bytes, revisi
         "method": method,
         "path": "/mcp",
         "query_string": b"",
+        "client": ["127.0.0.1", 4711],
         "headers": [(b"host", b"localhost"), *((name.encode(), value.encode()) for name, value in headers.items())],
     }
     stream = Stream(scope, body, revision)

@@ -92,3 +92,13 @@ def test_gateway_that_others_reach_should_ask_who_they_are(
 
     assert {message.id for message in messages} & {"mcp_gateway.W011", "mcp_gateway.W012"} == warned
     assert not {"mcp_gateway.W011", "mcp_gateway.W012"} & {message.id for message in run_checks()}
+
+
+@pytest.mark.parametrize("limit", ["RATE_LIMIT_PER_MINUTE", "RATE_LIMIT_CONCURRENT"])
+def test_limit_that_all_callers_behind_a_proxy_would_share_is_warned_of(settings: Any, limit: str) -> None:
+    setattr(settings, limit, 10)
+    assert found("mcp_gateway.W013", deploy=True) == []
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    assert len(found("mcp_gateway.W013", deploy=True)) == 1
+    settings.TRUSTED_PROXY_COUNT = 1
+    assert found("mcp_gateway.W013", deploy=True) == []

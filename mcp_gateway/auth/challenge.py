@@ -62,6 +62,15 @@ class CannotTell(AccessRefused):
         super().__init__(message, retry_after=str(retry_after))
 
 
+class TooManyFailures(AccessRefused):
+    """429: too many tokens from the same address were not valid."""
+
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message, retry_after=str(retry_after))
+
+
 def challenge(error: str = "", description: str = "") -> str:
     """The value of `WWW-Authenticate`: where to learn more, the scope to ask for, what is wrong."""
     parameters = {

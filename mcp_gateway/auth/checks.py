@@ -87,3 +87,19 @@ def check_exposure(**kwargs: Any) -> list[checks.CheckMessage]:
             )
         )
     return messages
+
+
+@checks.register(checks.Tags.security, deploy=True)
+def check_proxies(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Behind a proxy, callers without a token are told apart by what it says of them, or not at all."""
+    limited = settings.RATE_LIMIT_PER_MINUTE or settings.RATE_LIMIT_CONCURRENT
+    behind = getattr(settings, "SECURE_PROXY_SSL_HEADER", None)
+    if limited and behind and not settings.TRUSTED_PROXY_COUNT and not settings.MCP_REQUIRE_AUTH:
+        return [
+            checks.Warning(
+                "Callers without a token share one limit: all of them come from the address of the proxy.",
+                hint="Set TRUSTED_PROXY_COUNT to the number of proxies that a request passes.",
+                id="mcp_gateway.W013",
+            )
+        ]
+    return []

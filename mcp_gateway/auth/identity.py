@@ -7,17 +7,28 @@ from collections.abc import Mapping
 
 from django.conf import settings
 
+from mcp_gateway.addresses import caller_address
+from mcp_gateway.ratelimit import Failures, TooMany
 from mcp_gateway.signals import tokens_changed
 
 from . import issuer, tokens
 from .caller import ANONYMOUS, Caller
-from .challenge import AccessRefused, CannotTell, InsufficientScope, InvalidToken, InvalidTokenRequest, TokenMissing
+from .challenge import (
+    AccessRefused,
+    CannotTell,
+    InsufficientScope,
+    InvalidToken,
+    InvalidTokenRequest,
+    TokenMissing,
+    TooManyFailures,
+)
 from .remembered import Remembered
 
 _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 """What a bearer token may look like (RFC 6750, 2.1)."""
 
 remembered = Remembered()
+failures = Failures()
 
 
 def bearer_token(authorization: str) -> str | None:
@@ -26,31 +37,35 @@ def bearer_token(authorization: str) -> str | None:
     return text.strip() if scheme.lower() == "bearer" else None
 
 
-async def identify(headers: Mapping[str, str], query: bytes = b"") -> Caller:
-    """Who sent these headers with this query string. Raises AccessRefused."""
+async def identify(headers: Mapping[str, str], query: bytes = b"", peer: str = "") -> Caller:
+    """Who sent these headers with this query string from the address `peer`. Raises AccessRefused."""
     if b"access_token" in query:
         raise InvalidTokenRequest("Access tokens belong into the Authorization header, never into the address")
     authorization = headers.get("authorization", "")
     caller = remembered.fresh(authorization) if authorization else None
     if caller is None:
-        caller = await _ask(authorization)
+        caller = await _ask(authorization, caller_address(peer, headers.get("x-forwarded-for", "")))
     if not caller.may_read:
         raise InsufficientScope
     return caller
 
 
-async def _ask(authorization: str) -> Caller:
+async def _ask(authorization: str, address: str) -> Caller:
     """Who this is, remembered from now on."""
     text = bearer_token(authorization)
     if text is None:
         if settings.MCP_REQUIRE_AUTH:
             raise TokenMissing
         return ANONYMOUS
-    page = remembered.page()
+    page, known = remembered.page(), remembered.in_outage(authorization)
+    # Whoever was let in a moment ago is asked for again without regard to others at the same address.
+    limit = 0 if known else settings.RATE_LIMIT_FAILURES
     try:
-        caller = await _caller(text)
+        with failures.attempt(address, limit, InvalidToken):
+            caller = await _caller(text)
+    except TooMany as refusal:
+        raise TooManyFailures(str(refusal), retry_after=refusal.retry_after) from None
     except CannotTell:
-        known = remembered.in_outage(authorization)
         if known is None:
             raise
         return known

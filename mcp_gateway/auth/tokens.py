@@ -101,7 +101,7 @@ async def caller_of(text: str) -> Caller:
     if token is None:
         raise InvalidToken("The access token is not valid, has expired or was revoked")
     return Caller(
-        key=f"token:{token.pk}",
+        key=token.caller_key,
         name=token.user.get_username(),
         audience=token.audience,
         may_read=Scope.READ in token.scopes,

@@ -1,0 +1,38 @@
+"""Requests to the gateway are let in as far as the limits of their callers go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from .addresses import caller_address
+from .http import Refused
+from .jsonrpc import TOO_MANY_REQUESTS, JsonRpcError, id_of
+from .ratelimit import Limiter, Limits, Place, TooMany
+from .sender import Sender
+
+NEVER_ENDING = "subscriptions/listen"
+"""A stream that waits for changes: it costs memory and no work, so it counts as a request and not as running."""
+
+limiter = Limiter()
+
+
+async def admit(value: Any, sender: Sender, peer: str) -> Place | None:
+    """Let a message or a batch in; the place that it takes while it runs, if that is limited. Raises Refused."""
+    per_minute, concurrent = settings.RATE_LIMIT_PER_MINUTE, settings.RATE_LIMIT_CONCURRENT
+    if not per_minute and not concurrent:
+        return None
+    if isinstance(value, dict) and value.get("method") == NEVER_ENDING:
+        concurrent = 0
+    key = sender.caller.key or f"address:{caller_address(peer, sender.headers.get('x-forwarded-for', ''))}"
+    try:
+        return await limiter.enter(key, Limits(per_minute, concurrent), _cost(value))
+    except TooMany as refusal:
+        error = JsonRpcError(TOO_MANY_REQUESTS, str(refusal), {"retryAfter": refusal.retry_after})
+        raise Refused(429, error, id_of(value), retry_after=str(refusal.retry_after)) from None
+
+
+def _cost(value: Any) -> int:
+    """A batch counts as what is in it."""
+    return max(1, len(value)) if isinstance(value, list) else 1

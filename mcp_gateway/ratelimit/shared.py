@@ -1,0 +1,140 @@
+"""Limits that all replicas share, kept in Redis: one round trip for each request."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import redis
+import redis.asyncio
+from redis.asyncio import BlockingConnectionPool
+
+from .rules import HELD_SECONDS, WINDOW_SECONDS, Limits, TooMany
+
+PATIENCE_SECONDS = 0.5
+"""How long a request waits for Redis before it goes on without."""
+CONNECTIONS_MAX = 32
+FAILURES = (redis.RedisError, OSError, asyncio.TimeoutError)
+
+# The clock is Redis's, so that those of the replicas need not agree. What is kept: when the caller will
+# have got back everything (a string), and until when each of its running requests counts (a sorted set).
+_ENTER = """
+local time = redis.call('TIME')
+local now = time[1] + time[2] / 1000000
+local per_minute, concurrent, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local window, held = tonumber(ARGV[5]), tonumber(ARGV[6])
+if concurrent > 0 then
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+  if redis.call('ZCARD', KEYS[2]) >= concurrent then return {'busy', '0'} end
+end
+if per_minute > 0 then
+  local whole_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
+  whole_at = whole_at + math.min(cost, per_minute) * window / per_minute
+  if whole_at > now + window then return {'wait', tostring(whole_at - now - window)} end
+  redis.call('SET', KEYS[1], string.format('%.6f', whole_at), 'EX', math.ceil(whole_at - now) + 1)
+end
+if concurrent > 0 then
+  redis.call('ZADD', KEYS[2], now + held, ARGV[4])
+  redis.call('EXPIRE', KEYS[2], held + 1)
+end
+return {'in', '0'}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Connected:
+    client: Any
+    script: Any
+
+
+@dataclass(slots=True)
+class SharedPlace:
+    """A place that all replicas know of."""
+
+    key: str
+    number: str
+    limits: SharedLimits
+
+    def leave(self) -> None:
+        """Tell the others, without waiting for it; if that fails, the place is free after HELD_SECONDS."""
+        self.limits.leave(self.key, self.number)
+
+
+class SharedLimits:
+    """Both limits, in a Redis. Every method raises one of FAILURES where it does not answer."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._connected: WeakKeyDictionary[asyncio.AbstractEventLoop, _Connected] = WeakKeyDictionary()
+        self._leaving: set[asyncio.Task[None]] = set()
+
+    async def enter(self, key: str, limits: Limits, cost: int = 1) -> SharedPlace | None:
+        """Let a request in; the place that it takes, if that is limited. Raises TooMany."""
+        number = secrets.token_hex(8)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            answer = await self._here.script(keys=_keys(key), args=_arguments(limits, cost, number))
+        _judge(answer, limits)
+        return SharedPlace(key, number, self) if limits.concurrent else None
+
+    def enter_blocking(self, key: str, limits: Limits, cost: int = 1) -> None:
+        """The same for code that is not asynchronous, which takes no place."""
+        _judge(self._blocking(keys=_keys(key), args=_arguments(limits, cost, "")), limits)
+
+    def leave(self, key: str, number: str) -> None:
+        """See `SharedPlace.leave`."""
+        task = asyncio.get_running_loop().create_task(self._leave(key, number))
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
+
+    async def _leave(self, key: str, number: str) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                await self._here.client.zrem(_keys(key)[1], number)
+        except FAILURES:
+            pass  # it ends by itself
+
+    @property
+    def _here(self) -> _Connected:
+        """What belongs to this event loop, as connections do."""
+        loop = asyncio.get_running_loop()
+        found = self._connected.get(loop)
+        if found is None:
+            pool: Any = BlockingConnectionPool.from_url(
+                self._url,
+                max_connections=CONNECTIONS_MAX,
+                timeout=PATIENCE_SECONDS,
+                socket_connect_timeout=PATIENCE_SECONDS,
+                socket_timeout=PATIENCE_SECONDS,
+            )
+            client = redis.asyncio.Redis(connection_pool=pool)
+            found = self._connected[loop] = _Connected(client, client.register_script(_ENTER))
+        return found
+
+    @cached_property
+    def _blocking(self) -> Any:
+        client = redis.Redis.from_url(
+            self._url, socket_connect_timeout=PATIENCE_SECONDS, socket_timeout=PATIENCE_SECONDS
+        )
+        return client.register_script(_ENTER)
+
+
+def _keys(key: str) -> list[str]:
+    # Braces: a cluster keeps both keys of a caller on the same node.
+    return [f"skillkeeper:limit:{{{key}}}:{what}" for what in ("rate", "running")]
+
+
+def _arguments(limits: Limits, cost: int, number: str) -> list[Any]:
+    concurrent = limits.concurrent if number else 0
+    return [limits.per_minute, concurrent, cost, number, int(WINDOW_SECONDS), int(HELD_SECONDS)]
+
+
+def _judge(answer: list[bytes], limits: Limits) -> None:
+    verdict, wait = answer
+    if verdict == b"busy":
+        raise TooMany.at_once(limits)
+    if verdict == b"wait":
+        raise TooMany.requests(limits, float(wait))

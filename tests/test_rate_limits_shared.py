@@ -1,0 +1,118 @@
+"""Limits of callers across replicas: shared through Redis, each by itself while that is away."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import redis
+
+from .gateway_asking import envelope, modern_headers, request
+from .redis_server import redis_server
+from .server import UVICORN, Server, free_port, manage
+from .threads import at_once
+
+AWAY = "each replica limits callers by itself for now, since Redis does not answer"
+USUAL = {"accept": "application/json, text/event-stream"}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without skills."""
+    data = tmp_path_factory.mktemp("limits") / "data"
+    assert manage(data, "migrate", "-v0").returncode == 0
+    return data
+
+
+@contextmanager
+def replica(data: Path, redis_url: str, **environment: str) -> Iterator[Server]:
+    with Server(UVICORN, data, REDIS_URL=redis_url, MCP_REQUIRE_AUTH="false", **environment) as server:
+        yield server
+
+
+def asked(server: Server) -> int:
+    """The status of one request."""
+    answer = httpx.post(f"{server.url}/mcp", json=request("tools/list"), headers=USUAL, timeout=10)
+    assert (answer.status_code == 429) == ("retry-after" in answer.headers)
+    return answer.status_code
+
+
+@contextmanager
+def waiting(server: Server) -> Iterator[None]:
+    """A request that runs meanwhile."""
+    params = {"name": "wait_long_", "_meta": {**envelope(), "progressToken": 1}}
+    headers = USUAL | modern_headers("tools/call", params)
+    body = request("tools/call", params)
+    with httpx.stream("POST", f"{server.url}/mcp", json=body, headers=headers, timeout=10) as answer:
+        assert answer.status_code == 200
+        lines = answer.iter_lines()  # the connection ends when nobody reads it any more
+        first = next(line for line in lines if line.startswith("data:"))
+        assert json.loads(first.removeprefix("data:"))["method"] == "notifications/progress"
+        yield
+        lines.close()  # type: ignore[attr-defined]  # a generator
+
+
+def test_two_replicas_together_let_in_what_the_rate_allows(data: Path, tmp_path: Path) -> None:
+    # One more is allowed every 20 seconds.
+    with (
+        redis_server(tmp_path) as url,
+        replica(data, url, RATE_LIMIT_PER_MINUTE="3") as one,
+        replica(data, url, RATE_LIMIT_PER_MINUTE="3") as two,
+    ):
+        began = time.monotonic()
+        counted = Counter(at_once(asked, [one, two] * 12))
+        assert time.monotonic() - began < 20
+    assert counted == {200: 3, 429: 21}
+
+
+def test_place_that_is_taken_on_one_replica_is_taken_on_the_other(data: Path, tmp_path: Path) -> None:
+    limits = {"RATE_LIMIT_CONCURRENT": "1", "MCP_PROVIDERS": "tests.offered.provide"}
+    with (
+        redis_server(tmp_path) as url,
+        replica(data, url, **limits) as one,
+        replica(data, url, **limits) as two,
+        redis.Redis.from_url(url) as database,
+    ):
+        with waiting(one):
+            assert [asked(two), asked(one)] == [429, 429]
+            (key,) = database.keys("skillkeeper:limit:*:running")
+            assert 0 < database.ttl(key) <= 61, "a replica that is killed keeps no place"
+        deadline = time.monotonic() + 10
+        while asked(two) == 429:
+            assert time.monotonic() < deadline, "the place is not given back"
+        while database.keys("skillkeeper:limit:*:running"):
+            assert time.monotonic() < deadline, "places are left in Redis"
+
+
+def test_redis_that_goes_away_leaves_each_replica_its_own_limits(data: Path, tmp_path: Path) -> None:
+    port = free_port()
+    with (
+        replica(data, f"redis://127.0.0.1:{port}", RATE_LIMIT_PER_MINUTE="3") as one,
+        replica(data, f"redis://127.0.0.1:{port}", RATE_LIMIT_PER_MINUTE="3") as two,
+    ):
+        with redis_server(tmp_path, port):
+            assert [asked(server) for server in (one, two, one, two)] == [200, 200, 200, 429]
+        assert [asked(server) for server in (two, two, two, two)] == [200, 200, 200, 429]
+        assert two.output.count(AWAY) == 1
+        with redis_server(tmp_path, port):
+            deadline = time.monotonic() + 20
+            while asked(two) != 200:
+                assert time.monotonic() < deadline, "Redis is not asked again"
+
+
+def test_redis_that_hangs_costs_one_wait_now_and_then(data: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        with replica(data, f"redis://127.0.0.1:{silent.getsockname()[1]}", RATE_LIMIT_PER_MINUTE="30") as server:
+            began = time.monotonic()
+            assert [asked(server) for _ in range(5)] == [200] * 5
+            assert time.monotonic() - began < 3
+            assert AWAY in server.output
