@@ -15,7 +15,7 @@ from redis.asyncio import BlockingConnectionPool
 
 from .rules import HELD_SECONDS, WINDOW_SECONDS, Limits, TooMany
 
-PATIENCE_SECONDS = 0.5
+PATIENCE_SECONDS = 1.0
 """How long a request waits for Redis before it goes on without."""
 CONNECTIONS_MAX = 32
 FAILURES = (redis.RedisError, OSError, asyncio.TimeoutError)
