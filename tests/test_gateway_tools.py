@@ -193,6 +193,19 @@ async def test_call_names_the_other_files_where_the_revision_has_no_links(
     assert "skill://greeter/references/guide.md" in content[1]["text"]
 
 
+@pytest.mark.parametrize("revision", BOTH)
+async def test_call_names_the_other_files_where_the_deployment_wants_no_links(
+    wire: Gateway, shelf: Shelf, settings: Any, revision: str
+) -> None:
+    settings.MCP_RESOURCE_LINKS = False
+    shelf.publish(files={"references/guide.md": "# Guide"})
+
+    content = (await call(wire, revision=revision))["content"]
+
+    assert [item["type"] for item in content] == ["text", "text"]
+    assert "skill://greeter/references/guide.md" in content[1]["text"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

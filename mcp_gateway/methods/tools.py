@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.conf import settings
+
 from mcp_gateway.call import Call
 from mcp_gateway.catalog import Snapshot
 from mcp_gateway.eras import Era, fitting
@@ -77,9 +79,9 @@ def _tool(skill: PublishedSkill) -> dict[str, Any]:
 
 
 def _files(skill: PublishedSkill, call: Call) -> list[dict[str, Any]]:
-    """The skill's other files: as links, or named in a text where the revision has no links."""
+    """The skill's other files: as links, or named in a text where the revision or the deployment has no links."""
     others = [file for file in skill.files if file.path != SKILL_MD]
-    if call.era.has_resource_links:
+    if call.era.has_resource_links and settings.MCP_RESOURCE_LINKS:
         return [
             {
                 "type": "resource_link",
