@@ -9,25 +9,81 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, QuerySet
-from django.forms import ModelChoiceField, ModelForm
+from django.forms import CharField, ModelChoiceField, ModelForm, MultipleChoiceField
 from django.http import HttpRequest, HttpResponse
-from django.template.defaultfilters import pluralize
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from .auth import create_token, revoke_token
-from .models import AccessToken
+from .connecting import connection
+from .models import AccessToken, Scope
+
+NAMED_MAX = 3
+"""Skills and tags that a row of the list names."""
+
+
+class WordsField(CharField):
+    """Words separated by spaces or commas, as a list."""
+
+    widget = UnfoldAdminTextInputWidget
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, max_length=5000, **options)
+
+    def clean(self, value: Any) -> list[str]:
+        """The words, in lower case, each once."""
+        return sorted(set(super().clean(value).lower().replace(",", " ").split()))
+
+
+class StateFilter(admin.SimpleListFilter):
+    """By whether a token still opens anything."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The states."""
+        return [
+            ("valid", _("valid")),
+            ("revoked", _("revoked")),
+            ("expired", _("expired")),
+            ("owner", _("owner deactivated")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> QuerySet[AccessToken]:
+        """The tokens in the chosen state."""
+        state = self.value()
+        return AccessToken.in_state(queryset, state) if state else queryset
 
 
 class AccessTokenForm(ModelForm):
-    """What a token is for, whose it is, and how long it opens anything."""
+    """What a token may do, for which skills, whose it is, and how long it opens anything."""
+
+    scopes = MultipleChoiceField(
+        label=_("scopes"),
+        choices=[
+            (Scope.READ, _("skills:read: use skills through /mcp and read through the API")),
+            (Scope.WRITE, _("skills:write: change skills through the API, as far as the owner may")),
+        ],
+        initial=[Scope.READ],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+    skills = WordsField(
+        label=_("only these skills"),
+        help_text=_("Names, separated by spaces or commas. With neither skills nor tags, the token is for all."),
+    )
+    tags = WordsField(label=_("only skills with these tags"), help_text=_("One of the tags is enough."))
 
     def clean_expires_at(self) -> datetime | None:
         """Refuse an end that has passed."""
         end: datetime | None = self.cleaned_data["expires_at"]
         if end is not None and end <= timezone.now():
-            raise ValidationError("This is in the past.")
+            raise ValidationError(_("This is in the past."))
         return end
 
 
@@ -36,28 +92,64 @@ class AccessTokenAdmin(ModelAdmin):
     """A token's text is on the page that answers its creation, and nowhere else."""
 
     form = AccessTokenForm
-    list_display = ["name", "prefix", "user", "created_at", "expires_at", "revoked_at", "last_used_at", "valid"]
+    list_display = ["name", "prefix", "user", "may", "opens", "expires_at", "last_used_at", "state"]
+    list_filter = [StateFilter]
     list_select_related = ["user"]
+    list_per_page = 50
     search_fields = ["name", "prefix", "user__username"]
     actions = ["revoke"]
 
-    @admin.display(boolean=True)
-    def valid(self, token: AccessToken) -> bool:
-        """Whether it still opens anything."""
-        return token.is_valid
+    @admin.display(description=_("scopes"))
+    def may(self, token: AccessToken) -> str:
+        """What it may be used for."""
+        return ", ".join(token.scopes)
 
-    @admin.action(description="Revoke selected access tokens", permissions=["revoke"])
+    @admin.display(description=_("skills"))
+    def opens(self, token: AccessToken) -> str:
+        """Which skills it is for."""
+        named = [*token.skills, *(f"#{tag}" for tag in token.tags)]
+        more = len(named) - NAMED_MAX
+        return ", ".join([*named[:NAMED_MAX], *([f"+{more}"] if more > 0 else [])]) or str(_("all"))
+
+    @admin.display(description=_("state"))
+    def state(self, token: AccessToken) -> str:
+        """Whether it still opens anything, and if not, why."""
+        text, tone = {
+            "valid": (_("valid"), "good"),
+            "revoked": (_("revoked"), "bad"),
+            "expired": (_("expired"), "warn"),
+            "owner": (_("owner deactivated"), "warn"),
+        }[token.state]
+        return render_to_string("components/badge.html", {"text": text, "tone": tone})
+
+    @admin.action(description=_("Revoke selected access tokens"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:
         """Make the chosen tokens useless; they stay in the list."""
         for token in queryset:
             revoke_token(token)
             self.log_change(request, token, "Revoked.")
         count = len(queryset)
-        messages.success(request, f"{count} access token{pluralize(count)} revoked.")
+        said = ngettext("%d access token revoked.", "%d access tokens revoked.", count)
+        messages.success(request, said % count)
 
     def get_fields(self, request: HttpRequest, obj: AccessToken | None = None) -> list[Any]:
         """What is asked for a new token; everything of one that is there."""
-        return ["name", "user", "expires_at"] if obj is None else list(self.list_display)
+        return (
+            ["name", "user", "scopes", "skills", "tags", "expires_at"]
+            if obj is None
+            else [
+                "name",
+                "prefix",
+                "user",
+                "may",
+                "opens",
+                "created_at",
+                "expires_at",
+                "last_used_at",
+                "revoked_at",
+                "state",
+            ]
+        )
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -74,7 +166,9 @@ class AccessTokenAdmin(ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: AccessToken, form: ModelForm[AccessToken], change: bool) -> None:
         """Make the token through the one function that does, and keep its text for the answer."""
-        token, text = create_token(obj.user, obj.name, expires_at=obj.expires_at)
+        token, text = create_token(
+            obj.user, obj.name, scopes=obj.scopes, skills=obj.skills, tags=obj.tags, expires_at=obj.expires_at
+        )
         obj.pk, obj.prefix = token.pk, token.prefix
         request.new_token = text  # type: ignore[attr-defined]
 
@@ -84,7 +178,8 @@ class AccessTokenAdmin(ModelAdmin):
         """Show the text, in this answer only; the admin tells everybody not to store its answers."""
         context = {
             **self.admin_site.each_context(request),
-            "title": "Access token made",
+            **connection(request.new_token),  # type: ignore[attr-defined]
+            "title": _("Access token made"),
             "opts": self.opts,
             "token": obj,
             "text": request.new_token,  # type: ignore[attr-defined]

@@ -65,8 +65,28 @@ class AccessToken(models.Model):
     @property
     def is_valid(self) -> bool:
         """Whether it still opens anything."""
-        expired = self.expires_at is not None and self.expires_at <= timezone.now()
-        return self.revoked_at is None and not expired and self.user.is_active
+        return self.state == "valid"
+
+    @property
+    def state(self) -> str:
+        """`valid`, or why it opens nothing: `revoked`, `expired`, `owner` (who was deactivated)."""
+        if self.revoked_at is not None:
+            return "revoked"
+        if self.expires_at is not None and self.expires_at <= timezone.now():
+            return "expired"
+        return "valid" if self.user.is_active else "owner"
+
+    @staticmethod
+    def in_state(tokens: models.QuerySet[AccessToken], state: str) -> models.QuerySet[AccessToken]:
+        """Those of the tokens whose `state` is this; none for a state that there is not."""
+        expired = models.Q(expires_at__lte=timezone.now())
+        rules = {
+            "revoked": models.Q(revoked_at__isnull=False),
+            "expired": models.Q(revoked_at=None) & expired,
+            "owner": models.Q(revoked_at=None, user__is_active=False) & ~expired,
+            "valid": models.Q(revoked_at=None, user__is_active=True) & ~expired,
+        }
+        return tokens.filter(rules[state]) if state in rules else tokens.none()
 
     @property
     def caller_key(self) -> str:

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 
-from .home import connection
+from mcp_gateway.connecting import connection
 
 
 def connect(request: HttpRequest) -> HttpResponse:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 from django.urls import reverse
@@ -18,13 +16,12 @@ from invocations import queries
 from invocations.chart import chart
 from invocations.usage import Series, Use, failing, last_days, most_called, unused
 from mcp_gateway import replicas
+from mcp_gateway.connecting import connection
 from mcp_gateway.models import GatewayReplica
 from skills_registry.models import CatalogHead, Publication, Skill, SkillVersion, SkillVersionQuerySet, Upload
 
 DAYS = 30
 WEEK = 7
-_REQUEST = """curl -s {address} -H "Content-Type: application/json" -H "Accept: application/json"{header} \\
-  -d '{{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}}'"""
 SHOWN = 8
 """Rows of each list."""
 
@@ -70,24 +67,6 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         context["publications"] = Publication.objects.select_related("skill", "version", "actor")[:SHOWN]
         context["replicas"] = list(_replicas())
     return context
-
-
-def connection() -> dict[str, Any]:
-    """How a client reaches the gateway."""
-    address, needs_token = f"{settings.PUBLIC_URL}/mcp", settings.MCP_REQUIRE_AUTH
-    server: dict[str, Any] = {"type": "http", "url": address}
-    if needs_token:
-        server["headers"] = {"Authorization": "Bearer TOKEN"}
-    header = ' --header "Authorization: Bearer TOKEN"' if needs_token else ""
-    return {
-        "address": address,
-        "needs_token": needs_token,
-        "claude": f"claude mcp add --transport http skillkeeper {address}{header}",
-        "configuration": json.dumps({"mcpServers": {"skillkeeper": server}}, indent=2),
-        "by_hand": _REQUEST.format(
-            address=address, header=' \\\n  -H "Authorization: Bearer TOKEN"' if needs_token else ""
-        ),
-    }
 
 
 def _tasks(user: User | AnonymousUser, recent: dict[str, Use]) -> Iterator[Task]:

@@ -17,10 +17,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from mcp_gateway.auth import TOKEN_PREFIX, create_token, find_token
+from mcp_gateway.auth import TOKEN_PREFIX, create_token, find_token, revoke_token
 from mcp_gateway.models import AccessToken
 
 from .conftest import permissions
+from .pages import rows
 
 pytestmark = pytest.mark.django_db
 
@@ -46,19 +47,20 @@ def clerk(db: None) -> Client:
 
 
 def form(user: User, **fields: Any) -> dict[str, Any]:
-    return {"name": "CI", "user": user.pk, "expires_at_0": "", "expires_at_1": "", **fields}
+    usual = {"name": "CI", "user": user.pk, "scopes": ["skills:read", "skills:write"]}
+    return {**usual, "expires_at_0": "", "expires_at_1": "", **fields}
 
 
 def made(browser: Client, user: User, **fields: Any) -> str:
     """The text of a new token, from the page that shows it."""
-    found = TOKEN.findall(browser.post(ADD, form(user, **fields)).text)
+    found = set(TOKEN.findall(browser.post(ADD, form(user, **fields)).text))
     assert len(found) == 1
-    return str(found[0])
+    return str(found.pop())
 
 
 def test_new_token_is_shown_once_on_a_page_that_nobody_keeps(browser: Client, operator: User) -> None:
     answer = browser.post(ADD, form(operator))
-    (text,) = TOKEN.findall(answer.text)
+    (text,) = set(TOKEN.findall(answer.text))
 
     assert "no-store" in answer.headers["cache-control"]
     token = find_token(text)
@@ -188,6 +190,52 @@ def test_list_of_tokens_asks_as_often_for_many_as_for_one(
     # * tokens with their owners
     with django_assert_num_queries(5):
         browser.get(LIST)
+
+
+def test_token_is_made_for_chosen_scopes_skills_and_tags(browser: Client, operator: User) -> None:
+    made(browser, operator, scopes=["skills:read"], skills="greeter, other  greeter", tags="Sales")
+
+    token = AccessToken.objects.get()
+    assert (token.scopes, token.skills, token.tags) == (["skills:read"], ["greeter", "other"], ["sales"])
+    row = rows(browser.get(LIST))[0]
+    assert "greeter, other, #sales" in row
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"scopes": []}, "This field is required."),
+        ({"scopes": ["skills:all"]}, "Select a valid choice."),
+        ({"skills": "Not_a_name!"}, "These cannot be names of skills: not_a_name!"),
+    ],
+)
+def test_form_refuses_what_there_cannot_be(
+    browser: Client, operator: User, fields: dict[str, Any], message: str
+) -> None:
+    assert message in browser.post(ADD, form(operator, **fields)).text
+    assert not AccessToken.objects.exists()
+
+
+def test_page_of_a_new_token_has_a_configuration_with_it(browser: Client, operator: User) -> None:
+    page = browser.post(ADD, form(operator)).text
+    text = set(TOKEN.findall(page)).pop()
+    assert f"Authorization: Bearer {text}" in page
+    assert "Bearer TOKEN" not in page
+
+
+def test_list_is_filtered_by_state(browser: Client, operator: User) -> None:
+    gone = User.objects.create_user("gone", is_active=False)
+    create_token(operator, "in use")
+    create_token(operator, "too old", expires_at=timezone.now() - timedelta(days=1))
+    create_token(gone, "of nobody")
+    revoke_token(create_token(gone, "taken away", expires_at=timezone.now() - timedelta(days=1))[0])
+
+    expected = {"valid": "in use", "expired": "too old", "owner": "of nobody", "revoked": "taken away"}
+    for state, name in expected.items():
+        (row,) = rows(browser.get(LIST, {"state": state}))
+        assert name in row
+    assert rows(browser.get(LIST, {"state": "nonsense"})) == []
+    assert len(rows(browser.get(LIST))) == 4
 
 
 def command(**options: Any) -> tuple[str, str]:

@@ -40,6 +40,13 @@ def replica(data: Path, redis_url: str, **environment: str) -> Iterator[Server]:
 client = httpx.Client(headers=USUAL, timeout=10, verify=False)  # noqa: S501  # nothing here is https
 
 
+@pytest.fixture(scope="module", autouse=True)
+def closed() -> Iterator[None]:
+    """No connection is left open."""
+    yield
+    client.close()
+
+
 def asked(server: Server) -> int:
     """The status of one request."""
     answer = client.post(f"{server.url}/mcp", json=request("tools/list"))

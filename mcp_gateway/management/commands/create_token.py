@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from mcp_gateway.auth import create_token
-from mcp_gateway.models import AccessToken
+from mcp_gateway.models import AccessToken, Scope
 
 DAYS_MAX = 36_500
 
@@ -23,6 +24,11 @@ class Command(BaseCommand):
         """Whose token, what for, how long."""
         parser.add_argument("--user", required=True, metavar="NAME", help="name of the user it acts as")
         parser.add_argument("--name", default="made by command", help="what it is for")
+        parser.add_argument(
+            "--scope", action="append", choices=Scope.values, dest="scopes", help="may be repeated (default: both)"
+        )
+        parser.add_argument("--skill", action="append", default=[], dest="skills", help="only this skill; repeatable")
+        parser.add_argument("--tag", action="append", default=[], dest="tags", help="only this tag; repeatable")
         parser.add_argument("--days", type=int, help="how many days it is valid (default: no end)")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,7 +36,14 @@ class Command(BaseCommand):
         user = get_user_model().objects.filter(username=options["user"]).first()
         if user is None:
             raise CommandError(f"There is no user {options['user']!r}.")
-        token, text = create_token(user, _name(options["name"]), expires_at=_end(options["days"]))
+        name, end = _name(options["name"]), _end(options["days"])
+        scopes = options["scopes"] or Scope.values
+        try:
+            token, text = create_token(
+                user, name, scopes=scopes, skills=options["skills"], tags=options["tags"], expires_at=end
+            )
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from None
         self.stderr.write(f"Token {token} for {user}; keep it now, it is not shown again.")
         self.stdout.write(text)
 

@@ -1,0 +1,30 @@
+"""How a client reaches the gateway: what to type, and what to put into its configuration."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.conf import settings
+
+PLACEHOLDER = "TOKEN"
+_REQUEST = """curl -s {address} -H "Content-Type: application/json" -H "Accept: application/json"{header} \\
+  -d '{{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}}'"""
+
+
+def connection(token: str = "") -> dict[str, Any]:
+    """Commands and a configuration with this token; with a placeholder where one is needed and none is given."""
+    address, needs_token = f"{settings.PUBLIC_URL}/mcp", settings.MCP_REQUIRE_AUTH
+    shown = token or (PLACEHOLDER if needs_token else "")
+    server: dict[str, Any] = {"type": "http", "url": address}
+    if shown:
+        server["headers"] = {"Authorization": f"Bearer {shown}"}
+    header = f' --header "Authorization: Bearer {shown}"' if shown else ""
+    by_hand = f' \\\n  -H "Authorization: Bearer {shown}"' if shown else ""
+    return {
+        "address": address,
+        "needs_token": needs_token and not token,
+        "claude": f"claude mcp add --transport http skillkeeper {address}{header}",
+        "configuration": json.dumps({"mcpServers": {"skillkeeper": server}}, indent=2),
+        "by_hand": _REQUEST.format(address=address, header=by_hand),
+    }
