@@ -180,6 +180,16 @@ def test_metadata_names_the_resource_and_its_scopes(path: str, settings: Any) ->
     assert answer.headers["access-control-allow-origin"] == "*"
 
 
+def test_page_may_ask_for_metadata_with_headers_of_its_own() -> None:
+    asks = {"origin": "https://page.example", "access-control-request-headers": "mcp-protocol-version"}
+
+    answer = Client().options("/.well-known/oauth-protected-resource/mcp", headers=asks)
+
+    assert answer.status_code == 200
+    assert answer["access-control-allow-origin"] == "*"
+    assert answer["access-control-allow-headers"] == "*"
+
+
 def test_metadata_without_authorization_servers_does_not_name_any() -> None:
     document = Client().get("/.well-known/oauth-protected-resource/mcp").json()
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest, JsonResponse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods
 
 from mcp_gateway.server_info import SERVER_INFO
 
 from .challenge import read_scope, resource
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "OPTIONS"])
 def protected_resource(request: HttpRequest) -> JsonResponse:
     """The gateway as a protected resource, the same at both well-known addresses.
 
@@ -25,6 +25,10 @@ def protected_resource(request: HttpRequest) -> JsonResponse:
         "bearer_methods_supported": ["header"],
         "resource_name": SERVER_INFO["title"],
     }
-    # Public, and asked for by clients that run in a browser.
-    headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "max-age=300"}
+    # Public, and asked for by clients that run in a browser, with headers that it asks about beforehand (OPTIONS).
+    headers = {
+        "Access-Control-Allow-Origin": "*",
+        "Access-Control-Allow-Headers": "*",
+        "Cache-Control": "max-age=300",
+    }
     return JsonResponse({name: value for name, value in document.items() if value}, headers=headers)
