@@ -12,6 +12,7 @@ from mcp_gateway.auth.metadata import protected_resource
 
 from .connect import connect
 from .health import healthz, readyz
+from .skill_access import skill_access
 from .trying.page import try_skill
 
 admin.site.index_title = _("Home")
@@ -20,6 +21,7 @@ urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/connect/", admin.site.admin_view(connect), name="connect"),
     path("admin/skills_registry/skill/<int:pk>/try/", admin.site.admin_view(try_skill), name="try_skill"),
+    path("admin/skills_registry/skill/<int:pk>/access/", admin.site.admin_view(skill_access), name="skill_access"),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("skills_registry.api.urls")),

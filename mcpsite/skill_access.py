@@ -1,0 +1,65 @@
+"""The tab of a skill that says who may see and call it, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext
+
+from mcp_gateway.models import AccessToken, Scope
+from skills_registry.admin.pages import OperatorRequest, requires
+from skills_registry.admin.skill_page import skill_view
+from skills_registry.models import Skill
+
+SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A token that reaches the skill, and why: it is for all, for this name, or for one of its tags."""
+
+    token: AccessToken
+    why: str
+
+
+@requires("view_skill")
+def skill_access(request: OperatorRequest, pk: int) -> HttpResponse:
+    """Who reaches the skill; the tokens themselves for those who may see tokens."""
+    skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
+    reaching = list(_reaching(skill)) if request.user.has_perm("mcp_gateway.view_accesstoken") else None
+    return skill_view(
+        request,
+        "access",
+        skill,
+        anonymous=not settings.MCP_REQUIRE_AUTH,
+        issuer=settings.MCP_JWT_ISSUER,
+        by_skill=settings.MCP_JWT_SKILLS_CLAIM,
+        by_tag=settings.MCP_JWT_TAGS_CLAIM,
+        reaching=reaching and reaching[:SHOWN],
+        reaching_count=len(reaching or ()),
+    )
+
+
+def _reaching(skill: Skill) -> Iterator[Reach]:
+    """Valid tokens that may read the skill, those used last first."""
+    tokens = AccessToken.in_state(AccessToken.objects.select_related("user"), "valid")
+    for token in sorted(tokens, key=_last_used, reverse=True):
+        if Scope.READ in token.scopes and token.audience.includes(skill.name, skill.tags):
+            yield Reach(token, _why(token, skill))
+
+
+def _last_used(token: AccessToken) -> float:
+    return token.last_used_at.timestamp() if token.last_used_at else 0.0
+
+
+def _why(token: AccessToken, skill: Skill) -> str:
+    if not token.audience.restricted:
+        return gettext("for all skills")
+    if skill.name in token.skills:
+        return gettext("for this skill by name")
+    shared = ", ".join(tag for tag in token.tags if tag in skill.tags)
+    return gettext("for the tag %s") % shared
