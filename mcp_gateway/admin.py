@@ -65,7 +65,7 @@ class AccessTokenForm(ModelForm):
     """What a token may do, for which skills, whose it is, and how long it opens anything."""
 
     scopes = MultipleChoiceField(
-        label=_("scopes"),
+        label=_("Scopes"),
         choices=[
             (Scope.READ, _("skills:read: use skills through /mcp and read through the API")),
             (Scope.WRITE, _("skills:write: change skills through the API, as far as the owner may")),
@@ -74,10 +74,10 @@ class AccessTokenForm(ModelForm):
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     skills = WordsField(
-        label=_("only these skills"),
+        label=_("Only these skills"),
         help_text=_("Names, separated by spaces or commas. With neither skills nor tags, the token is for all."),
     )
-    tags = WordsField(label=_("only skills with these tags"), help_text=_("One of the tags is enough."))
+    tags = WordsField(label=_("Only skills with these tags"), help_text=_("One of the tags is enough."))
 
     def clean_expires_at(self) -> datetime | None:
         """Refuse an end that has passed."""
