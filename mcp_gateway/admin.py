@@ -66,10 +66,10 @@ class AccessTokenForm(ModelForm):
 
     scopes = MultipleChoiceField(
         label=_("Scopes"),
-        choices=[
-            (Scope.READ, _("skills:read: use skills through /mcp and read through the API")),
-            (Scope.WRITE, _("skills:write: change skills through the API, as far as the owner may")),
-        ],
+        choices=Scope.choices,
+        help_text=_(
+            "Read: use skills through /mcp and read the API. Write: change skills by the API, as the owner may."
+        ),
         initial=[Scope.READ],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
