@@ -18,19 +18,23 @@ NEVER_ENDING = "subscriptions/listen"
 limiter = Limiter()
 
 
-async def admit(value: Any, sender: Sender, peer: str) -> Place | None:
+async def admit(value: Any, sender: Sender) -> Place | None:
     """Let a message or a batch in; the place that it takes while it runs, if that is limited. Raises Refused."""
     per_minute, concurrent = settings.RATE_LIMIT_PER_MINUTE, settings.RATE_LIMIT_CONCURRENT
     if not per_minute and not concurrent:
         return None
     if isinstance(value, dict) and value.get("method") == NEVER_ENDING:
         concurrent = 0
-    key = sender.caller.key or f"address:{caller_address(peer, sender.headers.get('x-forwarded-for', ''))}"
     try:
-        return await limiter.enter(key, Limits(per_minute, concurrent), _cost(value))
+        return await limiter.enter(key_of(sender), Limits(per_minute, concurrent), _cost(value))
     except TooMany as refusal:
         error = JsonRpcError(TOO_MANY_REQUESTS, str(refusal), {"retryAfter": refusal.retry_after})
         raise Refused(429, error, id_of(value), retry_after=str(refusal.retry_after)) from None
+
+
+def key_of(sender: Sender) -> str:
+    """For whom something counts: by the token, else by the address."""
+    return sender.caller.key or f"address:{caller_address(sender.peer, sender.headers.get('x-forwarded-for', ''))}"
 
 
 def _cost(value: Any) -> int:

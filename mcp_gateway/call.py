@@ -11,6 +11,7 @@ from .eras import LOG_LEVELS, Era, modern
 from .jsonrpc import INVALID_PARAMS, MISSING_CLIENT_CAPABILITY, Id, JsonRpcError, notification_message
 from .log_levels import log_levels
 from .sender import Sender
+from .streams.wish import Wish
 
 
 class Outbox(Protocol):
@@ -18,6 +19,10 @@ class Outbox(Protocol):
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send it; returns when there is room for the next one."""
+        ...
+
+    def listen(self, wish: Wish) -> None:
+        """Before the answer, tell for as long as the client stays of what changes, as far as it wishes."""
         ...
 
 

@@ -7,20 +7,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
 
 from . import eras
-from .admission import admit
+from .admission import NEVER_ENDING, admit, key_of
 from .auth import AccessRefused, identify
 from .auth.identity import remembered
 from .catalog import LiveCatalog, live_catalog
 from .cors import for_page, preflight
 from .dispatch import Answer, answer
 from .eras import legacy, modern
-from .headers import BadHeader, accepts_events, check_accept, check_content_type, check_origin, read_headers
+from .headers import (
+    BadHeader,
+    accepts_events,
+    check_accept,
+    check_content_type,
+    check_listening,
+    check_origin,
+    read_headers,
+)
 from .http import HttpAnswer, Receive, Refused, Scope, Send, read_body, send_answer
 from .inside import inside
 from .jsonrpc import (
@@ -38,10 +47,12 @@ from .jsonrpc import (
     id_of,
     read_message,
 )
+from .listening import hub, listen, listen_legacy
 from .nudges import Listener
 from .sender import Sender
 from .session import NO_SESSION, UnknownSession, resume, start
 from .sse import EventStream
+from .streams.subscription import Subscription
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +67,7 @@ def _look_again() -> None:
     """Some replica has told of a change: of the catalog, or of a token."""
     live_catalog.expire()
     remembered.forget()
+    hub.wake()
 
 
 _listener = Listener(_look_again)
@@ -79,12 +91,15 @@ async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
 async def _handle(scope: Scope, receive: Receive, send: Send) -> HttpAnswer | None:
     """The answer, None where it was sent as a stream. Raises Refused."""
     sender = await _sender(scope)
+    if scope["method"] == "GET":
+        await _listen(sender, receive, send)
+        return None
     try:
         value = decode(await read_body(receive, settings.MCP_MAX_BODY_BYTES))
     except JsonRpcError as error:
         raise Refused(400, error) from None
     known = inside(scope)
-    place = None if known else await admit(value, sender, _peer(scope))
+    place = None if known else await admit(value, sender)
     try:
         if isinstance(value, list):
             return await _answer_batch(value, sender)
@@ -100,13 +115,9 @@ async def _sender(scope: Scope) -> Sender:
     headers = read_headers(scope["headers"])
     try:
         check_origin(headers)
-        if scope["method"] != "POST":
-            # There is no stream to open and no session to delete; both eras allow saying so.
-            raise BadHeader(405, "Only POST is served here")
-        check_content_type(headers)
-        check_accept(headers)
+        _check_method(scope["method"], headers)
     except BadHeader as bad:
-        allow = {"allow": "POST"} if bad.status == 405 else {}
+        allow = {"allow": "GET, POST"} if bad.status == 405 else {}
         raise Refused(bad.status, JsonRpcError(INVALID_REQUEST, str(bad)), **allow) from None
     try:
         known = inside(scope)
@@ -114,7 +125,33 @@ async def _sender(scope: Scope) -> Sender:
     except AccessRefused as refusal:
         code = _CODES.get(refusal.status, INVALID_REQUEST)
         raise Refused(refusal.status, JsonRpcError(code, str(refusal)), **refusal.headers) from None
-    return Sender(headers, caller, NO_SESSION, scope.get("request_id", ""))
+    return Sender(headers, caller, NO_SESSION, scope.get("request_id", ""), _peer(scope))
+
+
+def _check_method(method: str, headers: Mapping[str, str]) -> None:
+    if method == "GET" and headers.get(modern.VERSION_HEADER) != modern.VERSION:
+        check_listening(headers)
+    elif method != "POST":
+        # There is no session to delete, and 2026-07-28 has no GET; both eras allow saying so.
+        raise BadHeader(405, "Only POST is served here, and GET for streams of revisions before 2026-07-28")
+    else:
+        check_content_type(headers)
+        check_accept(headers)
+
+
+async def _listen(sender: Sender, receive: Receive, send: Send) -> None:
+    """The stream that a GET opens. Raises Refused."""
+    version = sender.headers.get(modern.VERSION_HEADER)
+    if version is not None and version not in legacy.VERSIONS:
+        raise Refused(400, JsonRpcError(INVALID_REQUEST, "Unsupported protocol version"))
+    await admit({"method": NEVER_ENDING}, sender)
+    await read_body(receive, settings.MCP_MAX_BODY_BYTES)
+    stream = EventStream(receive, send, cancels=True)
+    try:
+        await listen_legacy(stream, _with_session(sender, None), key_of(sender), live_catalog)
+    except asyncio.CancelledError:
+        if not stream.cut_off:
+            raise
 
 
 def _peer(scope: Scope) -> str:
@@ -138,6 +175,8 @@ async def _answer_one(
     stream = EventStream(receive, send, cancels=era.modern) if accepts_events(sender.headers) else None
     try:
         answered = await answer(message, era, sender, catalog, stream)
+        if stream is not None and stream.wish is not None:
+            await listen(stream, Subscription(stream.wish, sender, key_of(sender), message.id), catalog, message.id)
     except asyncio.CancelledError:
         if stream is None or not stream.cut_off:
             raise

@@ -32,6 +32,13 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     return headers
 
 
+def check_listening(headers: Mapping[str, str]) -> None:
+    """A GET opens a stream of events, and nothing else."""
+    accept = headers.get("accept", "").lower()
+    if "text/event-stream" not in accept:
+        raise BadHeader(406, "A GET opens a stream: Accept must include text/event-stream")
+
+
 def check_origin(headers: Mapping[str, str]) -> None:
     """Refuse other hosts and other sites' pages (2026-07-28: transports, "Security Warning"; DNS rebinding)."""
     if not _is_served(headers.get("host", "")):

@@ -17,3 +17,5 @@ class Sender:
     caller: Caller
     session: Session
     request_id: str
+    peer: str = ""
+    """The address that the connection comes from; "" where there is none (a socket of this machine)."""

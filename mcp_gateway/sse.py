@@ -7,9 +7,11 @@ from typing import Any
 
 from .http import Receive, Send
 from .jsonrpc import encode
+from .streams.wish import Wish
 
 KEEP_ALIVE_SECONDS = 15.0
 """How long a stream may be silent; proxies commonly close what is silent for a minute."""
+_COMMENT = b":\n\n"
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-cache"),
@@ -32,17 +34,27 @@ class EventStream:
         self._watching: asyncio.Task[None] | None = None
         self.cut_off = False
         """Whether the client has gone."""
+        self.wish: Wish | None = None
+        """What is to be told until the stream ends, if it is one that lasts."""
 
     @property
     def is_open(self) -> bool:
         """Whether anything was sent, so that the answer must go the same way."""
         return self._watching is not None
 
-    async def send(self, message: dict[str, Any]) -> None:
-        """Send a message; waits while the client does not read."""
+    def listen(self, wish: Wish) -> None:
+        """Take note of what is to be told."""
+        self.wish = wish
+
+    async def begin(self) -> None:
+        """Let the client know that it is a stream, if it does not know yet."""
         if self._watching is None:
             await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
             self._watching = asyncio.create_task(self._watch(asyncio.current_task()))
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """Send a message; waits while the client does not read."""
+        await self.begin()
         await self._write(_event(message))
 
     async def close(self, message: dict[str, Any] | None = None) -> None:
@@ -64,7 +76,7 @@ class EventStream:
         gone = asyncio.ensure_future(self._receive())
         try:
             while not (await asyncio.wait({gone}, timeout=KEEP_ALIVE_SECONDS))[0]:
-                await self._write(b":\n\n")
+                await self._write(_COMMENT)
         finally:
             gone.cancel()
         self.cut_off = True

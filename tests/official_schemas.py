@@ -219,7 +219,7 @@ def _revision(request: Mapping[str, Any], header: str | None, answer: Mapping[st
 def _events(body: bytes) -> Iterator[bytes]:
     """The data of each event of a stream, which says one thing in one line."""
     for event in body.removesuffix(b"\n\n").split(b"\n\n"):
-        if not event.startswith(b":"):
+        if event and not event.startswith(b":"):  # nothing at all where nothing was told
             kind, data = event.split(b"\n")
             assert kind == b"event: message"
             yield data.removeprefix(b"data: ")

@@ -91,15 +91,16 @@ async def test_version_in_the_body_of_initialize_counts_more_than_the_header(wir
 
 async def test_both_eras_are_told_of_the_skills_extension_and_of_nothing_that_is_not_there(wire: Gateway) -> None:
     expected: dict[str, Any] = {
-        "tools": {},
-        "prompts": {},
-        "resources": {},
+        "tools": {"listChanged": True},
+        "prompts": {"listChanged": True},
+        "resources": {"listChanged": True},
         "completions": {},
         "extensions": {f"{META}/skills": {"directoryRead": True}},
     }
     params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
 
     assert (await result_of(wire, "2025-11-25", "initialize", params))["capabilities"] == expected
+    expected["resources"]["subscribe"] = True  # by subscriptions/listen
     assert (await result_of(wire, MODERN, "server/discover"))["capabilities"] == expected
 
 
@@ -226,9 +227,9 @@ async def test_batch_that_is_empty_or_long_is_refused(wire: Gateway, batch: list
     assert (response.status_code, response.json()["error"]["code"]) == (400, -32600)
 
 
-@pytest.mark.parametrize("method", ["GET", "DELETE", "PUT", "PATCH", "OPTIONS", "HEAD"])
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH", "OPTIONS", "HEAD"])
 @pytest.mark.parametrize("headers", [{}, {VERSION: MODERN}, {"accept": "text/event-stream", "last-event-id": "5"}])
 async def test_other_http_methods_are_405(wire: Gateway, method: str, headers: dict[str, str]) -> None:
     response = await wire.client.request(method, "/mcp", headers=headers)
 
-    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")

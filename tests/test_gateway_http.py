@@ -209,7 +209,7 @@ async def test_body_that_is_cut_off_ends_the_request(wire: Gateway) -> None:
 async def test_what_goes_wrong_outside_of_methods_is_an_error_that_tells_nothing(
     wire: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def fail(headers: Any, query: bytes) -> None:
+    async def fail(*_: Any) -> None:
         raise RuntimeError("the database's password is wrong")
 
     monkeypatch.setattr("mcp_gateway.endpoint.identify", fail)

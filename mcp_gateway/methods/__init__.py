@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcp_gateway.call import Method
 from mcp_gateway.eras import Era
 
-from . import completion, discovery, prompts, resources, skills, tools
+from . import completion, discovery, prompts, resources, skills, subscriptions, tools
 
 _BOTH: dict[str, Method] = {
     "tools/list": tools.list_tools,
@@ -20,7 +20,11 @@ _BOTH: dict[str, Method] = {
     "skills/list": skills.list_skills,
     "skills/get": skills.get_skill,
 }
-_MODERN: dict[str, Method] = {**_BOTH, "server/discover": discovery.discover}
+_MODERN: dict[str, Method] = {
+    **_BOTH,
+    "server/discover": discovery.discover,
+    "subscriptions/listen": subscriptions.listen,
+}
 _LEGACY: dict[str, Method] = {
     **_BOTH,
     "initialize": discovery.initialize,

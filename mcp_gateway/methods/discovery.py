@@ -20,9 +20,9 @@ INSTRUCTIONS = (
 def capabilities(call: Call) -> dict[str, Any]:
     """What is served to clients of this revision, and nothing else."""
     served: dict[str, Any] = {
-        "tools": {},
-        "prompts": {},
-        "resources": {},
+        "tools": {"listChanged": True},
+        "prompts": {"listChanged": True},
+        "resources": {"listChanged": True, "subscribe": True} if call.era.modern else {"listChanged": True},
         "extensions": {"io.modelcontextprotocol/skills": {"directoryRead": True}},
     }
     if call.era.has_completions:

@@ -49,12 +49,13 @@ async def _get_other(call: Call, name: str) -> dict[str, Any]:
 def _prompts(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]:
     for skill in snapshot.skills.values():
         if is_prompt(skill):
-            yield skill.name, fitting.fit_prompt(era, _prompt(skill))
+            yield skill.name, fitting.fit_prompt(era, definition(skill))
     for prompt in snapshot.offers.prompts:
         yield prompt.name, fitting.fit_prompt(era, prompt.definition)
 
 
-def _prompt(skill: PublishedSkill) -> dict[str, Any]:
+def definition(skill: PublishedSkill) -> dict[str, Any]:
+    """What `prompts/list` says of a skill."""
     arguments = [
         {"name": name, "description": about, "required": False} for name, about in argument_descriptions(skill).items()
     ]

@@ -56,12 +56,13 @@ async def _call_other(call: Call, name: str) -> dict[str, Any]:
 def _tools(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]:
     for skill in snapshot.skills.values():
         if is_tool(skill):
-            yield skill.name, fitting.fit_tool(era, _tool(skill))
+            yield skill.name, fitting.fit_tool(era, definition(skill))
     for tool in snapshot.offers.tools:
         yield tool.name, fitting.fit_tool(era, tool.definition)
 
 
-def _tool(skill: PublishedSkill) -> dict[str, Any]:
+def definition(skill: PublishedSkill) -> dict[str, Any]:
+    """What `tools/list` says of a skill."""
     when = skill.frontmatter.get("when_to_use")
     return {
         "name": skill.name,

@@ -1,0 +1,19 @@
+"""subscriptions/listen: a stream of word of what has changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mcp_gateway.call import Call
+from mcp_gateway.eras.modern import SUBSCRIPTION_KEY
+from mcp_gateway.jsonrpc import INVALID_REQUEST, JsonRpcError
+from mcp_gateway.streams.wish import Wish
+
+
+async def listen(call: Call) -> dict[str, Any]:
+    """2026-07-28: patterns/subscriptions. This result is sent when the stream ends, after all that it has told."""
+    wish = Wish.of(call.params.get("notifications"))
+    if call.outbox is None:
+        raise JsonRpcError(INVALID_REQUEST, "Invalid request: Accept must include text/event-stream")
+    call.outbox.listen(wish)
+    return {"_meta": {SUBSCRIPTION_KEY: call.id}}

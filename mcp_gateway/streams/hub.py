@@ -1,0 +1,167 @@
+"""All open streams of this process: one task watches the catalog and the tokens for all of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+
+from mcp_gateway.auth import AccessRefused, Caller, identify
+from mcp_gateway.catalog import LiveCatalog, Snapshot
+from skills_registry.catalog import Audience
+
+from .difference import Difference, changed, difference, everything
+from .subscription import Subscription
+
+log = logging.getLogger(__name__)
+
+PAUSE_SECONDS = 0.05
+"""Between two looks at the catalog: what is published in between is told once."""
+POLL_SECONDS = 0.1
+"""How often it is looked at the most where no word of a change comes."""
+CHECK_SECONDS = 15.0
+"""How long a token may be useless, and no word of it come, before its streams end."""
+
+
+class TooManyStreams(Exception):
+    """The caller, or this process, has as many streams as there may be."""
+
+
+class Hub:
+    """The streams of one event loop; `wake` and `close` may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._streams: dict[Subscription, None] = {}
+        self._by_key = Counter[str]()
+        self._seen = Snapshot()
+        self._checked_at = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._doubt = False
+        self._closed = False
+
+    @property
+    def size(self) -> int:
+        """How many streams are open."""
+        return len(self._streams)
+
+    def wake(self, **_: object) -> None:
+        """Look at the catalog and at the tokens now: something may have changed."""
+        self._soon(self._look_now)
+
+    def close(self) -> None:
+        """End all streams, and each that is opened from now on: the process is about to end."""
+        self._closed = True
+        self._soon(self._end_all)
+
+    async def start(self, catalog: LiveCatalog) -> None:
+        """See to it that the catalog is watched; what changes from now on is told. Raises CatalogUnavailable."""
+        if self._task is not None and not self._task.done() and self._loop is asyncio.get_running_loop():
+            return
+        snapshot = await catalog.snapshot()
+        if self._task is None or self._task.done() or self._loop is not asyncio.get_running_loop():
+            self._seen, self._checked_at = snapshot, time.monotonic()
+            self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
+            self._task = self._loop.create_task(self._run(catalog))
+
+    @contextmanager
+    def joined(self, subscription: Subscription) -> Iterator[None]:
+        """Tell this one, too, as long as the block lasts. Raises TooManyStreams."""
+        if subscription.replaces:
+            for other in [other for other in self._streams if other.replaces == subscription.replaces]:
+                other.end()
+        if len(self._streams) >= settings.MCP_MAX_STREAMS:
+            raise TooManyStreams("This server has as many open streams as it may have")
+        if self._by_key[subscription.key] >= settings.MCP_MAX_STREAMS_PER_CALLER:
+            raise TooManyStreams("You have as many open streams as you may have")
+        self._streams[subscription] = None
+        self._by_key[subscription.key] += 1
+        try:
+            if self._closed:
+                subscription.end()
+            yield
+        finally:
+            self._leave(subscription)
+
+    def _leave(self, subscription: Subscription) -> None:
+        del self._streams[subscription]
+        self._by_key[subscription.key] -= 1
+        if not self._by_key[subscription.key]:
+            del self._by_key[subscription.key]
+        if not self._streams and self._task is not None:
+            self._task.cancel()
+            self._task = None
+
+    async def _run(self, catalog: LiveCatalog) -> None:
+        while True:
+            self._woken.clear()
+            try:
+                await self._look(await catalog.snapshot())
+            except Exception:  # a failure must not leave all streams open and silent
+                log.exception("streams cannot be told what has changed; trying again")
+            await asyncio.sleep(PAUSE_SECONDS)
+            try:
+                async with asyncio.timeout(max(settings.MCP_REFRESH_SECONDS, POLL_SECONDS)):
+                    await self._woken.wait()
+            except TimeoutError:
+                continue
+
+    async def _look(self, snapshot: Snapshot) -> None:
+        due = self._doubt or time.monotonic() - self._checked_at > CHECK_SECONDS
+        if snapshot is self._seen and not due:
+            return
+        self._doubt, self._checked_at = False, time.monotonic()
+        callers = await self._callers()
+        before, self._seen = self._seen, snapshot
+        self._tell_all(before, snapshot, callers)
+
+    async def _callers(self) -> dict[Subscription, Caller | None]:
+        """Who the readers are now, None for those who are nobody any more; each token is asked for once."""
+        asked = {_authorization(stream): stream for stream in self._streams}
+        found = await asyncio.gather(*(_caller(stream) for stream in asked.values()))
+        callers = dict(zip(asked, found, strict=True))
+        return {stream: callers.get(_authorization(stream), stream.caller) for stream in self._streams}
+
+    def _tell_all(self, before: Snapshot, after: Snapshot, callers: dict[Subscription, Caller | None]) -> None:
+        pairs, offers = changed(before, after), (before.offers, after.offers)
+        differences: dict[tuple[Audience, Audience], Difference] = {}
+        for stream, caller in callers.items():
+            if caller is None:
+                stream.end()
+                continue
+            was, stream.caller = stream.caller.audience, caller
+            key = (was, caller.audience)
+            if key not in differences:
+                looked_at = pairs if was == caller.audience else everything(before, after)
+                differences[key] = difference(looked_at, *key, offers)
+            stream.tell(differences[key])
+
+    def _look_now(self) -> None:
+        self._doubt = True
+        self._woken.set()
+
+    def _end_all(self) -> None:
+        for stream in self._streams:
+            stream.end()
+
+    def _soon(self, do: object) -> None:
+        if self._loop is not None and not self._loop.is_closed() and callable(do):
+            self._loop.call_soon_threadsafe(do)
+
+
+async def _caller(stream: Subscription) -> Caller | None:
+    """Who shows this stream's token now; who it was where nobody can say at the moment."""
+    try:
+        return await identify(stream.sender.headers)
+    except AccessRefused as refusal:
+        return stream.caller if refusal.status in (429, 503) else None
+
+
+def _authorization(stream: Subscription) -> str:
+    return stream.sender.headers.get("authorization", "")

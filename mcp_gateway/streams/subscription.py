@@ -1,0 +1,85 @@
+"""One open stream: whose it is, what it is to be told, and when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from mcp_gateway.eras.modern import SUBSCRIPTION_KEY
+from mcp_gateway.jsonrpc import Id, notification_message
+from mcp_gateway.sender import Sender
+
+from .difference import Difference
+from .wish import Wish
+
+
+class Subscription:
+    """What waits to be told is kept as a set: a reader that is slow hears of many changes once, and costs no more."""
+
+    def __init__(self, wish: Wish, sender: Sender, key: str, message_id: Id | None = None) -> None:
+        self.wish = wish
+        self.sender = sender
+        self.caller = sender.caller
+        self.key = key
+        """Whose it is, for the limits."""
+        self._id = message_id
+        """Of the request that opened it; None in older revisions, where a stream has none."""
+        self._lists: set[str] = set()
+        self._uris: dict[str, None] = {}
+        self._something = asyncio.Event()
+        self._ended = False
+
+    @property
+    def replaces(self) -> str:
+        """The session that has no other stream than this, "" for none (2025-11-25: basic/transports)."""
+        return self.sender.session.id if self._id is None else ""
+
+    def acknowledgement(self) -> dict[str, Any] | None:
+        """What comes first: what will be told; None in older revisions."""
+        return (
+            None
+            if self._id is None
+            else self._message("subscriptions/acknowledged", notifications=self.wish.honoured())
+        )
+
+    def tell(self, difference: Difference) -> None:
+        """Let the reader know, as far as it asked to."""
+        self._lists |= difference.lists & self.wish.lists
+        self._uris |= {uri: None for uri, canonical in self.wish.uris.items() if canonical in difference.uris}
+        if self._lists or self._uris:
+            self._something.set()
+
+    def end(self) -> None:
+        """Tell no more."""
+        self._ended = True
+        self._something.set()
+
+    async def next(self) -> list[dict[str, Any]]:
+        """Wait for messages; none when it has ended, as it does at the latest with the token."""
+        try:
+            async with asyncio.timeout(self._left()):
+                await self._something.wait()
+        except TimeoutError:
+            return []
+        self._something.clear()
+        return [] if self._ended else list(self._taken())
+
+    def _left(self) -> float | None:
+        """Seconds until the token ends."""
+        expires_at = self.caller.expires_at
+        return None if expires_at == float("inf") else max(expires_at - time.time(), 0)
+
+    def _taken(self) -> Iterator[dict[str, Any]]:
+        lists, uris = sorted(self._lists), list(self._uris)
+        self._lists.clear()
+        self._uris.clear()
+        for name in lists:
+            yield self._message(f"{name}/list_changed")
+        for uri in uris:
+            yield self._message("resources/updated", uri=uri)
+
+    def _message(self, what: str, **params: Any) -> dict[str, Any]:
+        meta = {} if self._id is None else {"_meta": {SUBSCRIPTION_KEY: self._id}}
+        return notification_message(f"notifications/{what}", {**params, **meta})
