@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
+from .chromium import PASSWORD, needs_chromium
 from .conftest import skill_md, zip_of
 from .server import QUICKSTART, Server
 
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
-PASSWORD = "journeys-password"
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM} (Debian: apt install chromium)"
-)
+pytest_plugins = ["tests.browser"]
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -27,24 +22,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     data = tmp_path_factory.mktemp("browser") / "data"
     with Server(QUICKSTART, data, MCP_REQUIRE_AUTH="false", DJANGO_SUPERUSER_PASSWORD=PASSWORD) as running:
         yield running
-
-
-@pytest.fixture
-def page(server: Server) -> Iterator[Page]:
-    """A browser whose operator is logged in; any error in its console fails the test."""
-    errors: list[str] = []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        page = browser.new_page(base_url=server.url)
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto("/admin/")
-        page.fill("#id_username", "admin")
-        page.fill("#id_password", PASSWORD)
-        page.click("[type=submit]")
-        yield page
-        browser.close()
-    assert errors == []
 
 
 def upload(page: Page, filename: str, content: bytes) -> None:

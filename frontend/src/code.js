@@ -71,6 +71,14 @@ const THEME = EditorView.theme({
   ".cm-specialChar": { color: "var(--sk-bad)" },
 });
 
+// Text typed over a selection: left to the browser, it would style what it puts there, which the policy refuses.
+function replaceSelection(event, view) {
+  if (event.inputType !== "insertText" || !event.data || event.isComposing || view.state.selection.main.empty) return false;
+  view.dispatch(view.state.replaceSelection(event.data), { userEvent: "input.type", scrollIntoView: true });
+  event.preventDefault();
+  return true;
+}
+
 export class Code {
   // `changed()` is called after every change that a person makes.
   constructor(host, { label, changed }) {
@@ -102,6 +110,7 @@ export class Code {
           EditorView.lineWrapping, EditorView.perLineTextDirection.of(true),
           EditorView.contentAttributes.of({ "aria-label": `${this.label}: ${path}`, spellcheck: "false", dir: "auto" }),
           keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap]),
+          EditorView.domEventHandlers({ beforeinput: replaceSelection }),
           EditorView.updateListener.of((update) => update.docChanged && this.changed()),
         ],
       }),

@@ -145,6 +145,7 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (saving) return;
   saving = true;
+  window.working(form, true);
   form.elements.edits.value = JSON.stringify(files.edits);
   try {
     const answer = await fetch(form.action, {

@@ -12,3 +12,24 @@ document.addEventListener("click", async (event) => {
 for (const input of document.querySelectorAll(".sk-field input[type=file], .sk-upload input[type=file]")) {
   input.hasChangeListener = true;
 }
+
+// A form is sent once: until the answer is there, further clicks do nothing, and the page says that it works on it.
+const SAY_AFTER = 400;
+window.working = (form, on) => {
+  form.querySelector(":scope > .sk-working")?.remove();
+  form.toggleAttribute("data-busy", on);
+  if (!on) return form.removeAttribute("aria-busy");
+  form.setAttribute("aria-busy", "true");
+  const told = Object.assign(document.createElement("p"), { className: "sk-working" });
+  told.setAttribute("role", "status");
+  form.append(told);
+  setTimeout(() => (told.textContent = document.body.dataset.working), SAY_AFTER);
+};
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post" || !form.matches(".sk-form, .sk-try, .sk-choices form")) return;
+  if (form.hasAttribute("data-busy")) event.preventDefault();
+  else window.working(form, true);
+});
+// A page that the browser has kept is shown again as it was left.
+window.addEventListener("pageshow", () => document.querySelectorAll("form[data-busy]").forEach((form) => window.working(form, false)));

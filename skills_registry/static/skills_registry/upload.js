@@ -84,6 +84,7 @@
 
   // Zips go one by one, so that each may be as large as one may be; loose files go together, since they belong together.
   async function send(items) {
+    if (form.classList.contains("sk-busy")) return;
     const inFolders = new Set(items.filter(({ path }) => !isArchive(path)).map(({ path }) => path.split("/")[0]));
     const alone = items.filter(({ path }) => isArchive(path) && !(path.includes("/") && inFolders.has(path.split("/")[0])));
     const together = items.filter((item) => !alone.includes(item));
@@ -95,6 +96,8 @@
     const status = progress.querySelector("p");
     const total = items.reduce((sum, { file }) => sum + file.size, 0);
     let sent = 0;
+    bar.value = 0;
+    status.textContent = text("sending", megabytes(0), megabytes(total));
     progress.hidden = !items.length;
     form.classList.add("sk-busy");
     for (const batch of batches) {
