@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
+
+FEW = 30
+"""So many files are all in sight."""
 
 
 @dataclass(frozen=True)
@@ -14,6 +17,39 @@ class Row:
     name: str
     depth: int
     file: Mapping[str, Any] | None = None
+
+
+@dataclass
+class Folder:
+    """A folder with what is in it; `open` where the file that is looked at is somewhere below."""
+
+    name: str = ""
+    open: bool = True
+    folders: dict[str, Folder] = field(default_factory=dict)
+    files: list[Mapping[str, Any]] = field(default_factory=list)
+
+    @property
+    def sorted_folders(self) -> list[Folder]:
+        """The folders right below."""
+        return [self.folders[name] for name in sorted(self.folders)]
+
+    @property
+    def named_files(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """The files right below, with their names."""
+        named = [(file["path"].rpartition("/")[2], file) for file in self.files]
+        return sorted(named, key=lambda item: item[0])
+
+
+def folder_of(files: Sequence[Mapping[str, Any]], looked_at: str) -> Folder:
+    """The top folder; folders without the file that is looked at are closed, unless there are few files."""
+    top, few = Folder(), len(files) <= FEW
+    for file in files:
+        place, way = top, ""
+        for name in file["path"].split("/")[:-1]:
+            way += f"{name}/"
+            place = place.folders.setdefault(name, Folder(name, few or looked_at.startswith(way)))
+        place.files.append(file)
+    return top
 
 
 def tree(files: Iterable[Mapping[str, Any]]) -> list[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from skills_registry import services
 from skills_registry.models import Publication, Skill, SkillVersion, Upload
 
 from .conftest import live, package, permissions, publish, skill_md, zip_of
-from .pages import SKILLS, rows, text_of
+from .pages import SKILLS, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -27,88 +27,6 @@ pytestmark = pytest.mark.django_db
 def browser(operator: User, client: Client) -> Client:
     client.force_login(operator)
     return client
-
-
-def listed(browser: Client, **query: str) -> list[list[str]]:
-    """The texts of the list's cells, row by row."""
-    return rows(browser.get(SKILLS, query))
-
-
-def names(browser: Client, **query: str) -> list[str]:
-    return [row[0] for row in listed(browser, **query)]
-
-
-def test_list_tells_status_versions_and_calls(browser: Client, django_capture_on_commit_callbacks: Any) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
-        publish(body="one")
-        services.create_version(package(body="two"))
-        services.create_version(package("waiting"))
-    get_store().write_batch(
-        [InvocationEvent("greeter", "tools/call", "success", datetime(2026, 3, 1, 9, 30, tzinfo=UTC), 1.0)]
-    )
-
-    assert [row[:6] for row in listed(browser)] == [
-        ["greeter", "active", "v1", "v2", "1", "2026-03-01 09:30:00"],
-        ["waiting", "draft", "-", "v1", "0", "-"],
-    ]
-
-
-def test_empty_list_leads_to_the_first_upload(browser: Client) -> None:
-    page = browser.get(SKILLS).text
-    assert "There are no skills yet." in page
-    assert f'href="{SKILLS}upload/"' in page
-
-
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ({}, ["fresh", "retired", "served"]),
-        ({"status": "active"}, ["served"]),
-        ({"status": "inactive"}, ["retired"]),
-        ({"status": "draft"}, ["fresh"]),
-        ({"q": "re"}, ["fresh", "retired"]),
-        ({"q": "re", "status": "draft"}, ["fresh"]),
-        ({"q": "nothing-like-this"}, []),
-        ({"o": "-0"}, ["served", "retired", "fresh"]),
-    ],
-)
-def test_list_is_filtered_searched_and_sorted(browser: Client, query: dict[str, str], expected: list[str]) -> None:
-    publish("served")
-    services.deactivate(publish("retired").skill)
-    services.create_version(package("fresh"))
-
-    assert names(browser, **query) == expected
-
-
-def test_change_is_shown_as_pending_until_it_has_reached_the_store(
-    browser: Client, django_capture_on_commit_callbacks: Any
-) -> None:
-    with django_capture_on_commit_callbacks() as announcements:
-        skill = publish().skill
-    assert listed(browser)[0][1] == "active pending"
-    assert "has not reached the store" in browser.get(f"{SKILLS}{skill.pk}/change/").text
-
-    for announce in announcements:
-        announce()
-    assert listed(browser)[0][1] == "active"
-    assert "has not reached the store" not in browser.get(f"{SKILLS}{skill.pk}/change/").text
-
-
-@pytest.mark.parametrize("size", [2, 60])
-def test_list_asks_as_often_for_many_skills_as_for_few(
-    browser: Client, size: int, django_assert_num_queries: Any
-) -> None:
-    for number in range(size):
-        publish(f"skill-{number}")
-    # Expect 6 queries:
-    # * session
-    # * user
-    # * number of skills, with the filters and without
-    # * skills with live version, status and newest number
-    # * calls of the skills that are shown
-    with django_assert_num_queries(6):
-        page = browser.get(SKILLS)
-    assert len(rows(page)) == size
 
 
 # Beside what is asked for the page: session, user, and the skill with live version, status and newest number.
@@ -237,6 +155,8 @@ GET = {
     "{list}{pk}/change/":        (302, 302, 403, 200, 200, 200, 200),
     "{list}{pk}/versions/":      (302, 302, 403, 200, 200, 200, 200),
     "{list}{pk}/history/":       (302, 302, 403, 200, 200, 200, 200),
+    "{list}{pk}/files/1/":       (302, 302, 403, 200, 200, 200, 200),
+    "{list}{pk}/versions/1/zip/": (302, 302, 403, 200, 200, 200, 200),
     "{list}{pk}/versions/1/":    (302, 302, 403, 200, 200, 200, 200),
     "{list}upload/":             (302, 302, 403, 403, 200, 403, 200),
     "{list}uploads/{upload}/":   (302, 302, 403, 403, 200, 403, 200),

@@ -6,11 +6,16 @@ from collections.abc import Callable
 
 from django.http import HttpResponse
 
-from . import comparing, editing, publishing, raw, skill_page, uploads, version_reviews
+from . import bulk, comparing, editing, files, publishing, raw, skill_page, uploads, version_reviews
 
 PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
+    ("bulk/", bulk.bulk, "bulk"),
     ("upload/", uploads.upload, "upload"),
     ("uploads/<uuid:pk>/", uploads.review, "review"),
+    ("<int:pk>/files/", files.files, "files"),
+    ("<int:pk>/files/<int:number>/", files.files, "files"),
+    ("<int:pk>/files/<int:number>/<path:path>", files.files, "files"),
+    ("<int:pk>/versions/<int:number>/zip/", files.version_zip, "zip"),
     ("<int:pk>/versions/", skill_page.versions, "versions"),
     ("<int:pk>/history/", skill_page.history, "skill_history"),
     ("uploads/<uuid:pk>/compare/", comparing.compare_upload, "upload_compare"),

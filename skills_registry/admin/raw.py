@@ -23,7 +23,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 def version_file(request: OperatorRequest, pk: int, number: int, path: str) -> HttpResponse:
     """A file of a version."""
     versions = SkillVersion.objects.ready().select_related("skill")
-    return _answer(version_side(get_object_or_404(versions, skill=pk, number=number)), path)
+    return _answer(request, version_side(get_object_or_404(versions, skill=pk, number=number)), path)
 
 
 @requires("upload_skill")
@@ -36,13 +36,13 @@ def upload_file(request: OperatorRequest, pk: UUID, path: str) -> HttpResponse:
         package = None
     if package is None:
         raise Http404
-    return _answer(upload_side(upload, package), path)
+    return _answer(request, upload_side(upload, package), path)
 
 
-def _answer(side: Side, path: str) -> HttpResponse:
+def _answer(request: OperatorRequest, side: Side, path: str) -> HttpResponse:
     content = side.content(path)
     file = side.file(path)
-    picture = file is not None and file["media_type"] in PICTURES
+    picture = file is not None and file["media_type"] in PICTURES and "download" not in request.GET
     answer = HttpResponse(content, content_type=file["media_type"] if file and picture else "application/octet-stream")
     name = path.rpartition("/")[2]
     answer.headers["Content-Disposition"] = content_disposition_header(not picture, name) or "attachment"

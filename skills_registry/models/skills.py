@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections, models
 from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,9 @@ from skills_registry.manifest_fields import NAME_MAX
 from skills_registry.package import Package
 
 from .base import AppendOnly
+
+WORDS_MAX = 8
+"""Of what is searched for; further ones do not count."""
 
 
 class SkillQuerySet(models.QuerySet["Skill"]):
@@ -43,6 +47,35 @@ class SkillQuerySet(models.QuerySet["Skill"]):
             waiting_number=Subquery(newest.waiting().values("number")[:1]),
             review=Coalesce(Subquery(newest.waiting().values("review")[:1]), Value("")),
         )
+
+    def in_state(self, status: str) -> SkillQuerySet:
+        """Skills with a status, found without finding out that of all the others."""
+        published = Exists(Publication.objects.filter(skill=OuterRef("pk")))
+        present = self.present()
+        if status == Skill.Status.DELETED:
+            return self.filter(deleted_at__isnull=False)
+        if status == Skill.Status.ACTIVE:
+            return present.filter(live_version__isnull=False)
+        once = present.filter(live_version__isnull=True)
+        return once.filter(published) if status == Skill.Status.INACTIVE else once.filter(~published)
+
+    def with_description(self) -> SkillQuerySet:
+        """Adds `description`: the live version's, or the newest one's where none is live."""
+        newest = SkillVersion.objects.ready().filter(skill=OuterRef("pk")).order_by("-number")
+        of_live = KeyTextTransform("description", "live_version__frontmatter")
+        of_newest = newest.annotate(text=KeyTextTransform("description", "frontmatter")).values("text")[:1]
+        return self.annotate(
+            description=Coalesce(of_live, Subquery(of_newest), Value(""), output_field=models.TextField())
+        )  # type: ignore[no-redef]
+
+    def search(self, text: str) -> SkillQuerySet:
+        """Skills in which each word is part of the name, a tag, or what the live or newest version says of itself."""
+        found = self
+        for word in text.split()[:WORDS_MAX]:
+            escaped = json.dumps(word)[1:-1]  # as SQLite keeps it
+            tagged = Q(tags__icontains=word) | Q(tags__icontains=escaped)
+            found = found.filter(Q(name__icontains=word) | tagged | Exists(SkillVersion.objects.saying(word)))
+        return found
 
     def tagged(self, tag: str) -> SkillQuerySet:
         """Skills that have a tag, however that is written."""
@@ -115,6 +148,8 @@ class Skill(models.Model):
     """The newest version, whatever became of it."""
     waiting_number: int | None
     """The newest version that could be published next; see `SkillVersionQuerySet.waiting`."""
+    description: str
+    """Only on skills that were read `with_description`."""
     review: str
     """What was said last about the version that waits; "" where nothing was said, or none waits."""
 
@@ -137,6 +172,13 @@ class SkillVersionQuerySet(models.QuerySet["SkillVersion"]):
     def ready(self) -> SkillVersionQuerySet:
         """Versions whose files are all stored; only these can be shown or published."""
         return self.filter(state=SkillVersion.State.READY)
+
+    def saying(self, word: str) -> SkillVersionQuerySet:
+        """Within a query of skills: its live and its newest version, where title or description has the word in it."""
+        shown = Q(pk=OuterRef("live_version")) | Q(number=OuterRef("last_number"))
+        texts = {f"_{name}": KeyTextTransform(name, "frontmatter") for name in ("title", "description")}
+        said = Q(_title__icontains=word) | Q(_description__icontains=word)
+        return self.ready().filter(shown, skill=OuterRef("pk")).alias(**texts).filter(said)
 
     def publishable(self) -> SkillVersionQuerySet:
         """Versions that could go live, as far as they themselves are concerned: ready, and not yanked."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from skills_registry.highlighting import Part
 from skills_registry.visible import visible_parts
 from skills_registry.word_diff import Line, Piece
 
@@ -22,6 +25,12 @@ def visible(text: object) -> SafeString:
 
 
 @register.filter
+def coloured(parts: Iterable[Part]) -> SafeString:
+    """A line of source text; each part has the class of its kind."""
+    return format_html_join("", "{}", ((_coloured(kind, text),) for kind, text in parts))
+
+
+@register.filter
 def line(shown: Line, mark: str) -> SafeString:
     """A line of a diff; what differs in it is within `mark` (ins or del)."""
     return format_html_join("", "{}", ((_piece(piece, mark),) for piece in shown.pieces))
@@ -31,6 +40,11 @@ def line(shown: Line, mark: str) -> SafeString:
 def line_end(end: str) -> str:
     """The name of a line end."""
     return {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}.get(end) or gettext("no newline at the end")
+
+
+def _coloured(kind: str, text: str) -> SafeString:
+    shown = visible(text)
+    return format_html('<span class="hl-{}">{}</span>', kind, shown) if kind else shown
 
 
 def _piece(piece: Piece, mark: str) -> SafeString:

@@ -33,3 +33,9 @@ document.addEventListener("submit", (event) => {
 });
 // A page that the browser has kept is shown again as it was left.
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-busy]").forEach((form) => window.working(form, false)));
+// A box that ticks all boxes of a name in its form.
+document.addEventListener("change", (event) => {
+  const name = event.target.dataset.checkAll;
+  if (!name) return;
+  for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) box.checked = event.target.checked;
+});

@@ -1,0 +1,94 @@
+"""The files of a version: a tree beside the one that is looked at, and downloads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+
+from skills_registry import services
+from skills_registry.file_tree import folder_of
+from skills_registry.highlighting import highlighted
+from skills_registry.manifest import split_document
+from skills_registry.manifest_fields import SKILL_MD
+from skills_registry.media_types import text_of
+from skills_registry.models import Skill, SkillVersion
+from skills_registry.rendering import render_markdown
+
+from .pages import OperatorRequest, requires
+from .raw import PICTURES
+from .sides import Side, version_side
+from .skill_page import skill_view
+
+SHOWN_MAX = 1024 * 1024
+"""Bytes of a text up to which it is shown; a larger file can be downloaded."""
+VERSIONS_OFFERED = 200
+
+
+@requires("view_skill")
+def files(request: OperatorRequest, pk: int, number: int | None = None, path: str = SKILL_MD) -> HttpResponse:
+    """A file of a version, SKILL.md of the live (or newest) one where nothing else is asked for."""
+    skill = get_object_or_404(Skill.objects.with_summary().defer("live_version__files"), pk=pk)
+    stored = skill.versions.ready()
+    if number is None and request.GET.get("number", "").isdecimal():
+        return _chosen(skill, request.GET["number"], request.GET.get("path", ""))
+    version = get_object_or_404(stored, number=number) if number else _shown(skill)
+    if version and number is None:  # links within a Markdown file are relative to its own address
+        return redirect("admin:skills_registry_files", skill.pk, version.number)
+    context: dict[str, Any] = {"version": version}
+    if version:
+        version.skill = skill
+        side = version_side(version)
+        file = side.file(path)
+        if file is None:
+            raise Http404(_("There is no such file in this version."))
+        context |= {
+            "numbers": list(stored.values_list("number", flat=True)[:VERSIONS_OFFERED]),
+            "top": folder_of(version.files, path),
+            "file": file,
+            "address": side.address(path),
+            **_content(side, file, raw="raw" in request.GET),
+        }
+    return skill_view(request, "files", skill, **context)
+
+
+def _chosen(skill: Skill, number: str, path: str) -> HttpResponse:
+    """The page of a file in another version, or of that version's SKILL.md where it has no such file."""
+    version = get_object_or_404(skill.versions.ready(), number=int(number[:9]))
+    there = any(file["path"] == path for file in version.files)
+    return redirect("admin:skills_registry_files", skill.pk, version.number, path if there else SKILL_MD)
+
+
+@requires("view_skill")
+def version_zip(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
+    """A version as the zip that an agent's folder of skills takes."""
+    version = get_object_or_404(SkillVersion.objects.ready().select_related("skill"), skill=pk, number=number)
+    name = f"{version.skill.name}-{version.label}.zip"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return HttpResponse(services.export_version(version), content_type="application/zip", headers=headers)
+
+
+def _shown(skill: Skill) -> SkillVersion | None:
+    if skill.live_version_id:
+        return skill.versions.get(pk=skill.live_version_id)
+    return skill.versions.ready().first()
+
+
+def _content(side: Side, file: Any, *, raw: bool) -> dict[str, Any]:
+    """How a file is shown: `kind` is picture, markdown, text, large or binary."""
+    path = file["path"]
+    if file["media_type"] in PICTURES and not raw:
+        return {"kind": "picture"}
+    if file["size"] > SHOWN_MAX:
+        return {"kind": "large"}
+    text = text_of(side.content(path))
+    if text is None:
+        return {"kind": "binary"}
+    markdown = file["media_type"] == "text/markdown"
+    if markdown and not raw:
+        body = split_document(text).body if path == SKILL_MD else text
+        return {"kind": "markdown", "switch": True, "rendered": render_markdown(body)}
+    picture = file["media_type"] in PICTURES
+    return {"kind": "text", "switch": markdown or picture, "lines": list(highlighted(path, text))}

@@ -1,0 +1,97 @@
+"""The list of skills: found by the registry, and by what is called; the same few queries for any number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.core.paginator import Page, Paginator
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+
+from invocations import queries
+from invocations.chart import Chart, chart
+from invocations.queries import Totals, Use
+from invocations.usage import last_days
+from skills_registry.models import Skill
+
+from .list_form import ListForm
+from .pages import OperatorRequest, page, requires
+
+DAYS = 30
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Row:
+    """A skill (read `with_summary`) and how it is called; None where that cannot be read just now."""
+
+    skill: Skill
+    chart: Chart | None
+    totals: Totals | None
+
+    @property
+    def use(self) -> Use | None:
+        """The calls of the last days."""
+        return self.chart.series.total if self.chart else None
+
+    @property
+    def error_percent(self) -> float | None:
+        """The failed part of them; None without any."""
+        return 100 * self.use.error_rate if self.use and self.use.calls else None
+
+
+@requires("view_skill")
+def skill_list(request: OperatorRequest) -> HttpResponse:
+    """A page of the skills that the filter asks for."""
+    form = ListForm(request.GET)
+    found, away = _found(form) if form.is_valid() else ([], False)
+    shown = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    query = request.GET.copy()
+    query.pop("page", None)
+    return page(
+        request,
+        "skill_list",
+        _("Skills"),
+        form=form,
+        rows=list(_rows(shown)),
+        shown=shown,
+        query=query.urlencode(),
+        filtered=bool(form.errors) or form.filtered,
+        away=away,
+        days=DAYS,
+    )
+
+
+def _found(form: ListForm) -> tuple[list[int], bool]:
+    """The primary keys of what is wanted, in order; and whether the calls that this depends on cannot be read."""
+    order, unused = form.cleaned_data["o"], form.cleaned_data["unused"]
+    skills = list(form.wanted().values_list("pk", "name"))
+    if order == "-name":
+        skills.reverse()
+    if not unused and order not in ("-calls", "-errors"):
+        return [pk for pk, _name in skills], False
+    uses = queries.uses(*last_days(DAYS))
+    if uses is None:
+        return [pk for pk, _name in skills], True
+    called = [(pk, uses.get(name, Use())) for pk, name in skills]
+    if unused:
+        called = [(pk, use) for pk, use in called if not use.calls]
+    if order == "-calls":
+        called.sort(key=lambda item: -item[1].calls)
+    elif order == "-errors":
+        called.sort(key=lambda item: (-item[1].error_rate, -item[1].errors))
+    return [pk for pk, _use in called], False
+
+
+def _rows(shown: Page[int]) -> Iterator[Row]:
+    """What is on the page, with its calls read at once."""
+    keys = list(shown)
+    skills = Skill.objects.with_summary().with_description().defer("live_version__files", "live_version__frontmatter")
+    found = skills.in_bulk(keys)
+    names = [skill.name for skill in found.values()]
+    series, totals = queries.series(names, *last_days(DAYS)), queries.totals(names)
+    for key in keys:
+        if skill := found.get(key):
+            days = series[skill.name]
+            yield Row(skill, chart(days) if days else None, totals[skill.name])
