@@ -54,6 +54,11 @@ DECISIONS: dict[str, str | set[str]] = {
     f"{SKILL}<int:pk>/try/": VIEW,
     f"{SKILL}<int:pk>/access/": VIEW,
     f"{SKILL}reviews/": VIEW,
+    f"{SKILL}bulk/": VIEW,  # and each of its operations by its own permission
+    f"{SKILL}<int:pk>/files/": VIEW,
+    f"{SKILL}<int:pk>/files/<int:number>/": VIEW,
+    f"{SKILL}<int:pk>/files/<int:number>/<path:path>": VIEW,
+    f"{VERSION}zip/": VIEW,
     VERSION: VIEW,
     f"{VERSION}file/<path:path>": VIEW,
     f"{VERSION}review/": VIEW,
