@@ -246,3 +246,14 @@ def test_the_editor_of_many_files_takes_few_queries(browser: Client, django_asse
     page = address()
     with django_assert_num_queries(4):  # session, user, the version with its skill, the newest version
         assert browser.get(page).status_code == 200
+
+
+def test_long_text_is_previewed_as_far_as_typing_stays_quick(browser: Client) -> None:
+    publish()
+    text = skill_md(body="# Begin\n\n" + "word **bold**\n\n" * 20_000)
+    asked = {"edits": {"SKILL.md": {"text": text}}, "path": "SKILL.md"}
+    answer = browser.post(address(page="edit/check/"), json.dumps(asked), content_type="application/json").json()
+    assert answer["preview"].startswith("<h1>Begin</h1>")
+    assert answer["preview"].endswith('<p class="sk-quiet">The preview ends here; the text goes on.</p>')
+    assert len(answer["preview"]) < 150_000
+    assert answer["errors"] == []

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -32,6 +33,8 @@ from .sides import Side, version_side
 
 EDITABLE_MAX = 1024 * 1024
 """Bytes of a text up to which it can be edited here."""
+PREVIEW_MAX = 48 * 1024
+"""Characters of a text that are previewed: rendered at every pause of typing, more would make the editor slow."""
 
 
 @requires("upload_skill")
@@ -153,7 +156,10 @@ def _preview(path: str, text: str) -> str | None:
             text = split_document(text).body
         except InvalidSkill:
             pass  # while the frontmatter is being written, all of it is shown
-    return str(render_markdown(text))
+    if len(text) <= PREVIEW_MAX:
+        return str(render_markdown(text))
+    told = _("The preview ends here; the text goes on.")
+    return format_html('{}<p class="sk-quiet">{}</p>', render_markdown(text[:PREVIEW_MAX]), told)
 
 
 def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
