@@ -15,6 +15,7 @@ from .models import Invocation
 
 PAGES: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
     ("", log_pages.log, "invocations_invocation_changelist"),
+    ("follow/", log_pages.follow, "invocations_follow"),
     ("export.<str:kind>", log_pages.export, "invocations_export"),
     ("call/", log_pages.call, "invocations_call"),
 ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
@@ -11,8 +13,16 @@ from urllib.parse import urlencode
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
-from django.http import Http404, HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseBase,
+    HttpResponseRedirect,
+)
 from django.template.response import TemplateResponse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -26,6 +36,8 @@ from .queries import LAST_ID, CallPage, Position
 
 PAGE_SIZE = 50
 AWAY = (OSError, DatabaseError)
+LATE = timedelta(seconds=15)
+"""So long after it began a call may get into the log, while all is well."""
 
 P = ParamSpec("P")
 
@@ -64,9 +76,35 @@ def log(request: HttpRequest) -> HttpResponseBase:
         page=page,
         rows=rows(page),
         at_newest=not (before or after),
+        may_follow=not (before or after or form.data.get("until")),
+        **{"from": _follow_from()},
         looked_to=page.next.invoked_at if page.next and page.looked_through else None,
         **{name: _changed(request, **change) for name, change in _around(page, before, after).items()},
     )  # fmt: skip
+
+
+@for_viewers
+def follow(request: HttpRequest) -> HttpResponseBase:
+    """The newest calls of the filter since the moment `from`, as rows; headers say where to go on, and of more."""
+    form, since = LogForm(request.GET), request.GET.get("from", "")
+    following = _follow_from()
+    try:
+        wanted = form.wanted() if form.is_valid() else None
+        begun = datetime.fromisoformat(since).astimezone(UTC)
+    except (ValueError, OverflowError):
+        wanted = None
+    if wanted is None:
+        return HttpResponseBadRequest()
+    try:
+        page = queries.calls(replace(wanted, since=max(begun, wanted.since or begun)), limit=PAGE_SIZE)
+    except AWAY:
+        return HttpResponse(status=503)
+    answer = TemplateResponse(request, "admin/invocations/_rows.html", {"rows": rows(page)})
+    answer.headers["Cache-Control"] = "no-store"
+    answer.headers["X-Log-From"] = following
+    if page.next:
+        answer.headers["X-Log-More"] = "1"
+    return answer
 
 
 @for_viewers
@@ -96,6 +134,11 @@ def call(request: HttpRequest) -> HttpResponseBase:
         request, "call", f"{found.method} {found.skill}",
         call=found, from_here=cursor(Position(found.invoked_at, LAST_ID)), parameters=parameters, whole=whole,
     )  # fmt: skip
+
+
+def _follow_from() -> str:
+    """From when on calls are asked for again: some are logged later than others that began after them."""
+    return (timezone.now() - LATE).astimezone(UTC).isoformat()
 
 
 def rows(page: CallPage) -> list[tuple[InvocationEvent, str]]:

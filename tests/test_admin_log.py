@@ -240,12 +240,53 @@ def test_moments_are_those_of_the_readers_zone(browser: Client) -> None:
     assert 'value="2026-11-22T20:00:00"' in browser.get(LOG, {"since": "2026-11-22T12:00:00Z"}).text
 
 
+def followed(browser: Client, **query: str) -> tuple[list[str], Any]:
+    answer = browser.get(f"{LOG}follow/", query)
+    assert answer.status_code == 200
+    return clients(answer), answer.headers
+
+
+def test_follower_gets_the_newest_calls_since_it_asked_and_those_that_came_late(browser: Client) -> None:
+    [began] = re.findall('data-since="([^"]*)"', browser.get(LOG).text)
+    assert began == "2026-11-22T12:58:45+00:00"
+    called(client="old")
+    called(client="late", second=59 * 60 - 10)
+    called(client="new", second=59 * 60 + 1)
+
+    found, headers = followed(browser, **{"from": began})
+    assert found == ["new", "late"]
+    assert (headers["X-Log-From"], "X-Log-More" in headers) == (began, False)
+    assert followed(browser, **{"from": began, "client": "new"})[0] == ["new"]
+    assert followed(browser, **{"from": "2026-11-22T12:59:01+00:00"})[0] == ["new"]
+
+
+def test_follower_is_told_of_more_calls_than_it_gets(browser: Client) -> None:
+    get_store().write_batch([InvocationEvent("a", "tools/call", "success", NOON, 1.0) for _ in range(60)])
+    found, headers = followed(browser, **{"from": NOON.isoformat()})
+    assert (len(found), headers["X-Log-More"]) == (50, "1")
+
+
+@pytest.mark.parametrize("query", [{}, {"from": "x"}, {"from": "0001-01-01T00:00:00+14:00"}, {"version": "x"}])
+def test_follower_that_asks_for_nothing_is_refused(browser: Client, query: dict[str, str]) -> None:
+    assert browser.get(f"{LOG}follow/", query).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"), [("", True), ("?status=error", True), ("?until=2026-11-22T12:00", False)]
+)
+def test_only_the_newest_calls_are_followed(browser: Client, query: str, expected: bool) -> None:
+    called()
+    page = browser.get(f"{LOG}{query}")
+    assert ("follow.js" in page.text, "data-follow" in page.text) == (expected, expected)
+
+
 def test_names_in_the_list_lead_to_their_calls(browser: Client) -> None:
     called("a&b", client="c=d", caller="e f")
     called("other", client="other", caller="other")
     for name in ("skill", "client", "caller"):
-        address = next(href for href in re.findall(rf'href="(\?{name}=[^"]*)"', browser.get(LOG).text) if "%" in href)
-        assert clients(browser.get(LOG + html.unescape(address))) == ["c=d"]
+        found = re.findall(rf'href="({LOG}\?{name}=[^"]*)"', browser.get(LOG).text)
+        address = next(href for href in found if "%" in href)
+        assert clients(browser.get(html.unescape(address))) == ["c=d"]
 
 
 def test_page_of_a_call_shows_everything_that_was_recorded(browser: Client) -> None:

@@ -69,7 +69,7 @@ def test_upload_review_publish_upload_again_publish_and_roll_back(server: Server
     page.get_by_role("link", name="Deactivate").click()
     page.get_by_role("button", name="Deactivate notes").click()
     assert text_for_agents(server, "notes") == "Unknown tool: notes"
-    page.get_by_label("Views").get_by_role("link", name="Calls").click()
+    page.get_by_label("Views").get_by_role("link", name="Usage").click()
     expect(page.get_by_text("Unknown tool: notes").first).to_be_visible()
 
 

@@ -18,11 +18,11 @@ from invocations.events import InvocationEvent
 from invocations.stores import get_store
 from skills_registry.models import Skill
 
-from .pages import LOG
+from .pages import LOG, SKILLS
 
 pytestmark = pytest.mark.django_db
 
-SKILLS, CALLS, BATCH = 1_000, 100_000, 10_000
+NAMES, CALLS, BATCH = 1_000, 100_000, 10_000
 NOW = datetime.now(UTC)
 
 
@@ -30,7 +30,7 @@ def calls(numbers: range) -> list[InvocationEvent]:
     """Calls of every skill, a quarter of a minute apart: 17 days of them."""
     return [
         InvocationEvent(
-            skill=f"skill-{number % SKILLS}",
+            skill=f"skill-{number % NAMES}",
             method="prompts/get" if number % 1_000 == 7 else "tools/call",
             status="error" if number % 50 == 0 else "success",
             invoked_at=NOW - timedelta(seconds=15) * number,
@@ -47,7 +47,7 @@ def calls(numbers: range) -> list[InvocationEvent]:
 @pytest.fixture(scope="module", autouse=True)
 def long_log(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     with django_db_blocker.unblock(), transaction.atomic():
-        Skill.objects.bulk_create(Skill(name=f"skill-{number}") for number in range(SKILLS))
+        Skill.objects.bulk_create(Skill(name=f"skill-{number}") for number in range(NAMES))
         for start in range(0, CALLS, BATCH):
             get_store().write_batch(calls(range(start, start + BATCH)))
         yield
@@ -90,6 +90,15 @@ def test_page_of_a_call(browser: Client, django_assert_num_queries: Any) -> None
     # Expect 3 queries: session, user, call
     with django_assert_num_queries(3):
         page = browser.get(f"{LOG}call/", {"skill": found.skill, "at": f"{found.invoked_at.isoformat()}_{found.id}"})
+    assert page.status_code == 200
+
+
+@pytest.mark.parametrize("days", [7, 90])
+def test_usage_of_a_skill(browser: Client, days: int, django_assert_num_queries: Any) -> None:
+    skill = Skill.objects.get(name="skill-7")
+    # Expect 6 queries: session, user, skill, calls by day, its newest calls to reckon with, those to show
+    with django_assert_num_queries(6):
+        page = browser.get(f"{SKILLS}{skill.pk}/usage/", {"days": days})
     assert page.status_code == 200
 
 

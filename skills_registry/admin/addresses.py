@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpResponse
 
-from . import bulk, comparing, editing, files, publishing, raw, skill_page, uploads, version_reviews
+from . import bulk, comparing, editing, files, publishing, raw, skill_page, uploads, usage, version_reviews
 
 PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("bulk/", bulk.bulk, "bulk"),
@@ -17,6 +17,7 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("<int:pk>/files/<int:number>/<path:path>", files.files, "files"),
     ("<int:pk>/versions/<int:number>/zip/", files.version_zip, "zip"),
     ("<int:pk>/versions/", skill_page.versions, "versions"),
+    ("<int:pk>/usage/", usage.usage, "usage"),
     ("<int:pk>/history/", skill_page.history, "skill_history"),
     ("uploads/<uuid:pk>/compare/", comparing.compare_upload, "upload_compare"),
     ("uploads/<uuid:pk>/file/<path:path>", raw.upload_file, "upload_file"),

@@ -1,0 +1,84 @@
+"""How a skill is used: its calls by day, how long they take, and who makes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from invocations import queries
+from invocations.chart import chart
+from invocations.cursors import cursor_of
+from invocations.usage import Share, last_days
+from skills_registry.models import Skill
+
+from .pages import OperatorRequest, requires
+from .skill_page import skill_view
+
+PERIODS = (7, 30, 90)
+"""Days to choose from; the middle one is shown unless another is asked for."""
+SHARES_SHOWN, CALLS_SHOWN = 8, 10
+
+
+@requires("view_skill")
+def usage(request: OperatorRequest, pk: int) -> HttpResponse:
+    """Calls and errors by day, latencies, versions, clients and callers, and the newest calls."""
+    if not request.user.has_perm("invocations.view_invocation"):
+        raise PermissionDenied
+    skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
+    asked = request.GET.get("days", "")
+    days = next((period for period in PERIODS if str(period) == asked), PERIODS[1])
+    since, until = last_days(days)
+    beginning = datetime.combine(since, time(), UTC)
+    series = queries.series([skill.name], since, until)[skill.name]
+    used = queries.usage(skill.name, beginning)
+    context: dict[str, Any] = {"days": days, "periods": PERIODS}
+    if series is None or used is None:
+        return skill_view(request, "usage", skill, away=True, **context)
+    latest = queries.calls(queries.CallFilter(skill=skill.name), limit=CALLS_SHOWN).calls
+    return skill_view(
+        request, "usage", skill,
+        chart=chart(series),
+        total=series.total,
+        error_rate=f"{series.total.error_rate:.1%}",
+        used=used,
+        p50=_milliseconds(used.p50),
+        p95=_milliseconds(used.p95),
+        p99=_milliseconds(used.p99),
+        parts=[
+            _part(_("By version"), skill, "version", used.versions),
+            _part(_("By client"), skill, "client", used.clients),
+            _part(_("By caller"), skill, "caller", used.callers),
+        ],
+        rows=[(call, cursor_of(call)) for call in latest],
+        **context,
+    )  # fmt: skip
+
+
+def _part(title: str, skill: Skill, field: str, shares: Sequence[Share]) -> dict[str, Any]:
+    """What the largest shares have of the calls, each with the address of the log that shows them."""
+    most = max((share.use.calls for share in shares), default=0)
+    listed = [
+        {
+            "share": share,
+            "percent": 100 * share.use.calls // most,
+            "log": urlencode({"skill": skill.name, field: _asked(field, share.name)}),
+        }
+        for share in shares[:SHARES_SHOWN]
+    ]
+    return {"title": title, "listed": listed, "others": len(shares) - len(listed)}
+
+
+def _asked(field: str, name: str) -> str:
+    """What the log's filter has for the name of a share."""
+    return name.removeprefix("v") if field == "version" else name
+
+
+def _milliseconds(duration: float | None) -> str:
+    return "-" if duration is None else f"{duration:,.1f} ms"
