@@ -10,7 +10,7 @@ from typing import overload
 from . import usage as arithmetic
 from .events import InvocationEvent
 from .stores import get_store
-from .stores.base import ALL, LAST_ID, CallFilter, CallPage, Position, Totals
+from .stores.base import ALL, DAYS_KEPT, LAST_ID, CallFilter, CallPage, Position, Totals
 from .usage import Series, Usage, Use
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ SAMPLE_MAX = 2_000
 """So many of a skill's newest calls say how it is used."""
 
 __all__ = [
-    "LAST_ID", "CallFilter", "CallPage", "Position", "Series", "Totals", "Usage", "Use",
+    "DAYS_KEPT", "LAST_ID", "CallFilter", "CallPage", "Position", "Series", "Totals", "Usage", "Use",
     "call", "calls", "prune", "series", "totals", "usage", "uses",
 ]  # fmt: skip
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -15,7 +13,8 @@ from rest_framework.exceptions import APIException, ParseError
 from rest_framework.request import Request
 from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
-from invocations.queries import Position
+from invocations.cursors import position
+from invocations.queries import DAYS_KEPT, Position
 from skills_registry.forms import NOTE_MAX
 from skills_registry.manifest_fields import NAME_MAX
 from skills_registry.models import AuditEvent, Skill
@@ -46,22 +45,16 @@ class ZipField(serializers.FileField):
 
 
 class PositionField(serializers.Field[Any, str, Any, Any]):
-    """Where a page of calls ended: moment and id of its last call, as `position` writes them."""
+    """Where a page of calls ended: moment and id of its last call, as `cursor` writes them."""
 
     default_error_messages = {"invalid": "This is no cursor of this list."}
 
     def to_internal_value(self, data: str) -> Position:
         """The position."""
-        moment, _, call = data.partition("_")
         try:
-            return Position(datetime.fromisoformat(moment).astimezone(UTC), UUID(call))
-        except (ValueError, OverflowError):
+            return position(data)
+        except ValueError:
             self.fail("invalid")
-
-
-def cursor(position: Position) -> str:
-    """The cursor that continues after a position."""
-    return f"{position.invoked_at.isoformat()}_{position.id}"
 
 
 def _text(limit: int) -> serializers.CharField:
@@ -198,23 +191,38 @@ class AuditQuery(HistoryQuery):
     actor = serializers.CharField(required=False, default="", max_length=200)
 
 
-class SkillLogsQuery(PageQuery):
-    """Which calls of a skill to show."""
+class CallsQuery(Input):
+    """Which calls of a skill are wanted."""
 
     status = serializers.ChoiceField(["success", "error"], required=False, default="")
     method = serializers.CharField(required=False, default="", max_length=40)
-    version = serializers.IntegerField(required=False, default=None, min_value=1)
+    version = serializers.IntegerField(required=False, default=None, min_value=1, max_value=2**31 - 1)
     client = serializers.CharField(required=False, default="", max_length=200)
     caller = serializers.CharField(required=False, default="", max_length=200)
     since = serializers.DateTimeField(required=False, default=None)
     until = serializers.DateTimeField(required=False, default=None)
+
+
+class ExportQuery(CallsQuery):
+    """Which calls of all skills are wanted."""
+
+    skill = serializers.CharField(required=False, default="", max_length=NAME_MAX)
+
+
+class SkillLogsQuery(CallsQuery, PageQuery):
+    """Which calls of a skill to show."""
+
     cursor = PositionField(required=False, default=None)
 
 
-class LogsQuery(SkillLogsQuery):
+class LogsQuery(ExportQuery, SkillLogsQuery):
     """Which calls to show."""
 
-    skill = serializers.CharField(required=False, default="", max_length=NAME_MAX)
+
+class UsageQuery(Input):
+    """How many days to look at, the last of which is today."""
+
+    days = serializers.IntegerField(required=False, default=30, min_value=1, max_value=DAYS_KEPT)
 
 
 def body(request: Request, kind: type[Input]) -> dict[str, Any]:

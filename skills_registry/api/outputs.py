@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from invocations import queries
 from invocations.events import InvocationEvent
+from invocations.usage import Series, Share, Usage, Use
 from skills_registry.models import AuditEvent, Publication, Review, Skill, SkillVersion
 
 
@@ -159,3 +160,35 @@ def shown_publications(publications: Sequence[Publication]) -> Any:
 def shown_calls(calls: Sequence[InvocationEvent]) -> Any:
     """The calls."""
     return InvocationSerializer(calls, many=True).data  # type: ignore[arg-type]  # many: several of them
+
+
+def shown_series(series: Series) -> dict[str, Any]:
+    """Calls by day, and their sum."""
+    return {
+        "since": series.since,
+        "until": series.until,
+        **_use(series.total),
+        "days": [{"day": day, **_use(use)} for day, use in series.days],
+    }
+
+
+def shown_usage(used: Usage) -> dict[str, Any]:
+    """How calls were made, and of which of them that is said."""
+    return {
+        "sample": {"calls": used.total.calls, "oldest": used.oldest, "complete": used.complete},
+        "duration_ms": {"p50": used.p50, "p95": used.p95, "p99": used.p99},
+        "versions": [
+            {"version": int(share.name[1:]) if share.name else None, **_use(share.use)} for share in used.versions
+        ],
+        "clients": shown_shares("client", used.clients),
+        "callers": shown_shares("caller", used.callers),
+    }
+
+
+def shown_shares(what: str, shares: Sequence[Share]) -> list[dict[str, Any]]:
+    """What each has of the calls, by the name that it has under `what`."""
+    return [{what: share.name, **_use(share.use)} for share in shares]
+
+
+def _use(use: Use) -> dict[str, int]:
+    return {"calls": use.calls, "errors": use.errors}

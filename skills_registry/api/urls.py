@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
+from .calls import LogViewSet, SkillCallsViewSet, UsageViewSet
 from .reviews import VersionReviewViewSet, WaitingViewSet
 from .skill_changes import SkillChangeViewSet
 from .trail import AuditViewSet
 from .versions import VersionViewSet
-from .views import LogViewSet, SkillViewSet
+from .views import SkillViewSet
 
 VERSIONS = r"skills/(?P<name>[a-z0-9-]+)/versions"
 
@@ -17,10 +18,12 @@ router = SimpleRouter()
 router.trailing_slash = "/?"
 router.register("skills", SkillViewSet, basename="skill")
 router.register("skills", SkillChangeViewSet, basename="skill-change")
+router.register("skills", SkillCallsViewSet, basename="skill-calls")
 router.register(VERSIONS, VersionViewSet, basename="version")
 router.register(VERSIONS, VersionReviewViewSet, basename="version-review")
 router.register("reviews", WaitingViewSet, basename="review")
 router.register("audit", AuditViewSet, basename="audit")
 router.register("logs", LogViewSet, basename="log")
+router.register("usage", UsageViewSet, basename="usage")
 
 urlpatterns = router.urls

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.db.models import Q
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from invocations import queries
 from skills_registry import services
 from skills_registry.inspection import inspect
 from skills_registry.models import Publication
 from skills_registry.problems import InvalidSkill
 
 from . import inputs, outputs
-from .access import audience, caller, check_upload, visible_skill, visible_skills
-from .pages import next_page, page
-from .permissions import LOGS, PUBLISH, UPLOAD, VIEW
+from .access import caller, check_upload, visible_skill, visible_skills
+from .pages import page
+from .permissions import PUBLISH, UPLOAD, VIEW
 
 
 class SkillViewSet(viewsets.ViewSet):
@@ -28,7 +24,7 @@ class SkillViewSet(viewsets.ViewSet):
 
     permissions = {
         "list": VIEW, "retrieve": VIEW, "skill_named_validate": VIEW, "create": UPLOAD, "validate": UPLOAD,
-        "publish": PUBLISH, "rollback": PUBLISH, "deactivate": PUBLISH, "publications": VIEW, "logs": LOGS,
+        "publish": PUBLISH, "rollback": PUBLISH, "deactivate": PUBLISH, "publications": VIEW,
     }  # fmt: skip
     lookup_field = "name"
     lookup_value_regex = "[a-z0-9-]+"
@@ -116,34 +112,6 @@ class SkillViewSet(viewsets.ViewSet):
             cursor=lambda publication: publication.generation,
             show=outputs.shown_publications,
         )
-
-    @action(detail=True)
-    def logs(self, request: Request, name: str) -> Response:
-        """The skill's newest calls."""
-        query = inputs.query(request, inputs.SkillLogsQuery)
-        return _calls(request, {**query, "skill": visible_skill(request, name).name})
-
-
-class LogViewSet(viewsets.ViewSet):
-    """The calls of all skills."""
-
-    permissions = {"list": LOGS}
-
-    def list(self, request: Request) -> Response:
-        """The newest calls; also those for names that no skill has."""
-        query = inputs.query(request, inputs.LogsQuery)
-        if audience(request).restricted:
-            if not query["skill"]:
-                raise PermissionDenied("The access token is for some skills only: say which one, with `skill`.")
-            query["skill"] = visible_skill(request, query["skill"]).name
-        return _calls(request, query)
-
-
-def _calls(request: Request, query: dict[str, Any]) -> Response:
-    limit, before = query.pop("limit"), query.pop("cursor")
-    found = queries.calls(queries.CallFilter(**query), before=before, limit=limit)
-    following = next_page(request, inputs.cursor(found.next)) if found.next else None
-    return Response({"next": following, "results": outputs.shown_calls(found.calls)})
 
 
 def _changed(publication: Publication) -> Response:
