@@ -46,10 +46,12 @@ DECISIONS: dict[str, str | set[str]] = {
     "(?P<url>.*)$": STAFF,  # not found
     LOG: CALLS,
     f"{LOG}call/": CALLS,
+    f"{LOG}follow/": CALLS,
     f"{LOG}export.<str:kind>": CALLS,
     SKILL: VIEW,
     f"{SKILL}<int:pk>/versions/": VIEW,
     f"{SKILL}<int:pk>/history/": VIEW,
+    f"{SKILL}<int:pk>/usage/": CALLS,
     f"{SKILL}<int:pk>/compare/": VIEW,
     f"{SKILL}<int:pk>/try/": VIEW,
     f"{SKILL}<int:pk>/access/": VIEW,
