@@ -34,6 +34,7 @@ def routes() -> Iterator[str]:
     for pattern in router.urls:
         view: Any = pattern.callback
         path = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", str(pattern.pattern)).strip("^$").removesuffix("/?")
+        path = path.replace("\\.", ".")
         for method in view.actions:
             if method != "head":
                 yield f"{method.upper()} {path}/"
