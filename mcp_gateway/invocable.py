@@ -42,6 +42,12 @@ def title(skill: PublishedSkill) -> str:
     return skill.name.replace("-", " ").capitalize()
 
 
+def description(skill: PublishedSkill) -> str:
+    """What the skill is for, and when to use it, in its author's words."""
+    when = skill.frontmatter.get("when_to_use")
+    return f"{skill.description}\n{when}" if isinstance(when, str) else skill.description
+
+
 def argument_descriptions(skill: PublishedSkill) -> dict[str, str]:
     """The arguments that may be given, all optional, with what each is."""
     declared = [name for name in argument_names(skill.frontmatter) if name != FULL_TEXT]

@@ -17,6 +17,7 @@ from django.dispatch import Signal
 from django.utils.module_loading import import_string
 
 from .eras.mirrored import Mirrored, mirrored
+from .tool_names import SEARCH_TOOLS
 
 if TYPE_CHECKING:
     from .call import Call
@@ -158,6 +159,8 @@ NO_OFFERS = Offers()
 
 def _name(entry: Entry) -> str:
     if isinstance(entry, Tool | Prompt):
+        if isinstance(entry, Tool) and entry.name in SEARCH_TOOLS:
+            raise ImproperlyConfigured(f"MCP_PROVIDERS offer {entry.name!r}, a tool of the gateway's own.")
         if _SKILL_NAME.fullmatch(entry.name):
             raise ImproperlyConfigured(
                 f"MCP_PROVIDERS offer {entry.name!r}, which could be a skill's name; use an underscore, dot or capital."

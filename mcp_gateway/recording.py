@@ -19,6 +19,7 @@ from .eras import Era, modern
 from .jsonrpc import Request
 from .sender import Sender
 from .session import client_label
+from .tool_names import LOAD_SKILL, READ_SKILL_FILE, SKILL_ARGUMENT
 from .uris import canonical, skill_of
 
 log = logging.getLogger(__name__)
@@ -103,10 +104,17 @@ def _skill(request: Request) -> str | None:
     if not isinstance(value, str):
         return NO_SKILL
     if key == "name":
-        return value or NO_SKILL
+        return (_loaded(request) if value in (LOAD_SKILL, READ_SKILL_FILE) else value) or NO_SKILL
     if request.method == "resources/read":
         return skill_of(value) or skill_of(canonical(value)) or None
     return skill_of(value) or value or NO_SKILL
+
+
+def _loaded(request: Request) -> str:
+    """The skill that an argument names."""
+    arguments = request.params.get("arguments")
+    name = arguments.get(SKILL_ARGUMENT) if isinstance(arguments, dict) else None
+    return name if isinstance(name, str) else ""
 
 
 def _trace_id(traceparent: Any) -> str:

@@ -217,6 +217,8 @@ MCP_RESOURCE_LINKS = env_bool("MCP_RESOURCE_LINKS", True)
 MCP_PROVIDERS = env_list("MCP_PROVIDERS")
 MCP_MAX_STREAMS = env_int("MCP_MAX_STREAMS", 2000)
 MCP_MAX_STREAMS_PER_CALLER = env_int("MCP_MAX_STREAMS_PER_CALLER", 50)
+MCP_SKILL_TOOLS = env_str("MCP_SKILL_TOOLS", "auto", choices=("auto", "each", "search"))
+MCP_MAX_SKILL_TOOLS = env_int("MCP_MAX_SKILL_TOOLS", 100)
 MCP_HEARTBEAT_SECONDS = env_int("MCP_HEARTBEAT_SECONDS", 15)
 
 # How often the gateway and the API may be called

@@ -9,12 +9,24 @@ from mcp_gateway.eras import LOG_LEVELS, modern
 from mcp_gateway.jsonrpc import INVALID_PARAMS, METHOD_NOT_FOUND, JsonRpcError
 from mcp_gateway.log_levels import log_levels
 from mcp_gateway.server_info import SERVER_INFO
+from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS
 
-INSTRUCTIONS = (
-    "This server holds Agent Skills: instructions, scripts and references for particular kinds of work. "
+from .search_tools import replace_skills
+
+_HOLDS = "This server holds Agent Skills: instructions, scripts and references for particular kinds of work. "
+_EACH = (
     "Each skill is a tool; call it when its description fits the task, then follow the instructions it "
     "returns. The files that they mention are resources below skill://<skill name>/."
 )
+_SEARCH = (
+    f"Before a task that a skill might be there for, call {SEARCH_SKILLS}; load the one that fits with {LOAD_SKILL} "
+    f"and follow its instructions. {READ_SKILL_FILE} gets the files that they mention."
+)
+
+
+def instructions(call: Call) -> str:
+    """How a model is to use this server."""
+    return _HOLDS + (_SEARCH if replace_skills(call.snapshot) else _EACH)
 
 
 def capabilities(call: Call) -> dict[str, Any]:
@@ -37,7 +49,7 @@ async def discover(call: Call) -> dict[str, Any]:
     return {
         "supportedVersions": list(modern.SUPPORTED_VERSIONS),
         "capabilities": capabilities(call),
-        "instructions": INSTRUCTIONS,
+        "instructions": instructions(call),
     }
 
 
@@ -47,7 +59,7 @@ async def initialize(call: Call) -> dict[str, Any]:
         "protocolVersion": call.era.version,
         "capabilities": capabilities(call),
         "serverInfo": SERVER_INFO,
-        "instructions": INSTRUCTIONS,
+        "instructions": instructions(call),
     }
 
 

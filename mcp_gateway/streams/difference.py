@@ -8,7 +8,7 @@ from typing import Any
 
 from mcp_gateway.catalog import Snapshot
 from mcp_gateway.invocable import is_prompt, is_tool, title
-from mcp_gateway.methods import prompts, tools
+from mcp_gateway.methods import prompts, skill_tools
 from mcp_gateway.offers import Offers
 from mcp_gateway.uris import file_uri
 from skills_registry.catalog import Audience, PublishedSkill
@@ -55,7 +55,7 @@ def _visible(skill: PublishedSkill | None, audience: Audience) -> PublishedSkill
 
 
 def _tool(skill: PublishedSkill | None) -> Any:
-    return tools.definition(skill) if skill is not None and is_tool(skill) else None
+    return skill_tools.definition(skill) if skill is not None and is_tool(skill) else None
 
 
 def _prompt(skill: PublishedSkill | None) -> Any:

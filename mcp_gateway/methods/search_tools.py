@@ -1,0 +1,204 @@
+"""search_skills, load_skill, read_skill_file: in place of one tool a skill where those would be too many to list."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+
+from mcp_gateway.call import Call, Method
+from mcp_gateway.catalog import Snapshot
+from mcp_gateway.invocable import FULL_TEXT, BadArgument, description, is_tool, title
+from mcp_gateway.skill_index import skill_index
+from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS, SKILL_ARGUMENT
+from mcp_gateway.uris import file_uri
+from skills_registry.catalog import PublishedSkill, text_of
+
+from .skill_tools import call_skill, failure, text
+
+FOUND, FOUND_MAX = 10, 50
+"""Skills that a search answers with: unless told otherwise, and at the most."""
+FILES_NAMED = 50
+_IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+_READ_ONLY = {"readOnlyHint": True, "openWorldHint": False}
+_SKILL = {"type": "string", "description": f"The skill's name, as {SEARCH_SKILLS} tells it."}
+
+DEFINITIONS: tuple[dict[str, Any], ...] = (
+    {
+        "name": SEARCH_SKILLS,
+        "title": "Search skills",
+        "description": (
+            "Finds skills: instructions, scripts and references for particular kinds of work. Search before you begin "
+            f"any task that a skill might be there for, then call {LOAD_SKILL} with the name of the one that fits."
+        ),
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                "query": {
+                    "type": "string",
+                    "description": "Words for the task at hand. Without any, skills are listed by name.",
+                },
+                "limit": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": FOUND_MAX,
+                    "description": f"How many skills to answer with; {FOUND} unless given.",
+                },
+            },
+            "additionalProperties": False,
+        },
+        "outputSchema": {
+            "type": "object",
+            "properties": {
+                "skills": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {key: {"type": "string"} for key in ("name", "title", "description")},
+                        "required": ["name", "title", "description"],
+                    },
+                }
+            },
+            "required": ["skills"],
+        },
+        "annotations": _READ_ONLY,
+    },
+    {
+        "name": LOAD_SKILL,
+        "title": "Load a skill",
+        "description": "Gets a skill's instructions, and the names of its files. Follow the instructions.",
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                SKILL_ARGUMENT: _SKILL,
+                FULL_TEXT: {
+                    "type": "string",
+                    "description": "What to apply the skill to, or its arguments as a user would type them.",
+                },
+            },
+            "required": [SKILL_ARGUMENT],
+            "additionalProperties": False,
+        },
+        "annotations": _READ_ONLY,
+    },
+    {
+        "name": READ_SKILL_FILE,
+        "title": "Read a file of a skill",
+        "description": "Gets a file that a skill's instructions mention, such as a script or a reference.",
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                SKILL_ARGUMENT: _SKILL,
+                "path": {"type": "string", "description": "The file's path in the skill: references/forms.md"},
+            },
+            "required": [SKILL_ARGUMENT, "path"],
+            "additionalProperties": False,
+        },
+        "annotations": _READ_ONLY,
+    },
+)
+
+
+def replace_skills(snapshot: Snapshot) -> bool:
+    """Whether these tools are listed in place of the skills (`MCP_SKILL_TOOLS`)."""
+    if settings.MCP_SKILL_TOOLS != "auto":
+        return bool(settings.MCP_SKILL_TOOLS == "search")
+    count = snapshot.once("tool count", lambda: sum(is_tool(skill) for skill in snapshot.skills.values()))
+    return count > settings.MCP_MAX_SKILL_TOOLS
+
+
+def find(name: str) -> Method | None:
+    """The tool with this name. They work while skills are listed, too: clients may have an older list."""
+    return _TOOLS.get(name) if settings.MCP_SKILL_TOOLS != "each" else None
+
+
+async def search_skills(call: Call) -> dict[str, Any]:
+    """Names, titles and descriptions of skills that fit a query, the best first; all by name where it is empty."""
+    try:
+        given = _given(call, query=str, limit=int)
+        limit = given.get("limit", FOUND)
+        if not 1 <= limit <= FOUND_MAX:
+            raise BadArgument(f"limit must be from 1 to {FOUND_MAX}.")
+    except BadArgument as error:
+        return failure(str(error))
+    names = await _names(call, given.get("query", "").strip(), limit)
+    skills = [
+        {"name": skill.name, "title": title(skill), "description": description(skill)}
+        for skill in map(call.snapshot.skills.__getitem__, names)
+    ]
+    said = "\n\n".join(f"{skill['name']}: {skill['description']}" for skill in skills)
+    return {
+        "content": [text(said or "No skill fits. Try other words, or fewer.")],
+        "structuredContent": {"skills": skills},
+        "isError": False,
+    }
+
+
+async def load_skill(call: Call) -> dict[str, Any]:
+    """What calling the skill's own tool answers."""
+    try:
+        given = _given(call, SKILL_ARGUMENT, **{SKILL_ARGUMENT: str, FULL_TEXT: str})
+        skill = _skill(call, given[SKILL_ARGUMENT])
+    except BadArgument as error:
+        return failure(str(error))
+    arguments = {key: value for key, value in given.items() if key == FULL_TEXT}
+    return await call_skill(replace(call, params={**call.params, "arguments": arguments}), skill)
+
+
+async def read_skill_file(call: Call) -> dict[str, Any]:
+    """One file: a text, a picture, or anything else as an embedded resource."""
+    try:
+        given = _given(call, SKILL_ARGUMENT, "path", **{SKILL_ARGUMENT: str, "path": str})
+        skill = _skill(call, given[SKILL_ARGUMENT])
+    except BadArgument as error:
+        return failure(str(error))
+    path = given["path"].removeprefix("./")
+    file = next((file for file in skill.files if file.path == path), None)
+    if file is None:
+        names = ", ".join(file.path for file in skill.files[:FILES_NAMED])
+        more = ", ..." if len(skill.files) > FILES_NAMED else ""
+        return failure(f"{skill.name} has no file {path:.200}. Its files: {names}{more}")
+    content = await call.catalog.read(skill, file)
+    if (plain := text_of(content)) is not None:
+        return {"content": [text(plain)], "isError": False}
+    data = base64.b64encode(content).decode()
+    if file.media_type in _IMAGES:
+        return {"content": [{"type": "image", "data": data, "mimeType": file.media_type}], "isError": False}
+    resource = {"uri": file_uri(skill.name, path), "mimeType": file.media_type, "blob": data}
+    return {"content": [{"type": "resource", "resource": resource}], "isError": False}
+
+
+_TOOLS: dict[str, Method] = {
+    SEARCH_SKILLS: search_skills,
+    LOAD_SKILL: load_skill,
+    READ_SKILL_FILE: read_skill_file,
+}
+
+
+async def _names(call: Call, query: str, limit: int) -> list[str]:
+    if query:
+        return (await skill_index(call.snapshot, call.catalog)).search(query, limit)
+    return [name for name, skill in call.snapshot.skills.items() if is_tool(skill)][:limit]
+
+
+def _skill(call: Call, name: str) -> PublishedSkill:
+    skill = call.snapshot.skills.get(name)
+    if skill is None or not is_tool(skill):
+        raise BadArgument(f"There is no skill {name:.100}. {SEARCH_SKILLS} finds those that there are.")
+    return skill
+
+
+def _given(call: Call, *required: str, **types: type) -> Mapping[str, Any]:
+    """The call's arguments. Raises BadArgument where one is unknown, missing or of another type."""
+    given = call.arguments()
+    if unknown := sorted(set(given) - set(types)):
+        raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; this tool takes: {', '.join(types)}.")
+    if missing := [name for name in required if name not in given]:
+        raise BadArgument(f"Missing argument: {', '.join(missing)}.")
+    for name, value in given.items():
+        if not isinstance(value, types[name]) or isinstance(value, bool):
+            raise BadArgument(f"Argument {name} must be {'a string' if types[name] is str else 'a whole number'}.")
+    return given

@@ -1,0 +1,70 @@
+"""A skill as a tool: what it is listed as, and what calling it answers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+
+from mcp_gateway.call import Call
+from mcp_gateway.invocable import BadArgument, argument_descriptions, description, invoke, title
+from mcp_gateway.uris import SKILL_MD, file_uri
+from skills_registry.catalog import PublishedSkill
+
+
+def definition(skill: PublishedSkill) -> dict[str, Any]:
+    """The tool, as the newest revision lists it."""
+    return {
+        "name": skill.name,
+        "title": title(skill),
+        "description": description(skill),
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                name: {"type": "string", "description": about} for name, about in argument_descriptions(skill).items()
+            },
+            "additionalProperties": False,
+        },
+        "annotations": {"readOnlyHint": True, "openWorldHint": False},
+    }
+
+
+async def call_skill(call: Call, skill: PublishedSkill) -> dict[str, Any]:
+    """The skill's instructions, and links to its files.
+
+    A bad argument is a result with `isError`, so that the model sees it and can mend it
+    (2026-07-28: server/tools, "Error Handling").
+    """
+    try:
+        content = await invoke(call, skill)
+    except BadArgument as error:
+        return failure(str(error))
+    return {"content": [text(content), *_files(skill, call)], "isError": False}
+
+
+def text(content: str) -> dict[str, Any]:
+    """An item of a result."""
+    return {"type": "text", "text": content}
+
+
+def failure(message: str) -> dict[str, Any]:
+    """A result that tells the model what it did wrong."""
+    return {"content": [text(message)], "isError": True}
+
+
+def _files(skill: PublishedSkill, call: Call) -> list[dict[str, Any]]:
+    """The skill's other files: as links, or named in a text where the revision or the deployment has no links."""
+    others = [file for file in skill.files if file.path != SKILL_MD]
+    if call.era.has_resource_links and settings.MCP_RESOURCE_LINKS:
+        return [
+            {
+                "type": "resource_link",
+                "uri": file_uri(skill.name, file.path),
+                "name": file.path,
+                "mimeType": file.media_type,
+                "size": file.size,
+            }
+            for file in others
+        ]
+    uris = "\n".join(file_uri(skill.name, file.path) for file in others)
+    return [text(f"Files of this skill, to be read as resources:\n{uris}")] if others else []
