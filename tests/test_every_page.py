@@ -1,0 +1,174 @@
+"""Every page of the admin in a real browser: accessible in light and dark, fits a phone, nothing fails on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Request, Response
+
+from .admin_addresses import NO_PAGES, PAGES, addresses, names
+from .browser_world import prepared
+from .chromium import PASSWORD, needs_chromium
+from .node_tools import module
+from .server import DAPHNE, Server
+
+pytest_plugins = ["tests.browser"]
+
+LIST = "/admin/skills_registry/skill/"
+MANAGED = "/admin/mcp_gateway/accesstoken/"
+# `serious` and `critical` alone; what axe calls minor is a matter of taste.
+_AXE = """async (only) => {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"], ...only });
+  return violations.filter(({ impact }) => ["serious", "critical"].includes(impact))
+    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map((node) => node.html.slice(0, 200)).join(" | ")}`);
+}"""
+_DARK = (
+    """() => { document.documentElement.classList.remove("light"); document.documentElement.classList.add("dark"); }"""
+)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, Any]]]:
+    data = tmp_path_factory.mktemp("pages") / "data"
+    made = prepared(data, "everything")
+    with Server(DAPHNE, data, MCP_REQUIRE_AUTH="false") as running:
+        yield running, made
+
+
+@pytest.fixture(scope="module")
+def server(world: tuple[Server, dict[str, Any]]) -> Server:
+    return world[0]
+
+
+@pytest.fixture(scope="module")
+def made(world: tuple[Server, dict[str, Any]]) -> dict[str, Any]:
+    return world[1]
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    return module("axe-core/axe.min.js").read_text()
+
+
+@pytest.fixture(scope="module")
+def session(server: Server, chromium: Any) -> Any:
+    """The cookies of one login, for all the pages."""
+    context = chromium.new_context(base_url=server.url)
+    log_in(context.new_page())
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def window(server: Server, chromium: Any, session: Any) -> Iterator[Page]:
+    """A window of the operator's, without animations; whatever fails in it fails the test."""
+    failures: list[str] = []
+    context = chromium.new_context(base_url=server.url, storage_state=session, reduced_motion="reduce")
+    watch(page := context.new_page(), failures)
+    yield page
+    context.close()
+    assert failures == []
+
+
+def watch(page: Page, failures: list[str]) -> None:
+    """Collect what goes wrong; what the policy refuses is an error in the console."""
+
+    def failed(request: Request) -> None:
+        failures.append(f"{request.url}: {request.failure}")
+
+    def answered(response: Response) -> None:
+        if response.status >= 400:
+            failures.append(f"{response.url}: {response.status}")
+
+    page.on("console", lambda message: failures.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on("requestfailed", failed)
+    page.on("response", answered)
+
+
+def log_in(page: Page, user: str = "admin") -> None:
+    page.goto("/admin/login/?next=/admin/password_change/done/")
+    page.fill("#id_username", user)
+    page.fill("#id_password", PASSWORD)
+    page.click("[type=submit]")
+    page.wait_for_url("**/password_change/done/")
+
+
+def examine(page: Page, axe: str) -> None:
+    """Light and dark are accessible, and neither a wide nor a narrow window scrolls sideways."""
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    page.evaluate(axe)
+    assert page.evaluate(_AXE, {}) == []
+    page.evaluate(_DARK)
+    assert page.evaluate(_AXE, {"runOnly": ["color-contrast", "link-in-text-block"]}) == [], "in the dark"
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_every_address_has_a_sample_or_a_reason() -> None:
+    assert names() - PAGES.keys() - NO_PAGES.keys() == set()
+    assert (PAGES.keys() | NO_PAGES.keys()) - names() == set()
+
+
+@needs_chromium
+@pytest.mark.parametrize("name", PAGES)
+def test_page(window: Page, made: dict[str, Any], axe: str, name: str) -> None:
+    for address in addresses(name, made):
+        answer = window.goto(address)
+        assert answer is not None
+        assert answer.status == 200
+        examine(window, axe)
+
+
+@needs_chromium
+def test_page_to_log_in(server: Server, chromium: Any, axe: str) -> None:
+    page = chromium.new_page(base_url=server.url, reduced_motion="reduce")
+    page.goto("/admin/login/")
+    examine(page, axe)
+    page.close()
+
+
+def statuses(page: Page, paths: list[str]) -> list[int]:
+    """What a browser with this page's cookies gets; redirects are not followed."""
+    return [page.request.get(path, max_redirects=0, fail_on_status_code=False).status for path in paths]
+
+
+@needs_chromium
+@pytest.mark.parametrize(
+    ("role", "sees", "refused"),
+    [
+        ("viewer", ["Calls"], ["Upload a skill", "Edit", "Publish v2", "Delete", "Access tokens", "Users"]),
+        ("author", ["Calls", "Upload a skill", "Edit"], ["Publish v2", "Delete", "Access tokens", "Users"]),
+        ("publisher", ["Calls", "Publish v2"], ["Upload a skill", "Edit", "Access tokens", "Users"]),
+        ("administrator", ["Calls", "Upload a skill", "Edit", "Publish v2", "Access tokens"], []),
+    ],
+)
+def test_each_role_sees_and_may_do_what_is_its_own(
+    world: tuple[Server, dict[str, Any]], chromium: Any, role: str, sees: list[str], refused: list[str]
+) -> None:
+    server, made = world
+    page = chromium.new_page(base_url=server.url)
+    log_in(page, role)
+    shown: set[str] = set()
+    skill = f"{LIST}{made['skill']}/"
+    for path in (f"{skill}versions/", f"{skill}versions/2/", "/admin/"):
+        page.goto(path)
+        shown |= {text.split("\n")[-1].strip() for text in page.get_by_role("link").all_inner_texts()}
+    assert set(sees) <= shown
+    assert not set(refused) & shown
+
+    addresses = {
+        "Calls": "/admin/invocations/invocation/",
+        "Upload a skill": f"{LIST}upload/",
+        "Edit": f"{skill}versions/2/edit/",
+        "Publish v2": f"{skill}publish/2/",
+        "Access tokens": MANAGED,
+        "Users": "/admin/auth/user/",
+    }
+    assert set(statuses(page, [addresses[name] for name in sees])) == {200}
+    assert set(statuses(page, [addresses[name] for name in refused if name in addresses])) <= {403}
+    page.close()
