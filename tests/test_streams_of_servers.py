@@ -124,7 +124,7 @@ async def latencies(world: World, one: Server, two: Server, changes: int) -> lis
 
 async def test_replica_tells_at_once_of_what_is_published_on_another_with_redis(world: World, tmp_path: Path) -> None:
     with redis_server(tmp_path) as url:
-        settings = {"REDIS_URL": url, "MCP_REFRESH_MILLISECONDS": "600000"}
+        settings: Any = {"REDIS_URL": url, "MCP_REFRESH_MILLISECONDS": "600000"}
         with world.server(**settings) as one, world.server(**settings) as two:
             found = await latencies(world, one, two, 10)
     print("seconds until another replica's stream tells:", [round(seconds, 3) for seconds in found])  # noqa: T201
@@ -137,7 +137,7 @@ async def test_replica_tells_of_what_is_published_on_another_without_redis(world
 
 
 async def test_thousand_streams_of_one_process_are_told_while_calls_are_answered(world: World) -> None:
-    limits = {"MCP_MAX_STREAMS_PER_CALLER": str(STREAMS)}
+    limits: Any = {"MCP_MAX_STREAMS_PER_CALLER": str(STREAMS)}
     with world.server(**limits) as server:
         assert await tools(server) == ["greeter"]
         before = memory_kib(server)
