@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http.request import split_domain_port, validate_host
 
 _JSON_ACCEPTS = {"application/json", "application/*", "*/*"}
+_REMEMBERED = 64
+"""Values of a header that are judged once; few, because anybody may send others, and long ones."""
 
 
 class BadHeader(Exception):
@@ -62,8 +65,7 @@ def check_content_type(headers: Mapping[str, str]) -> None:
 def check_accept(headers: Mapping[str, str]) -> None:
     """Answers are JSON; a request that says nothing takes what comes."""
     accept = headers.get("accept", "")
-    accepted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-    if accept and not accepted & _JSON_ACCEPTS:
+    if accept and not _accepts_json(accept):
         raise BadHeader(406, "Accept must include application/json")
 
 
@@ -71,6 +73,12 @@ def accepts_events(headers: Mapping[str, str]) -> bool:
     """Whether an answer may be a stream of events."""
     accept = headers.get("accept", "").lower()
     return not accept or "text/event-stream" in accept or "*/*" in accept
+
+
+@lru_cache(_REMEMBERED)
+def _accepts_json(accept: str) -> bool:
+    accepted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
+    return not accepted.isdisjoint(_JSON_ACCEPTS)
 
 
 def _host_of(origin: str) -> str:
@@ -82,5 +90,10 @@ def _host_of(origin: str) -> str:
 
 
 def _is_served(host: str) -> bool:
+    return _is_among(host, tuple(settings.ALLOWED_HOSTS))
+
+
+@lru_cache(_REMEMBERED)
+def _is_among(host: str, allowed: tuple[str, ...]) -> bool:
     domain, _ = split_domain_port(host)
-    return bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+    return bool(domain) and validate_host(domain, allowed)
