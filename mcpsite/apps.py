@@ -8,4 +8,9 @@ class McpsiteConfig(AppConfig):
     verbose_name = "Skillkeeper"
 
     def ready(self) -> None:
-        from . import checks  # noqa: F401, PLC0415  # registers the checks
+        """Register the checks, and the tokens with what pages say of a skill that is no longer served."""
+        from skills_registry.admin import impact  # noqa: PLC0415  # needs the models, as those do
+
+        from . import checks, naming_tokens  # noqa: F401, PLC0415
+
+        impact.sources.append(naming_tokens.naming)

@@ -21,11 +21,12 @@ from .conftest import publish
 pytestmark = pytest.mark.django_db
 
 ANYBODY, STAFF, NOBODY = "anybody", "staff", "nobody"
-VIEW, UPLOAD, PUBLISH, CALLS, TOKENS = (
+VIEW, UPLOAD, PUBLISH, CALLS, TOKENS, ADMINISTER = (
     {"viewer", "author", "publisher", "administrator"},
     {"author", "administrator"},
     {"publisher", "administrator"},
     {"viewer", "author", "publisher", "administrator"},
+    {"administrator"},
     {"administrator"},
 )
 SUPERUSERS: set[str] = set()
@@ -61,6 +62,10 @@ DECISIONS: dict[str, str | set[str]] = {
     f"{SKILL}<int:pk>/files/<int:number>/": VIEW,
     f"{SKILL}<int:pk>/files/<int:number>/<path:path>": VIEW,
     f"{VERSION}zip/": VIEW,
+    f"{VERSION}yank/": PUBLISH,
+    f"{VERSION}unyank/": PUBLISH,
+    f"{SKILL}<int:pk>/delete/": ADMINISTER,
+    f"{SKILL}<int:pk>/restore/": ADMINISTER,
     VERSION: VIEW,
     f"{VERSION}file/<path:path>": VIEW,
     f"{VERSION}review/": VIEW,
@@ -77,7 +82,7 @@ DECISIONS: dict[str, str | set[str]] = {
     f"{SKILL}add/": NOBODY,
     f"{SKILL}<path:object_id>/history/": VIEW,
     f"{SKILL}<path:object_id>/change/": VIEW,
-    f"{SKILL}<path:object_id>/delete/": NOBODY,
+    f"{SKILL}<path:object_id>/delete/": ADMINISTER,
     f"{SKILL}<path:object_id>/": STAFF,  # leads to the page
     TOKEN: TOKENS,
     f"{TOKEN}add/": TOKENS,

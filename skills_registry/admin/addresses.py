@@ -6,7 +6,20 @@ from collections.abc import Callable
 
 from django.http import HttpResponse
 
-from . import bulk, comparing, editing, files, publishing, raw, skill_page, uploads, usage, version_reviews
+from . import (
+    bulk,
+    comparing,
+    editing,
+    files,
+    history,
+    publishing,
+    raw,
+    skill_page,
+    uploads,
+    usage,
+    version_reviews,
+    withdrawing,
+)
 
 PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("bulk/", bulk.bulk, "bulk"),
@@ -18,7 +31,7 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("<int:pk>/versions/<int:number>/zip/", files.version_zip, "zip"),
     ("<int:pk>/versions/", skill_page.versions, "versions"),
     ("<int:pk>/usage/", usage.usage, "usage"),
-    ("<int:pk>/history/", skill_page.history, "skill_history"),
+    ("<int:pk>/history/", history.history, "skill_history"),
     ("uploads/<uuid:pk>/compare/", comparing.compare_upload, "upload_compare"),
     ("uploads/<uuid:pk>/file/<path:path>", raw.upload_file, "upload_file"),
     ("<int:pk>/compare/", comparing.compare_versions, "compare"),
@@ -31,6 +44,10 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("<int:pk>/versions/<int:number>/review/", version_reviews.version_review, "version_review"),
     ("<int:pk>/publish/<int:number>/", publishing.publish, "publish"),
     ("<int:pk>/delete/<int:number>/", publishing.delete, "delete"),
+    ("<int:pk>/versions/<int:number>/yank/", withdrawing.yank, "yank"),
+    ("<int:pk>/versions/<int:number>/unyank/", withdrawing.unyank, "unyank"),
+    ("<int:pk>/delete/", withdrawing.delete_skill, "delete_skill"),
+    ("<int:pk>/restore/", withdrawing.restore_skill, "restore_skill"),
     ("<int:pk>/deactivate/", publishing.deactivate, "deactivate"),
 ]
 """Path, view, and the name after `admin:skills_registry_`."""

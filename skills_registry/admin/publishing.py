@@ -13,6 +13,7 @@ from skills_registry.diff import compare
 from skills_registry.forms import ChangeForm
 from skills_registry.models import Publication, Skill, SkillVersion
 
+from .impact import impact
 from .pages import OperatorRequest, page, requires
 
 
@@ -85,4 +86,5 @@ def _confirmed(
         return redirect("admin:skills_registry_skill_change", skill.pk)
     changes = compare(live.files, version.files) if live and version else None
     shown = {"skill": skill, "live": live, "version": version, "changes": changes, "form": form, "refusal": refusal}
-    return page(request, "confirm", title, **shown)
+    said = [] if version else impact(skill)
+    return page(request, "confirm", title, said=said, **shown)

@@ -21,7 +21,7 @@ from .contents import contents, fields
 from .pages import OperatorRequest, page, requires
 from .version_reviews import permitted
 
-VERSIONS_SHOWN = HISTORY_SHOWN = 100
+VERSIONS_SHOWN = 100
 
 
 @requires("view_skill")
@@ -35,6 +35,7 @@ def overview(request: OperatorRequest, pk: int) -> HttpResponse:
         seen = AgentView.of(version.frontmatter, version.files)
         context |= {
             "version": version,
+            "address": f"skill://{skill.name}/{SKILL_MD}",
             "rendered": render_markdown(body),
             "frontmatter": fields(version.frontmatter),
             "seen": seen,
@@ -50,17 +51,9 @@ def versions(request: OperatorRequest, pk: int) -> HttpResponse:
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
     # What a version holds can be megabytes; the list needs none of it.
     listed = skill.versions.ready().select_related("uploaded_by").defer("files", "frontmatter")
-    return skill_view(
-        request, "versions", skill, versions=listed[:VERSIONS_SHOWN], review_first=settings.REQUIRE_REVIEW
-    )
-
-
-@requires("view_skill")
-def history(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Who changed what, when and why."""
-    skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
-    publications = skill.publications.select_related("version", "previous", "actor")[:HISTORY_SHOWN]
-    return skill_view(request, "history", skill, publications=publications)
+    shown = list(listed[:VERSIONS_SHOWN])
+    several, review_first = len(shown) > 1, settings.REQUIRE_REVIEW
+    return skill_view(request, "versions", skill, versions=shown, several=several, review_first=review_first)
 
 
 @requires("view_skill")

@@ -1,0 +1,24 @@
+"""Which access tokens are for a skill by its name: whoever shows them loses it with the skill."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from django.utils.translation import ngettext
+
+from mcp_gateway.models import AccessToken
+from skills_registry.models import Skill
+
+SHOWN = 5
+
+
+def naming(skill: Skill) -> Iterator[str]:
+    """A sentence about the tokens that name the skill, where there are any."""
+    tokens = AccessToken.objects.filter(revoked_at__isnull=True, skills__icontains=json.dumps(skill.name))
+    found = list(tokens.values_list("name", flat=True)[: SHOWN + 1])
+    if found:
+        names = ", ".join(found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
+        yield ngettext("An access token names it: %(names)s.", "Access tokens name it: %(names)s.", len(found)) % {
+            "names": names
+        }

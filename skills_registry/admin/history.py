@@ -1,0 +1,90 @@
+"""A skill's history: every operation with who did it and why, and what was before and after."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext as _
+
+from skills_registry.models import AuditEvent, Skill
+
+from .pages import OperatorRequest, requires
+from .skill_page import skill_view
+
+PER_PAGE = 50
+ID_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event as the page shows it."""
+
+    at: datetime
+    what: str
+    number: int | None
+    before: list[tuple[str, str]]
+    after: list[tuple[str, str]]
+    actor: Any
+    reason: str
+
+
+@requires("view_skill")
+def history(request: OperatorRequest, pk: int) -> HttpResponse:
+    """The newest operations, or those before an id; one more is read than shown, so nothing is counted."""
+    skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
+    given = request.GET.get("before", "")
+    cursor = min(int(given), ID_MAX) if given.isdecimal() and len(given) < 20 else None
+    read = list(skill.audit_events.select_related("actor").before(cursor)[: PER_PAGE + 1])
+    shown = read[:PER_PAGE]
+    numbers = {event.version_number for event in shown if event.version_number}
+    return skill_view(
+        request,
+        "history",
+        skill,
+        events=[_entry(event) for event in shown],
+        stored=set(skill.versions.ready().filter(number__in=numbers).values_list("number", flat=True)),
+        newer=cursor is not None,
+        older=shown[-1].pk if len(read) > PER_PAGE else None,
+    )
+
+
+def _entry(event: AuditEvent) -> Entry:
+    return Entry(
+        event.created_at,
+        event.get_action_display(),
+        event.version_number,
+        _facts(event.before),
+        _facts(event.after),
+        event.actor,
+        event.reason,
+    )
+
+
+def _facts(state: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """What an event recorded, in words."""
+    names = {
+        "live": _("live"), "deleted": _("deleted"), "tags": _("tags"), "owner": _("owner"), "yanked": _("yanked"),
+        "reason": _("reason"), "version": _("version"), "digest": _("digest"), "files": _("files"), "size": _("size"),
+        "review": _("review"), "edited_from": _("edited from"),
+    }  # fmt: skip
+    return [(names.get(name, name), _told(name, value)) for name, value in (state or {}).items()]
+
+
+def _told(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if value in (None, "", []):
+        return _("none")
+    if name in ("live", "version", "edited_from"):
+        return f"v{value}"
+    if name == "size" and isinstance(value, int):
+        return filesizeformat(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return f"{value:.12}" if name == "digest" else str(value)

@@ -1,0 +1,117 @@
+"""Yank versions, delete skills, and take both back: a GET says what will happen, a POST does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
+
+from skills_registry import services
+from skills_registry.forms import ChangeForm
+from skills_registry.models import Skill, SkillVersion
+
+from .impact import impact
+from .pages import OperatorRequest, page, requires
+
+
+@requires("administer_skill")
+def delete_skill(request: OperatorRequest, pk: int) -> HttpResponse:
+    """Hide a skill, which agents lose where they have it."""
+    skill = _skill(pk)
+    live = skill.live_version
+
+    def do(form: ChangeForm) -> str:
+        expected, reason = form.cleaned_data["expected_live"], form.cleaned_data["reason"]
+        services.delete_skill(skill, actor=request.user, reason=reason, deactivate=True, expected_live=expected)
+        return _("{skill} is deleted. It can be restored.").format(skill=skill)
+
+    said = [
+        _("Agents lose it: {version} is live now.").format(version=live) if live else _("Agents do not get it now."),
+        *impact(skill),
+        _("It leaves the list of skills, where the status “deleted” finds it, and its name stays taken."),
+        _("Versions, files and history stay, and it can be restored."),
+    ]
+    return _confirmed(request, skill, _("Delete {skill}").format(skill=skill), said, do, danger=True)
+
+
+@requires("administer_skill")
+def restore_skill(request: OperatorRequest, pk: int) -> HttpResponse:
+    """Bring a deleted skill back."""
+    skill = _skill(pk)
+
+    def do(form: ChangeForm) -> str:
+        services.restore_skill(skill, actor=request.user, reason=form.cleaned_data["reason"])
+        return _("{skill} is back. Publish a version when agents are to get it.").format(skill=skill)
+
+    said = [
+        _("It comes back with its versions, tags, owner and history."),
+        _("Agents get nothing of it until a version is published."),
+    ]
+    return _confirmed(request, skill, _("Restore {skill}").format(skill=skill), said, do)
+
+
+@requires("publish_skill")
+def yank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
+    """Forbid publishing a version."""
+    version = _version(pk, number)
+
+    def do(form: ChangeForm) -> str:
+        services.yank_version(version, actor=request.user, reason=form.cleaned_data["reason"])
+        return _("{version} is yanked.").format(version=version)
+
+    said = [
+        _("{version} cannot be published or rolled back to; whoever tries is told the reason.").format(version=version),
+        _("It stays to be looked at, and the yank can be taken back. What agents get now does not change."),
+    ]
+    title = _("Yank {version}").format(version=version)
+    return _confirmed(request, version.skill, title, said, do, danger=True)
+
+
+@requires("publish_skill")
+def unyank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
+    """Allow publishing a yanked version again."""
+    version = _version(pk, number)
+
+    def do(form: ChangeForm) -> str:
+        services.unyank_version(version, actor=request.user, reason=form.cleaned_data["reason"])
+        return _("{version} may be published again.").format(version=version)
+
+    said = [_("{version} may be published again. What agents get now does not change.").format(version=version)]
+    if version.yank_reason:
+        said.append(_("It was yanked for this reason: {reason}").format(reason=version.yank_reason))
+    return _confirmed(request, version.skill, _("Take back the yank of {version}").format(version=version), said, do)
+
+
+def _skill(pk: int) -> Skill:
+    return get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
+
+
+def _version(pk: int, number: int) -> SkillVersion:
+    versions = SkillVersion.objects.ready().select_related("skill__live_version__skill")
+    return get_object_or_404(versions, skill=pk, number=number)
+
+
+def _confirmed(
+    request: OperatorRequest,
+    skill: Skill,
+    title: str,
+    said: Sequence[str],
+    do: Callable[[ChangeForm], str],
+    **look: Any,
+) -> HttpResponse:
+    """Say what `do` will do, or do it where the operator has confirmed what was said."""
+    live = skill.live_version
+    form = ChangeForm(request.POST or None, initial={"expected_live": live.number if live else None})
+    if request.method == "POST" and form.is_valid():
+        try:
+            told = do(form)
+        except services.Conflict as conflict:
+            messages.error(request, str(conflict))
+        else:
+            messages.success(request, told)
+        return redirect("admin:skills_registry_skill_change", skill.pk)
+    return page(request, "withdraw", title, skill=skill, said=said, form=form, **look)
