@@ -67,6 +67,18 @@ class Chart:
             yield Bar(day, use, number * STEP, self._y(use.calls), self._y(use.errors))
 
     @property
+    def calls_path(self) -> str:
+        """All bars of calls as one SVG path: a list of many charts is drawn with it."""
+        return "".join(f"M{bar.x} {HEIGHT}V{bar.y}h{STEP - GAP}V{HEIGHT}z" for bar in self.bars if bar.use.calls)
+
+    @property
+    def errors_path(self) -> str:
+        """All bars of failed calls, likewise."""
+        return "".join(
+            f"M{bar.x} {HEIGHT}V{bar.errors_y}h{STEP - GAP}V{HEIGHT}z" for bar in self.bars if bar.use.errors
+        )
+
+    @property
     def scale(self) -> list[int]:
         """What the upper edge, the middle and the bottom stand for."""
         return [self.top, self.top // 2, 0]

@@ -182,10 +182,10 @@ def test_list_asks_as_often_for_many_skills_as_for_few(
     fill(skills, calls)
     with django_assert_num_queries(8):
         page = browser.get(SKILLS)
-    assert len(rows(page)) == min(skills, 50)
+    assert len(rows(page)) == min(skills, 25)
     with django_assert_num_queries(9):  # and what was called at all
         page = browser.get(SKILLS, {"o": "-calls", "q": "skill", "page": "2"})
-    assert "skill-0" in page.text if skills == 10 else f"51 to 100 of {skills}" in text_of(page)
+    assert "skill-0" in page.text if skills == 10 else f"26 to 50 of {skills}" in text_of(page)
 
 
 # Several skills at once

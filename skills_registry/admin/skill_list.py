@@ -19,7 +19,7 @@ from .list_form import ListForm
 from .pages import OperatorRequest, page, requires
 
 DAYS = 30
-PER_PAGE = 50
+PER_PAGE = 25
 
 
 @dataclass(frozen=True)
