@@ -27,6 +27,7 @@ PAGES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "admin:skills_registry_skill_change": [({"object_id": "skill"}, ""), ({"object_id": "gone"}, "")],
     "admin:skills_registry_versions": [(SKILL, "")],
     "admin:skills_registry_skill_history": [(SKILL, "")],
+    "admin:skills_registry_usage": [(SKILL, "")],
     "admin:skills_registry_bulk": [({}, "?action=publish&skill=1&skill=2&skill=3")],
     "admin:skills_registry_files": [(SKILL, ""), (VERSION, ""), ({**VERSION, "path": "notes.txt"}, "")],
     "admin:skills_registry_version": [(VERSION, "")],
