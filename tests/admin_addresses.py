@@ -69,6 +69,7 @@ NO_PAGES = {
     "admin:jsi18n": "a script",
     "admin:view_on_site": "a redirect",
     "admin:invocations_export": "a file",
+    "admin:invocations_follow": "new rows of the log, for its page",
     "admin:skills_registry_upload_file": "a file of a package",
     "admin:skills_registry_file": "a file of a package",
     "admin:skills_registry_zip": "a file",
