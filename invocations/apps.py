@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class InvocationsConfig(AppConfig):
     name = "invocations"
-    verbose_name = "Invocations"
+    verbose_name = _("Invocations")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 from skills_registry.catalog import catalog_changed
 
@@ -10,7 +11,7 @@ from .signals import tokens_changed
 
 class McpGatewayConfig(AppConfig):
     name = "mcp_gateway"
-    verbose_name = "Access"
+    verbose_name = _("Access")
 
     def ready(self) -> None:
         """See that settings are checked, and that replicas are told of changes, also of those that a command makes."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 
 from skills_registry import services
 from skills_registry.diff import compare
@@ -27,9 +28,9 @@ def publish(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     def change(reason: str, expected_live: int | None) -> Publication:
         return services.publish(skill, number, actor=request.user, reason=reason, expected_live=expected_live)
 
-    verb = "Roll back to" if older else "Publish"
+    title = (_("Roll back to {version}") if older else _("Publish {version}")).format(version=version)
     refusal = services.objection(version, request.user)
-    return _confirmed(request, skill, version, f"{verb} {version}", change, refusal=refusal)
+    return _confirmed(request, skill, version, title, change, refusal=refusal)
 
 
 @requires("publish_skill")
@@ -40,7 +41,7 @@ def deactivate(request: OperatorRequest, pk: int) -> HttpResponse:
     def change(reason: str, expected_live: int | None) -> Publication:
         return services.deactivate(skill, actor=request.user, reason=reason, expected_live=expected_live)
 
-    return _confirmed(request, skill, None, f"Deactivate {skill}", change)
+    return _confirmed(request, skill, None, _("Deactivate {skill}").format(skill=skill), change)
 
 
 @requires("publish_skill")
@@ -54,14 +55,18 @@ def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         except services.Conflict as conflict:
             messages.error(request, str(conflict))
         else:
-            messages.success(request, f"Deleted: {version}. Its number will not be used again.")
+            text = _("Deleted: {version}. Its number will not be used again.")
+            messages.success(request, text.format(version=version))
         return redirect("admin:skills_registry_skill_change", skill.pk)
-    return page(request, "delete", f"Delete {version}", skill=skill, version=version)
+    return page(request, "delete", _("Delete {version}").format(version=version), skill=skill, version=version)
 
 
 def _told(publication: Publication) -> str:
-    now = f"{publication.version} is live now" if publication.version else f"agents no longer get {publication.skill}"
-    return f"{publication.get_action_display().capitalize()}: {now}."
+    told = (
+        _("{action}: {version} is live now.") if publication.version else _("{action}: agents no longer get {skill}.")
+    )
+    action = publication.get_action_display().capitalize()
+    return told.format(action=action, version=publication.version, skill=publication.skill)
 
 
 def _confirmed(

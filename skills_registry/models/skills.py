@@ -108,10 +108,10 @@ class Skill(models.Model):
     """A skill by name; what is served is the version that `live_version` points to, if any."""
 
     class Status(models.TextChoices):
-        ACTIVE = "active", "active"
-        INACTIVE = "inactive", "inactive"
-        DRAFT = "draft", "draft"
-        DELETED = "deleted", "deleted"
+        ACTIVE = "active", _("active")
+        INACTIVE = "inactive", _("inactive")
+        DRAFT = "draft", _("draft")
+        DELETED = "deleted", _("deleted")
 
     name = models.CharField(max_length=NAME_MAX, unique=True)
     live_version = models.ForeignKey(
@@ -279,9 +279,9 @@ class Publication(AppendOnly):
     """One change of what is live: who made which version live (or none), when and why."""
 
     class Action(models.TextChoices):
-        PUBLISH = "publish", "published"
-        ROLLBACK = "rollback", "rolled back"
-        DEACTIVATE = "deactivate", "deactivated"
+        PUBLISH = "publish", _("published")
+        ROLLBACK = "rollback", _("rolled back")
+        DEACTIVATE = "deactivate", _("deactivated")
 
     skill = models.ForeignKey(Skill, on_delete=models.PROTECT, related_name="publications")
     action = models.CharField(max_length=10, choices=Action)
