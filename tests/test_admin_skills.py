@@ -248,7 +248,7 @@ def test_nothing_is_done_without_the_csrf_token(operator: User, world: dict[str,
         (["view_skill"], []),
         (["view_skill", "upload_skill"], ["upload/"]),
         (["view_skill", "publish_skill"], ["{pk}/deactivate/", "{pk}/publish/1/"]),
-        (["view_skill", "view_invocation"], ["/admin/invocations/invocation/"]),
+        (["view_skill", "view_invocation"], ["{pk}/usage/"]),
     ],
 )
 def test_skill_page_offers_only_what_one_may_do(
@@ -262,7 +262,7 @@ def test_skill_page_offers_only_what_one_may_do(
         content += page[page.index('id="content"') :]
     offered = [
         link
-        for link in ("upload/", "{pk}/deactivate/", "{pk}/publish/1/", "/admin/invocations/invocation/")
+        for link in ("upload/", "{pk}/deactivate/", "{pk}/publish/1/", "{pk}/usage/")
         if re.search(rf'href="({SKILLS})?{link.format(**world)}', content)
     ]
     assert offered == shown
