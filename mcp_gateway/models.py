@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from skills_registry.catalog import Audience, is_skill_name
 
@@ -31,21 +32,29 @@ class AccessToken(models.Model):
     `skills` or have one of its `tags`; to all skills where both are empty.
     """
 
-    name = models.CharField(max_length=100, help_text="What it is for, for example “CI of team A”.")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens")
-    prefix = models.CharField(max_length=16, editable=False, help_text="How it begins, to tell tokens apart.")
+    name = models.CharField(_("name"), max_length=100, help_text=_("What it is for, for example “CI of team A”."))
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens", verbose_name=_("user")
+    )
+    prefix = models.CharField(
+        _("prefix"), max_length=16, editable=False, help_text=_("How it begins, to tell tokens apart.")
+    )
     hash = models.CharField(max_length=64, unique=True, editable=False)
     # Defaults in the database, too: the release before knows nothing of these columns and goes on making tokens.
     scopes = models.JSONField(default=every_scope, db_default=models.Value(Scope.values, models.JSONField()))
     skills = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
     tags = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="Leave empty for a token that does not expire.")
+    expires_at = models.DateTimeField(
+        _("expires at"), null=True, blank=True, help_text=_("Leave empty for a token that does not expire.")
+    )
     revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
-    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-created_at"]
+        verbose_name = _("access token")
+        verbose_name_plural = _("access tokens")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
