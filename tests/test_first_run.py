@@ -159,6 +159,17 @@ def test_from_the_first_upload_to_the_end_of_a_skill(page: Page, server: Server)
     expect(page.get_by_text("Agents do not get this skill; publish a version to bring it back")).to_be_visible()
     assert call(server, "diary") == "Unknown tool: diary"
 
+    page.get_by_role("link", name="Delete", exact=True).click()
+    expect(page.get_by_text("Versions, files and history stay, and it can be restored.")).to_be_visible()
+    page.get_by_role("button", name="Delete diary").click()
+    page.goto(LIST)
+    expect(page.get_by_role("link", name="diary", exact=True)).to_have_count(0)
+    page.goto(address)
+    page.get_by_role("link", name="Restore", exact=True).click()
+    page.get_by_role("button", name="Restore diary").click()
+    page.goto(LIST)
+    expect(page.get_by_role("link", name="diary", exact=True)).to_be_visible()
+
 
 def test_the_main_path_needs_no_mouse(server: Server, chromium: Any) -> None:
     page = chromium.new_page(base_url=server.url)
