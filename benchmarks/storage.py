@@ -71,9 +71,13 @@ def probe(world: World, settings: dict[str, str]) -> Iterator[Probe]:
 
 def fill(world: World, skills: int, versions: int) -> None:
     """So many skills of so many versions each, the newest live; in a process of its own, with a progress bar."""
-    environment = {**clean_environment(world.data), **world.aws, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
-    command = [sys.executable, "-m", "benchmarks.storage_fill", str(skills), str(versions)]
-    subprocess.run(command, cwd=ROOT, env=environment, check=True)
+    run(world, world.aws, "-m", "benchmarks.storage_fill", str(skills), str(versions))
+
+
+def run(world: World, settings: dict[str, str], *arguments: str) -> None:
+    """Something in a process of its own that may take long."""
+    environment = {**clean_environment(world.data), **settings, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
+    subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, stdout=sys.stderr, check=True)
 
 
 def measure(skills: int, versions: int, calls: int = CALLS) -> dict[str, Any]:
@@ -93,7 +97,7 @@ def measure(skills: int, versions: int, calls: int = CALLS) -> dict[str, Any]:
 
 def compare_calls(world: World, calls: int) -> dict[str, Any]:
     """CPU of a tools/call on S3 and on local files, measured in turn; and the AWS requests meanwhile."""
-    world.manage(world.local, "migrate_storage", "--to", "local")
+    run(world, world.local, "manage.py", "migrate_storage", "--to", "local")
     costs: dict[str, list[float]] = {"s3": [], "local": []}
     requests: dict[str, int] = {}
     with probe(world, world.aws) as on_s3, probe(world, world.local) as on_files:
