@@ -119,7 +119,7 @@ def test_most_called_and_unused_skills_are_named_and_names_of_no_skill_are_not(b
     called("nosuch", failed=9)
 
     text = text_of(browser.get(HOME))
-    assert "Most called busy 3 quiet 1" in text
+    assert "Most called in 7 days busy 3 quiet 1" in text
     assert "Unused not called in 30 days idle Gateways" in text
 
 
