@@ -7,6 +7,7 @@ texts that are gone go, and each catalog is compiled beside its source.
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,5 +81,6 @@ def update() -> int:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
     django.setup()
     sys.exit(f"{waiting} texts wait for their translation" if (waiting := update()) else 0)
