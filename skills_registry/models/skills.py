@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connections, models
-from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
@@ -97,7 +97,13 @@ class SkillQuerySet(models.QuerySet["Skill"]):
 
     def tag_counts(self) -> Counter[str]:
         """How many skills have each tag that is in use."""
-        return Counter(tag for tags in self.exclude(tags=[]).values_list("tags", flat=True) for tag in tags)
+        # By what skills have in common, since reading the tags of each takes longer than all the rest of a list.
+        alike = self.exclude(tags=[]).order_by().values_list("tags").annotate(Count("pk"))
+        counts: Counter[str] = Counter()
+        for tags, skills in alike:
+            for tag in tags:
+                counts[tag] += skills
+        return counts
 
     def pending(self) -> SkillQuerySet:
         """Skills whose last change has not reached the store's `latest.json` yet."""
