@@ -167,7 +167,8 @@ def main() -> None:
     log = settings.DATA_DIR.with_name("step")
     steps: list[str] = []
     while True:
-        shutil.rmtree(settings.DATA_DIR)
+        # Put aside, not removed: whatever a process that was killed may still do there is no concern of the next one.
+        settings.DATA_DIR.rename(settings.DATA_DIR.with_name(f"before-{len(steps)}"))
         shutil.copytree(TEMPLATE, settings.DATA_DIR)
         if aws:
             aws.restore()
