@@ -25,6 +25,17 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+
 """Runs of scripts that are written without spaces, or whose words have endings: Thai, Chinese, Japanese, Korean."""
 
 
+def _words(*, stopwords: bool) -> TextAnalyzer:
+    words = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(100)).filter(Filter.lowercase())
+    words = words.filter(Filter.ascii_fold())
+    if stopwords:
+        words = words.filter(Filter.stopword("english"))
+    return words.filter(Filter.stemmer("english")).build()
+
+
+_EVERY_WORD, _WORDS_THAT_SAY = _words(stopwords=False), _words(stopwords=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """What is known of a skill by words."""
@@ -47,7 +58,7 @@ class SkillIndex:
             )
         self._schema = fields.build()
         self._index = Index(self._schema)
-        self._index.register_tokenizer("words", _words(stopwords=False))
+        self._index.register_tokenizer("words", _EVERY_WORD)
         self._index.register_tokenizer("pairs", TextAnalyzerBuilder(Tokenizer.whitespace()).build())
         writer = self._index.writer(_HEAP_BYTES, num_threads=1)
         for text in texts:
@@ -67,7 +78,7 @@ class SkillIndex:
 
     def _parts(self, query: str) -> Iterator[Query]:
         """A query for each word."""
-        words = _words(stopwords=True).analyze(query) or _words(stopwords=False).analyze(query)
+        words = _WORDS_THAT_SAY.analyze(query) or _EVERY_WORD.analyze(query)
         for place, word in enumerate(words):
             yield self._anywhere("", list(self._forms(word, last=place == len(words) - 1)))
         for pair in _pairs(query):
@@ -105,14 +116,6 @@ def _document(text: Text) -> Document:
         document.add_text(field, words)
         document.add_text(f"{field}_pairs", " ".join([*_pairs(words), *_characters(words)]))
     return document
-
-
-def _words(*, stopwords: bool) -> TextAnalyzer:
-    words = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(100)).filter(Filter.lowercase())
-    words = words.filter(Filter.ascii_fold())
-    if stopwords:
-        words = words.filter(Filter.stopword("english"))
-    return words.filter(Filter.stemmer("english")).build()
 
 
 def _pairs(text: str) -> list[str]:

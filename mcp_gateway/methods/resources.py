@@ -60,10 +60,15 @@ async def read_resource(call: Call) -> dict[str, Any]:
         code = INVALID_PARAMS if call.era.modern else RESOURCE_NOT_FOUND
         raise JsonRpcError(code, f"Resource not found: {uri:.200}", {"uri": uri})
     skill, file = entry
+    return {"contents": [await contents_of(call, skill, file)]}
+
+
+async def contents_of(call: Call, skill: PublishedSkill, file: PublishedFile) -> dict[str, Any]:
+    """A file as an item of `contents`."""
     content = await call.catalog.read(skill, file)
     text = text_of(content)
     body = {"text": text} if text is not None else {"blob": base64.b64encode(content).decode()}
-    return {"contents": [{"uri": file_uri(skill.name, file.path), "mimeType": file.media_type, **body}]}
+    return {"uri": file_uri(skill.name, file.path), "mimeType": file.media_type, **body}
 
 
 async def read_directory(call: Call) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -14,10 +14,10 @@ from mcp_gateway.catalog import Snapshot
 from mcp_gateway.invocable import FULL_TEXT, BadArgument, description, is_tool, title
 from mcp_gateway.skill_index import skill_index
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS, SKILL_ARGUMENT
-from mcp_gateway.uris import file_uri
-from skills_registry.catalog import PublishedSkill, text_of
+from skills_registry.catalog import PublishedSkill
 
-from .skill_tools import call_skill, failure, text
+from .resources import contents_of
+from .skill_tools import call_skill, text
 
 FOUND, FOUND_MAX = 10, 50
 """Skills that a search answers with: unless told otherwise, and at the most."""
@@ -117,13 +117,10 @@ def find(name: str) -> Method | None:
 
 async def search_skills(call: Call) -> dict[str, Any]:
     """Names, titles and descriptions of skills that fit a query, the best first; all by name where it is empty."""
-    try:
-        given = _given(call, query=str, limit=int)
-        limit = given.get("limit", FOUND)
-        if not 1 <= limit <= FOUND_MAX:
-            raise BadArgument(f"limit must be from 1 to {FOUND_MAX}.")
-    except BadArgument as error:
-        return failure(str(error))
+    given = _given(call, query=str, limit=int)
+    limit = given.get("limit", FOUND)
+    if not 1 <= limit <= FOUND_MAX:
+        raise BadArgument(f"limit must be from 1 to {FOUND_MAX}.")
     names = await _names(call, given.get("query", "").strip(), limit)
     skills = [
         {"name": skill.name, "title": title(skill), "description": description(skill)}
@@ -139,36 +136,23 @@ async def search_skills(call: Call) -> dict[str, Any]:
 
 async def load_skill(call: Call) -> dict[str, Any]:
     """What calling the skill's own tool answers."""
-    try:
-        given = _given(call, SKILL_ARGUMENT, **{SKILL_ARGUMENT: str, FULL_TEXT: str})
-        skill = _skill(call, given[SKILL_ARGUMENT])
-    except BadArgument as error:
-        return failure(str(error))
+    given = _given(call, SKILL_ARGUMENT, **{SKILL_ARGUMENT: str, FULL_TEXT: str})
+    skill = _skill(call, given[SKILL_ARGUMENT])
     arguments = {key: value for key, value in given.items() if key == FULL_TEXT}
     return await call_skill(replace(call, params={**call.params, "arguments": arguments}), skill)
 
 
 async def read_skill_file(call: Call) -> dict[str, Any]:
     """One file: a text, a picture, or anything else as an embedded resource."""
-    try:
-        given = _given(call, SKILL_ARGUMENT, "path", **{SKILL_ARGUMENT: str, "path": str})
-        skill = _skill(call, given[SKILL_ARGUMENT])
-    except BadArgument as error:
-        return failure(str(error))
+    given = _given(call, SKILL_ARGUMENT, "path", **{SKILL_ARGUMENT: str, "path": str})
+    skill = _skill(call, given[SKILL_ARGUMENT])
     path = given["path"].removeprefix("./")
     file = next((file for file in skill.files if file.path == path), None)
     if file is None:
         names = ", ".join(file.path for file in skill.files[:FILES_NAMED])
         more = ", ..." if len(skill.files) > FILES_NAMED else ""
-        return failure(f"{skill.name} has no file {path:.200}. Its files: {names}{more}")
-    content = await call.catalog.read(skill, file)
-    if (plain := text_of(content)) is not None:
-        return {"content": [text(plain)], "isError": False}
-    data = base64.b64encode(content).decode()
-    if file.media_type in _IMAGES:
-        return {"content": [{"type": "image", "data": data, "mimeType": file.media_type}], "isError": False}
-    resource = {"uri": file_uri(skill.name, path), "mimeType": file.media_type, "blob": data}
-    return {"content": [{"type": "resource", "resource": resource}], "isError": False}
+        raise BadArgument(f"{skill.name} has no file {path:.200}. Its files: {names}{more}")
+    return {"content": [_content(await contents_of(call, skill, file))], "isError": False}
 
 
 _TOOLS: dict[str, Method] = {
@@ -178,9 +162,19 @@ _TOOLS: dict[str, Method] = {
 }
 
 
+def _content(contents: dict[str, Any]) -> dict[str, Any]:
+    """The contents of a resource as an item of a result."""
+    if "text" in contents:
+        return text(contents["text"])
+    if contents["mimeType"] in _IMAGES:
+        return {"type": "image", "data": contents["blob"], "mimeType": contents["mimeType"]}
+    return {"type": "resource", "resource": contents}
+
+
 async def _names(call: Call, query: str, limit: int) -> list[str]:
     if query:
-        return (await skill_index(call.snapshot, call.catalog)).search(query, limit)
+        index = await skill_index(call.snapshot, call.catalog)
+        return await asyncio.to_thread(index.search, query, limit)
     return [name for name, skill in call.snapshot.skills.items() if is_tool(skill)][:limit]
 
 

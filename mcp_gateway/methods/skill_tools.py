@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from mcp_gateway.call import Call
-from mcp_gateway.invocable import BadArgument, argument_descriptions, description, invoke, title
+from mcp_gateway.invocable import argument_descriptions, description, invoke, title
 from mcp_gateway.uris import SKILL_MD, file_uri
 from skills_registry.catalog import PublishedSkill
 
@@ -30,26 +30,13 @@ def definition(skill: PublishedSkill) -> dict[str, Any]:
 
 
 async def call_skill(call: Call, skill: PublishedSkill) -> dict[str, Any]:
-    """The skill's instructions, and links to its files.
-
-    A bad argument is a result with `isError`, so that the model sees it and can mend it
-    (2026-07-28: server/tools, "Error Handling").
-    """
-    try:
-        content = await invoke(call, skill)
-    except BadArgument as error:
-        return failure(str(error))
-    return {"content": [text(content), *_files(skill, call)], "isError": False}
+    """The skill's instructions, and links to its files. Raises BadArgument."""
+    return {"content": [text(await invoke(call, skill)), *_files(skill, call)], "isError": False}
 
 
 def text(content: str) -> dict[str, Any]:
     """An item of a result."""
     return {"type": "text", "text": content}
-
-
-def failure(message: str) -> dict[str, Any]:
-    """A result that tells the model what it did wrong."""
-    return {"content": [text(message)], "isError": True}
 
 
 def _files(skill: PublishedSkill, call: Call) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from mcp_gateway.call import Call
 from mcp_gateway.catalog import Snapshot
 from mcp_gateway.eras import Era, fitting
 from mcp_gateway.eras.mirrored import check_mirrored
-from mcp_gateway.invocable import is_tool
+from mcp_gateway.invocable import BadArgument, is_tool
 from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
 from mcp_gateway.paging import Listing
 
@@ -28,14 +28,18 @@ async def list_tools(call: Call) -> dict[str, Any]:
 async def call_tool(call: Call) -> dict[str, Any]:
     """What the skill's tool answers, also where skills are found by search; or another tool.
 
-    An unknown tool is a protocol error (2026-07-28: server/tools, "Error Handling").
+    An unknown tool is a protocol error; a bad argument is a result with `isError`, so that the
+    model sees it and can mend it (2026-07-28: server/tools, "Error Handling").
     """
     name = call.text("name")
     skill = call.snapshot.skills.get(name)
-    if skill is not None and is_tool(skill):
-        return await skill_tools.call_skill(call, skill)
-    if search := search_tools.find(name):
-        return fitting.fit_tool_result(call.era, await search(call))
+    try:
+        if skill is not None and is_tool(skill):
+            return await skill_tools.call_skill(call, skill)
+        if search := search_tools.find(name):
+            return fitting.fit_tool_result(call.era, await search(call))
+    except BadArgument as error:
+        return {"content": [skill_tools.text(str(error))], "isError": True}
     return await _call_other(call, name)
 
 
