@@ -44,13 +44,13 @@ async def identify(headers: Mapping[str, str], query: bytes = b"", peer: str = "
     authorization = headers.get("authorization", "")
     caller = remembered.fresh(authorization) if authorization else None
     if caller is None:
-        caller = await _ask(authorization, caller_address(peer, headers.get("x-forwarded-for", "")))
+        caller = await _ask(authorization, headers, peer)
     if not caller.may_read:
         raise InsufficientScope
     return caller
 
 
-async def _ask(authorization: str, address: str) -> Caller:
+async def _ask(authorization: str, headers: Mapping[str, str], peer: str) -> Caller:
     """Who this is, remembered from now on."""
     text = bearer_token(authorization)
     if text is None:
@@ -60,6 +60,7 @@ async def _ask(authorization: str, address: str) -> Caller:
     page, known = remembered.page(), remembered.in_outage(authorization)
     # Whoever was let in a moment ago is asked for again without regard to others at the same address.
     limit = 0 if known else settings.RATE_LIMIT_FAILURES
+    address = caller_address(peer, headers.get("x-forwarded-for", ""))
     try:
         with failures.attempt(address, limit, InvalidToken):
             caller = await _caller(text)

@@ -158,7 +158,7 @@ class Hub:
 async def _caller(stream: Subscription) -> Caller | None:
     """Who shows this stream's token now; who it was where nobody can say at the moment."""
     try:
-        return await identify(stream.sender.headers)
+        return await identify(stream.sender.headers, peer=stream.sender.peer)
     except AccessRefused as refusal:
         return stream.caller if refusal.status in (429, 503) else None
 
