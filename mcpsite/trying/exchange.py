@@ -22,7 +22,6 @@ CLIENT = {"name": "Try it", "version": SERVER_INFO["version"]}
 """Who calls, in the log."""
 VERSIONS = (modern.VERSION, *legacy.VERSIONS)
 
-_NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 _HAS_VERSION_HEADER = "2025-06-18"
 """Clients of earlier revisions do not tell theirs in a header."""
 
@@ -70,8 +69,8 @@ async def converse(version: str, method: str, params: Mapping[str, Any], inside:
 def _modern(method: str, params: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """Headers and message of revision 2026-07-28."""
     headers = {modern.VERSION_HEADER: modern.VERSION, modern.METHOD_HEADER: method}
-    if method in _NAMED_BY:
-        headers[modern.NAME_HEADER] = str(params[_NAMED_BY[method]])
+    if method in modern.NAMED_BY:
+        headers[modern.NAME_HEADER] = str(params[modern.NAMED_BY[method]])
     envelope = {modern.VERSION_KEY: modern.VERSION, modern.CLIENT_KEY: CLIENT, modern.CAPABILITIES_KEY: {}}
     return headers, _request(method, {**params, "_meta": envelope}, 1)
 
