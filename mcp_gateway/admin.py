@@ -48,12 +48,7 @@ class StateFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """The states."""
-        return [
-            ("valid", _("valid")),
-            ("revoked", _("revoked")),
-            ("expired", _("expired")),
-            ("owner", _("owner deactivated")),
-        ]
+        return list(AccessToken.State.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> QuerySet[AccessToken]:
         """The tokens in the chosen state."""
@@ -107,20 +102,14 @@ class AccessTokenAdmin(ModelAdmin):
     @admin.display(description=_("skills"))
     def opens(self, token: AccessToken) -> str:
         """Which skills it is for."""
-        named = [*token.skills, *(f"#{tag}" for tag in token.tags)]
-        more = len(named) - NAMED_MAX
-        return ", ".join([*named[:NAMED_MAX], *([f"+{more}"] if more > 0 else [])]) or str(_("all"))
+        more = len(token.named) - NAMED_MAX
+        return ", ".join([*token.named[:NAMED_MAX], *([f"+{more}"] if more > 0 else [])]) or str(_("all"))
 
     @admin.display(description=_("state"))
     def state(self, token: AccessToken) -> str:
         """Whether it still opens anything, and if not, why."""
-        text, tone = {
-            "valid": (_("valid"), "good"),
-            "revoked": (_("revoked"), "bad"),
-            "expired": (_("expired"), "warn"),
-            "owner": (_("owner deactivated"), "warn"),
-        }[token.state]
-        return render_to_string("components/badge.html", {"text": text, "tone": tone})
+        tone = {AccessToken.State.VALID: "good", AccessToken.State.REVOKED: "bad"}.get(token.state, "warn")
+        return render_to_string("components/badge.html", {"text": token.state.label, "tone": tone})
 
     @admin.action(description=_("Revoke selected access tokens"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:

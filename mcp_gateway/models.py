@@ -32,6 +32,14 @@ class AccessToken(models.Model):
     `skills` or have one of its `tags`; to all skills where both are empty.
     """
 
+    class State(models.TextChoices):
+        """Whether it still opens anything, and if not, why."""
+
+        VALID = "valid", _("valid")
+        REVOKED = "revoked", _("revoked")
+        EXPIRED = "expired", _("expired")
+        OWNER = "owner", _("owner deactivated")
+
     name = models.CharField(_("name"), max_length=100, help_text=_("What it is for, for example “CI of team A”."))
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="access_tokens", verbose_name=_("user")
@@ -74,28 +82,33 @@ class AccessToken(models.Model):
     @property
     def is_valid(self) -> bool:
         """Whether it still opens anything."""
-        return self.state == "valid"
+        return self.state == self.State.VALID
 
     @property
-    def state(self) -> str:
-        """`valid`, or why it opens nothing: `revoked`, `expired`, `owner` (who was deactivated)."""
+    def state(self) -> State:
+        """The first reason that there is for it to open nothing."""
         if self.revoked_at is not None:
-            return "revoked"
+            return self.State.REVOKED
         if self.expires_at is not None and self.expires_at <= timezone.now():
-            return "expired"
-        return "valid" if self.user.is_active else "owner"
+            return self.State.EXPIRED
+        return self.State.VALID if self.user.is_active else self.State.OWNER
 
-    @staticmethod
-    def in_state(tokens: models.QuerySet[AccessToken], state: str) -> models.QuerySet[AccessToken]:
+    @classmethod
+    def in_state(cls, tokens: models.QuerySet[AccessToken], state: str) -> models.QuerySet[AccessToken]:
         """Those of the tokens whose `state` is this; none for a state that there is not."""
         expired = models.Q(expires_at__lte=timezone.now())
-        rules = {
-            "revoked": models.Q(revoked_at__isnull=False),
-            "expired": models.Q(revoked_at=None) & expired,
-            "owner": models.Q(revoked_at=None, user__is_active=False) & ~expired,
-            "valid": models.Q(revoked_at=None, user__is_active=True) & ~expired,
+        rules: dict[str, models.Q] = {
+            cls.State.REVOKED: models.Q(revoked_at__isnull=False),
+            cls.State.EXPIRED: models.Q(revoked_at=None) & expired,
+            cls.State.OWNER: models.Q(revoked_at=None, user__is_active=False) & ~expired,
+            cls.State.VALID: models.Q(revoked_at=None, user__is_active=True) & ~expired,
         }
         return tokens.filter(rules[state]) if state in rules else tokens.none()
+
+    @property
+    def named(self) -> list[str]:
+        """The skills that it is for, and the tags with `#` before them; nothing where it is for all."""
+        return [*self.skills, *(f"#{tag}" for tag in self.tags)]
 
     @property
     def caller_key(self) -> str:

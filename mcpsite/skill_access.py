@@ -46,7 +46,7 @@ def skill_access(request: OperatorRequest, pk: int) -> HttpResponse:
 
 def _reaching(skill: Skill) -> Iterator[Reach]:
     """Valid tokens that may read the skill, those used last first."""
-    tokens = AccessToken.in_state(AccessToken.objects.select_related("user"), "valid")
+    tokens = AccessToken.in_state(AccessToken.objects.select_related("user"), AccessToken.State.VALID)
     for token in sorted(tokens, key=_last_used, reverse=True):
         if Scope.READ in token.scopes and token.audience.includes(skill.name, skill.tags):
             yield Reach(token, _why(token, skill))

@@ -7,8 +7,6 @@ from django.core.management.base import BaseCommand
 
 from mcp_gateway.models import AccessToken
 
-STATES = ("valid", "revoked", "expired", "owner")
-
 
 class Command(BaseCommand):
     """See docs/access.md."""
@@ -18,7 +16,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whose, and in which state."""
         parser.add_argument("--user", metavar="NAME", help="only this user's")
-        parser.add_argument("--state", choices=STATES, help="only those in this state; owner: of deactivated users")
+        parser.add_argument(
+            "--state", choices=AccessToken.State.values, help="only those in this state; owner: of deactivated users"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One line for each, separated by tabs."""
@@ -28,8 +28,7 @@ class Command(BaseCommand):
         if options["state"]:
             tokens = AccessToken.in_state(tokens, options["state"])
         for token in tokens.iterator():
-            named = [*token.skills, *(f"#{tag}" for tag in token.tags)]
             end = f"until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else "no end"
             used = f"used {token.last_used_at:%Y-%m-%d %H:%M} UTC" if token.last_used_at else "never used"
-            what = [token.state, ",".join(token.scopes), ",".join(named) or "all skills", end, used]
+            what = [token.state, ",".join(token.scopes), ",".join(token.named) or "all skills", end, used]
             self.stdout.write("\t".join([token.prefix, str(token.user), token.name, *what]))
