@@ -14,6 +14,7 @@ from skills_registry.diff import compare
 from skills_registry.forms import ChangeForm
 from skills_registry.models import Publication, Skill, SkillVersion
 
+from .confirming import confirmed
 from .impact import impact
 from .pages import OperatorRequest, page, requires
 
@@ -25,8 +26,8 @@ def publish(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     version = get_object_or_404(SkillVersion.objects.ready(), skill=skill, number=number)
     older = skill.live_version is not None and number < skill.live_version.number
 
-    def change(reason: str, expected_live: int | None) -> Publication:
-        return services.publish(skill, number, actor=request.user, reason=reason, expected_live=expected_live)
+    def change(reason: str, expected_live: int | None) -> str:
+        return _told(services.publish(skill, number, actor=request.user, reason=reason, expected_live=expected_live))
 
     title = (_("Roll back to {version}") if older else _("Publish {version}")).format(version=version)
     refusal = services.objection(version, request.user)
@@ -38,8 +39,8 @@ def deactivate(request: OperatorRequest, pk: int) -> HttpResponse:
     """Stop serving a skill."""
     skill = get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
 
-    def change(reason: str, expected_live: int | None) -> Publication:
-        return services.deactivate(skill, actor=request.user, reason=reason, expected_live=expected_live)
+    def change(reason: str, expected_live: int | None) -> str:
+        return _told(services.deactivate(skill, actor=request.user, reason=reason, expected_live=expected_live))
 
     return _confirmed(request, skill, None, _("Deactivate {skill}").format(skill=skill), change)
 
@@ -74,22 +75,17 @@ def _confirmed(
     skill: Skill,
     version: SkillVersion | None,
     title: str,
-    change: Callable[[str, int | None], Publication],
+    change: Callable[[str, int | None], str],
     *,
     refusal: str = "",
 ) -> HttpResponse:
     """Show what `change` will do (or why it will be refused), or do it where the operator has confirmed that."""
     live = skill.live_version
-    form = ChangeForm(request.POST or None, initial={"expected_live": live.number if live else None})
-    if request.method == "POST" and form.is_valid():
-        try:
-            publication = change(form.cleaned_data["reason"], form.cleaned_data["expected_live"])
-        except services.Conflict as conflict:
-            messages.error(request, str(conflict))
-        else:
-            messages.success(request, _told(publication))
-        return redirect("admin:skills_registry_skill_change", skill.pk)
-    changes = compare(live.files, version.files) if live and version else None
-    shown = {"skill": skill, "live": live, "version": version, "changes": changes, "form": form, "refusal": refusal}
-    said = [] if version else impact(skill)
-    return page(request, "confirm", title, said=said, **shown)
+
+    def show(form: ChangeForm) -> HttpResponse:
+        changes = compare(live.files, version.files) if live and version else None
+        shown = {"skill": skill, "live": live, "version": version, "changes": changes, "form": form, "refusal": refusal}
+        said = [] if version else impact(skill)
+        return page(request, "confirm", title, said=said, **shown)
+
+    return confirmed(request, skill, change, show)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from skills_registry import services
 from skills_registry.forms import ChangeForm
 from skills_registry.models import Skill, SkillVersion
 
+from .confirming import confirmed
 from .impact import impact
 from .pages import OperatorRequest, page, requires
 
@@ -24,9 +24,8 @@ def delete_skill(request: OperatorRequest, pk: int) -> HttpResponse:
     skill = _skill(pk)
     live = skill.live_version
 
-    def do(form: ChangeForm) -> str:
-        expected, reason = form.cleaned_data["expected_live"], form.cleaned_data["reason"]
-        services.delete_skill(skill, actor=request.user, reason=reason, deactivate=True, expected_live=expected)
+    def do(reason: str, expected_live: int | None) -> str:
+        services.delete_skill(skill, actor=request.user, reason=reason, deactivate=True, expected_live=expected_live)
         return _("{skill} is deleted. It can be restored.").format(skill=skill)
 
     said = [
@@ -43,8 +42,8 @@ def restore_skill(request: OperatorRequest, pk: int) -> HttpResponse:
     """Bring a deleted skill back."""
     skill = _skill(pk)
 
-    def do(form: ChangeForm) -> str:
-        services.restore_skill(skill, actor=request.user, reason=form.cleaned_data["reason"])
+    def do(reason: str, _expected_live: int | None) -> str:
+        services.restore_skill(skill, actor=request.user, reason=reason)
         return _("{skill} is back. Publish a version when agents are to get it.").format(skill=skill)
 
     said = [
@@ -59,8 +58,8 @@ def yank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     """Forbid publishing a version."""
     version = _version(pk, number)
 
-    def do(form: ChangeForm) -> str:
-        services.yank_version(version, actor=request.user, reason=form.cleaned_data["reason"])
+    def do(reason: str, _expected_live: int | None) -> str:
+        services.yank_version(version, actor=request.user, reason=reason)
         return _("{version} is yanked.").format(version=version)
 
     said = [
@@ -76,8 +75,8 @@ def unyank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     """Allow publishing a yanked version again."""
     version = _version(pk, number)
 
-    def do(form: ChangeForm) -> str:
-        services.unyank_version(version, actor=request.user, reason=form.cleaned_data["reason"])
+    def do(reason: str, _expected_live: int | None) -> str:
+        services.unyank_version(version, actor=request.user, reason=reason)
         return _("{version} may be published again.").format(version=version)
 
     said = [_("{version} may be published again. What agents get now does not change.").format(version=version)]
@@ -100,18 +99,12 @@ def _confirmed(
     skill: Skill,
     title: str,
     said: Sequence[str],
-    do: Callable[[ChangeForm], str],
+    do: Callable[[str, int | None], str],
     **look: Any,
 ) -> HttpResponse:
     """Say what `do` will do, or do it where the operator has confirmed what was said."""
-    live = skill.live_version
-    form = ChangeForm(request.POST or None, initial={"expected_live": live.number if live else None})
-    if request.method == "POST" and form.is_valid():
-        try:
-            told = do(form)
-        except services.Conflict as conflict:
-            messages.error(request, str(conflict))
-        else:
-            messages.success(request, told)
-        return redirect("admin:skills_registry_skill_change", skill.pk)
-    return page(request, "withdraw", title, skill=skill, said=said, form=form, **look)
+
+    def show(form: ChangeForm) -> HttpResponse:
+        return page(request, "withdraw", title, skill=skill, said=said, form=form, **look)
+
+    return confirmed(request, skill, do, show)
