@@ -1,10 +1,12 @@
-"""The browser of the tests, and how it is started."""
+"""The browser of the tests: how it is started, and what Playwright has no word for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
@@ -12,3 +14,15 @@ PASSWORD = "journeys-password"
 needs_chromium = pytest.mark.skipif(
     not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM} (Debian: apt install chromium)"
 )
+# As a browser hands over what is dropped; a folder is an entry that only the browser itself can make.
+_DROP = """async (files) => {
+  const transfer = new DataTransfer();
+  for (const [name, bytes] of files) transfer.items.add(new File([new Uint8Array(bytes)], name));
+  const event = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+  document.querySelector(".sk-drop").dispatchEvent(event);
+}"""
+
+
+def drop(page: Page, files: Mapping[str, bytes]) -> None:
+    """Drop files on the upload page."""
+    page.evaluate(_DROP, [[name, list(content)] for name, content in files.items()])

@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 
 from invocations.recorder import recorder
 from mcp_gateway.catalog import LiveCatalog
@@ -96,6 +97,13 @@ def store(tmp_path: Path, settings: Any) -> Path:
 def operator(db: None) -> User:
     """Somebody who may do everything."""
     return User.objects.create_superuser("olga", "olga@example.com", "olgas-password")
+
+
+@pytest.fixture
+def browser(operator: User, client: Client) -> Client:
+    """What the operator sees, who is logged in."""
+    client.force_login(operator)
+    return client
 
 
 @pytest.fixture

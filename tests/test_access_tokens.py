@@ -31,12 +31,6 @@ TOKEN = re.compile(re.escape(TOKEN_PREFIX) + r"[A-Za-z0-9_-]{43}")
 
 
 @pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
-@pytest.fixture
 def clerk(db: None) -> Client:
     """The browser of somebody who may make, see and revoke tokens, and is no superuser."""
     user = User.objects.create_user("clara", password="claras-password", is_staff=True)

@@ -17,12 +17,6 @@ from .pages import SKILLS, staged, text_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
 def compare(browser: Client, query: str = "", name: str = "greeter", **headers: str) -> Any:
     return browser.get(f"{SKILLS}{Skill.objects.get(name=name).pk}/compare/{query}", headers=headers)
 

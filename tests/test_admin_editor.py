@@ -18,12 +18,6 @@ from .pages import SKILLS, text_of, told
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
 def address(number: int = 1, page: str = "edit/") -> str:
     return f"{SKILLS}{Skill.objects.get().pk}/versions/{number}/{page}"
 

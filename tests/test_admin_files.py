@@ -8,7 +8,6 @@ import zipfile
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from skills_registry import services
@@ -19,12 +18,6 @@ from .pages import SKILLS, text_of
 pytestmark = pytest.mark.django_db
 
 PIXEL = b"\x89PNG\r\n\x1a\n" + bytes(64)
-
-
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
 
 
 @pytest.fixture

@@ -26,12 +26,6 @@ pytestmark = pytest.mark.django_db
 PAGES = ["/admin/", SKILLS, f"{SKILLS}upload/", LOG, "/admin/auth/user/", "/admin/auth/group/add/", "/admin/login/"]
 
 
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
 def navigation(client: Client) -> list[str]:
     """The titles of the entries that are shown."""
     page = client.get("/admin/").text

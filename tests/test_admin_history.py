@@ -23,12 +23,6 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
-@pytest.fixture
 def skill(db: None) -> Skill:
     """v1 was live, v2 is."""
     publish(body="one")

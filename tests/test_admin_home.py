@@ -23,12 +23,6 @@ pytestmark = pytest.mark.django_db
 HOME = "/admin/"
 
 
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
 def called(skill: str, *, ok: int = 0, failed: int = 0, days_ago: int = 0) -> None:
     """Log calls of a day."""
     at = datetime.now(UTC) - timedelta(days=days_ago)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from invocations.events import InvocationEvent
@@ -20,12 +19,6 @@ from .conftest import publish, skill_md, zip_of
 from .pages import LOG, SKILLS, staged, text_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
 
 
 SCRIPT = "<script>alert(1)</script>"

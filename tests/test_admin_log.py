@@ -31,12 +31,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON + timedelta(minutes=59))
 
 
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
 def called(skill: str = "greeter", *, second: int = 0, method: str = "tools/call", **fields: Any) -> InvocationEvent:
     failed = "error_message" in fields
     at = NOON + timedelta(seconds=second)

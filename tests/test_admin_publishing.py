@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
 from django.test import Client
 
 from skills_registry import services
@@ -16,12 +15,6 @@ from .conftest import live, package, publish
 from .pages import SKILLS, text_of, told
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
 
 
 @pytest.fixture

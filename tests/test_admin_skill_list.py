@@ -24,12 +24,6 @@ from .pages import SKILLS, rows, text_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
 def called(name: str, *statuses: Literal["success", "error"], days_ago: int = 0) -> None:
     at = timezone.now() - timedelta(days=days_ago)
     get_store().write_batch([InvocationEvent(name, "tools/call", status, at, 1.0) for status in statuses])

@@ -23,12 +23,6 @@ from .pages import SKILLS, text_of
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
 # Beside what is asked for the page: session, user, and the skill with live version, status and newest number.
 @pytest.mark.parametrize("size", [2, 40])
 @pytest.mark.parametrize(

@@ -22,12 +22,6 @@ from .pages import SKILLS, staged, text_of, told, upload
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
 def zipped(body: str = "Say hello.", files: Mapping[str, str] = MappingProxyType({}), **fields: str) -> bytes:
     return zip_of({"SKILL.md": skill_md(body=body, **fields), **files})
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .chromium import PASSWORD, needs_chromium
+from .chromium import PASSWORD, drop, needs_chromium
 from .conftest import skill_md, zip_of
 from .server import QUICKSTART, Server
 
@@ -20,13 +20,6 @@ pytestmark = needs_chromium
 
 LIST = "/admin/skills_registry/skill/"
 UPLOAD = f"{LIST}upload/"
-# As a browser hands over what is dropped; a folder is an entry that only the browser itself can make.
-_DROP = """async (files) => {
-  const transfer = new DataTransfer();
-  for (const [name, bytes] of files) transfer.items.add(new File([new Uint8Array(bytes)], name));
-  const event = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
-  document.querySelector(".sk-drop").dispatchEvent(event);
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +29,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield running
 
 
-def drop(page: Page, files: dict[str, bytes]) -> None:
-    page.goto(UPLOAD)
-    page.evaluate(_DROP, [[name, list(content)] for name, content in files.items()])
-
-
 def create(page: Page, name: str, files: dict[str, Any] | None = None, body: str = "Say hello.") -> str:
     """Make a version of a skill by dropping its zip; the address of the skill's page."""
+    page.goto(UPLOAD)
     drop(page, {f"{name}.zip": zip_of({"SKILL.md": skill_md(name, body), **(files or {})})})
     page.get_by_role("button", name="Create version").click()
     expect(page.get_by_text(re.compile(f"Created {name} v"))).to_be_visible()
@@ -76,6 +65,7 @@ def fits(page: Page, width: int = 360) -> None:
 
 
 def test_zip_that_is_dropped_leads_to_its_review(page: Page) -> None:
+    page.goto(UPLOAD)
     drop(page, {"dropped.zip": zip_of({"SKILL.md": skill_md("dropped", "Run !`date`.", colour="blue")})})
     expect(page.get_by_role("heading", name="Review of dropped.zip")).to_be_visible()
     expect(page.get_by_text("It can come in; look at these first:")).to_be_visible()
@@ -84,6 +74,7 @@ def test_zip_that_is_dropped_leads_to_its_review(page: Page) -> None:
 
 
 def test_several_zips_are_reviewed_one_by_one(page: Page) -> None:
+    page.goto(UPLOAD)
     drop(page, {f"{name}.zip": zip_of({"SKILL.md": skill_md(name)}) for name in ("first", "second")})
     links = page.locator("[data-reviews] a")
     expect(links).to_have_text(["first.zip", "second.zip"])
@@ -91,6 +82,7 @@ def test_several_zips_are_reviewed_one_by_one(page: Page) -> None:
 
 
 def test_files_that_are_dropped_together_are_one_package(page: Page) -> None:
+    page.goto(UPLOAD)
     drop(page, {"SKILL.md": skill_md("loose").encode(), "notes.txt": b"x"})
     expect(page.get_by_text("loose is a new skill; this would be its v1.")).to_be_visible()
     expect(page.get_by_role("cell", name="notes.txt")).to_be_visible()
@@ -119,9 +111,9 @@ def test_progress_is_shown_and_nothing_is_sent_twice(page: Page) -> None:
 
     page.goto(UPLOAD)
     page.route(f"**{UPLOAD}", hold)
-    page.evaluate(_DROP, [["notes.txt", list(b"x")]])
+    drop(page, {"notes.txt": b"x"})
     expect(page.get_by_text("Sending 0.0 MB of 0.0 MB")).to_be_visible()
-    page.evaluate(_DROP, [["notes.txt", list(b"x")]])
+    drop(page, {"notes.txt": b"x"})
     held[0].continue_()
     page.wait_for_url("**/uploads/*/")
     assert len(held) == 1, "what is dropped while something is on its way is not sent"
@@ -203,7 +195,7 @@ def test_comparing_switches_views_without_losing_the_place(page: Page) -> None:
 def test_trying_a_skill_shows_the_messages_and_arguments_go_along(page: Page) -> None:
     page.goto(UPLOAD)
     text = skill_md("tried", "Greet $who.", arguments="[who]")
-    page.evaluate(_DROP, [["tried.zip", list(zip_of({"SKILL.md": text}))]])
+    drop(page, {"tried.zip": zip_of({"SKILL.md": text})})
     page.get_by_role("button", name="Create and publish").click()
     page.get_by_role("link", name="Try it").click()
     page.get_by_label("who", exact=True).fill("Ann 🎉")

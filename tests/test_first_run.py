@@ -15,7 +15,7 @@ from mcp.client.client import Client
 from playwright.sync_api import Locator, Page, expect
 
 from .browser_world import prepared
-from .chromium import PASSWORD, needs_chromium
+from .chromium import PASSWORD, drop, needs_chromium
 from .conftest import skill_md, zip_of
 from .server import DAPHNE, Server
 
@@ -24,12 +24,6 @@ pytestmark = needs_chromium
 
 LIST = "/admin/skills_registry/skill/"
 LOG = "/admin/invocations/invocation/"
-_DROP = """async (files) => {
-  const transfer = new DataTransfer();
-  for (const [name, bytes] of files) transfer.items.add(new File([new Uint8Array(bytes)], name));
-  const event = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
-  document.querySelector(".sk-drop").dispatchEvent(event);
-}"""
 # An outline, or the ring that unfold draws as a shadow; what it is without focus is compared with it.
 _LOOK = "element => { const s = getComputedStyle(element); return [s.outlineStyle, s.boxShadow, s.borderColor]; }"
 
@@ -107,7 +101,7 @@ def test_viewer_is_told_whom_to_ask(new_page: Callable[..., Page]) -> None:
 
 def test_from_the_first_upload_to_the_end_of_a_skill(page: Page, server: Server) -> None:
     page.goto(f"{LIST}upload/")
-    page.evaluate(_DROP, [["diary.zip", list(text("diary", "First text.", a="one"))]])
+    drop(page, {"diary.zip": text("diary", "First text.", a="one")})
     expect(page.get_by_text("diary is a new skill; this would be its v1.")).to_be_visible()
     page.get_by_role("button", name="Create and publish").click()
     expect(page.get_by_text("Published diary v1.")).to_be_visible()

@@ -28,12 +28,6 @@ pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
 def called(count: int = 1, **fields: Any) -> list[InvocationEvent]:
     """Calls a second apart, the newest first."""
     given: dict[str, Any] = {"skill": "greeter", "method": "tools/call", "status": "success", **fields}

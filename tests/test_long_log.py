@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.test import Client
 
@@ -52,12 +51,6 @@ def long_log(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
             get_store().write_batch(calls(range(start, start + BATCH)))
         yield
         transaction.set_rollback(True)
-
-
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
 
 
 @pytest.mark.parametrize(

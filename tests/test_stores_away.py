@@ -23,12 +23,6 @@ def away(*args: Any, **_: Any) -> None:
     raise StoreUnavailable("Could not connect to the endpoint")
 
 
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
 def test_pages_that_need_files_say_that_the_store_is_away(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     skill = publish().skill
     review = staged(browser, zip_of({"SKILL.md": skill_md()}))

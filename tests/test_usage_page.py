@@ -23,12 +23,6 @@ pytestmark = pytest.mark.django_db
 NOW = datetime.now(UTC)
 
 
-@pytest.fixture
-def browser(operator: User, client: Client) -> Client:
-    client.force_login(operator)
-    return client
-
-
 def called(skill: str = "greeter", *, days: float = 0, duration: float = 1.0, **fields: Any) -> None:
     failed = "error_message" in fields
     at = NOW - timedelta(days=days)
