@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -58,13 +59,18 @@ class Issuer:
         ]
 
     def claims(self, **changes: Any) -> dict[str, Any]:
-        """The claims of a good token; further ones, or None to leave one out."""
+        """The claims of a good token; further ones, or None to leave one out. A timedelta is that much from now."""
         now = int(time.time())
         claims = {
             "iss": self.name, "aud": "http://127.0.0.1:8000/mcp", "sub": "u-1", "iat": now, "exp": now + 300,
             "scope": "openid skills:read",
         }  # fmt: skip
-        return {name: value for name, value in {**claims, **changes}.items() if value is not None}
+        said = {**claims, **changes}
+        return {
+            name: now + value.total_seconds() if isinstance(value, timedelta) else value
+            for name, value in said.items()
+            if value is not None
+        }
 
     def token(self, kid: str | None = "one", header: dict[str, Any] | None = None, **changes: Any) -> str:
         """A token signed by one of the keys, or by the first one without naming it."""
