@@ -7,11 +7,15 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
 from .edits import InvalidEdits, read_edits
+from .models import Skill
+from .tags import InvalidTags, normal_tags
 
 NOTE_MAX = 10_000
 _UNPACKABLE = re.compile("[\0\ud800-\udfff]")
@@ -141,8 +145,8 @@ class CommentForm(forms.Form):
     )
 
 
-class ChangeForm(forms.Form):
-    """The confirmation of publish, rollback and deactivate."""
+class ReasonForm(forms.Form):
+    """Why something is done."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -151,4 +155,42 @@ class ChangeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Shown in the skill's history."),
     )
+
+
+class ChangeForm(ReasonForm):
+    """The confirmation of publish, rollback and deactivate."""
+
     expected_live = ExpectedLiveField()
+
+
+class TagsForm(ReasonForm):
+    """All tags that a skill is to have."""
+
+    field_order = ("tags", "reason")
+    tags = forms.CharField(
+        label=_("Tags"),
+        required=False,
+        max_length=5000,
+        widget=forms.TextInput(attrs={"list": "tags-in-use", "data-words": "", "autocomplete": "off", "dir": "auto"}),
+        help_text=_("Words, separated by spaces or commas. Those in use are suggested."),
+    )
+
+    def clean_tags(self) -> list[str]:
+        """The tags in the form that they are kept in. Raises ValidationError."""
+        try:
+            return normal_tags(self.cleaned_data["tags"].replace(",", " ").split())
+        except InvalidTags as invalid:
+            raise forms.ValidationError(str(invalid)) from None
+
+
+class OwnerForm(ReasonForm):
+    """Who is to own a skill: somebody active, or nobody."""
+
+    field_order = ("owner", "reason")
+    owner = forms.ModelChoiceField(User.objects.none(), label=_("Owner"), required=False, empty_label=_("Nobody"))
+
+    def __init__(self, skill: Skill, data: Any) -> None:
+        super().__init__(data, initial={"owner": skill.owner_id})
+        offered = User.objects.filter(Q(is_active=True) | Q(pk=skill.owner_id))
+        field: forms.ModelChoiceField = self.fields["owner"]  # type: ignore[assignment]
+        field.queryset = offered.order_by("username")

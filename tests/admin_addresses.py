@@ -40,6 +40,8 @@ PAGES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "admin:skills_registry_publish": [(VERSION, "")],
     "admin:skills_registry_delete": [(VERSION, "")],
     "admin:skills_registry_deactivate": [(SKILL, "")],
+    "admin:skills_registry_tags": [(SKILL, "")],
+    "admin:skills_registry_owner": [(SKILL, "")],
     "admin:skills_registry_yank": [(VERSION, "")],
     "admin:skills_registry_unyank": [(VERSION, "")],
     "admin:skills_registry_delete_skill": [(SKILL, "")],

@@ -172,3 +172,14 @@ def test_each_role_sees_and_may_do_what_is_its_own(
     assert set(statuses(page, [addresses[name] for name in sees])) == {200}
     assert set(statuses(page, [addresses[name] for name in refused if name in addresses])) <= {403}
     page.close()
+
+
+@needs_chromium
+def test_field_of_several_words_suggests_for_the_one_that_is_typed(window: Page, made: dict[str, Any]) -> None:
+    window.goto(f"{LIST}{made['skill']}/tags/")
+    suggested = "[...document.querySelector('#id_tags').list.options].map(({ value }) => value)"
+    assert window.evaluate(suggested) == ["hello", "people"]
+    window.fill("#id_tags", "new, pe")
+    assert window.evaluate(suggested) == ["new, hello", "new, people"]
+    window.fill("#id_tags", "new, people ")
+    assert window.evaluate(suggested) == ["new, people hello"]

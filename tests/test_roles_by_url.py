@@ -78,6 +78,8 @@ DECISIONS: dict[str, str | set[str]] = {
     f"{SKILL}uploads/<uuid:pk>/file/<path:path>": UPLOAD,
     f"{SKILL}<int:pk>/publish/<int:number>/": PUBLISH,
     f"{SKILL}<int:pk>/deactivate/": PUBLISH,
+    f"{SKILL}<int:pk>/tags/": PUBLISH,
+    f"{SKILL}<int:pk>/owner/": ADMINISTER,
     f"{SKILL}<int:pk>/delete/<int:number>/": PUBLISH,
     f"{SKILL}add/": NOBODY,
     f"{SKILL}<path:object_id>/history/": VIEW,

@@ -12,6 +12,7 @@ from . import (
     editing,
     files,
     history,
+    labelling,
     publishing,
     raw,
     skill_page,
@@ -48,6 +49,8 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("<int:pk>/versions/<int:number>/unyank/", withdrawing.unyank, "unyank"),
     ("<int:pk>/delete/", withdrawing.delete_skill, "delete_skill"),
     ("<int:pk>/restore/", withdrawing.restore_skill, "restore_skill"),
+    ("<int:pk>/tags/", labelling.tags, "tags"),
+    ("<int:pk>/owner/", labelling.owner, "owner"),
     ("<int:pk>/deactivate/", publishing.deactivate, "deactivate"),
 ]
 """Path, view, and the name after `admin:skills_registry_`."""

@@ -39,3 +39,14 @@ document.addEventListener("change", (event) => {
   if (!name) return;
   for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) box.checked = event.target.checked;
 });
+// A field of several words suggests for the one that is typed last. Browsers compare suggestions with all that is in
+// the field, so each begins with the words that are there already.
+for (const input of document.querySelectorAll("input[data-words]")) {
+  const words = [...(input.list?.options ?? [])].map((option) => option.value);
+  input.addEventListener("input", () => {
+    const before = input.value.replace(/[^\s,]*$/, "");
+    const there = new Set(before.toLowerCase().split(/[\s,]+/));
+    const wanted = words.filter((word) => !there.has(word));
+    input.list?.replaceChildren(...wanted.map((word) => Object.assign(document.createElement("option"), { value: before + word })));
+  });
+}
