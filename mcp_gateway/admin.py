@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, QuerySet
@@ -13,13 +13,14 @@ from django.forms import CharField, ModelChoiceField, ModelForm, MultipleChoiceF
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
-from .auth import create_token, revoke_token
+from . import revoking
+from .auth import create_token
 from .connecting import connection
 from .models import AccessToken, Scope
 
@@ -28,12 +29,11 @@ NAMED_MAX = 3
 
 
 class WordsField(CharField):
-    """Words separated by spaces or commas, as a list."""
+    """Words separated by spaces or commas, as a list; those of the page's list `suggested` are suggested."""
 
-    widget = UnfoldAdminTextInputWidget
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, max_length=5000, **options)
+    def __init__(self, suggested: str, **options: Any) -> None:
+        widget = UnfoldAdminTextInputWidget({"list": suggested, "data-words": "", "autocomplete": "off"})
+        super().__init__(required=False, max_length=5000, widget=widget, **options)
 
     def clean(self, value: Any) -> list[str]:
         """The words, in lower case, each once."""
@@ -69,10 +69,11 @@ class AccessTokenForm(ModelForm):
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
     skills = WordsField(
+        "skill-names",
         label=_("Only these skills"),
         help_text=_("Names, separated by spaces or commas. With neither skills nor tags, the token is for all."),
     )
-    tags = WordsField(label=_("Only skills with these tags"), help_text=_("One of the tags is enough."))
+    tags = WordsField("tags-in-use", label=_("Only skills with these tags"), help_text=_("One of the tags is enough."))
 
     def clean_expires_at(self) -> datetime | None:
         """Refuse an end that has passed."""
@@ -112,14 +113,14 @@ class AccessTokenAdmin(ModelAdmin):
         return render_to_string("components/badge.html", {"text": token.state.label, "tone": tone})
 
     @admin.action(description=_("Revoke selected access tokens"), permissions=["revoke"])
-    def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> None:
-        """Make the chosen tokens useless; they stay in the list."""
-        for token in queryset:
-            revoke_token(token)
-            self.log_change(request, token, "Revoked.")
-        count = len(queryset)
-        said = ngettext("%d access token revoked.", "%d access tokens revoked.", count)
-        messages.success(request, said % count)
+    def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> HttpResponse | None:
+        """Go to the page that says what revoking the chosen tokens means."""
+        return revoking.ask(request, queryset)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page that revokes before those of Django's admin."""
+        page = path("revoke/", self.admin_site.admin_view(revoking.revoke), name="mcp_gateway_revoke")
+        return [page, *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: AccessToken | None = None) -> list[Any]:
         """What is asked for a new token; everything of one that is there."""
@@ -156,10 +157,24 @@ class AccessTokenAdmin(ModelAdmin):
     def save_model(self, request: HttpRequest, obj: AccessToken, form: ModelForm[AccessToken], change: bool) -> None:
         """Make the token through the one function that does, and keep its text for the answer."""
         token, text = create_token(
-            obj.user, obj.name, scopes=obj.scopes, skills=obj.skills, tags=obj.tags, expires_at=obj.expires_at
+            obj.user,
+            obj.name,
+            scopes=obj.scopes,
+            skills=obj.skills,
+            tags=obj.tags,
+            expires_at=obj.expires_at,
+            actor=cast("User", request.user),
         )
         obj.pk, obj.prefix = token.pk, token.prefix
         request.new_token = text  # type: ignore[attr-defined]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """One way to save: what the others lead to would hide the token, which is shown once."""
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        context["may_revoke"] = self.has_revoke_permission(request)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def response_add(
         self, request: HttpRequest, obj: AccessToken, post_url_continue: str | None = None
@@ -176,8 +191,8 @@ class AccessTokenAdmin(ModelAdmin):
         return TemplateResponse(request, "admin/mcp_gateway/token_made.html", context)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may revoke tokens; revoking is the one change there is."""
-        return request.user.has_perm("mcp_gateway.change_accesstoken")
+        """Whether the user may revoke tokens."""
+        return revoking.may_revoke(request)
 
     def has_change_permission(self, request: HttpRequest, obj: AccessToken | None = None) -> bool:
         """Tokens are made and revoked, not edited."""

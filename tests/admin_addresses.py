@@ -48,6 +48,7 @@ PAGES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "admin:skills_registry_restore_skill": [({"pk": "gone"}, "")],
     "admin:mcp_gateway_accesstoken_changelist": [({}, "")],
     "admin:mcp_gateway_accesstoken_add": [({}, "")],
+    "admin:mcp_gateway_revoke": [({}, "?token={token}")],
     "admin:mcp_gateway_accesstoken_change": [({"object_id": "token"}, "")],
     "admin:auth_user_changelist": [({}, "")],
     "admin:auth_user_add": [({}, "")],
@@ -104,6 +105,6 @@ def addresses(name: str, made: dict[str, Any]) -> list[str]:
     """Where the samples of a page are."""
     return [
         reverse(name, kwargs={key: made.get(value, value) for key, value in kwargs.items()})
-        + query.format(call=quote(made["call"]))
+        + query.format(call=quote(made["call"]), token=made["token"])
         for kwargs, query in PAGES[name]
     ]

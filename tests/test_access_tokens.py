@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -19,9 +18,10 @@ from django.utils import timezone
 
 from mcp_gateway.auth import TOKEN_PREFIX, create_token, find_token, revoke_token
 from mcp_gateway.models import AccessToken
+from skills_registry.models import AuditEvent
 
-from .conftest import permissions
-from .pages import rows
+from .conftest import permissions, publish
+from .pages import rows, text_of, told
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +50,14 @@ def made(browser: Client, user: User, **fields: Any) -> str:
     found = set(TOKEN.findall(browser.post(ADD, form(user, **fields)).text))
     assert len(found) == 1
     return str(found.pop())
+
+
+def revoke(browser: Client, *tokens: AccessToken) -> Any:
+    """Choose tokens in the list and confirm on the page that it leads to; the answer to that."""
+    chosen = {"action": "revoke", "_selected_action": [token.pk for token in tokens]}
+    asked = browser.post(LIST, chosen, follow=True)
+    sent = re.findall(r'<input type="hidden" name="token" value="(\d+)">', asked.text)
+    return browser.post(f"{LIST}revoke/", {"token": sent}, follow=True)
 
 
 def test_new_token_is_shown_once_on_a_page_that_nobody_keeps(browser: Client, operator: User) -> None:
@@ -106,21 +114,63 @@ def test_revoked_token_opens_nothing_and_stays_in_the_list(browser: Client, oper
     text, other = made(browser, operator, name="leaked"), made(browser, operator, name="kept")
     leaked = AccessToken.objects.get(name="leaked")
 
-    answer = browser.post(LIST, {"action": "revoke", "_selected_action": [leaked.pk]}, follow=True)
+    answer = revoke(browser, leaked)
     assert "1 access token revoked." in answer.text
     assert "leaked" in answer.text
     assert find_token(text) is None
     assert find_token(other) is not None
-    entry = LogEntry.objects.filter(object_id=leaked.pk).first()
-    assert entry is not None
-    assert (entry.get_change_message(), entry.user) == ("Revoked.", operator)
+    events = AuditEvent.objects.order_by("-pk").values_list("action", "subject", "actor__username")
+    assert list(events) == [
+        ("revoke_token", str(leaked), "olga"),
+        ("make_token", str(AccessToken.objects.get(name="kept")), "olga"),
+        ("make_token", str(leaked), "olga"),
+    ]
+    assert text not in str(list(AuditEvent.objects.values()))
+
+
+def test_revoking_says_first_whose_tokens_they_are_what_they_open_and_whether_they_are_used(
+    browser: Client, operator: User, author: User
+) -> None:
+    used, _ = create_token(author, "CI", skills=["greeter"], tags=["sales"], scopes=["skills:read"])
+    AccessToken.objects.filter(pk=used.pk).update(last_used_at=timezone.now() - timedelta(hours=3))
+    other, text = create_token(operator, "unused")
+
+    asked = browser.post(LIST, {"action": "revoke", "_selected_action": [used.pk, other.pk]}, follow=True)
+    page = text_of(asked).replace("\xa0", " ")
+    assert "Revoke 2 access tokens" in page
+    assert f"Begins with {used.prefix} Acts as arno Scopes skills:read Skills greeter, #sales" in page
+    assert "(3 hours ago)" in page
+    assert "Skills all" in page
+    assert "Last used never" in page
+    assert find_token(text) == other
+
+    page = browser.get(f"{LIST}{used.pk}/change/").text
+    assert f'href="{LIST}revoke/?token={used.pk}"' in page
+    revoke(browser, used, other)
+    assert find_token(text) is None
+    assert "revoke/" not in browser.get(f"{LIST}{used.pk}/change/").text
+
+
+@pytest.mark.parametrize("chosen", ["", "?token=", "?token=nine", "?token=999", f"?token={2**70}"])
+def test_no_token_is_revoked_where_none_is_chosen(browser: Client, operator: User, chosen: str) -> None:
+    _, text = create_token(operator, "CI")
+    assert browser.get(f"{LIST}revoke/{chosen}").status_code == 404
+    assert browser.post(f"{LIST}revoke/{chosen}").status_code == 404
+    assert find_token(text) is not None
+
+
+def test_no_more_tokens_are_revoked_at_once_than_are_shown(browser: Client, operator: User) -> None:
+    tokens = [create_token(operator, f"token {number}")[0].pk for number in range(101)]
+    chosen = {"action": "revoke", "_selected_action": tokens[:50], "select_across": "1"}
+    answer = browser.post(LIST, chosen, follow=True)
+    assert told(answer) == ["At most 100 can be revoked at once."]
 
 
 def test_revoking_twice_keeps_the_first_time(browser: Client, operator: User) -> None:
     token, _ = create_token(operator, "CI")
     times = []
     for _ in range(2):
-        browser.post(LIST, {"action": "revoke", "_selected_action": [token.pk]})
+        revoke(browser, token)
         times.append(AccessToken.objects.get().revoked_at)
     assert times[0] is not None
     assert times[0] == times[1]
@@ -169,6 +219,9 @@ def test_revoking_needs_its_permission_by_address_too(client: Client, operator: 
     client.force_login(user)
 
     client.post(LIST, {"action": "revoke", "_selected_action": [token.pk]})
+    assert client.get(f"{LIST}revoke/?token={token.pk}").status_code == 403
+    assert client.post(f"{LIST}revoke/", {"token": token.pk}).status_code == 403
+    assert "revoke/" not in client.get(f"{LIST}{token.pk}/change/").text
     assert find_token(text) is not None
 
 
@@ -193,6 +246,18 @@ def test_token_is_made_for_chosen_scopes_skills_and_tags(browser: Client, operat
     assert (token.scopes, token.skills, token.tags) == (["skills:read"], ["greeter", "other"], ["sales"])
     row = rows(browser.get(LIST))[0]
     assert "greeter, other, #sales" in row
+
+
+def test_form_suggests_skills_and_tags_and_saves_in_one_way(browser: Client, clerk: Client) -> None:
+    publish(metadata="{tags: [office]}")
+    page = browser.get(ADD).text
+    assert re.findall(r'<input[^>]* name="(\w+)"[^>]* list="([\w-]+)"', page) == [
+        ("skills", "skill-names"),
+        ("tags", "tags-in-use"),
+    ]
+    assert re.findall(r'<option value="([a-z]+)">', page) == ["office", "greeter"]
+    assert [name in page for name in ("_save", "_addanother", "_continue")] == [True, False, False]
+    assert "greeter" not in clerk.get(ADD).text, "who may not see skills"
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,7 @@ DECISIONS: dict[str, str | set[str]] = {
     f"{SKILL}<path:object_id>/": STAFF,  # leads to the page
     TOKEN: TOKENS,
     f"{TOKEN}add/": TOKENS,
+    f"{TOKEN}revoke/": TOKENS,
     f"{TOKEN}<path:object_id>/change/": TOKENS,
     f"{TOKEN}<path:object_id>/history/": TOKENS,
     f"{TOKEN}<path:object_id>/delete/": NOBODY,

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from channels.db import database_sync_to_async
 from django.db import DatabaseError, InterfaceError, transaction
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from mcp_gateway.models import AccessToken, Scope
 from mcp_gateway.signals import tokens_changed
+from skills_registry.audit import Action, record
 
 from .caller import Caller
 from .challenge import CannotTell, InvalidToken
@@ -45,11 +46,12 @@ def create_token(
     skills: Collection[str] = (),
     tags: Collection[str] = (),
     expires_at: datetime | None = None,
+    actor: User | None = None,
 ) -> tuple[AccessToken, str]:
     """Make a token of 256 random bits; the text is returned this once and cannot be recovered.
 
     With `skills` or `tags` it is for the skills named and those with one of the tags, else for all.
-    Raises ValidationError.
+    Raises ValidationError. `actor` made it, for the audit trail.
     """
     text = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = AccessToken(
@@ -63,14 +65,23 @@ def create_token(
         expires_at=expires_at,
     )
     token.full_clean()
-    token.save()
+    with transaction.atomic():
+        token.save()
+        record(Action.MAKE_TOKEN, str(token), actor=actor, after=_outline(token))
     return token, text
 
 
-def revoke_token(token: AccessToken) -> None:
-    """Make a token useless, here at once and elsewhere within seconds; revoking twice keeps the first time."""
-    AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
-    transaction.on_commit(lambda: tokens_changed.send(AccessToken))
+def revoke_token(token: AccessToken, *, actor: User | None = None) -> bool:
+    """Make a token useless, here at once and elsewhere within seconds; whether it was not revoked before.
+
+    Revoking twice keeps the first time. `actor` does it, for the audit trail.
+    """
+    with transaction.atomic():
+        revoked = AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
+        if revoked:
+            record(Action.REVOKE_TOKEN, str(token), actor=actor, before=_outline(token))
+        transaction.on_commit(lambda: tokens_changed.send(AccessToken))
+    return bool(revoked)
 
 
 def find_token(text: str) -> AccessToken | None:
@@ -107,6 +118,13 @@ async def caller_of(text: str) -> Caller:
         may_read=Scope.READ in token.scopes,
         expires_at=token.expires_at.timestamp() if token.expires_at else float("inf"),
     )
+
+
+def _outline(token: AccessToken) -> dict[str, Any]:
+    """What the audit trail keeps of a token."""
+    ends = token.expires_at and token.expires_at.isoformat()
+    user = token.user.get_username()
+    return {"owner": user, "scopes": token.scopes, "skills": token.skills, "tags": token.tags, "expires_at": ends}
 
 
 def _hash(text: str) -> str:
