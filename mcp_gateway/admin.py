@@ -174,7 +174,8 @@ class AccessTokenAdmin(ModelAdmin):
         """One way to save: what the others lead to would hide the token, which is shown once."""
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         context["may_revoke"] = self.has_revoke_permission(request)
-        return super().render_change_form(request, context, *args, **kwargs)
+        answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return answer
 
     def response_add(
         self, request: HttpRequest, obj: AccessToken, post_url_continue: str | None = None

@@ -7,12 +7,14 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
-from django.db.models import ManyToManyField
+from django.db.models import ManyToManyField, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from .roles import RolesField
 
 admin.site.unregister([User, Group])
 
@@ -26,7 +28,7 @@ class UserPages(UserAdmin, ModelAdmin):
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ["username", "first_name", "last_name", "email", "is_active", "is_superuser", "last_login"]
+    list_display = ["username", "first_name", "last_name", "email", "roles", "is_active", "is_superuser", "last_login"]
     filter_horizontal = []
     formfield_overrides = CHECKBOXES
     fieldsets = [
@@ -35,6 +37,21 @@ class UserPages(UserAdmin, ModelAdmin):
         (_("Permissions"), {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
         (_("Important dates"), {"fields": ["last_login", "date_joined"]}),
     ]
+
+    @admin.display(description=_("groups"))
+    def roles(self, user: User) -> str:
+        """The groups that the user is in."""
+        return ", ".join(sorted(group.name for group in user.groups.all())) or "-"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """Users with their groups."""
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def formfield_for_manytomany(self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
+        """Groups with what they mean."""
+        if db_field.name == "groups":
+            kwargs |= {"form_class": RolesField, "queryset": Group.objects.prefetch_related("permissions")}
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 @admin.register(Group)

@@ -7,13 +7,16 @@ import sys
 from ast import literal_eval
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission, User
+from django.test import Client
 
 from skills_registry.models import Skill
 
+from .pages import rows, text_of
 from .server import ROOT, clean_environment
 
 pytestmark = pytest.mark.django_db
@@ -77,3 +80,31 @@ def test_new_database_has_the_groups(tmp_path: Path) -> None:
         command = [sys.executable, "manage.py", *arguments]
         said = subprocess.check_output(command, cwd=ROOT, env=clean_environment(tmp_path), text=True)
     assert literal_eval(said) == {name: len(expected) for name, expected in EXPECTED.items()}
+
+
+def test_users_pages_say_which_roles_they_have_and_what_each_may_do(
+    browser: Client, author: User, django_assert_num_queries: Any
+) -> None:
+    make_roles(apps, None)
+    Group.objects.create(name="empty")
+    clerks = Group.objects.create(name="clerks")
+    clerks.permissions.add(Permission.objects.get(codename="view_user"))
+    author.groups.set(Group.objects.filter(name__in=["publisher", "author"]))
+    for number in range(20):
+        User.objects.create_user(f"more-{number}").groups.add(clerks)
+
+    # Expect 7 queries: session, user, number of users with the filter and without, users, their groups, the filter
+    with django_assert_num_queries(7):
+        listed = rows(browser.get("/admin/auth/user/"))
+    assert next(row for row in listed if "arno" in row)[5] == "author, publisher"
+
+    page = text_of(browser.get(f"/admin/auth/user/{author.pk}/change/"))
+    for text in (
+        "viewer: see skills; see recorded calls",
+        "author: see skills; see recorded calls; upload, edit and ask for review",
+        "publisher: see skills; see recorded calls; publish, roll back, deactivate, yank, review,",
+        "see access tokens; make access tokens; revoke access tokens",
+        "clerks: Can view user",
+        "empty: nothing",
+    ):
+        assert text in page

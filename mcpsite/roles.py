@@ -1,0 +1,38 @@
+"""What each permission allows, in words; a role is a group, and means what its permissions mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.forms import ModelMultipleChoiceField
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+MEANINGS: dict[str, Any] = {
+    "view_skill": _("see skills"),
+    "view_invocation": _("see recorded calls"),
+    "upload_skill": _("upload, edit and ask for review"),
+    "publish_skill": _("publish, roll back, deactivate, yank, review, delete versions, change tags"),
+    "administer_skill": _("delete and restore skills, change owners, see the whole audit trail"),
+    "view_accesstoken": _("see access tokens"),
+    "add_accesstoken": _("make access tokens"),
+    "change_accesstoken": _("revoke access tokens"),
+}
+"""By codename, in the order in which they are said."""
+
+
+def meaning(group: Group) -> str:
+    """What the members of a group may do; its permissions are read already, or read for it."""
+    held = {permission.codename: permission.name for permission in group.permissions.all()}
+    known = [str(text) for codename, text in MEANINGS.items() if codename in held]
+    others = [name for codename, name in held.items() if codename not in MEANINGS]
+    return "; ".join([*known, *others]) or gettext("nothing")
+
+
+class RolesField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # takes none when it runs
+    """Groups to choose from, each with what it means."""
+
+    def label_from_instance(self, group: Group) -> str:
+        """Name and meaning."""
+        return f"{group.name}: {meaning(group)}"
