@@ -72,6 +72,52 @@ def test_each_kind_of_file_is_shown_as_it_should(browser: Client, pk: int, path:
     assert "style=" not in page[page.index("sk-browser") :]
 
 
+LINKS = {
+    "[a](references/long.md)": '<a href="{list}{pk}/files/1/references/long.md" rel="noopener noreferrer">a</a>',
+    "[b](./scripts/../scripts/run.py#L2)": '<a href="{list}{pk}/files/1/scripts/run.py#L2" rel="noopener noreferrer">b',
+    "[c](assets/100%25%20%231%20%C3%BC%3F.txt)": 'files/1/assets/100%25%20%231%20%C3%BC%3F.txt" rel',
+    "[d](https://a.example/x.md)": '<a href="https://a.example/x.md"',
+    "[e](#part)": '<a href="#part"',
+    "[*f*](nothing.md)": "<em>f</em>",
+    "[g](../../admin/logout/)": "g",
+    "[h](/admin/logout/)": "h",
+    "[i](assets)": "i",
+    "![j](assets/pixel.png)": '<img src="{list}{pk}/versions/1/file/assets/pixel.png" alt="j">',
+    "![k](assets/data.bin)": "k",
+    "![l](nothing.png)": "l",
+    "![m](https://a.example/pixel.png)": "m",
+    "![n](//a.example/pixel.png)": "n",
+    "[![o](assets/pixel.png)](nothing.md)": '<img src="{list}{pk}/versions/1/file/assets/pixel.png" alt="o">',
+    "[p](http://[)": '<a rel="noopener noreferrer">p</a>',
+}
+"""Markdown, and what it becomes in SKILL.md of the version below."""
+
+
+def test_links_of_a_text_lead_to_the_files_of_its_version(browser: Client) -> None:
+    files: dict[str, str | bytes] = {
+        "references/long.md": "[up](../SKILL.md) ![p](../assets/pixel.png) [beside](run.py)",
+        "scripts/run.py": "",
+        "assets/pixel.png": PIXEL,
+        "assets/data.bin": b"\0",
+        "assets/100% #1 ü?.txt": "odd",
+    }
+    body = "\n\n".join(LINKS)
+    pk = publish(body=body, files=files).skill.pk
+    for page in ("change/", "files/1/", "versions/1/"):
+        prose = re.search(
+            r'<div class="sk-prose" dir="auto">(.*?)</div>', browser.get(f"{SKILLS}{pk}/{page}").text, re.S
+        )
+        assert prose
+        shown = [line.removeprefix("<p>").removesuffix("</p>") for line in prose[1].strip().splitlines()]
+        for line, expected in zip(shown, LINKS.values(), strict=True):
+            wanted = expected.format(list=SKILLS, pk=pk)
+            assert line == wanted if len(wanted) == 1 else wanted in line, (line, wanted)
+
+    below = browser.get(f"{SKILLS}{pk}/files/1/references/long.md").text
+    assert f'<a href="{SKILLS}{pk}/files/1/SKILL.md" rel="noopener noreferrer">up</a>' in below
+    assert f'<img src="{SKILLS}{pk}/versions/1/file/assets/pixel.png" alt="p"> beside</p>' in below
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -50,6 +50,21 @@ def test_history_tells_every_operation_with_person_reason_before_and_after(
     assert "files 1" in told_of[-1][4]
 
 
+def test_history_tells_of_reviews(browser: Client, operator: User, author: User, skill: Skill) -> None:
+    version, _ = services.create_version(package(body="three"), user=author)
+    services.request_review(version, actor=author, comment="Please look")
+    services.approve(version, actor=operator)
+    version.refresh_from_db()
+    services.send_back(version, actor=operator, comment="Say more")
+
+    told_of = rows(browser.get(f"{SKILLS}{skill.pk}/history/"))
+    assert [row[1:] for row in told_of[:3]] == [
+        ["sent back", "v3", "review approved", "review sent back", "olga", "Say more"],
+        ["approved", "v3", "review waiting for review", "review approved", "olga", "-"],
+        ["review requested", "v3", "review not reviewed", "review waiting for review", "arno", "Please look"],
+    ]
+
+
 def test_history_is_paged_by_where_it_stopped(browser: Client, skill: Skill) -> None:
     for number in range(60):
         services.set_tags(skill, [f"tag-{number}"])

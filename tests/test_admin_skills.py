@@ -15,6 +15,7 @@ from django.utils import timezone
 from invocations.events import InvocationEvent
 from invocations.stores import get_store
 from skills_registry import services
+from skills_registry.admin import skill_page
 from skills_registry.models import Publication, Skill, SkillVersion, Upload
 
 from .conftest import live, package, permissions, publish, skill_md, zip_of
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.django_db
     ("path", "expected"),
     [
         ("change/", (["calls"], "text")),
-        ("versions/", (["versions with who uploaded them"], "Roll back to v{older}")),
+        ("versions/", (["versions with who uploaded them", "which cannot be deleted"], "Roll back to v{older}")),
         ("versions/1/", (["version with who uploaded it"], "Difference to v{size}")),
         ("history/", (["events with who did it", "which of their versions are stored"], "reason {older}")),
     ],
@@ -122,6 +123,23 @@ def test_version_that_is_still_being_stored_is_not_shown(browser: Client) -> Non
 
     assert browser.get(f"{SKILLS}{version.skill.pk}/versions/2/").status_code == 404
     assert "versions/2/" not in browser.get(f"{SKILLS}{version.skill.pk}/versions/").text
+
+
+def test_versions_are_paged_by_where_they_stopped(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(skill_page, "VERSIONS_SHOWN", 2)
+    for number in range(5):
+        version, _ = services.create_version(package(body=f"text {number}"))
+    address, query, pages = f"{SKILLS}{version.skill.pk}/versions/", "", []
+    while True:
+        page = browser.get(f"{address}{query}").text
+        pages.append(re.findall(r'versions/(\d+)/">v', page))
+        older = re.search(r'href="(\?before=\d+)" rel="next"', page)
+        if not older:
+            break
+        query = older[1]
+    assert pages == [["5", "4"], ["3", "2"], ["1"]]
+    assert 'href="?" rel="first"' in page
+    assert browser.get(f"{address}?before=nonsense").status_code == 200
 
 
 @pytest.mark.parametrize(

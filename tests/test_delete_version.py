@@ -94,6 +94,27 @@ def test_api_deletes_and_says_why_not(operator: User) -> None:
     assert [one["version"] for one in Api(operator).get("skills/greeter/versions/").json()["results"]] == [2]
 
 
+def test_admin_says_before_why_a_version_stays(operator: User, client: Client, two_versions: Skill) -> None:
+    services.create_version(package(body="three"))
+    client.force_login(operator)
+    versions, delete = f"{SKILLS}{two_versions.pk}/versions/", f"{SKILLS}{two_versions.pk}/delete/1/"
+    reason = "A version that was live once has to be yanked before it can be deleted."
+    page = client.get(versions).text
+    assert [f"/delete/{number}/" in page for number in (1, 2, 3)] == [True, False, True]
+    assert reason not in page
+
+    services.unyank_version(version(1))
+    page = client.get(versions).text
+    assert [f"/delete/{number}/" in page for number in (1, 2, 3)] == [False, False, True]
+    assert page.count('disabled aria-describedby="kept"') == 1
+    assert reason in page
+    asked = client.get(delete)
+    assert "greeter v1 was live once. Yank it first if it is to be deleted for good." in text_of(asked)
+    assert f'href="{versions}1/yank/"' in asked.text
+    assert "This cannot be undone" not in asked.text
+    assert told(client.post(delete, follow=True))[0].startswith("greeter v1 was live once.")
+
+
 def test_author_may_not_delete(author: User, client: Client, two_versions: Skill) -> None:
     assert Api(author).client.delete("/api/v1/skills/greeter/versions/1/").status_code == 403
     client.force_login(author)

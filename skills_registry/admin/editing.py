@@ -25,9 +25,9 @@ from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.media_types import text_of
 from skills_registry.models import SkillVersion
 from skills_registry.problems import InvalidSkill, Problem
-from skills_registry.rendering import render_markdown
 
 from .comparing import comparison
+from .contents import rendered
 from .pages import OperatorRequest, page, requires
 from .sides import Side, version_side
 
@@ -76,7 +76,7 @@ def check(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     return JsonResponse(
         {
             **_remarks(_inspect(base, edits)),
-            "preview": _preview(path, edited.text) if edited and edited.text is not None else None,
+            "preview": _preview(version_side(base), path, edited.text) if edited and edited.text is not None else None,
             "newest": None if newest is None else {"number": newest.number, "by": str(newest.uploaded_by or "")},
         }
     )
@@ -147,7 +147,7 @@ def _remarks(inspection: Inspection) -> dict[str, Any]:
     return {**remarks, "tokens": tokens}
 
 
-def _preview(path: str, text: str) -> str | None:
+def _preview(side: Side, path: str, text: str) -> str | None:
     """The file as people read it, where it is Markdown; of SKILL.md the instructions."""
     if not path.lower().endswith((".md", ".markdown")):
         return None
@@ -157,9 +157,9 @@ def _preview(path: str, text: str) -> str | None:
         except InvalidSkill:
             pass  # while the frontmatter is being written, all of it is shown
     if len(text) <= PREVIEW_MAX:
-        return str(render_markdown(text))
+        return str(rendered(side, path, text))
     told = _("The preview ends here; the text goes on.")
-    return format_html('{}<p class="sk-quiet">{}</p>', render_markdown(text[:PREVIEW_MAX]), told)
+    return format_html('{}<p class="sk-quiet">{}</p>', rendered(side, path, text[:PREVIEW_MAX]), told)
 
 
 def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
@@ -245,7 +245,7 @@ def _conflict(
         contents = {file.path: file.content for file in on_top.package.files}
         files = [file.as_dict() for file in on_top.package.files]
         view = AgentView.of(on_top.package.manifest.frontmatter, files)
-        after = Side(_("with your changes"), files, view, contents.__getitem__, lambda path: "")
+        after = Side(_("with your changes"), files, view, contents.__getitem__, lambda path: "", lambda path: "")
         context = comparison(request, theirs, after, "")
     changed = {change.path for change in compare(base.files, newest.files)}
     answer = page(

@@ -15,8 +15,8 @@ from skills_registry.manifest import split_document
 from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.media_types import text_of
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.rendering import render_markdown
 
+from .contents import rendered
 from .pages import OperatorRequest, requires
 from .raw import PICTURES
 from .sides import Side, version_side
@@ -35,7 +35,7 @@ def files(request: OperatorRequest, pk: int, number: int | None = None, path: st
     if number is None and request.GET.get("number", "").isdecimal():
         return _chosen(skill, request.GET["number"], request.GET.get("path", ""))
     version = get_object_or_404(stored, number=number) if number else _shown(skill)
-    if version and number is None:  # links within a Markdown file are relative to its own address
+    if version and number is None:
         return redirect("admin:skills_registry_files", skill.pk, version.number)
     context: dict[str, Any] = {"version": version}
     if version:
@@ -89,6 +89,6 @@ def _content(side: Side, file: Any, *, raw: bool) -> dict[str, Any]:
     markdown = file["media_type"] == "text/markdown"
     if markdown and not raw:
         body = split_document(text).body if path == SKILL_MD else text
-        return {"kind": "markdown", "switch": True, "rendered": render_markdown(body)}
+        return {"kind": "markdown", "switch": True, "rendered": rendered(side, path, body)}
     picture = file["media_type"] in PICTURES
     return {"kind": "text", "switch": markdown or picture, "lines": list(highlighted(path, text))}

@@ -12,13 +12,12 @@ from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext as _
 
-from skills_registry.models import AuditEvent, Skill
+from skills_registry.models import AuditEvent, Skill, SkillVersion
 
-from .pages import OperatorRequest, requires
+from .pages import OperatorRequest, before, requires
 from .skill_page import skill_view
 
 PER_PAGE = 50
-ID_MAX = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,7 @@ class Entry:
 def history(request: OperatorRequest, pk: int) -> HttpResponse:
     """The newest operations, or those before an id; one more is read than shown, so nothing is counted."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
-    given = request.GET.get("before", "")
-    cursor = min(int(given), ID_MAX) if given.isdecimal() and len(given) < 20 else None
+    cursor = before(request)
     read = list(skill.audit_events.select_related("actor").before(cursor)[: PER_PAGE + 1])
     shown = read[:PER_PAGE]
     numbers = {event.version_number for event in shown if event.version_number}
@@ -79,6 +77,8 @@ def _facts(state: Mapping[str, Any] | None) -> list[tuple[str, str]]:
 def _told(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if name == "review":
+        value = dict(SkillVersion.Review.choices).get(value, value)
     if value in (None, "", []):
         return _("none")
     if name in ("live", "version", "edited_from"):

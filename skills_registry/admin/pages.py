@@ -17,6 +17,7 @@ from skills_registry.models import Skill
 
 log = logging.getLogger(__name__)
 
+ID_MAX = 2**63 - 1
 P = ParamSpec("P")
 
 
@@ -33,6 +34,12 @@ def page(request: HttpRequest, template: str, title: str, **context: Any) -> Tem
     """One of the registry's pages, within the admin's frame."""
     frame = {**admin.site.each_context(request), "title": title, "opts": Skill._meta, "media": ""}
     return TemplateResponse(request, f"admin/skills_registry/{template}.html", {**frame, **context})
+
+
+def before(request: HttpRequest) -> int | None:
+    """Where the page of a list begins that is read on from a number, newest first; None for its first page."""
+    given = request.GET.get("before", "")
+    return min(int(given), ID_MAX) if given.isdecimal() and len(given) < 20 else None
 
 
 def requires(permission: str) -> Callable[[Page[P]], Page[P]]:

@@ -59,7 +59,8 @@ def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
             text = _("Deleted: {version}. Its number will not be used again.")
             messages.success(request, text.format(version=version))
         return redirect("admin:skills_registry_skill_change", skill.pk)
-    return page(request, "delete", _("Delete {version}").format(version=version), skill=skill, version=version)
+    title, refusal = _("Delete {version}").format(version=version), services.deletion_objection(version)
+    return page(request, "delete", title, skill=skill, version=version, refusal=refusal)
 
 
 def _told(publication: Publication) -> str:

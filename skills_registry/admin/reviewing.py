@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
-from skills_registry.agent_view import AgentView
 from skills_registry.excerpts import Excerpts
 from skills_registry.forms import ReviewForm
 from skills_registry.inspection import Inspection
@@ -46,8 +45,7 @@ def _package_context(request: OperatorRequest, staged: Upload, package: Package)
     skill = Skill.objects.filter(name=package.manifest.name).select_related("live_version__skill").first()
     live = skill.live_version if skill else None
     same = SkillVersion.objects.ready().filter(skill=skill, digest=package.digest).first() if skill else None
-    files = [file.as_dict() for file in package.files]
-    view = AgentView.of(package.manifest.frontmatter, files)
+    side = upload_side(staged, package)
     may_publish = request.user.has_perm("skills_registry.publish_skill") and (
         same is not None or not settings.REQUIRE_REVIEW
     )
@@ -56,16 +54,16 @@ def _package_context(request: OperatorRequest, staged: Upload, package: Package)
         "skill": skill,
         "live": live,
         "same": same,
-        **contents(files, package.manifest.frontmatter, package.manifest.body),
-        "listing_tokens": view.listing_tokens(),
-        "instructions_tokens": view.instructions_tokens(package.manifest.body),
+        **contents(side, package.manifest.frontmatter, package.manifest.body),
+        "listing_tokens": side.view.listing_tokens(),
+        "instructions_tokens": side.view.instructions_tokens(package.manifest.body),
         "form": ReviewForm(initial={"expected_live": live.number if live else None}),
         "may_publish": may_publish and not (same and same == live),
         "may_ask": not same and (settings.REQUIRE_REVIEW or not may_publish),
     }
     if live and live != same:
         address = reverse("admin:skills_registry_upload_compare", args=[staged.pk])
-        context |= comparison(request, version_side(live), upload_side(staged, package), address)
+        context |= comparison(request, version_side(live), side, address)
     return context
 
 

@@ -18,13 +18,15 @@ from skills_registry.package import Package
 
 @dataclass(frozen=True)
 class Side:
-    """A package: its files as versions record them, how to read one, and where one can be downloaded."""
+    """A package: its files as versions record them, how to read one, and where one is."""
 
     label: str
     files: Sequence[Mapping[str, Any]]
     view: AgentView
     read: Callable[[str], bytes]
     address: Callable[[str], str]
+    page: Callable[[str], str]
+    """Where people look at one; its download where there is no such page."""
 
     def file(self, path: str) -> Mapping[str, Any] | None:
         """What is recorded of a file; None where there is no such file."""
@@ -46,6 +48,7 @@ def version_side(version: SkillVersion) -> Side:
         AgentView.of(version.frontmatter, version.files),
         lambda path: storage.read_file(name, number, path),
         lambda path: reverse("admin:skills_registry_file", args=[version.skill_id, number, path]),
+        lambda path: reverse("admin:skills_registry_files", args=[version.skill_id, number, path]),
     )
 
 
@@ -53,10 +56,15 @@ def upload_side(upload: Upload, package: Package) -> Side:
     """A zip that waits for its review."""
     files = [file.as_dict() for file in package.files]
     contents = {file.path: file.content for file in package.files}
+
+    def address(path: str) -> str:
+        return reverse("admin:skills_registry_upload_file", args=[upload.pk, path])
+
     return Side(
         gettext("this upload"),
         files,
         AgentView.of(package.manifest.frontmatter, files),
         contents.__getitem__,
-        lambda path: reverse("admin:skills_registry_upload_file", args=[upload.pk, path]),
+        address,
+        address,
     )

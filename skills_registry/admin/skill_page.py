@@ -10,15 +10,14 @@ from django.shortcuts import get_object_or_404
 
 from invocations import queries
 from skills_registry import services, storage
-from skills_registry.agent_view import AgentView
 from skills_registry.diff import compare
 from skills_registry.manifest import split_document
 from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.models import Skill
-from skills_registry.rendering import render_markdown
 
-from .contents import contents, fields
-from .pages import OperatorRequest, page, requires
+from .contents import contents, fields, rendered
+from .pages import OperatorRequest, before, page, requires
+from .sides import version_side
 from .version_reviews import permitted
 
 VERSIONS_SHOWN = 100
@@ -32,28 +31,41 @@ def overview(request: OperatorRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"totals": queries.totals([skill.name])[skill.name]}
     if version:
         body = split_document(storage.read_file(skill.name, version.number, SKILL_MD).decode()).body
-        seen = AgentView.of(version.frontmatter, version.files)
+        version.skill = skill
+        side = version_side(version)
         context |= {
             "version": version,
             "address": f"skill://{skill.name}/{SKILL_MD}",
-            "rendered": render_markdown(body),
+            "rendered": rendered(side, SKILL_MD, body),
             "frontmatter": fields(version.frontmatter),
-            "seen": seen,
-            "listing_tokens": seen.listing_tokens(),
-            "instructions_tokens": seen.instructions_tokens(body),
+            "seen": side.view,
+            "listing_tokens": side.view.listing_tokens(),
+            "instructions_tokens": side.view.instructions_tokens(body),
         }
     return skill_view(request, "overview", skill, **context)
 
 
 @requires("view_skill")
 def versions(request: OperatorRequest, pk: int) -> HttpResponse:
-    """All versions, the newest first."""
+    """The versions, the newest first, page by page."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
+    cursor = before(request)
     # What a version holds can be megabytes; the list needs none of it.
     listed = skill.versions.ready().select_related("uploaded_by").defer("files", "frontmatter")
-    shown = list(listed[:VERSIONS_SHOWN])
-    several, review_first = len(shown) > 1, settings.REQUIRE_REVIEW
-    return skill_view(request, "versions", skill, versions=shown, several=several, review_first=review_first)
+    read = list((listed.filter(number__lt=cursor) if cursor else listed)[: VERSIONS_SHOWN + 1])
+    shown = read[:VERSIONS_SHOWN]
+    others = [version.pk for version in shown if version.pk != skill.live_version_id]
+    return skill_view(
+        request,
+        "versions",
+        skill,
+        versions=shown,
+        several=len(shown) > 1,
+        review_first=settings.REQUIRE_REVIEW,
+        kept=set(skill.versions.kept().filter(pk__in=others).values_list("pk", flat=True)),
+        newer=cursor is not None,
+        older=shown[-1].number if len(read) > VERSIONS_SHOWN else None,
+    )
 
 
 @requires("view_skill")
@@ -71,7 +83,7 @@ def version_page(request: OperatorRequest, pk: int, number: int) -> HttpResponse
         version=version,
         live=live,
         changes=compare(live.files, version.files) if live and live != version else None,
-        **contents(version.files, version.frontmatter, split_document(text).body),
+        **contents(version_side(version), version.frontmatter, split_document(text).body),
         warnings=version.warnings,
         findings=version.findings,
         said=version.reviews.select_related("actor") if version.review else None,

@@ -122,4 +122,4 @@ def _context(request: OperatorRequest, version: SkillVersion) -> dict[str, Any]:
         pair = f"from={live.number}&to={version.number}"
         return context | comparison(request, version_side(live), version_side(version), address, pair=pair)
     body = split_document(storage.read_file(skill.name, version.number, SKILL_MD).decode()).body
-    return context | contents(version.files, version.frontmatter, body)
+    return context | contents(version_side(version), version.frontmatter, body)

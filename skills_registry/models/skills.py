@@ -194,6 +194,10 @@ class SkillVersionQuerySet(models.QuerySet["SkillVersion"]):
         """Versions that may not be published, by number."""
         return self.filter(yanked_at__isnull=False).order_by("number")
 
+    def kept(self) -> SkillVersionQuerySet:
+        """Versions that cannot be deleted as they are: live once and not yanked, so that none goes by one mistake."""
+        return self.filter(Exists(Publication.objects.filter(version=OuterRef("pk"))), yanked_at__isnull=True)
+
     def waiting(self) -> SkillVersionQuerySet:
         """Publishable versions newer than all that have been live: those of "v3 live, v5 waiting"."""
         live_once = Publication.objects.filter(skill=OuterRef("skill"), version__isnull=False)

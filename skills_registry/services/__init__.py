@@ -17,7 +17,7 @@ from .publishing import announce_again, deactivate, publish, rollback, rollback_
 from .reviewing import approve, objection, request_review, send_back
 from .skills import delete_skill, restore_skill, set_owner, set_tags
 from .uploads import UPLOAD_LIFETIME, Staged, discard_upload, inspect_upload, stage_files, stage_upload
-from .versions import STORING_LIFETIME, create_version, delete_version
+from .versions import STORING_LIFETIME, create_version, delete_version, deletion_objection
 from .yanking import unyank_version, yank_version
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "deactivate",
     "delete_skill",
     "delete_version",
+    "deletion_objection",
     "discard_upload",
     "edit_version",
     "export_skills",

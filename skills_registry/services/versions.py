@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from skills_registry import storage
 from skills_registry.audit import Action, record
 from skills_registry.generations import changed, locked, next_generation
-from skills_registry.models import Publication, Skill, SkillVersion
+from skills_registry.models import Skill, SkillVersion
 from skills_registry.package import Package
 from skills_registry.scanner import scan
 from skills_registry.tags import declared_tags
@@ -70,13 +70,19 @@ def delete_version(version: SkillVersion, *, actor: User | None = None, reason: 
         generation = next_generation()
         version = present_version(version)
         refuse_live(version)
-        if version.yanked_at is None and Publication.objects.filter(version=version).exists():
-            message = _("{version} was live once. Yank it first if it is to be deleted for good.")
-            raise Conflict(message.format(version=version))
+        if reason := deletion_objection(version):
+            raise Conflict(reason)
         SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.DELETING)
         record(Action.DELETE_VERSION, version, actor=actor, reason=reason, before=_outline(version))
         changed(version.skill, generation)
     remove_files(version)
+
+
+def deletion_objection(version: SkillVersion) -> str:
+    """Why a version that is not live cannot be deleted as it is; "" where it can."""
+    if not SkillVersion.objects.kept().filter(pk=version.pk).exists():
+        return ""
+    return _("{version} was live once. Yank it first if it is to be deleted for good.").format(version=version)
 
 
 def _reserve(
