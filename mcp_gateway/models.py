@@ -52,11 +52,11 @@ class AccessToken(models.Model):
     scopes = models.JSONField(default=every_scope, db_default=models.Value(Scope.values, models.JSONField()))
     skills = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
     tags = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
     expires_at = models.DateTimeField(
         _("expires at"), null=True, blank=True, help_text=_("Leave empty for a token that does not expire.")
     )
-    revoked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
 
     class Meta:

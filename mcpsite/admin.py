@@ -14,7 +14,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from .roles import RolesField
+from .roles import PermissionsField, RolesField
 
 admin.site.unregister([User, Group])
 
@@ -68,5 +68,5 @@ class GroupPages(GroupAdmin, ModelAdmin):
         if db_field.name == "permissions":
             asked = Permission.objects.filter(content_type__model__in=["skill", "accesstoken", "user", "group"])
             asked |= Permission.objects.filter(codename="view_invocation")
-            kwargs["queryset"] = asked.select_related("content_type")
+            kwargs |= {"form_class": PermissionsField, "queryset": asked.select_related("content_type")}
         return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, Permission
 from django.forms import ModelMultipleChoiceField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -28,6 +28,14 @@ def meaning(group: Group) -> str:
     known = [str(text) for codename, text in MEANINGS.items() if codename in held]
     others = [name for codename, name in held.items() if codename not in MEANINGS]
     return "; ".join([*known, *others]) or gettext("nothing")
+
+
+class PermissionsField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # takes none when it runs
+    """Permissions to choose from, each in words."""
+
+    def label_from_instance(self, permission: Permission) -> str:
+        """What it allows."""
+        return str(MEANINGS.get(permission.codename) or permission.name)
 
 
 class RolesField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # takes none when it runs

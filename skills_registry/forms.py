@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .edits import InvalidEdits, read_edits
 from .models import Skill
+from .remarks import in_words
 from .tags import InvalidTags, normal_tags
 
 NOTE_MAX = 10_000
@@ -129,7 +130,7 @@ class EditForm(forms.Form):
             edits = cleaned.get("edits")
             cleaned["made"] = read_edits({} if edits is None else edits)
         except InvalidEdits as invalid:
-            raise forms.ValidationError(str(invalid)) from None
+            raise forms.ValidationError(in_words(str(invalid))) from None
         return cleaned
 
 
@@ -180,7 +181,7 @@ class TagsForm(ReasonForm):
         try:
             return normal_tags(self.cleaned_data["tags"].replace(",", " ").split())
         except InvalidTags as invalid:
-            raise forms.ValidationError(str(invalid)) from None
+            raise forms.ValidationError(in_words(str(invalid))) from None
 
 
 class OwnerForm(ReasonForm):

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import pytest
+from django.utils.translation import override
+
 import skills_registry
+from skills_registry import scanner
 from skills_registry.archive import read_archive
 from skills_registry.manifest import parse_manifest
 from skills_registry.problems import InvalidSkill, Problem
+from skills_registry.remarks import in_words
+from skills_registry.tags import InvalidTags, normal_tags
 from tests import test_archive_samples as archives
 from tests import test_manifest_samples as manifests
 from tests.samples.oversized import OVERSIZED_ARCHIVES, OVERSIZED_MANIFESTS
@@ -75,3 +82,20 @@ def test_every_warning_has_a_sample_that_earns_it() -> None:
     # A description that is too long is a warning only where a setting says so.
     seen = {problem.code for problem in problems() if problem.severity == "warning"} | {"description-too-long"}
     assert seen == codes_given_by(GIVES_WARNING)
+
+
+def test_everything_that_is_said_of_samples_can_be_said_in_chinese() -> None:
+    said = {text for problem in problems() for text in (problem.message, problem.hint) if text}
+    said |= {rule.why for rule in scanner._RULES} | {str(tags_refused(["a/b"])), str(tags_refused(map(str, range(21))))}
+    with override("en"):
+        assert {text: in_words(text) for text in said} == {text: text for text in said}
+    with override("zh-hans"):
+        assert sorted(text for text in said if not re.search("[\u4e00-\u9fff]", in_words(text))) == []
+        told = in_words("metadata `home` is a list; the specification asks for text")
+    assert told == "元数据 `home` 是列表；规范要求文本"  # noqa: RUF001  # it is Chinese
+
+
+def tags_refused(tags: Iterable[str]) -> InvalidTags:
+    with pytest.raises(InvalidTags) as refused:
+        normal_tags(tags)
+    return refused.value

@@ -25,6 +25,7 @@ from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.media_types import text_of
 from skills_registry.models import SkillVersion
 from skills_registry.problems import InvalidSkill, Problem
+from skills_registry.remarks import translated
 
 from .comparing import comparison
 from .contents import rendered
@@ -135,9 +136,9 @@ def _inspect(base: SkillVersion, edits: Mapping[str, Edit]) -> Inspection:
 
 def _remarks(inspection: Inspection) -> dict[str, Any]:
     remarks = {
-        "errors": [problem.as_dict() for problem in inspection.errors],
-        "warnings": [problem.as_dict() for problem in inspection.warnings],
-        "findings": [finding.as_dict() for finding in inspection.findings],
+        "errors": [translated(problem.as_dict()) for problem in inspection.errors],
+        "warnings": [translated(problem.as_dict()) for problem in inspection.warnings],
+        "findings": [translated(finding.as_dict()) for finding in inspection.findings],
     }
     package = inspection.package
     if package is None:

@@ -9,6 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
+from skills_registry import remarks
 from skills_registry.highlighting import Part
 from skills_registry.visible import visible_parts
 from skills_registry.word_diff import Line, Piece
@@ -22,6 +23,12 @@ def visible(text: object) -> SafeString:
     return format_html_join(
         "", "{}", ((_invisible(part, name) if name else part,) for part, name in visible_parts(str(text)))
     )
+
+
+@register.filter
+def in_words(text: str) -> str:
+    """What a rule says of a package, in the reader's language."""
+    return remarks.in_words(text)
 
 
 @register.filter
