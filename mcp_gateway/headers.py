@@ -28,10 +28,10 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     Repeated headers are joined by commas (RFC 9110, 5.3). So an `Mcp-*` header that is given twice
     equals nothing in the body and is refused, and no two readers can believe two different copies.
     """
-    headers: dict[str, str] = {}
-    for raw_name, raw_value in raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").strip(" \t")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    pairs = [(name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")) for name, value in raw]
+    headers = dict(pairs)
+    if len(headers) < len(pairs):
+        headers = {name: ", ".join(value for other, value in pairs if other == name) for name in headers}
     return headers
 
 
