@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import re
 import time
@@ -10,6 +9,8 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
+
+import orjson
 
 PARAMS_MAX_BYTES = 1024
 _SECRET = re.compile(r"pass(word|wd|phrase)?$|secret|token|api[-_]?key|authorization|credential|private[-_]?key", re.I)
@@ -50,14 +51,8 @@ class InvocationEvent:
 
 def loggable(params: Any) -> str:
     """Parameters as JSON with secrets masked, cut to 1 KB of UTF-8 at a character."""
-    text = json.dumps(_masked(params), ensure_ascii=False, separators=(",", ":"), default=str)
-    return cut(text, PARAMS_MAX_BYTES)
-
-
-def cut(text: str, max_bytes: int) -> str:
-    """The longest beginning of a text that fits into `max_bytes` of UTF-8."""
-    encoded = text.encode("utf-8", "replace")
-    return encoded[:max_bytes].decode("utf-8", "ignore")
+    encoded = orjson.dumps(_masked(params), default=str)
+    return encoded[:PARAMS_MAX_BYTES].decode("utf-8", "ignore")
 
 
 def _masked(value: Any) -> Any:

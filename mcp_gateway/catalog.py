@@ -24,12 +24,13 @@ from skills_registry.catalog import (
     PublishedSkill,
     catalog_changed,
     get_catalog,
+    instructions,
 )
 
 from . import offers
 from .file_cache import FileCache
 from .offers import NO_OFFERS, Offers, offers_changed
-from .uris import SKILL_MD, file_uri
+from .uris import file_uri
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +120,8 @@ class LiveCatalog:
         self._changed_at = float("-inf")
         self._refreshing: asyncio.Task[None] | None = None
         self._patient_until = 0.0
-        self._files = FileCache(cache_bytes)
+        self._files = FileCache[bytes](cache_bytes)
+        self._instructions = FileCache[str](cache_bytes)
         self._since: datetime | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -168,10 +170,14 @@ class LiveCatalog:
             self._files.put(file.sha256, content)
         return content
 
-    async def skill_md(self, skill: PublishedSkill) -> str:
-        """The text of a skill's SKILL.md. Raises as `read` does."""
-        file = next(file for file in skill.files if file.path == SKILL_MD)
-        return (await self.read(skill, file)).decode()
+    async def instructions(self, skill: PublishedSkill) -> str:
+        """A skill's SKILL.md without its frontmatter. Raises as `read` does."""
+        file = skill.skill_md
+        text = self._instructions.get(file.sha256)
+        if text is None:
+            text = instructions((await self.read(skill, file)).decode())
+            self._instructions.put(file.sha256, text)
+        return text
 
     def _fetch(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         content = self._catalog.read_file(skill, file)

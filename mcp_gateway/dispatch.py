@@ -19,6 +19,9 @@ from .server_info import SERVER_INFO
 
 log = logging.getLogger(__name__)
 
+_NOTHING = Snapshot()
+"""What requests are answered from that fail before the catalog is looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -36,7 +39,8 @@ async def answer(
     What is not meant for the caller goes to the log alone.
     """
     started = Stopwatch.start()
-    snapshot, result, error = Snapshot(), dict[str, Any](), None
+    snapshot, error = _NOTHING, None
+    result: dict[str, Any] = {}
     try:
         method = _method(request, era, sender)
         snapshot = (await catalog.snapshot()).visible_to(sender.caller.audience)

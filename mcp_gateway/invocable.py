@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 
 from skills_registry import catalog
-from skills_registry.catalog import PublishedSkill, argument_names, instructions
+from skills_registry.catalog import PublishedSkill
 
 from .call import Call
 from .matching import best_matches
-from .substitution import collect, substitute
+from .substitution import Arguments, substitute
 from .uris import skill_uri
 
 _HINT_WORD = re.compile(r"\[[^\]]*\]|<[^>]*>|\([^)]*\)|\S+")
@@ -50,7 +50,7 @@ def description(skill: PublishedSkill) -> str:
 
 def argument_descriptions(skill: PublishedSkill) -> dict[str, str]:
     """The arguments that may be given, all optional, with what each is."""
-    declared = [name for name in argument_names(skill.frontmatter) if name != FULL_TEXT]
+    declared = [name for name in skill.argument_names if name != FULL_TEXT]
     shown = _hint(skill) or " ".join(f"[{name}]" for name in declared)
     about = f"All arguments as one text, as a user would type them: {shown}" if shown else (
         "What to apply the skill to, in words, where there is something to say."
@@ -66,7 +66,7 @@ def choices(skill: PublishedSkill, argument: str, typed: str) -> list[str]:
         before, space, typed = typed.rpartition(" ")
         before, place = before + space, len(before.split())
     else:
-        names = argument_names(skill.frontmatter)
+        names = skill.argument_names
         place = names.index(argument) if argument in names else len(places)
     return [f"{before}{value}" for value in best_matches(typed, places[place])] if place < len(places) else []
 
@@ -88,14 +88,13 @@ async def invoke(call: Call, skill: PublishedSkill) -> str:
     Raises BadArgument, and JsonRpcError where `arguments` is no object.
     """
     texts = _texts(skill, call.arguments())
-    names = argument_names(skill.frontmatter)
-    given = collect(texts.pop(FULL_TEXT, ""), texts, names)
-    return substitute(instructions(await call.catalog.skill_md(skill)), given, names, skill_uri(skill.name))
+    given = Arguments(texts.pop(FULL_TEXT, ""), texts, skill.argument_names)
+    return substitute(await call.catalog.instructions(skill), given, skill_uri(skill.name))
 
 
 def _texts(skill: PublishedSkill, arguments: Mapping[str, object]) -> dict[str, str]:
-    known = argument_descriptions(skill)
-    if unknown := sorted(set(arguments) - set(known)):
+    known = {FULL_TEXT: None, **dict.fromkeys(skill.argument_names)}
+    if unknown := sorted(arguments.keys() - known.keys()):
         raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; {skill.name} takes: {', '.join(known)}.")
     texts: dict[str, str] = {}
     for name, value in arguments.items():

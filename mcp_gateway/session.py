@@ -51,4 +51,6 @@ def client_label(client_info: Any) -> str:
         return ""
     parts = [client_info.get(key) for key in ("name", "version")]
     label = "/".join(part for part in parts if isinstance(part, str) and part)[:CLIENT_MAX]
+    if label.isprintable():
+        return label
     return "".join(character if character.isprintable() else "\ufffd" for character in label)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from skills_registry.catalog import PublishedSkill, instructions
+from skills_registry.catalog import PublishedSkill
 
 from .catalog import DigestMismatch, LiveCatalog, Snapshot
 from .invocable import description, is_tool, title
@@ -35,7 +35,7 @@ async def _make(snapshot: Snapshot, catalog: LiveCatalog) -> SkillIndex:
 
 async def _text(skill: PublishedSkill, catalog: LiveCatalog) -> Text:
     try:
-        body = instructions(await catalog.skill_md(skill))
+        body = await catalog.instructions(skill)
     except (OSError, DigestMismatch):
         log.warning("%s is found by its description only, since its text cannot be read", skill.name, exc_info=True)
         body = ""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from itertools import islice
 
 WORDS_MAX = 1000
@@ -29,25 +29,31 @@ _ESCAPED = re.compile(r"""\\(["\\])""")
 
 @dataclass(frozen=True)
 class Arguments:
-    """The full text as given, and the values by position; None where a position was skipped."""
+    """A text as a user types it, and values by declared name (which win); `names` are those declared, in order."""
 
-    text: str
-    values: tuple[str | None, ...]
+    typed: str = ""
+    named: Mapping[str, str] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+
+    @cached_property
+    def text(self) -> str:
+        """All of them as one text."""
+        if not self.typed and self.named:
+            return shlex.join(value or "" for value in self.values)
+        return self.typed
+
+    @cached_property
+    def values(self) -> Sequence[str | None]:
+        """By position; None where one was skipped."""
+        values: list[str | None] = list(_split(self.typed))
+        for position, name in enumerate(self.names):
+            if name in self.named:
+                values.extend([None] * (position + 1 - len(values)))
+                values[position] = self.named[name]
+        return values
 
 
-def collect(text: str, named: Mapping[str, str], names: Sequence[str]) -> Arguments:
-    """Arguments from a text as a user types it, or from values by declared name (which win)."""
-    values: list[str | None] = list(_split(text))
-    for position, name in enumerate(names):
-        if name in named:
-            values.extend([None] * (position + 1 - len(values)))
-            values[position] = named[name]
-    if not text and named:
-        text = shlex.join(value or "" for value in values)
-    return Arguments(text, tuple(values))
-
-
-def substitute(body: str, arguments: Arguments, names: Sequence[str], skill_dir: str) -> str:
+def substitute(body: str, arguments: Arguments, skill_dir: str) -> str:
     """The instructions with every placeholder filled.
 
     `$ARGUMENTS` is the full text, `$ARGUMENTS[N]` and `$N` the value at a 0-based position (left as
@@ -57,7 +63,7 @@ def substitute(body: str, arguments: Arguments, names: Sequence[str], skill_dir:
     """
     pieces: list[str] = []
     end, received = 0, False
-    for match in _placeholder(tuple(names)).finditer(body):
+    for match in _placeholder(arguments.names).finditer(body):
         before, start = body[end : match.start()], match.start()
         end = match.end()
         if match["dir"]:
@@ -65,7 +71,7 @@ def substitute(body: str, arguments: Arguments, names: Sequence[str], skill_dir:
         elif before.endswith("\\") and body[max(start - 2, 0) : start - 1] != "\\":
             pieces += (before[:-1], match[0])
         else:
-            value = _value(match, arguments, names)
+            value = _value(match, arguments)
             received = received or value is not None
             pieces += (before, _shown(match) if value is None else value)
     filled = "".join((*pieces, body[end:]))
@@ -74,12 +80,12 @@ def substitute(body: str, arguments: Arguments, names: Sequence[str], skill_dir:
     return filled
 
 
-def _value(match: re.Match[str], arguments: Arguments, names: Sequence[str]) -> str | None:
+def _value(match: re.Match[str], arguments: Arguments) -> str | None:
     """What was given for a placeholder, None for nothing."""
     if match["all"]:
         return arguments.text or None
     index = match["index"] or match["short"]
-    position = int(index) if index else names.index(match["name"])
+    position = int(index) if index else arguments.names.index(match["name"])
     return arguments.values[position] if position < len(arguments.values) else None
 
 
@@ -89,7 +95,7 @@ def _shown(match: re.Match[str]) -> str:
 
 
 @lru_cache(_PATTERNS_KEPT)
-def _placeholder(names: Sequence[str]) -> re.Pattern[str]:
+def _placeholder(names: tuple[str, ...]) -> re.Pattern[str]:
     """A placeholder, from its `$` on: with a first character that is sure, searching is a hundred times as fast."""
     declared = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     named = rf"(?P<name>{declared})(?![A-Za-z0-9_])" if declared else r"(?P<name>(?!))"

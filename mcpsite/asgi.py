@@ -5,22 +5,29 @@ from __future__ import annotations
 import os
 from typing import cast
 
-from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.routing import ProtocolTypeRouter
 from django.core.asgi import get_asgi_application
-from django.urls import re_path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcpsite.settings")
 django_application = get_asgi_application()
 
 # Only now are the applications loaded that these import models of.
 from invocations.recorder import recorder  # noqa: E402
+from mcp_gateway.endpoint import mcp_endpoint  # noqa: E402
 from mcp_gateway.replicas import heartbeat  # noqa: E402
-from mcp_gateway.routing import urlpatterns as gateway_urls  # noqa: E402
 from skills_registry import projection  # noqa: E402
 
 from .body_limit import BodyLimitMiddleware  # noqa: E402
 from .lifespan import lifespan  # noqa: E402
 from .request_id import AsgiApp, Receive, RequestIdMiddleware, Scope, Send  # noqa: E402
+
+GATEWAY_PATHS = ("/mcp", "/mcp/")
+
+
+async def http(scope: Scope, receive: Receive, send: Send) -> None:
+    """One request: to the gateway, or to Django."""
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    await (mcp_endpoint if path in GATEWAY_PATHS else rest)(scope, receive, send)
 
 
 async def no_websocket(scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,13 +38,7 @@ async def no_websocket(scope: Scope, receive: Receive, send: Send) -> None:
 
 rest = BodyLimitMiddleware(cast("AsgiApp", django_application))
 application = RequestIdMiddleware(
-    ProtocolTypeRouter(
-        {
-            "http": URLRouter([*gateway_urls, re_path(r"", rest)]),  # type: ignore[arg-type]  # ASGI, not a view
-            "websocket": no_websocket,
-            "lifespan": lifespan,
-        }
-    )
+    ProtocolTypeRouter({"http": http, "websocket": no_websocket, "lifespan": lifespan}),
 )
 
 # What an earlier process was killed over: calls not in the log yet, changes not projected yet.

@@ -9,15 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mcp_gateway.substitution import WORDS_MAX, Arguments, collect, substitute
+from mcp_gateway.substitution import WORDS_MAX, Arguments, substitute
 
 ROOT = "skill://greeter"
 
 
 def fill(body: str, text: str = "", names: str = "", **named: str) -> str:
     """The body with these arguments; `names` are those that the skill declares."""
-    declared = names.split()
-    return substitute(body, collect(text, named, declared), declared, ROOT)
+    return substitute(body, Arguments(text, named, tuple(names.split())), ROOT)
 
 
 @pytest.mark.parametrize(
@@ -121,9 +120,9 @@ NAMES = st.lists(st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,3}", fullmatch=True), 
 
 @given(body=TEXTS, text=TEXTS, names=NAMES, value=TEXTS)
 def test_any_body_takes_any_arguments(body: str, text: str, names: list[str], value: str) -> None:
-    given = collect(text, dict.fromkeys(names, value), names)
+    given = Arguments(text, dict.fromkeys(names, value), tuple(names))
 
-    filled = substitute(body, given, names, ROOT)
+    filled = substitute(body, given, ROOT)
 
     if given.text and "$" not in body:
         assert filled == f"{body.rstrip()}\n\nARGUMENTS: {given.text}\n"
@@ -150,7 +149,7 @@ def test_words_are_those_of_a_shell(text: str) -> None:
     except ValueError:  # a quote that is not closed: words by white space
         expected = text.split()
 
-    assert collect(text, {}, []).values == tuple(expected)
+    assert Arguments(text).values == list(expected)
 
 
 @pytest.mark.parametrize("text", ["a" * 10**6, "a " * 500_000, '"' * 10**6, "\\a" * 500_000, "'" + "a" * 10**6])
@@ -167,4 +166,4 @@ def test_placeholders_address_so_many_positions_and_no_more() -> None:
     words = " ".join(map(str, range(WORDS_MAX + 1)))
 
     assert fill(f"${WORDS_MAX - 1} ${WORDS_MAX}", words) == f"{WORDS_MAX - 1} ${WORDS_MAX}"
-    assert collect("", {}, []) == Arguments("", ())
+    assert Arguments().values == []

@@ -41,8 +41,14 @@ def text(content: str) -> dict[str, Any]:
 
 def _files(skill: PublishedSkill, call: Call) -> list[dict[str, Any]]:
     """The skill's other files: as links, or named in a text where the revision or the deployment has no links."""
+    linked = call.era.has_resource_links and settings.MCP_RESOURCE_LINKS
+    files: list[dict[str, Any]] = call.snapshot.once((skill.name, linked), lambda: _shown(skill, linked=linked))
+    return files
+
+
+def _shown(skill: PublishedSkill, *, linked: bool) -> list[dict[str, Any]]:
     others = [file for file in skill.files if file.path != SKILL_MD]
-    if call.era.has_resource_links and settings.MCP_RESOURCE_LINKS:
+    if linked:
         return [
             {
                 "type": "resource_link",

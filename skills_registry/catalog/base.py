@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
 
 from skills_registry.manifest import split_document
+from skills_registry.manifest_fields import SKILL_MD, argument_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,7 @@ class PublishedFile:
     media_type: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PublishedSkill:
     """The live version of a skill; never changes, a new publication makes a new one."""
 
@@ -32,6 +34,16 @@ class PublishedSkill:
     """ISO 8601."""
     tags: tuple[str, ...] = ()
     """Lower-case words in order; see `skills_registry.tags`."""
+
+    @cached_property
+    def skill_md(self) -> PublishedFile:
+        """The file with the instructions."""
+        return next(file for file in self.files if file.path == SKILL_MD)
+
+    @cached_property
+    def argument_names(self) -> tuple[str, ...]:
+        """The arguments that it declares, in order of position."""
+        return argument_names(self.frontmatter)
 
 
 @dataclass(frozen=True, slots=True)
