@@ -2,6 +2,7 @@
 
     make benchmark                       everything, into benchmarks/results/gateway.md
     make benchmark ARGS="--quick --json" one JSON row a line, within a minute
+    make benchmark ARGS="--on granian --servers skillkeeper bare"   on another ASGI server
 
 All servers run on uvicorn (uvloop, httptools) on one core, the load generator (gateway_load.py) on another.
 They are measured in turn, round after round, so that what disturbs one disturbs all; figures are medians.
@@ -29,7 +30,7 @@ sys.path.insert(0, str(ROOT))  # so that it runs as a file, too
 from benchmarks.gateway_load import Load, load  # noqa: E402
 from benchmarks.gateway_report import Row, table, write_report  # noqa: E402
 from benchmarks.gateway_requests import ERAS, Call, calls, prepared, prepared_bare  # noqa: E402
-from benchmarks.gateway_servers import PEERS, Running, pinned, running, write_skills  # noqa: E402
+from benchmarks.gateway_servers import GRANIAN, PEERS, SERVE_ON, Running, pinned, running, write_skills  # noqa: E402
 
 SERVERS = ("skillkeeper", "bare", "fastmcp", "sdk")
 
@@ -45,8 +46,8 @@ class Effort:
     """Seconds before the first round."""
 
 
-def measure(servers: Sequence[str], sizes: Sequence[int], effort: Effort) -> Iterator[Row]:
-    """Row by row, catalog by catalog."""
+def measure(servers: Sequence[str], sizes: Sequence[int], effort: Effort, on: str) -> Iterator[Row]:
+    """Row by row, catalog by catalog; `on` one of SERVE_ON."""
     cores = sorted(os.sched_getaffinity(0))
     for size in dict.fromkeys(sizes):
         with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -55,7 +56,7 @@ def measure(servers: Sequence[str], sizes: Sequence[int], effort: Effort) -> Ite
             started = {}
             for name in servers:
                 (Path(folder) / name).mkdir()
-                started[name] = stack.enter_context(running(name, Path(folder) / name, skills, cores[0]))
+                started[name] = stack.enter_context(running(name, Path(folder) / name, skills, cores[0], on))
             for server in started.values():
                 server.wait()
             stack.enter_context(pinned(cores[-1]))
@@ -105,6 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round")
     parser.add_argument("--json", action="store_true", help="a JSON object a row, and no report written")
+    parser.add_argument("--on", choices=SERVE_ON, default="uvicorn", help="the ASGI server that runs them all")
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=SERVERS)
     parser.add_argument("--skills", nargs=3, type=int, default=(17, 100, 1000), metavar=("SMALL", "MIDDLE", "LARGE"))
     parser.add_argument("--seconds", type=float, help="how long each server is asked in a round")
@@ -112,16 +114,20 @@ def main() -> None:
     given = parser.parse_args()
     if {"fastmcp", "sdk"} & set(given.servers) and not PEERS.exists():
         parser.error("the peers are not installed: run it by make benchmark, or with --servers skillkeeper bare")
+    if given.on == "granian" and not GRANIAN.exists():
+        parser.error(f"granian is not installed: pip install --target {GRANIAN} granian")
     usual = Effort(0.25, 1, 4, 0) if given.quick else Effort(1.0, 5, 16, 0.2)
     effort = replace(usual, **{name: value for name in ("seconds", "rounds") if (value := getattr(given, name))})
     rows = []
-    for row in measure(sorted({*given.servers, "skillkeeper", "bare"}, key=SERVERS.index), given.skills, effort):
+    for row in measure(
+        sorted({*given.servers, "skillkeeper", "bare"}, key=SERVERS.index), given.skills, effort, given.on
+    ):
         rows.append(row)
         if given.json:
             print(json.dumps(row.as_json()), flush=True)  # noqa: T201  # this is what it is for
     if not given.json:
         print(table(rows))  # noqa: T201
-        if not given.quick:
+        if not given.quick and given.on == "uvicorn":
             write_report(rows, seconds=effort.seconds, rounds=effort.rounds, connections=effort.connections)
 
 

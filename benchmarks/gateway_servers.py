@@ -17,7 +17,22 @@ from tests.server import ROOT, clean_environment, free_port
 
 PEERS = ROOT / ".venv" / "peers" / "bin" / "python"
 STARTS_WITHIN = 120.0
-UVICORN = ["-m", "uvicorn", "--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+GRANIAN = ROOT / ".venv" / "granian"
+SERVE_ON = {
+    "uvicorn": [
+        "-m",
+        "uvicorn",
+        "--loop",
+        "uvloop",
+        "--http",
+        "httptools",
+        "--no-access-log",
+        "--log-level",
+        "warning",
+    ],
+    "granian": ["-m", "granian", "--interface", "asgi", "--loop", "uvloop", "--no-ws", "--log-level", "warning"],
+}
+"""How Python is told to serve an application on each ASGI server, with one process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +77,27 @@ def write_skills(folder: Path, count: int) -> None:
 
 
 @contextmanager
-def running(name: str, folder: Path, skills: Path, core: int) -> Iterator[Running]:
-    """One of skillkeeper, bare, fastmcp and sdk."""
+def running(name: str, folder: Path, skills: Path, core: int, on: str) -> Iterator[Running]:
+    """One of skillkeeper, bare, fastmcp and sdk on one of SERVE_ON."""
     port = free_port()
+    serve = [*SERVE_ON[on], "--port", str(port)]
     if name == "skillkeeper":
         environment, token = _installation(folder, skills)
-        command = [sys.executable, *UVICORN, "--port", str(port), "mcpsite.asgi:application"]
+        command = [sys.executable, *serve, "mcpsite.asgi:application"]
     elif name == "bare":
         environment, token = clean_environment(folder), ""
-        command = [sys.executable, *UVICORN, "--port", str(port), "benchmarks.peers.bare:app"]
+        command = [sys.executable, *serve, "benchmarks.peers.bare:app"]
     else:
         environment, token = {**clean_environment(folder), "SKILLS": str(skills)}, ""
-        command = [str(PEERS), *UVICORN, "--port", str(port), f"benchmarks.peers.{name}_app:app"]
+        command = [str(PEERS), *serve, f"benchmarks.peers.{name}_app:app"]
     log = folder / "log"
     with log.open("w") as output, pinned(core):
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**environment, "PYTHONWARNINGS": "ignore"}, stdout=output, stderr=output
+            command,
+            cwd=ROOT,
+            env={**environment, "PYTHONWARNINGS": "ignore", "PYTHONPATH": str(GRANIAN) if on == "granian" else ""},
+            stdout=output,
+            stderr=output,
         )
     try:
         yield Running(port, process, log, token)
@@ -100,7 +120,12 @@ def pinned(core: int) -> Iterator[None]:
 def _installation(folder: Path, skills: Path) -> tuple[Mapping[str, str], str]:
     """A new installation with all skills published, and a token, as in production."""
     data = folder / "data"
-    environment = {**clean_environment(data), "MCP_REQUIRE_AUTH": "true", "LOG_LEVEL": "WARNING"}
+    environment = {
+        **clean_environment(data),
+        "MCP_REQUIRE_AUTH": "true",
+        "MCP_SKILL_TOOLS": "each",
+        "LOG_LEVEL": "WARNING",
+    }
     for arguments in (
         ["migrate"],
         ["import_skills", str(skills), "--publish"],

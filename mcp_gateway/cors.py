@@ -48,4 +48,4 @@ def preflight(scope: Scope) -> HttpAnswer | None:
 
 
 def _has_origin(scope: Scope) -> bool:
-    return any(name == b"origin" for name, _ in scope["headers"])
+    return b"origin" in dict(scope["headers"])

@@ -12,6 +12,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+_NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
@@ -52,7 +54,10 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 
 async def send_answer(send: Send, answer: HttpAnswer) -> None:
     """Send it in one piece."""
-    headers = {"content-length": str(len(answer.body)), "x-content-type-options": "nosniff", **answer.headers}
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    headers = [
+        (b"content-length", b"%d" % len(answer.body)),
+        _NO_SNIFFING,
+        *((name.encode(), value.encode()) for name, value in answer.headers.items()),
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

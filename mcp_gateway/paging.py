@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
@@ -21,6 +21,8 @@ class Listing:
     entries: Sequence[Any]
     part: str = ""
     """Which of several lists with this name it is; cursors of one are not those of another."""
+    _pages: dict[tuple[int, int], Any] = field(default_factory=dict, compare=False)
+    """Entries encoded together, by start and end: those of pages that follow each other from the first one."""
 
     @classmethod
     def of(cls, name: str, entries: Iterable[tuple[str, dict[str, Any]]], part: str = "") -> Listing:
@@ -36,11 +38,16 @@ class Listing:
         cursor = params.get("cursor")
         start = bisect_right(self.keys, self._key_of(cursor)) if cursor not in (None, "") else 0
         end = start + size
-        result: dict[str, Any] = {self.name: self.entries[start:end]}
+        result: dict[str, Any] = {self.name: self._page(start, end) if start % size == 0 else self.entries[start:end]}
         if end < len(self.entries):
             cursor = "\n".join((self.name, self.part, self.keys[end - 1]))
             result["nextCursor"] = base64.urlsafe_b64encode(cursor.encode()).decode()
         return result
+
+    def _page(self, start: int, end: int) -> Any:
+        if (start, end) not in self._pages:
+            self._pages[start, end] = encoded(self.entries[start:end])
+        return self._pages[start, end]
 
     def _key_of(self, cursor: Any) -> str:
         try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+import orjson
 import pytest
 
-from mcp_gateway.jsonrpc import JsonRpcError
+from mcp_gateway.jsonrpc import JsonRpcError, encode
 from mcp_gateway.paging import Listing
 
 from .conftest import Gateway
@@ -113,6 +114,6 @@ async def test_all_pages_say_the_same_of_who_may_keep_them(wire: Gateway) -> Non
 def test_list_is_empty_where_there_is_nothing() -> None:
     listing = Listing.of("tools", [])
 
-    assert listing.page({}, size=3) == {"tools": []}
+    assert orjson.loads(encode(listing.page({}, size=3))) == {"tools": []}
     with pytest.raises(JsonRpcError):
         listing.page({"cursor": "nonsense"}, size=3)
