@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from .catalog import LiveCatalog, Snapshot
 from .eras import LOG_LEVELS, Era, modern
@@ -26,8 +25,7 @@ class Outbox(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One request with everything it may be answered from; methods see nothing else."""
 
     era: Era

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -23,8 +22,7 @@ _NOTHING = Snapshot()
 """What requests are answered from that fail before the catalog is looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The message to send back; `error_code` chooses the HTTP status, None stands for success."""
 
     message: dict[str, Any]

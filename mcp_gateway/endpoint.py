@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -234,7 +233,7 @@ def _with_session(sender: Sender, message_id: Id | None) -> Sender:
     if session_id is None:
         return sender
     try:
-        return replace(sender, session=resume(session_id))
+        return sender._replace(session=resume(session_id))
     except UnknownSession:
         error = JsonRpcError(INVALID_REQUEST, "Unknown session: send initialize again")
         raise Refused(404, error, message_id) from None

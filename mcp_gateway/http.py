@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from .jsonrpc import INVALID_REQUEST, Id, JsonRpcError, encode, error_message
 
@@ -15,13 +15,12 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
+class HttpAnswer(NamedTuple):
     """What goes back over HTTP; b"" for no body."""
 
     status: int
     body: bytes = b""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
     def json(cls, status: int, value: Any, headers: dict[str, str] | None = None) -> HttpAnswer:

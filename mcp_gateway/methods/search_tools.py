@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -139,7 +138,7 @@ async def load_skill(call: Call) -> dict[str, Any]:
     given = _given(call, SKILL_ARGUMENT, **{SKILL_ARGUMENT: str, FULL_TEXT: str})
     skill = _skill(call, given[SKILL_ARGUMENT])
     arguments = {key: value for key, value in given.items() if key == FULL_TEXT}
-    return await call_skill(replace(call, params={**call.params, "arguments": arguments}), skill)
+    return await call_skill(call._replace(params={**call.params, "arguments": arguments}), skill)
 
 
 async def read_skill_file(call: Call) -> dict[str, Any]:
