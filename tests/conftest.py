@@ -14,6 +14,7 @@ import httpx
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import translation
 
 from invocations.recorder import recorder
 from mcp_gateway.catalog import LiveCatalog
@@ -91,6 +92,13 @@ def store(tmp_path: Path, settings: Any) -> Path:
     changed["skills"]["OPTIONS"]["location"] = location
     settings.STORAGES = changed
     return location
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """Each test begins in English: what Django answered last leaves its language behind in the thread."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
