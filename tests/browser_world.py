@@ -80,7 +80,7 @@ def everything() -> dict[str, Any]:
         "greeter.zip", zip_of({"SKILL.md": skill_md("greeter", "Say !`date`."), "notes.txt": "3"}), user=admin
     )
     services.stage_upload("bad.zip", zip_of({"Bad/SKILL.md": "---\nname: Bad\n---\n"}), user=admin)
-    token, _ = create_token(admin, "For CI", skills=["greeter"])
+    token, _ = create_token(admin, "For-CI-" + "x" * 90, skills=["greeter"])
     return {
         "skill": skill.pk,
         "stopped": stopped.pk,

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from skills_registry.admin import comparing
 from skills_registry.models import Skill
 
 from .conftest import publish, skill_md, zip_of
@@ -158,6 +159,16 @@ def test_of_many_files_the_first_come_with_their_lines_and_the_others_when_looke
     assert len(answer.content) < 250_000
     assert "f499.txt" in text_of(compare(browser, "?page=5"))
     assert "<del>before</del>" in compare(browser, "?file=f300.txt&part").text
+
+
+def test_only_the_first_file_is_waited_for_where_the_store_is_slow(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(files={f"f{number}.txt": f"before {number}" for number in range(3)})
+    publish(files={f"f{number}.txt": f"after {number}" for number in range(3)})
+    assert "data-lazy" not in compare(browser).text
+    monkeypatch.setattr(comparing, "SECONDS_AT_ONCE", 0)
+    assert compare(browser).text.count("data-lazy") == 2
 
 
 def test_what_nobody_would_see_is_written_out(browser: Client) -> None:

@@ -162,6 +162,17 @@ def test_hundreds_of_files_are_folded_but_for_the_one_looked_at(
     assert page.count('aria-current="page"><bdi>note-3.txt') == 1
 
 
+def test_what_nobody_would_see_is_written_out_beside_the_text_too(browser: Client) -> None:
+    pk = publish(files={"a\u200bb.txt": "x"}, description="Does\u200bnt. Use it.", colour="bl\u200bue").skill.pk
+    shown = '<span class="sk-invisible" title="zero width space">U+200B</span>'
+    version, overview = browser.get(f"{SKILLS}{pk}/versions/1/").text, browser.get(f"{SKILLS}{pk}/change/").text
+    assert f"a{shown}b.txt" in version
+    for page in (version, overview):
+        assert f"bl{shown}ue" in page
+        assert "\u200b" not in page
+    assert overview.count(f"Does{shown}nt. Use it.") == 2
+
+
 def test_skill_without_versions_has_an_empty_tab(browser: Client) -> None:
     version, _ = services.create_version(package())
     services.delete_version(version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +27,8 @@ CHANGES_PER_PAGE = 100
 AT_ONCE = 5
 """So many files come with their lines; the others are fetched when somebody looks at them."""
 BYTES_AT_ONCE = 128 * 1024
+SECONDS_AT_ONCE = 1.0
+"""So long files are read for a page, where the store is slow; the first one always is."""
 VIEW_COOKIE = "diff_view"
 VERSIONS_OFFERED = 200
 
@@ -130,11 +133,12 @@ def _files(
     changes: Sequence[FileChange], before: Side, after: Side, options: Options
 ) -> list[tuple[str, FileChange, FileDiff | None]]:
     """The files with their anchors; with their lines as long as that is little, None for the others."""
-    budget = BYTES_AT_ONCE
+    budget, began = BYTES_AT_ONCE, monotonic()
     files: list[tuple[str, FileChange, FileDiff | None]] = []
     for number, change in enumerate(changes):
         budget -= (change.size_before or 0) + (change.size_after or 0)
-        now = number < AT_ONCE and (budget >= 0 or number == 0)
+        soon = budget >= 0 and monotonic() - began < SECONDS_AT_ONCE
+        now = number == 0 or (number < AT_ONCE and soon)
         files.append((_anchor(change), change, file_diff(change, before, after, options) if now else None))
     return files
 
