@@ -25,7 +25,7 @@ case "${1:-serve}" in
     serve)
         serve_own_addresses
         lay_static_files
-        exec daphne -v 0 -b "$HOST" -p "$PORT" mcpsite.asgi:application
+        exec python manage.py serve
         ;;
     init-storage)
         shift

@@ -93,4 +93,4 @@ def free_port() -> int:
 
 QUICKSTART = [sys.executable, "manage.py", "quickstart"]
 DAPHNE = [sys.executable, "-m", "daphne", "-b", "127.0.0.1", "-p", "{port}", "mcpsite.asgi:application"]
-UVICORN = [sys.executable, "-m", "uvicorn", "--host", "127.0.0.1", "--port", "{port}", "mcpsite.asgi:application"]
+UVICORN = [sys.executable, "manage.py", "serve"]

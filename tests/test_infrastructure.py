@@ -425,7 +425,8 @@ def test_image_migrates_when_asked_then_serves_and_stops_on_sigterm(image: Path,
         for found in set(re.findall(r'"(/static/[^"]+)"', page)):
             assert httpx.get(f"{server.url}{found}").status_code == 200
         # The server is the process itself, not a child of a shell that would keep the signal.
-        assert server.stop(signal.SIGTERM) == 0, server.output
+        assert server.stop(signal.SIGTERM) == -signal.SIGTERM, server.output
+        assert "Application shutdown complete" in server.output
 
 
 # What the task may do
