@@ -67,6 +67,7 @@ class GroupPages(GroupAdmin, ModelAdmin):
         """The permissions that something here asks for."""
         if db_field.name == "permissions":
             asked = Permission.objects.filter(content_type__model__in=["skill", "accesstoken", "user", "group"])
+            asked = asked.exclude(codename="delete_accesstoken")
             asked |= Permission.objects.filter(codename="view_invocation")
             kwargs |= {"form_class": PermissionsField, "queryset": asked.select_related("content_type")}
         return super().formfield_for_manytomany(db_field, request, **kwargs)

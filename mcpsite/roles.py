@@ -18,6 +18,14 @@ MEANINGS: dict[str, Any] = {
     "view_accesstoken": _("see access tokens"),
     "add_accesstoken": _("make access tokens"),
     "change_accesstoken": _("revoke access tokens"),
+    "view_user": _("see users"),
+    "add_user": _("make users"),
+    "change_user": _("change users"),
+    "delete_user": _("delete users"),
+    "view_group": _("see groups"),
+    "add_group": _("make groups"),
+    "change_group": _("change groups"),
+    "delete_group": _("delete groups"),
 }
 """By codename, in the order in which they are said."""
 

@@ -132,6 +132,19 @@ def test_page_to_log_in(server: Server, chromium: Any, axe: str) -> None:
     page.close()
 
 
+@needs_chromium
+@pytest.mark.parametrize(
+    ("address", "said"), [(f"{LIST}999/change/", "Not found"), ("/admin/auth/user/", "Not allowed")]
+)
+def test_page_that_is_none_says_so(server: Server, chromium: Any, axe: str, address: str, said: str) -> None:
+    page = chromium.new_page(base_url=server.url, reduced_motion="reduce")
+    log_in(page, "viewer")
+    page.goto(address)
+    assert page.inner_text("h1") == said
+    examine(page, axe)
+    page.close()
+
+
 def statuses(page: Page, paths: list[str]) -> list[int]:
     """What a browser with this page's cookies gets; redirects are not followed."""
     return [page.request.get(path, max_redirects=0, fail_on_status_code=False).status for path in paths]

@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 
 from skills_registry.models import Skill
 
@@ -57,7 +58,9 @@ def requires(permission: str) -> Callable[[Page[P]], Page[P]]:
                 return view(request, *args, **kwargs)
             except OSError as error:
                 log.exception("the package store does not answer")
-                answer = page(request, "away", "The package store does not answer", error=error.strerror or str(error))
+                answer = page(
+                    request, "away", _("The package store does not answer"), error=error.strerror or str(error)
+                )
                 answer.status_code = 503
                 return answer
 

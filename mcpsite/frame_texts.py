@@ -1,0 +1,16 @@
+"""Texts on our pages that unfold has in English only; marked here, they are in our catalog and found there."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop as _
+
+TEXTS = [
+    _("After you've created a user, you’ll be able to edit more user options."),  # noqa: RUF001  # as unfold writes it
+    _("Go back"),
+    _("Select action"),
+    _("Select action to run"),
+    _("Select all rows"),
+    _("Select record"),
+    _("Select value"),
+    _("Type to search"),
+]
