@@ -12,7 +12,9 @@ from typing import Any
 
 import httpx
 import pytest
+from asgiref.sync import SyncToAsync
 from django.contrib.auth.models import User
+from django.db import connections
 from django.test import Client
 from django.utils import translation
 
@@ -82,6 +84,14 @@ def lose_registry() -> None:
     Skill.objects.update(live_version=None)
     for model in (AuditEvent, Review, Publication, SkillVersion, Skill):
         model.objects.all().delete()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> Iterator[None]:
+    """Before the database goes, the threads that live as long as the process let go of it."""
+    yield
+    recorder.close()
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.server import ROOT, free_port
 
-SELECTED = "django_db and not aws"
+SELECTED = "django_db and not aws and not sqlite"
 NOTHING_SELECTED = 5
 """Pytest's exit status where the arguments choose other tests."""
 

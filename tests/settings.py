@@ -16,6 +16,9 @@ STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.Static
 # A file, not memory: threads of one test must see the same database, over connections of their own.
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["TEST"] = {"NAME": DATA_DIR / "test.sqlite3"}
+else:
+    # Threads end with the event loop of a test; psycopg complains of connections that they leave open.
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
 (DATA_DIR / "static").mkdir()
 # Only the test of it lets pending projections be retried by themselves.
 PROJECTION_RETRY_SECONDS = (100_000.0, 100_000.0, 100_000.0)

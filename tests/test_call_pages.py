@@ -120,13 +120,12 @@ FOUND_BY = [
 ]
 
 
+@pytest.mark.sqlite  # PostgreSQL chooses by what it knows of the rows
 @pytest.mark.parametrize("position", [{}, {"before": START}, {"after": START}])
 @pytest.mark.parametrize(("wanted", "index"), FOUND_BY)
 def test_calls_are_found_by_an_index_and_within_both_ends_of_it(
     wanted: CallFilter, index: str, position: dict[str, Any], settings: Any
 ) -> None:
-    if connection.vendor != "sqlite":
-        pytest.skip("PostgreSQL chooses by what it knows of the rows")
     settings.INVOCATION_LOG_TTL_DAYS = 30
     OrmStore().write_batch([called(second=number / 1000) for number in range(orm_reading.LOOKED_AT)])
     with CaptureQueriesContext(connection) as asked:
