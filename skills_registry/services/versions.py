@@ -70,8 +70,8 @@ def delete_version(version: SkillVersion, *, actor: User | None = None, reason: 
         generation = next_generation()
         version = present_version(version)
         refuse_live(version)
-        if reason := deletion_objection(version):
-            raise Conflict(reason)
+        if objection := deletion_objection(version):
+            raise Conflict(objection)
         SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.DELETING)
         record(Action.DELETE_VERSION, version, actor=actor, reason=reason, before=_outline(version))
         changed(version.skill, generation)
