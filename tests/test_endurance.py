@@ -63,7 +63,8 @@ class Callers:
         """Until so many more calls are answered."""
         with self._changed:
             target = len(self.answered) + calls
-            assert self._changed.wait_for(lambda: len(self.answered) >= target, 30), "calls are no longer answered"
+            while (so_far := len(self.answered)) < target:
+                assert self._changed.wait_for(lambda: len(self.answered) > so_far, 30), "calls are no longer answered"
 
     def _run(self, number: int) -> None:
         with httpx.Client(timeout=10) as client:
