@@ -20,7 +20,7 @@ SAMPLE_MAX = 2_000
 
 __all__ = [
     "DAYS_KEPT", "LAST_ID", "CallFilter", "CallPage", "Position", "Series", "Totals", "Usage", "Use",
-    "call", "calls", "prune", "series", "totals", "usage", "uses",
+    "call", "called_since", "calls", "prune", "series", "totals", "usage", "uses",
 ]  # fmt: skip
 
 
@@ -61,10 +61,19 @@ def series(skills: Iterable[str] | None, since: date, until: date) -> Series | d
 def uses(since: date, until: date) -> dict[str, Use] | None:
     """Every name that was called in these days of UTC (both included), also of no skill; None where the store is away.
 
-    `usage.most_called`, `usage.failing` and `usage.unused` choose from it.
+    `usage.most_called` and `usage.failing` choose from it.
     """
     try:
         return get_store().uses(since, until)
+    except OSError:
+        log.warning("what was called is not known, since its store does not answer", exc_info=True)
+        return None
+
+
+def called_since(day: date) -> set[str] | None:
+    """The names that were called on this day of UTC or later; None where the store is away."""
+    try:
+        return get_store().called_since(day)
     except OSError:
         log.warning("what was called is not known, since its store does not answer", exc_info=True)
         return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from math import ceil
@@ -112,11 +112,6 @@ def failing(uses: Mapping[str, Use], limit: int) -> list[Share]:
     """The skills that fail too often (FAILING_CALLS, FAILING_RATE), the worst first."""
     bad = [(name, use) for name, use in uses.items() if use.calls >= FAILING_CALLS and use.error_rate >= FAILING_RATE]
     return [Share(name, use) for name, use in sorted(bad, key=lambda item: (-item[1].error_rate, item[0]))[:limit]]
-
-
-def unused(names: Iterable[str], uses: Mapping[str, Use]) -> list[str]:
-    """Those of the names that were not called."""
-    return [name for name in names if not uses.get(name, Use()).calls]
 
 
 def usage(calls: Sequence[InvocationEvent], *, complete: bool) -> Usage:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,7 +14,7 @@ from django.utils.translation import gettext, ngettext
 
 from invocations import queries
 from invocations.chart import chart
-from invocations.usage import Series, Use, failing, last_days, most_called, unused
+from invocations.usage import Series, Use, failing, last_days, most_called
 from mcp_gateway import replicas
 from mcp_gateway.connecting import connection
 from mcp_gateway.models import GatewayReplica
@@ -149,7 +148,8 @@ def _skills(recent: dict[str, Use] | None) -> dict[str, Any]:
     if recent is None:
         return shown
     called = most_called({name: use for name, use in recent.items() if name in live}, SHOWN)
-    idle = _idle(unused(sorted(live), recent))
+    lately = queries.called_since(last_days(DAYS)[0])
+    idle = [] if lately is None else sorted(live.keys() - lately)
     return {
         **shown,
         "week": WEEK,
@@ -157,17 +157,6 @@ def _skills(recent: dict[str, Use] | None) -> dict[str, Any]:
         "unused": [(live[name], name) for name in idle[:SHOWN]],
         "unused_count": len(idle),
     }
-
-
-def _idle(names: Sequence[str]) -> list[str]:
-    """Those not called in DAYS days; by the last call of each, since adding up the days of all takes longer."""
-    since = last_days(DAYS)[0]
-    totals = queries.totals(names)
-    return [name for name in names if (known := totals[name]) and not _called(known.last_call, since)]
-
-
-def _called(last_call: datetime | None, since: date) -> bool:
-    return last_call is not None and last_call.astimezone(UTC).date() >= since
 
 
 def _replicas() -> Iterator[tuple[GatewayReplica, str]]:

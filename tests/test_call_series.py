@@ -70,6 +70,9 @@ def test_every_name_that_was_called_is_found_with_its_calls(asked: InvocationSto
     assert queries.uses(*usage.last_days(60)) == {"greeter": Use(3), "a b": Use(1)}
     assert queries.uses(*usage.last_days(30)) == {"greeter": Use(1)}
     assert queries.uses(*usage.last_days(1)) == {}
+    assert queries.called_since(TODAY - timedelta(days=41)) == {"greeter", "a b"}
+    assert queries.called_since(TODAY - timedelta(days=2)) == {"greeter"}
+    assert queries.called_since(TODAY - timedelta(days=1)) == set()
 
 
 def test_days_outlast_the_calls_themselves(asked: InvocationStore, settings: Any) -> None:
@@ -152,6 +155,7 @@ def test_pages_learn_that_the_store_is_away(broken: FaultyDynamo, settings: Any)
     assert queries.series(["greeter"], TODAY, TODAY) == {"greeter": None}
     assert queries.series(None, TODAY, TODAY) is None
     assert queries.uses(TODAY, TODAY) is None
+    assert queries.called_since(TODAY) is None
     assert queries.usage("greeter") is None
 
 
@@ -159,7 +163,6 @@ def test_skills_are_chosen_by_what_they_are_called_for() -> None:
     uses = {"busy": Use(90, 1), "bad": Use(10, 5), "worse": Use(5, 5), "rare": Use(4, 4), "idle": Use()}
     assert [share.name for share in usage.most_called(uses, 2)] == ["busy", "bad"]
     assert [share.name for share in usage.failing(uses, 9)] == ["worse", "bad"]
-    assert usage.unused(["busy", "idle", "new"], uses) == ["idle", "new"]
 
 
 def test_part_of_a_series_is_a_series() -> None:

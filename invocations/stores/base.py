@@ -106,6 +106,10 @@ class InvocationStore(Protocol):
         """The calls of these skills (or of ALL) on each day on which there were any; `until` is the last day."""
         ...
 
+    def called_since(self, day: date) -> set[str]:
+        """The names of all skills that were called on a day of UTC or later."""
+        ...
+
     def uses(self, since: date, until: date) -> dict[str, Use]:
         """Every skill that was called in these days, and how often."""
         ...

@@ -7,7 +7,7 @@ from datetime import date
 
 from invocations.dynamo import as_unavailable
 from invocations.events import InvocationEvent
-from invocations.usage import Use
+from invocations.usage import Use, today
 
 from . import dynamodb_counters, dynamodb_months, dynamodb_reading, dynamodb_writing
 from .base import CallFilter, CallPage, Counter, Position, Totals
@@ -26,6 +26,9 @@ class DynamoStore:
     def days(self, skills: Iterable[str], since: date, until: date) -> dict[str, dict[date, Use]]:
         with as_unavailable():
             return dynamodb_months.days(skills, since, until)
+
+    def called_since(self, day: date) -> set[str]:
+        return set(self.uses(day, today()))
 
     def uses(self, since: date, until: date) -> dict[str, Use]:
         with as_unavailable():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
@@ -20,6 +20,12 @@ from .pages import OperatorRequest, page, requires
 
 DAYS = 30
 PER_PAGE = 25
+_NEVER = Use()
+_RANKS: dict[str, Callable[[Use], tuple[float, ...]]] = {
+    "-calls": lambda use: (-use.calls,),
+    "-errors": lambda use: (-use.error_rate, -use.errors),
+}
+"""What comes first in each order by use."""
 
 
 @dataclass(frozen=True)
@@ -69,19 +75,16 @@ def _found(form: ListForm) -> tuple[list[int], bool]:
     skills = list(form.wanted().values_list("pk", "name"))
     if order == "-name":
         skills.reverse()
-    if not unused and order not in ("-calls", "-errors"):
-        return [pk for pk, _name in skills], False
-    uses = queries.uses(*last_days(DAYS))
-    if uses is None:
-        return [pk for pk, _name in skills], True
-    called = [(pk, uses.get(name, Use())) for pk, name in skills]
+    away = False
     if unused:
-        called = [(pk, use) for pk, use in called if not use.calls]
-    if order == "-calls":
-        called.sort(key=lambda item: -item[1].calls)
-    elif order == "-errors":
-        called.sort(key=lambda item: (-item[1].error_rate, -item[1].errors))
-    return [pk for pk, _use in called], False
+        called = queries.called_since(last_days(DAYS)[0])
+        away = called is None
+        skills = [skill for skill in skills if skill[1] not in (called or ())]
+    elif rank := _RANKS.get(order):
+        uses = queries.uses(*last_days(DAYS))
+        away = uses is None
+        skills.sort(key=lambda skill: rank((uses or {}).get(skill[1], _NEVER)))
+    return [pk for pk, _name in skills], away
 
 
 def _rows(shown: Page[int]) -> Iterator[Row]:
