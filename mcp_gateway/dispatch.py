@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from .call import Call, Method, Outbox
 from .catalog import CatalogUnavailable, LiveCatalog, Snapshot
 from .eras import Era, modern
 from .jsonrpc import INTERNAL_ERROR, METHOD_NOT_FOUND, JsonRpcError, Request, error_message, result_message
-from .recording import Stopwatch, record_call
+from .recording import record_call
 from .sender import Sender
 from .server_info import SERVER_INFO
 
@@ -36,7 +37,7 @@ async def answer(
 
     What is not meant for the caller goes to the log alone.
     """
-    started = Stopwatch.start()
+    started = time.perf_counter()
     snapshot, error = _NOTHING, None
     result: dict[str, Any] = {}
     try:

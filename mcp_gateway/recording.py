@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import time
-from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 
@@ -33,27 +33,12 @@ _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(
 """W3C Trace Context; what follows the flags belongs to later versions of it."""
 
 
-class Stopwatch(NamedTuple):
-    """When a call began, by the clock and for measuring."""
-
-    at: datetime
-    ticks: float
-
-    @classmethod
-    def start(cls) -> Stopwatch:
-        """Begin now."""
-        return cls(datetime.now(UTC), time.perf_counter())
-
-    def milliseconds(self) -> float:
-        """Time since the start."""
-        return (time.perf_counter() - self.ticks) * 1000
-
-
 def record_call(
-    request: Request, era: Era, sender: Sender, *, snapshot: Snapshot, started: Stopwatch, failure: str
+    request: Request, era: Era, sender: Sender, *, snapshot: Snapshot, started: float, failure: str
 ) -> None:
-    """Record a request if it is a call of a skill (lists and other files are not); "" for no failure.
+    """Record a request if it is a call of a skill (lists and other files are not).
 
+    `started` is what `time.perf_counter()` said when it began, `failure` "" where there was none.
     Never raises: what cannot be recorded must not cost the caller the answer.
     """
     try:
@@ -65,8 +50,9 @@ def record_call(
 
 
 def _event(
-    skill: str, request: Request, era: Era, sender: Sender, *, snapshot: Snapshot, started: Stopwatch, failure: str
+    skill: str, request: Request, era: Era, sender: Sender, *, snapshot: Snapshot, started: float, failure: str
 ) -> InvocationEvent:
+    seconds = time.perf_counter() - started
     published = snapshot.skills.get(skill)
     meta = request.params.get("_meta")
     meta = meta if isinstance(meta, dict) else {}
@@ -76,8 +62,8 @@ def _event(
         skill=skill[:SKILL_MAX],
         method=request.method,
         status="error" if failure else "success",
-        invoked_at=started.at,
-        duration_ms=started.milliseconds(),
+        invoked_at=datetime.now(UTC) - timedelta(seconds=seconds),
+        duration_ms=seconds * 1000,
         version=published.version if published else None,
         error_message=failure[:FAILURE_MAX],
         request_params=_params(request) if settings.INVOCATION_LOG_PARAMS else "",
