@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 from invocations.events import InvocationEvent
@@ -47,19 +47,22 @@ def partitions(skill: str, shards: int) -> list[str]:
     return [skill, *(f"{skill}#{shard}" for shard in range(1, shards))]
 
 
-def item_of(event: InvocationEvent, *, shards: int, ttl_days: int) -> CallItem:
-    """A call as an item; an empty text is left out, as nobody asks for it."""
-    item = CallItem(
-        partition(event.skill, event.id, shards),
-        sort_key(Position(event.invoked_at, event.id)),
-        status=event.status,
-        duration_ms=event.duration_ms,
-        version=event.version,
-        expires_at=event.invoked_at + timedelta(days=ttl_days) if ttl_days else None,
-    )
-    for name in _TEXTS:
-        setattr(item, name, getattr(event, name) or None)
-    return item
+def item_of(event: InvocationEvent, *, shards: int, ttl_days: int) -> dict[str, dict[str, str]]:
+    """A call as a `CallItem` is sent, by attribute and type; an empty text is left out, as nobody asks for it.
+
+    Made here, since every call pays for it, and through the model it costs ten times as much.
+    """
+    item: dict[str, dict[str, str]] = {
+        "skill_id": {"S": partition(event.skill, event.id, shards)},
+        "invoked_at": {"S": sort_key(Position(event.invoked_at, event.id))},
+        "status": {"S": event.status},
+        "duration_ms": {"N": repr(event.duration_ms)},
+    }
+    if event.version is not None:
+        item["version"] = {"N": str(event.version)}
+    if ttl_days:
+        item["expires_at"] = {"N": str(int(event.invoked_at.timestamp()) + ttl_days * 86_400)}
+    return item | {name: {"S": text} for name in _TEXTS if (text := getattr(event, name))}
 
 
 def event_of(item: CallItem) -> InvocationEvent:

@@ -10,8 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
-
-from pynamodb.transactions import TransactWrite
+from typing import Any
 
 from invocations.events import InvocationEvent
 from invocations.usage import Use, days_between
@@ -30,21 +29,21 @@ def items_of(event: InvocationEvent) -> set[tuple[str, str]]:
     return {(event.skill, _month(event.invoked_at)), (ALL, _month(event.invoked_at))}
 
 
-def count(transaction: TransactWrite, events: Sequence[InvocationEvent]) -> None:
-    """Count events within the transaction that writes their rows."""
+def counts(events: Sequence[InvocationEvent]) -> Iterator[dict[str, Any]]:
+    """The updates that count events, for the transaction that writes their rows."""
     # Another one at each try, in case that was what got in the way.
     shared = f"{_SHARED}{random.randrange(SHARDS)}"  # noqa: S311  # not a secret
     added: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for event in events:
         day = event.invoked_at.astimezone(UTC).day
         for skill in (event.skill, shared):
-            counts = added[_month(event.invoked_at), skill]
-            counts[f"calls_{day:02}"] += 1
-            counts[f"errors_{day:02}"] += event.status == "error"
-    for (month, skill), counts in sorted(added.items()):
-        actions = [getattr(MonthItem, name).add(number) for name, number in counts.items()]
+            mine = added[_month(event.invoked_at), skill]
+            mine[f"calls_{day:02}"] += 1
+            mine[f"errors_{day:02}"] += event.status == "error"
+    for (month, skill), mine in sorted(added.items()):
+        actions = [getattr(MonthItem, name).add(number) for name, number in mine.items()]
         actions.append(MonthItem.expires_at.set(_expiry(month)))
-        transaction.update(MonthItem(month, skill), actions=actions)
+        yield MonthItem(month, skill).get_update_kwargs_from_instance(actions)
 
 
 def days(skills: Iterable[str], since: date, until: date) -> dict[str, dict[date, Use]]:

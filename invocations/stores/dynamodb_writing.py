@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.conf import settings
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.update import Action
-from pynamodb.transactions import TransactWrite
 
 from invocations.dynamo import StoreUnavailable, connection, unavailable
 from invocations.events import InvocationEvent
@@ -37,7 +37,7 @@ _WRONG = {"ValidationError", "ItemCollectionSizeLimitExceeded"}
 
 def write_batch(events: Sequence[InvocationEvent]) -> None:
     """See `InvocationStore`. Raises ValueError for events that DynamoDB will never take."""
-    named = [replace(event, skill=_name(event.skill)) for event in events]
+    named = (event if (name := _name(event.skill)) == event.skill else replace(event, skill=name) for event in events)
     for part in _transactions(named):
         _write(part)
 
@@ -47,7 +47,7 @@ def _name(skill: str) -> str:
     return skill.replace("#", "-")[:NAME_MAX] or "-"
 
 
-def _transactions(events: Sequence[InvocationEvent]) -> Iterator[list[InvocationEvent]]:
+def _transactions(events: Iterable[InvocationEvent]) -> Iterator[list[InvocationEvent]]:
     """Parts that fit into one transaction each: an action for a row, and one for each item that counts it."""
     part: list[InvocationEvent] = []
     counted: set[tuple[str, str]] = set()
@@ -101,13 +101,19 @@ def _learnt(events: list[InvocationEvent], reasons: list[str | None]) -> tuple[l
 
 def _transact(events: list[InvocationEvent], overtaken: set[str]) -> None:
     shards, ttl_days = settings.INVOCATION_LOG_SHARDS, settings.INVOCATION_LOG_TTL_DAYS
-    with TransactWrite(connection=connection()) as transaction:
-        for event in events:
-            item = item_of(event, shards=shards, ttl_days=ttl_days)
-            transaction.save(item, condition=CallItem.skill_id.does_not_exist())
-        for skill in _skills(events):
-            _count(transaction, skill, [event for event in events if event.skill == skill], skill in overtaken)
-        dynamodb_months.count(transaction, events)
+    puts = [
+        {
+            "TableName": CallItem.Meta.table_name,
+            "Item": item_of(event, shards=shards, ttl_days=ttl_days),
+            "ConditionExpression": "attribute_not_exists(skill_id)",
+        }
+        for event in events
+    ]
+    counts = [
+        _count(skill, [event for event in events if event.skill == skill], skill in overtaken)
+        for skill in _skills(events)
+    ]
+    connection().transact_write_items([], [], puts, [*counts, *dynamodb_months.counts(events)])
 
 
 def _skills(events: Sequence[InvocationEvent]) -> list[str]:
@@ -115,8 +121,8 @@ def _skills(events: Sequence[InvocationEvent]) -> list[str]:
     return sorted({event.skill for event in events})
 
 
-def _count(transaction: TransactWrite, skill: str, events: list[InvocationEvent], overtaken: bool) -> None:
-    """Count a skill's events; the time of the last call stays where a later one has been logged."""
+def _count(skill: str, events: list[InvocationEvent], overtaken: bool) -> dict[str, Any]:
+    """The update that counts a skill's events; the time of the last call stays where a later one has been logged."""
     last = moment(max(event.invoked_at for event in events))
     actions: list[Action] = [
         CounterItem.invocation_count.add(len(events)),
@@ -126,4 +132,4 @@ def _count(transaction: TransactWrite, skill: str, events: list[InvocationEvent]
     if not overtaken:
         actions.append(CounterItem.last_invoked_at.set(last))
         condition = CounterItem.last_invoked_at.does_not_exist() | (CounterItem.last_invoked_at < last)
-    transaction.update(CounterItem(skill), actions=actions, condition=condition)
+    return CounterItem(skill).get_update_kwargs_from_instance(actions, condition)
