@@ -6,7 +6,12 @@ from django.utils.translation import gettext_noop as _
 
 TEXTS = [
     _("After you've created a user, you’ll be able to edit more user options."),  # noqa: RUF001  # as unfold writes it
+    _("Date"),
     _("Go back"),
+    _(
+        "Raw passwords are not stored, so there is no way to see this user’s password, but you can change the password"  # noqa: RUF001
+        ' using <a href="{}" class="text-primary-600 dark:text-primary-500">this form</a>.'
+    ),
     _("Select action"),
     _("Select action to run"),
     _("Select all rows"),
