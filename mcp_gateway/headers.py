@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -30,9 +31,14 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     """
     pairs = [(name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")) for name, value in raw]
     headers = dict(pairs)
-    if len(headers) < len(pairs):
-        headers = {name: ", ".join(value for other, value in pairs if other == name) for name in headers}
-    return headers
+    return headers if len(headers) == len(pairs) else _joined(pairs)
+
+
+def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    values: dict[str, list[str]] = defaultdict(list)
+    for name, value in pairs:
+        values[name].append(value)
+    return {name: ", ".join(given) for name, given in values.items()}
 
 
 def check_listening(headers: Mapping[str, str]) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+
+from mcp_gateway.headers import read_headers
 
 from .conftest import Gateway
 from .gateway_asking import over_asgi, request, send
@@ -266,3 +269,21 @@ async def test_without_a_page_nothing_is_said_of_pages(wire: Gateway) -> None:
     assert sent.status_code == 200
     for response in (asked, sent):
         assert not [name for name in response.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        [*((b"x-%d" % number, b"v") for number in range(20_000)), (b"x-1", b"v")],
+        [(b"x-1", b"v")] * 20_000,
+    ],
+    ids=["each another but one", "all the same"],
+)
+def test_many_headers_are_no_work(raw: list[tuple[bytes, bytes]]) -> None:
+    started = time.process_time()
+
+    headers = read_headers(raw)
+
+    assert set(headers["x-1"].split(", ")) == {"v"}
+    assert headers["x-1"].count("v") == raw.count((b"x-1", b"v"))
+    assert time.process_time() - started < 2
