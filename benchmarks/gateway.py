@@ -4,7 +4,8 @@
     make benchmark ARGS="--quick --json" one JSON row a line, within a minute
     make benchmark ARGS="--on granian --servers skillkeeper bare"   on another ASGI server
 
-All servers run on uvicorn (uvloop, httptools) on one core, the load generator (gateway_load.py) on another.
+All servers run on one ASGI server, which is uvicorn (uvloop, httptools) unless --on says otherwise, and on one
+core; the load generator (gateway_load.py) runs on another.
 They are measured in turn, round after round, so that what disturbs one disturbs all; figures are medians.
 """
 
@@ -115,7 +116,7 @@ def main() -> None:
     if {"fastmcp", "sdk"} & set(given.servers) and not PEERS.exists():
         parser.error("the peers are not installed: run it by make benchmark, or with --servers skillkeeper bare")
     if given.on == "granian" and not GRANIAN.exists():
-        parser.error(f"granian is not installed: pip install --target {GRANIAN} granian")
+        parser.error("granian is not installed: run it by make benchmark")
     usual = Effort(0.25, 1, 4, 0) if given.quick else Effort(1.0, 5, 16, 0.2)
     effort = replace(usual, **{name: value for name in ("seconds", "rounds") if (value := getattr(given, name))})
     rows = []

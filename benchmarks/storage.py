@@ -100,7 +100,7 @@ def measure(skills: int, versions: int, calls: int = CALLS) -> dict[str, Any]:
 
 
 def compare_calls(world: World, calls: int) -> dict[str, Any]:
-    """CPU of a tools/call on S3 and on local files, measured in turn; and the AWS requests meanwhile."""
+    """CPU and time of a tools/call on S3 and on local files, measured in turn; and the AWS requests meanwhile."""
     run(world, world.local, "manage.py", "migrate_storage", "--to", "local")
     taken: dict[str, list[float]] = {"s3": [], "local": []}
     own: dict[str, list[float]] = {"s3": [], "local": []}

@@ -93,7 +93,7 @@ async def invoke(call: Call, skill: PublishedSkill) -> str:
 
 
 def _texts(skill: PublishedSkill, arguments: Mapping[str, object]) -> dict[str, str]:
-    known = {FULL_TEXT: None, **dict.fromkeys(skill.argument_names)}
+    known = dict.fromkeys((FULL_TEXT, *skill.argument_names))
     if unknown := sorted(arguments.keys() - known.keys()):
         raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; {skill.name} takes: {', '.join(known)}.")
     texts: dict[str, str] = {}

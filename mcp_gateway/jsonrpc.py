@@ -49,7 +49,7 @@ class JsonRpcError(Exception):
         self.data = data
 
 
-# Made for every request, like others in this package; a frozen dataclass costs four times as much to make.
+# Made for every request, like others in this package; a frozen dataclass costs three times as much to make.
 class Request(NamedTuple):
     """A message that wants an answer."""
 

@@ -42,7 +42,9 @@ def text(content: str) -> dict[str, Any]:
 def _files(skill: PublishedSkill, call: Call) -> list[dict[str, Any]]:
     """The skill's other files: as links, or named in a text where the revision or the deployment has no links."""
     linked = call.era.has_resource_links and settings.MCP_RESOURCE_LINKS
-    files: list[dict[str, Any]] = call.snapshot.once((skill.name, linked), lambda: _shown(skill, linked=linked))
+    files: list[dict[str, Any]] = call.snapshot.once(
+        ("files", skill.name, linked), lambda: _shown(skill, linked=linked)
+    )
     return files
 
 

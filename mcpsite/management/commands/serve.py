@@ -6,8 +6,8 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-DRAIN_SECONDS = 20
-"""How long answers under way may take once the process is to end."""
+DRAIN_SECONDS = 15
+"""How long answers under way may take once the process is to end; writing the log comes after, all within 30 s."""
 
 
 class Command(BaseCommand):
