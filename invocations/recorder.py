@@ -13,7 +13,7 @@ import atexit
 import logging
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
 from django.conf import settings
@@ -56,7 +56,8 @@ class Recorder:
         self._capacity = capacity
         self._drain_seconds = drain_seconds
         self._queue: deque[tuple[InvocationEvent, Segment | None]] = deque()
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
         self._deadline: float | None = None
         self._unwritten = 0
@@ -71,7 +72,7 @@ class Recorder:
 
     def record(self, event: InvocationEvent) -> None:
         """Take an event; returns at once, whatever the store does."""
-        with self._changed:
+        with self._lock:
             full = self._unwritten >= self._capacity
             segment = self._spooled(event, left=full)
             if not full:
@@ -157,9 +158,9 @@ class Recorder:
 
     def _note_written(self, batch: Sequence[tuple[InvocationEvent, Segment | None]]) -> None:
         with self._changed:
-            for _, segment in batch:
+            for segment, events in Counter(segment for _, segment in batch).items():
                 if segment is not None and self._spool is not None:
-                    self._spool.written(segment)
+                    self._spool.written(segment, events)
             self._unwritten -= len(batch)
             self._changed.notify_all()
 

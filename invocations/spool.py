@@ -3,12 +3,16 @@
 A process appends to a segment of its own, which it holds locked; when the process is gone the lock
 is too, and whoever finds the segment takes over. Segments are small, so little is ever read twice,
 and what is read twice the store recognises by its id.
+
+A segment is memory that is mapped to a file: what was put there the system keeps when the process is
+killed, as it does what was written, and each answer waits for it, which is why it is no system call.
 """
 
 from __future__ import annotations
 
 import fcntl
 import logging
+import mmap
 import os
 import uuid
 from collections.abc import Iterator
@@ -24,20 +28,23 @@ from .events import InvocationEvent
 
 log = logging.getLogger(__name__)
 
-SEGMENT_EVENTS = 1_000
+SEGMENT_BYTES = 512 * 1024
+"""Room for more than a thousand events, and for the largest one many times."""
 SEGMENTS_MAX = 500
 """Some 250 MB; only a store that is away for long makes as many."""
 _FIELDS = [field.name for field in fields(InvocationEvent)]
 _values = attrgetter(*_FIELDS)
 
 
-@dataclass
+@dataclass(eq=False, slots=True)
 class Segment:
-    """A file of events; `waiting` counts those not in the store yet, `left` says that some are only here."""
+    """A file of events, zeros after the last; `waiting` counts those not in the store yet, `left` says that some are
+    only here."""
 
     path: Path
     descriptor: int
-    events: int = 0
+    memory: mmap.mmap
+    end: int = 0
     waiting: int = 0
     left: bool = False
 
@@ -51,23 +58,22 @@ class Spool:
 
     def append(self, event: InvocationEvent, *, left: bool = False) -> Segment:
         """Keep an event; with `left` it is for whoever takes over the segment. Raises OSError."""
+        line = _line(event)
         segment = self._current
-        if segment is None:
-            segment = self._current = self._begin()
-        os.write(segment.descriptor, _line(event))
-        segment.events += 1
+        if segment is None or segment.end + len(line) > SEGMENT_BYTES:
+            segment = self._next()
+        end = segment.end + len(line)
+        segment.memory[segment.end : end] = line
+        segment.end = end
         if left:
             segment.left = True
         else:
             segment.waiting += 1
-        if segment.events >= SEGMENT_EVENTS:
-            self._current = None
-            self._end_if_done(segment)
         return segment
 
-    def written(self, segment: Segment) -> None:
-        """One event of a segment is in the store."""
-        segment.waiting -= 1
+    def written(self, segment: Segment, events: int) -> None:
+        """So many events of a segment are in the store."""
+        segment.waiting -= events
         self._end_if_done(segment)
 
     def close(self) -> None:
@@ -95,23 +101,46 @@ class Spool:
                 return
         yield []
 
+    def _next(self) -> Segment:
+        """A new segment to fill, in the place of the one that was."""
+        full, self._current = self._current, None
+        if full is not None:
+            self._end_if_done(full)
+        self._current = self._begin()
+        return self._current
+
     def _begin(self) -> Segment:
         self._folder.mkdir(parents=True, exist_ok=True)
         if len(list(self._folder.glob("*.jsonl"))) >= SEGMENTS_MAX:
             raise OSError(f"{self._folder} holds {SEGMENTS_MAX} segments already")
         path = self._folder / f"{uuid.uuid4()}.jsonl"
         unlocked = path.with_suffix(".new")
-        descriptor = os.open(unlocked, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        descriptor = os.open(unlocked, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            # Written, not only made so long: a full disk must be noticed here and not when memory is touched (SIGBUS).
+            _write_all(descriptor, bytes(SEGMENT_BYTES))
+            memory = mmap.mmap(descriptor, SEGMENT_BYTES)
+        except OSError:
+            unlocked.unlink()
+            os.close(descriptor)
+            raise
         unlocked.rename(path)
-        return Segment(path, descriptor)
+        return Segment(path, descriptor, memory)
 
     def _end_if_done(self, segment: Segment) -> None:
         if segment.waiting or segment is self._current:
             return
         if not segment.left:
             segment.path.unlink(missing_ok=True)
+        segment.memory.close()
         os.close(segment.descriptor)
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def _lock(path: Path) -> int | None:
@@ -137,7 +166,7 @@ def _line(event: InvocationEvent) -> bytes:
 def _events(path: Path) -> list[InvocationEvent]:
     """A segment's events; the last line may be cut off, where its process was killed while writing it."""
     events = []
-    for line in path.read_bytes().splitlines():
+    for line in path.read_bytes().rstrip(b"\0").splitlines():
         try:
             values = dict(zip(_FIELDS, orjson.loads(line), strict=True))
             values["invoked_at"] = datetime.fromisoformat(values["invoked_at"])

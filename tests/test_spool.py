@@ -27,8 +27,8 @@ from .server import DAPHNE, ROOT, Server, manage
 from .test_recorder import event
 
 
-def killed_after(folder: Path, code: str) -> None:
-    """Run code in another process that knows `spool` and `event`, and kill it before it can clean up."""
+def killed_after(folder: Path, code: str) -> str:
+    """Run code in another process that knows `spool` and `event`, and kill it before it can clean up; what it said."""
     script = f"""
 import os, signal, sys, django
 django.setup()
@@ -40,8 +40,10 @@ spool = Spool(Path({str(folder)!r}))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment, check=False)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False)
     assert done.returncode == -signal.SIGKILL
+    return done.stdout
 
 
 @pytest.mark.django_db(transaction=True)
@@ -75,7 +77,8 @@ def test_events_written_before_the_kill_are_not_counted_again(tmp_path: Path) ->
 
 
 def test_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
-    killed_after(tmp_path, "segment = spool.append(event('whole')); os.write(segment.descriptor, b'[\"cut')")
+    code = "segment = spool.append(event('whole')); segment.memory[segment.end : segment.end + 5] = b'[\"cut'"
+    killed_after(tmp_path, code)
     with Spool(tmp_path).taken_over() as events:
         assert [one.skill for one in events] == ["whole"]
     assert list(tmp_path.iterdir()) == []
@@ -92,7 +95,7 @@ def test_segment_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_segments_go_as_soon_as_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool_module, "SEGMENT_EVENTS", 10)
+    monkeypatch.setattr(spool_module, "SEGMENT_BYTES", 4096)
     written: list[InvocationEvent] = []
     recorder = Recorder(written.extend, spool=Spool(tmp_path))
     for _ in range(95):
@@ -134,6 +137,18 @@ def test_full_disk_drops_only_what_memory_cannot_hold(tmp_path: Path, monkeypatc
     assert recorder.flush(5)
     assert len(written) == 1
     recorder.close()
+
+
+def test_disk_that_fills_up_is_noticed_before_anything_is_put_there(tmp_path: Path) -> None:
+    code = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+try:
+    spool.append(event())
+except OSError as error:
+    print(error.strerror, list(Path({folder!r}).iterdir()), flush=True)
+"""
+    assert killed_after(tmp_path, code.format(folder=str(tmp_path))) == "File too large []\n"
 
 
 def test_answered_calls_survive_sigkill(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime
+from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -21,10 +22,16 @@ from invocations.models import DayCount, Invocation, SkillCounter
 from .base import ALL
 
 _FIELDS = [field.name for field in fields(InvocationEvent)]
-_LENGTHS = {field.name: field.max_length for field in Invocation._meta.fields if field.max_length}
-_TEXTS = [(place, _LENGTHS.get(name)) for place, name in enumerate(_FIELDS) if name not in ("id", "invoked_at")]
+_TEXTS = [
+    (place, field.max_length)
+    for place, field in enumerate(map(Invocation._meta.get_field, _FIELDS))
+    if isinstance(field, models.CharField | models.TextField)
+]
 _SKILL, _AT, _ID = (_FIELDS.index(name) for name in ("skill", "invoked_at", "id"))
 _values = attrgetter(*_FIELDS)
+
+ROWS_AT_ONCE = 500
+"""A statement takes 32,766 values in SQLite (SQLITE_MAX_VARIABLE_NUMBER), and 65,535 in PostgreSQL."""
 
 _Called = tuple[str, date, bool]
 """A skill's name as it is stored, a day of UTC, and whether the call failed."""
@@ -53,25 +60,31 @@ def write_batch(events: Sequence[InvocationEvent]) -> None:
         _count_days(called)
 
 
-def _insert(events: Sequence[InvocationEvent]) -> list[str]:
+def _insert(events: Sequence[InvocationEvent]) -> Sequence[str]:
     """Add rows; the skills' names as they are stored. Raises IntegrityError where a row is there."""
+    if not events:
+        return []
     database = connections[DEFAULT_DB_ALIAS]  # asked for once: `connection` looks it up at every use
-    moment, native_ids = database.ops.adapt_datetimefield_value, database.features.has_native_uuid_field
-    rows = []
-    for event in events:
-        row = list(_values(event))
-        for place, length in _TEXTS:
-            # NUL, which SQL refuses, is replaced, and too long a text cut.
-            if row[place].__class__ is str:
-                row[place] = row[place].replace("\0", "\ufffd")[:length]
-        row[_SKILL] = row[_SKILL] or "-"
-        row[_AT] = moment(row[_AT])
-        if not native_ids:
-            row[_ID] = row[_ID].hex
-        rows.append(row)
-    marks = ", ".join(["%s"] * len(_FIELDS))
-    _execute(f"INSERT INTO {_table(Invocation)} ({_columns(_FIELDS)}) VALUES ({marks})", rows)  # noqa: S608  # our names
-    return [row[_SKILL] for row in rows]
+    columns: list[Sequence[Any]] = list(zip(*map(_values, events), strict=True))
+    for place, length in _TEXTS:
+        columns[place] = _storable(columns[place], length)
+    columns[_SKILL] = [name or "-" for name in columns[_SKILL]]
+    columns[_AT] = list(map(database.ops.adapt_datetimefield_value, columns[_AT]))
+    if not database.features.has_native_uuid_field:
+        columns[_ID] = [one.hex for one in columns[_ID]]
+    _execute(
+        f"INSERT INTO {_table(Invocation)} ({_columns(_FIELDS)})",
+        ["%s"] * len(_FIELDS),
+        list(zip(*columns, strict=True)),
+    )
+    return columns[_SKILL]
+
+
+def _storable(texts: Sequence[str], length: int | None) -> Sequence[str]:
+    """The texts of a column, NUL, which SQL refuses, replaced, and too long ones cut; seldom is there any to change."""
+    if "\0" not in "".join(texts) and (length is None or max(map(len, texts)) <= length):
+        return texts
+    return [text.replace("\0", "\ufffd")[:length] for text in texts]
 
 
 def _count_skills(called: Counter[_Called], last: Mapping[str, datetime]) -> None:
@@ -123,16 +136,22 @@ def _add(
     """Add to counters, or begin them."""
     changes = [*(f"{name} = {table}.{name} + excluded.{name}" for name in added), *changes]
     _execute(
-        f"INSERT INTO {table} ({_columns(begun)}) VALUES ({', '.join(begun.values())})"  # noqa: S608  # our names
-        f" ON CONFLICT ({_columns(keys)}) DO UPDATE SET {', '.join(changes)}",
+        f"INSERT INTO {table} ({_columns(begun)})",
+        begun.values(),
         rows,
+        f" ON CONFLICT ({_columns(keys)}) DO UPDATE SET {', '.join(changes)}",
     )
 
 
-def _execute(statement: str, rows: Sequence[Sequence[Any]]) -> None:
-    if rows:
-        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-            cursor.executemany(statement, rows)
+def _execute(insert: str, marks: Iterable[str], rows: Sequence[Sequence[Any]], otherwise: str = "") -> None:
+    """Insert many rows by few statements, not by one for each: SQLite lets other threads run, and waits until it may
+    go on itself, at each statement."""
+    row = f"({', '.join(marks)})"
+    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[start : start + ROWS_AT_ONCE]
+            values = ", ".join([row] * len(some))
+            cursor.execute(f"{insert} VALUES {values}{otherwise}", list(chain.from_iterable(some)))
 
 
 def _table(model: type[models.Model]) -> str:
