@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from django.conf import settings
+from .remembered_settings import settings
 
 _WITH_PORT = re.compile(r"\[?(?P<address>[^\[\]]+?)\]?(?::\d+)?")
 """`192.0.2.1:4711` and `[2001:db8::1]:4711`, as some proxies write them."""

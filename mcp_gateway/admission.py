@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-
 from .addresses import caller_address
 from .http import Refused
 from .jsonrpc import TOO_MANY_REQUESTS, JsonRpcError, id_of
 from .ratelimit import Limiter, Limits, Place, TooMany
+from .remembered_settings import settings
 from .sender import Sender
 
 NEVER_ENDING = "subscriptions/listen"

@@ -6,37 +6,36 @@ No cookie is ever looked at, so credentials in the sense of CORS are not allowed
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Awaitable, Mapping, MutableMapping
 from typing import Any
 
-from .headers import is_origin_served, read_headers
-from .http import HttpAnswer, Scope, Send
+from .headers import is_origin_served
+from .http import HttpAnswer, Send
 
 _EXPOSED = "Mcp-Session-Id, WWW-Authenticate, Retry-After, X-Request-Id"
 _MAX_AGE_SECONDS = 600
 
 
-def for_page(scope: Scope, send: Send) -> Send:
+def for_page(headers: Mapping[str, str], send: Send) -> Send:
     """`send` that lets the page read the answer, if it is a page that asks and its origin may."""
-    origin = read_headers(scope["headers"]).get("origin") if _has_origin(scope) else None
+    origin = headers.get("origin")
     if origin is None or not is_origin_served(origin):
         return send
     added = {"access-control-allow-origin": origin, "access-control-expose-headers": _EXPOSED, "vary": "Origin"}
     raw = [(name.encode(), value.encode("latin-1")) for name, value in added.items()]
 
-    async def send_readable(message: MutableMapping[str, Any]) -> None:
+    def send_readable(message: MutableMapping[str, Any]) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             message = {**message, "headers": [*message["headers"], *raw]}
-        await send(message)
+        return send(message)
 
     return send_readable
 
 
-def preflight(scope: Scope) -> HttpAnswer | None:
+def preflight(method: str, headers: Mapping[str, str]) -> HttpAnswer | None:
     """The answer to a browser's question whether a page may send something; None for all else."""
-    if scope["method"] != "OPTIONS" or not _has_origin(scope):
+    if method != "OPTIONS" or "origin" not in headers:
         return None
-    headers = read_headers(scope["headers"])
     if "access-control-request-method" not in headers or not is_origin_served(headers["origin"]):
         return None
     allowed = {
@@ -45,7 +44,3 @@ def preflight(scope: Scope) -> HttpAnswer | None:
         "access-control-max-age": str(_MAX_AGE_SECONDS),
     }
     return HttpAnswer(200, headers={name: value for name, value in allowed.items() if value})
-
-
-def _has_origin(scope: Scope) -> bool:
-    return b"origin" in dict(scope["headers"])

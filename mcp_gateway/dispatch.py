@@ -6,14 +6,13 @@ import logging
 import time
 from typing import Any, NamedTuple
 
-from django.conf import settings
-
 from . import methods
 from .call import Call, Method, Outbox
 from .catalog import CatalogUnavailable, LiveCatalog, Snapshot
 from .eras import Era, modern
 from .jsonrpc import INTERNAL_ERROR, METHOD_NOT_FOUND, JsonRpcError, Request, error_message, result_message
 from .recording import record_call
+from .remembered_settings import settings
 from .sender import Sender
 from .server_info import SERVER_INFO
 
@@ -57,7 +56,8 @@ async def answer(
     if error is not None:
         return Answer(error_message(request.id, error), error.code)
     if era.modern:
-        result = modern.complete(request.method, result, SERVER_INFO, _caching(sender))
+        caching = _caching(sender) if request.method in modern.CACHEABLE else None
+        result = modern.complete(result, SERVER_INFO, caching)
     return Answer(result_message(request.id, result))
 
 

@@ -10,8 +10,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
-
 from . import eras
 from .admission import NEVER_ENDING, admit, key_of
 from .auth import AccessRefused, identify
@@ -48,6 +46,7 @@ from .jsonrpc import (
 )
 from .listening import hub, listen, listen_legacy
 from .nudges import Listener
+from .remembered_settings import settings
 from .sender import Sender
 from .session import NO_SESSION, UnknownSession, resume, start
 from .sse import EventStream
@@ -75,9 +74,10 @@ _listener = Listener(_look_again)
 async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
     """One HTTP request."""
     _listener.start()
-    send = for_page(scope, send)
+    headers = read_headers(scope["headers"])
+    send = for_page(headers, send)
     try:
-        found = preflight(scope) or await _handle(scope, receive, send)
+        found = preflight(scope["method"], headers) or await _handle(scope, headers, receive, send)
     except Refused as refused:
         found = refused.answer
     except Exception:
@@ -87,9 +87,9 @@ async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         await send_answer(send, found)
 
 
-async def _handle(scope: Scope, receive: Receive, send: Send) -> HttpAnswer | None:
+async def _handle(scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send) -> HttpAnswer | None:
     """The answer, None where it was sent as a stream. Raises Refused."""
-    sender = await _sender(scope)
+    sender = await _sender(scope, headers)
     if scope["method"] == "GET":
         await _listen(sender, receive, send)
         return None
@@ -109,9 +109,8 @@ async def _handle(scope: Scope, receive: Receive, send: Send) -> HttpAnswer | No
             place.leave()
 
 
-async def _sender(scope: Scope) -> Sender:
+async def _sender(scope: Scope, headers: Mapping[str, str]) -> Sender:
     """Who sends this, by headers that are as they must be. Raises Refused."""
-    headers = read_headers(scope["headers"])
     try:
         check_origin(headers)
         _check_method(scope["method"], headers)

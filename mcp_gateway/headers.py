@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.http.request import split_domain_port, validate_host
+
+from .remembered_settings import settings
 
 _JSON_ACCEPTS = {"application/json", "application/*", "*/*"}
 _REMEMBERED = 64
@@ -24,12 +25,13 @@ class BadHeader(Exception):
 
 
 def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
-    """Headers by lowercase name, white space around values removed (RFC 9110, 5.5), which not every server does.
+    """Headers by name (ASGI has them in lowercase), white space around values removed (RFC 9110, 5.5), which not
+    every server does.
 
     Repeated headers are joined by commas (RFC 9110, 5.3). So an `Mcp-*` header that is given twice
     equals nothing in the body and is refused, and no two readers can believe two different copies.
     """
-    pairs = [(name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")) for name, value in raw]
+    pairs = [(name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in raw]
     headers = dict(pairs)
     return headers if len(headers) == len(pairs) else _joined(pairs)
 

@@ -13,19 +13,20 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 _NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+_JSON = (b"content-type", b"application/json")
 
 
 class HttpAnswer(NamedTuple):
-    """What goes back over HTTP; b"" for no body."""
+    """What goes back over HTTP; a body is JSON, b"" for none."""
 
     status: int
     body: bytes = b""
     headers: Mapping[str, str] = MappingProxyType({})
 
     @classmethod
-    def json(cls, status: int, value: Any, headers: dict[str, str] | None = None) -> HttpAnswer:
+    def json(cls, status: int, value: Any, headers: Mapping[str, str] = MappingProxyType({})) -> HttpAnswer:
         """An answer with a JSON-RPC message, or a batch of them."""
-        return cls(status, encode(value), {"content-type": "application/json", **(headers or {})})
+        return cls(status, encode(value), headers)
 
 
 class Refused(Exception):
@@ -53,10 +54,10 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 
 async def send_answer(send: Send, answer: HttpAnswer) -> None:
     """Send it in one piece."""
-    headers = [
-        (b"content-length", b"%d" % len(answer.body)),
-        _NO_SNIFFING,
-        *((name.encode(), value.encode()) for name, value in answer.headers.items()),
-    ]
+    headers = [(b"content-length", b"%d" % len(answer.body)), _NO_SNIFFING]
+    if answer.body:
+        headers.append(_JSON)
+    for name, value in answer.headers.items():
+        headers.append((name.encode(), value.encode()))
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})

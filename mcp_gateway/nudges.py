@@ -14,8 +14,9 @@ from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.conf import settings
 from redis.exceptions import RedisError
+
+from .remembered_settings import settings
 
 log = logging.getLogger(__name__)
 

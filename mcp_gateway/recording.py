@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-
-from django.conf import settings
 
 from invocations.events import InvocationEvent, loggable
 from invocations.recorder import record
@@ -16,6 +14,7 @@ from invocations.recorder import record
 from .catalog import Snapshot
 from .eras import Era, modern
 from .jsonrpc import Request
+from .remembered_settings import settings
 from .sender import Sender
 from .session import client_label
 from .tool_names import LOAD_SKILL, READ_SKILL_FILE, SKILL_ARGUMENT
@@ -62,7 +61,7 @@ def _event(
         skill=skill[:SKILL_MAX],
         method=request.method,
         status="error" if failure else "success",
-        invoked_at=datetime.now(UTC) - timedelta(seconds=seconds),
+        invoked_at=datetime.fromtimestamp(time.time() - seconds, UTC),
         duration_ms=seconds * 1000,
         version=published.version if published else None,
         error_message=failure[:FAILURE_MAX],

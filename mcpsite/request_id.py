@@ -27,18 +27,19 @@ class RequestIdMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        given = dict(scope["headers"]).get(b"x-request-id", b"")
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
         # An id tells requests apart and opens nothing, so that it may be guessed.
         request_id = given.decode() if _ACCEPTED.fullmatch(given) else f"{random.getrandbits(64):016x}"
         token = _current.set(request_id)
+        scope["request_id"] = request_id  # nothing is outside of this but the server
 
-        async def send_with_id(message: MutableMapping[str, Any]) -> None:
+        def send_with_id(message: MutableMapping[str, Any]) -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
-            await send(message)
+            return send(message)
 
         try:
-            await self.app({**scope, "request_id": request_id}, receive, send_with_id)
+            await self.app(scope, receive, send_with_id)
         finally:
             _current.reset(token)
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from django.conf import settings
-
 from mcp_gateway.addresses import caller_address
 from mcp_gateway.ratelimit import Failures, TooMany
+from mcp_gateway.remembered_settings import settings
 from mcp_gateway.signals import tokens_changed
 
 from . import issuer, tokens

@@ -26,13 +26,11 @@ SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId"
 
 NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 """The parameter that the header `Mcp-Name` repeats."""
-_CACHEABLE = {
+CACHEABLE = {
     "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", "resources/read",
     "skills/list", "skills/get", "resources/directory/read",
 }  # fmt: skip
 _BASE64_VALUE = re.compile(r"=\?base64\?(.*)\?=")
-_PLAIN_VALUE = re.compile(r"[\t\x20-\x7e]*")
-"""What the value of a header is made of; everything else must come as base64."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +70,9 @@ def check_version(version: str) -> None:
 
 def decode_header(value: str | None) -> str | None:
     """A header's value with the `=?base64?...?=` form undone; None where that form, or a character, is malformed."""
-    if value is None or not _PLAIN_VALUE.fullmatch(value):
+    if value is None or not _is_plain(value):
         return None
-    match = _BASE64_VALUE.fullmatch(value)
+    match = _BASE64_VALUE.fullmatch(value) if value.startswith("=?") else None
     if match is None:
         return value
     try:
@@ -83,12 +81,17 @@ def decode_header(value: str | None) -> str | None:
         return None
 
 
-def complete(method: str, result: dict[str, Any], server: dict[str, str], caching: Caching) -> dict[str, Any]:
-    """A result with what this revision adds to it."""
-    added: dict[str, Any] = {"resultType": "complete"}
-    if method in _CACHEABLE:
-        added |= {"ttlMs": caching.ttl_ms, "cacheScope": caching.scope}
-    return {**added, **result, "_meta": {SERVER_KEY: server, **result.get("_meta", {})}}
+def complete(result: dict[str, Any], server: dict[str, str], caching: Caching | None) -> dict[str, Any]:
+    """A result with what this revision adds to it; `caching` for the methods that are CACHEABLE."""
+    meta = {SERVER_KEY: server, **result.get("_meta", {})}
+    if caching is None:
+        return {"resultType": "complete", **result, "_meta": meta}
+    return {"resultType": "complete", "ttlMs": caching.ttl_ms, "cacheScope": caching.scope, **result, "_meta": meta}
+
+
+def _is_plain(value: str) -> bool:
+    """Whether it is made of what the value of a header may be: visible ASCII, spaces and tabs."""
+    return value.isascii() and value.replace("\t", " ").isprintable()
 
 
 def _check_envelope(meta: Any) -> str:

@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from django.conf import settings
-
 from mcp_gateway.call import Call, Method
 from mcp_gateway.catalog import Snapshot
 from mcp_gateway.invocable import FULL_TEXT, BadArgument, description, is_tool, title
+from mcp_gateway.remembered_settings import settings
 from mcp_gateway.skill_index import skill_index
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS, SKILL_ARGUMENT
 from skills_registry.catalog import PublishedSkill

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-
 from mcp_gateway.call import Call
 from mcp_gateway.invocable import argument_descriptions, description, invoke, title
+from mcp_gateway.remembered_settings import settings
 from mcp_gateway.uris import SKILL_MD, file_uri
 from skills_registry.catalog import PublishedSkill
 

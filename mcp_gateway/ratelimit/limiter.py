@@ -6,7 +6,7 @@ import logging
 import time
 from functools import cache
 
-from django.conf import settings
+from mcp_gateway.remembered_settings import settings
 
 from .memory import MemoryLimits
 from .rules import Limits, Place
