@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from skills_registry.catalog import catalog_changed
 
 from . import checks, nudges  # noqa: F401  # registers the checks
-from .signals import tokens_changed
+from .signals import resource_updated, tokens_changed
 
 
 class McpGatewayConfig(AppConfig):
@@ -19,3 +19,4 @@ class McpGatewayConfig(AppConfig):
 
         for signal in (catalog_changed, tokens_changed):
             signal.connect(nudges.tell, dispatch_uid="mcp_gateway.nudges")
+        resource_updated.connect(nudges.tell_updated, dispatch_uid="mcp_gateway.nudges")

@@ -68,7 +68,7 @@ def _look_again() -> None:
     hub.wake()
 
 
-_listener = Listener(_look_again)
+_listener = Listener(_look_again, hub.updated)
 
 
 async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,6 +10,7 @@ from .http import Refused
 from .jsonrpc import INTERNAL_ERROR, TOO_MANY_REQUESTS, Id, JsonRpcError
 from .offers import offers_changed
 from .sender import Sender
+from .signals import resource_updated
 from .sse import EventStream
 from .streams.ending import before_the_end
 from .streams.hub import Hub, TooManyStreams
@@ -21,6 +22,7 @@ RETRY_SECONDS = 30
 hub = Hub()
 for _signal in (catalog_changed, offers_changed, tokens_changed):
     _signal.connect(hub.wake, dispatch_uid="mcp_gateway.listening")
+resource_updated.connect(hub.updated, dispatch_uid="mcp_gateway.listening")
 
 
 async def listen(stream: EventStream, subscription: Subscription, catalog: LiveCatalog, message_id: Id | None) -> None:

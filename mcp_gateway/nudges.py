@@ -1,14 +1,16 @@
 """Word of a change goes to all replicas through the channel layer (Redis), so that none waits to poll.
 
 It is a hint and nothing more: it may be lost, doubled or late. Each replica goes on asking for the
-catalog's generation every `MCP_REFRESH_MILLISECONDS`, and that is what makes it right.
+catalog's generation every `MCP_REFRESH_MILLISECONDS`, and that is what makes it right. Only of what providers
+offer there is nobody to ask.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import secrets
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -26,16 +28,21 @@ SECONDS = 2.0
 RETRY_SECONDS = (0.5, 2.0, 10.0, 30.0)
 """Waits between tries to listen while Redis is away; the last one repeats."""
 
+_CHANGED, _UPDATED = "catalog.changed", "resource.updated"
+_PROCESS = secrets.token_hex(8)
+"""Who sends: the streams of this process have been told already."""
 _FAILURES = (RedisError, OSError)
 # One thread, so that publishing never waits for Redis.
 _sending = ThreadPoolExecutor(1, thread_name_prefix="catalog-nudge")
 
 
 class Listener:
-    """Calls `on_change` when some replica has told of a change; all on one event loop."""
+    """Calls `on_change` when some replica has told of a change, and `on_update` with the address of a resource that
+    another one has told of; all on one event loop."""
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
+    def __init__(self, on_change: Callable[[], None], on_update: Callable[[str], None]) -> None:
         self._on_change = on_change
+        self._on_update = on_update
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -51,28 +58,43 @@ class Listener:
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
                 tries = 0
+                self._on_change()  # for what was changed before anybody listened
                 while True:
-                    self._on_change()  # also for what was changed before anybody listened
-                    await layer.receive(channel)
+                    self._take(await layer.receive(channel))
             except _FAILURES as error:
                 log.warning("changes are found by polling alone, since Redis does not answer: %r", error)
                 await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
 
+    def _take(self, message: Mapping[str, Any]) -> None:
+        if message["type"] == _CHANGED:
+            self._on_change()
+        elif message["process"] != _PROCESS:
+            self._on_update(message["uri"])
+
 
 def tell(**_: Any) -> None:
     """Tell all replicas that something has changed, without waiting for it."""
+    _send({"type": _CHANGED})
+
+
+def tell_updated(uri: str, **_: Any) -> None:
+    """Tell the other replicas that a provider's resource has other content, without waiting for it."""
+    _send({"type": _UPDATED, "uri": uri, "process": _PROCESS})
+
+
+def _send(message: Mapping[str, Any]) -> None:
     if settings.REDIS_URL:
-        _sending.submit(_send)
+        _sending.submit(_try_to_send, message)
 
 
-def _send() -> None:
+def _try_to_send(message: Mapping[str, Any]) -> None:
     try:
-        async_to_sync(_nudge)()
+        async_to_sync(_nudge)(message)
     except _FAILURES as error:
-        log.warning("the other replicas find the change by polling, since Redis does not answer: %r", error)
+        log.warning("the other replicas were not told of a change, since Redis does not answer: %r", error)
 
 
-async def _nudge() -> None:
+async def _nudge(message: Mapping[str, Any]) -> None:
     async with asyncio.timeout(SECONDS):
-        await get_channel_layer().group_send(GROUP, {"type": "catalog.changed"})
+        await get_channel_layer().group_send(GROUP, message)

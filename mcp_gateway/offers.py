@@ -17,6 +17,7 @@ from django.dispatch import Signal
 from django.utils.module_loading import import_string
 
 from .eras.mirrored import Mirrored, mirrored
+from .signals import resource_updated
 from .tool_names import SEARCH_TOOLS
 
 if TYPE_CHECKING:
@@ -189,3 +190,8 @@ def changed() -> None:
     """Ask the providers again: to be called by one of them when it offers something else. From any thread."""
     current.cache_clear()
     offers_changed.send(sender=None)
+
+
+def updated(uri: str) -> None:
+    """A resource has other content: to be called by its provider, in one process for all. From any thread."""
+    resource_updated.send(sender=None, uri=uri)

@@ -1,4 +1,4 @@
-"""Word that tokens are no longer what they were."""
+"""Word that tokens, or resources of providers, are no longer what they were."""
 
 from __future__ import annotations
 
@@ -6,3 +6,6 @@ from django.dispatch import Signal
 
 tokens_changed = Signal()
 """A token was revoked; sent after the transaction, without arguments."""
+
+resource_updated = Signal()
+"""A provider's resource has other content; sent with its `uri`."""

@@ -18,6 +18,7 @@ waiting = asyncio.Event()
 cancelled = asyncio.Event()
 """Set when `wait_long` was cancelled."""
 more: list[Tool] = []
+notes: list[Resource] = []
 
 
 async def count(call: Call) -> dict[str, Any]:
@@ -71,6 +72,11 @@ async def grow(call: Call) -> dict[str, Any]:
     return {"content": []}
 
 
+async def write(call: Call) -> dict[str, Any]:
+    offers.updated(call.arguments()["uri"])
+    return {"content": []}
+
+
 async def greet(call: Call) -> dict[str, Any]:
     who = call.arguments().get("who")
     if who is None:
@@ -89,7 +95,7 @@ async def suggest(call: Call, argument: str, typed: str, others: Mapping[str, st
 
 def provide() -> Offers:
     """Named in `MCP_PROVIDERS`."""
-    handlers = [count, show, fail, refuse, need, wait_long, grow]
+    handlers = [count, show, fail, refuse, need, wait_long, grow, write]
     return Offers(
         tools=[*(Tool(_definition(handler.__name__), handler) for handler in handlers), *more],
         prompts=[
@@ -106,7 +112,8 @@ def provide() -> Offers:
         resources=[
             Resource(
                 {"uri": "note://one", "name": "one", "title": "One", "icons": [{"src": "https://x/i.png"}]}, read_note
-            )
+            ),
+            *notes,
         ],
         templates=[Template({"uriTemplate": "note://{where}/{+path}", "name": "notes"}, read_note, suggest)],
         logging=True,

@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
 
 from invocations.events import InvocationEvent
 from mcp_gateway import offers
+from mcp_gateway.auth import create_token
+from mcp_gateway.offers import Resource
 from mcp_gateway.session import start
 
 from . import offered
@@ -44,6 +48,7 @@ def provided(settings: Any) -> Iterator[None]:
     offers.changed()
     yield
     offered.more.clear()
+    offered.notes.clear()
     settings.MCP_PROVIDERS = []
     offers.changed()
 
@@ -279,6 +284,46 @@ async def test_what_a_provider_adds_is_there_at_once(wire: Gateway, shelf: Shelf
     assert set(await names(wire, revision, "tools")) - set(before) == {"grown_0"}
     shelf.publish("another")
     assert "grown_0" in await names(wire, revision, "tools")
+
+
+async def test_resource_that_a_provider_has_changed_is_told_to_who_asked_for_it(wire: Gateway) -> None:
+    async with subscribed("note://one", "note://here/two") as stream, subscribed("note://one") as other:
+        await stream.message(), await other.message()
+        await result_of(wire, MODERN, "tools/call", {"name": "write_", "arguments": {"uri": "note://here/two"}})
+        assert (await stream.message())["params"]["uri"] == "note://here/two"
+        await result_of(wire, MODERN, "tools/call", {"name": "write_", "arguments": {"uri": "note://one"}})
+        assert (await stream.message())["params"]["uri"] == (await other.message())["params"]["uri"] == "note://one"
+        assert stream.nothing()
+
+
+async def test_resource_that_a_provider_adds_or_takes_away_is_told(wire: Gateway) -> None:
+    async with subscribed("note://new", "note://one") as stream:
+        await stream.message()
+        for definition in ({"uri": "note://new", "name": "new"}, {"uri": "note://new", "name": "renamed"}, None):
+            offered.notes[:] = [Resource(definition, offered.read_note)] if definition else []
+            offers.changed()
+            assert (await stream.message())["params"]["uri"] == "note://new"
+        assert stream.nothing()
+
+
+async def test_token_for_some_skills_hears_nothing_of_what_a_provider_offers(
+    wire: Gateway, transactional_db: None, operator: User
+) -> None:
+    _, text = await sync_to_async(create_token)(operator, "restricted", skills=["greeter"])
+    async with subscribed("note://one", authorization=f"Bearer {text}") as stream, subscribed("note://one") as other:
+        await stream.message(), await other.message()
+        offers.updated("note://one")
+        await other.message()
+        offered.notes[:] = [Resource({"uri": "note://new", "name": "new"}, offered.read_note)]
+        offers.updated("note://one")
+        offers.changed()
+        await other.message()
+        assert stream.nothing()
+
+
+def subscribed(*uris: str, **headers: str) -> Any:
+    """An open stream of word of these resources."""
+    return streaming(MODERN, "subscriptions/listen", {"notifications": {"resourceSubscriptions": uris}}, **headers)
 
 
 @pytest.mark.parametrize(

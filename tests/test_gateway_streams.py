@@ -204,6 +204,39 @@ async def test_folder_is_told_with_its_files_and_an_address_as_it_was_written(sh
         assert await updated(stream) == uri
 
 
+async def test_list_of_search_tools_is_told_only_when_it_comes_or_goes(shelf: Shelf, settings: Any) -> None:
+    settings.MCP_SKILL_TOOLS, settings.MCP_MAX_SKILL_TOOLS = "auto", 2
+    wish, other = {"toolsListChanged": True}, {"promptsListChanged": True}
+    async with subscribed(wish) as stream, subscribed(other) as witness:
+        await stream.message(), await witness.message()
+        shelf.publish("second")
+        catalog_changed.send(sender=None)
+        assert await told(stream, 1) == [LISTS[2]], "one skill more"
+        shelf.publish("third")
+        catalog_changed.send(sender=None)
+        assert await told(stream, 1) == [LISTS[2]], "tools to search with take the place of all"
+        shelf.publish("fourth")
+        catalog_changed.send(sender=None)
+        await told(witness, 3)
+        assert stream.nothing(), "the same tools as before"
+        shelf.withdraw("third")
+        shelf.withdraw("fourth")
+        catalog_changed.send(sender=None)
+        assert await told(stream, 1) == [LISTS[2]], "skills again"
+
+
+async def test_search_tools_of_a_token_are_told_by_what_it_may_see(shelf: Shelf, settings: Any, token: Any) -> None:
+    settings.MCP_SKILL_TOOLS, settings.MCP_MAX_SKILL_TOOLS = "auto", 2
+    for name in ("second", "third"):
+        shelf.publish(name)
+    catalog_changed.send(sender=None)
+    async with subscribed({"toolsListChanged": True}, authorization=f"Bearer {token[1]}") as stream:
+        await stream.message()
+        shelf.publish("greeter", description="Greets in another way.")
+        catalog_changed.send(sender=None)
+        assert await told(stream, 1) == [LISTS[2]], "whose skills are few, so that they are tools"
+
+
 # To whom
 
 

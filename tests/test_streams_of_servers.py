@@ -68,10 +68,11 @@ class Reader:
         self._reader, self._writer = streams
 
     @classmethod
-    async def open(cls, server: Server) -> Reader:
-        """Ask for changes of the tools, and wait for the acknowledgement."""
+    async def open(cls, server: Server, *uris: str) -> Reader:
+        """Ask for changes of the tools, and of resources, and wait for the acknowledgement."""
         reader = cls(await asyncio.open_connection("127.0.0.1", server.port))
-        params = {"notifications": {"toolsListChanged": True}, "_meta": envelope()}
+        wish = {"toolsListChanged": True, "resourceSubscriptions": uris}
+        params = {"notifications": wish, "_meta": envelope()}
         body = json.dumps(request(LISTEN, params)).encode()
         given = {"host": "localhost", "content-type": "application/json", "content-length": str(len(body))}
         given |= {"accept": "application/json, text/event-stream", **modern_headers(LISTEN, params)}
@@ -129,6 +130,25 @@ async def test_replica_tells_at_once_of_what_is_published_on_another_with_redis(
             found = await latencies(world, one, two, 10)
     print("seconds until another replica's stream tells:", [round(seconds, 3) for seconds in found])  # noqa: T201
     assert sorted(found)[len(found) // 2] < 2
+
+
+async def test_resource_that_a_provider_has_changed_is_told_by_every_replica_once(world: World, tmp_path: Path) -> None:
+    call = {"name": "write_", "arguments": {"uri": "note://one"}}
+    with redis_server(tmp_path) as url:
+        settings: Any = {"REDIS_URL": url, "MCP_PROVIDERS": "tests.offered.provide"}
+        with world.server(**settings) as one, world.server(**settings) as two:
+            readers = [await Reader.open(server, "note://one") for server in (one, two)]
+            for _ in range(2):
+                async with httpx.AsyncClient(timeout=PATIENCE_SECONDS) as client:
+                    answer = await client.post(f"{one.url}/mcp", json=request("tools/call", call))
+                assert answer.json()["result"] == {"content": []}
+                for reader in readers:
+                    assert (await reader.message())["params"]["uri"] == "note://one"
+            await world.change(one, live=False)
+            for reader in readers:
+                assert (await reader.message())["method"] == TOOLS_CHANGED, "nothing was told twice"
+                await reader.close()
+            await world.change(one, live=True)
 
 
 async def test_replica_tells_of_what_is_published_on_another_without_redis(world: World) -> None:

@@ -12,7 +12,7 @@ from mcp_gateway.invocable import FULL_TEXT, BadArgument, description, is_tool, 
 from mcp_gateway.remembered_settings import settings
 from mcp_gateway.skill_index import skill_index
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS, SKILL_ARGUMENT
-from skills_registry.catalog import PublishedSkill
+from skills_registry.catalog import EVERYBODY, Audience, PublishedSkill
 
 from .resources import contents_of
 from .skill_tools import call_skill, text
@@ -100,12 +100,15 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
 )
 
 
-def replace_skills(snapshot: Snapshot) -> bool:
-    """Whether these tools are listed in place of the skills (`MCP_SKILL_TOOLS`)."""
+def replace_skills(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
+    """Whether these tools are listed in place of the skills (`MCP_SKILL_TOOLS`) for an audience of the snapshot."""
+    most = settings.MCP_MAX_SKILL_TOOLS
     if settings.MCP_SKILL_TOOLS != "auto":
         return bool(settings.MCP_SKILL_TOOLS == "search")
-    count = snapshot.once("tool count", lambda: sum(is_tool(skill) for skill in snapshot.skills.values()))
-    return count > settings.MCP_MAX_SKILL_TOOLS
+    tools = [skill for skill in snapshot.skills.values() if is_tool(skill)]
+    if audience.restricted and len(tools) > most:
+        tools = [skill for skill in tools if audience.includes(skill.name, skill.tags)]
+    return len(tools) > most
 
 
 def find(name: str) -> Method | None:

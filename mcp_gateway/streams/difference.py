@@ -8,7 +8,7 @@ from typing import Any
 
 from mcp_gateway.catalog import Snapshot
 from mcp_gateway.invocable import is_prompt, is_tool, title
-from mcp_gateway.methods import prompts, skill_tools
+from mcp_gateway.methods import prompts, search_tools, skill_tools
 from mcp_gateway.offers import Offers
 from mcp_gateway.uris import file_uri
 from skills_registry.catalog import Audience, PublishedSkill
@@ -23,7 +23,7 @@ class Difference:
 
     lists: frozenset[str]
     uris: frozenset[str]
-    """Files whose bytes are others or that came or went, and the folders they are in."""
+    """Files whose bytes are others or that came or went, the folders they are in, and what providers have changed."""
 
 
 def changed(before: Snapshot, after: Snapshot) -> list[Pair]:
@@ -36,13 +36,22 @@ def everything(before: Snapshot, after: Snapshot) -> list[Pair]:
     return list(_pairs(before, after))
 
 
-def difference(pairs: Sequence[Pair], was: Audience, now: Audience, offers: tuple[Offers, Offers]) -> Difference:
-    """What differs for somebody who could see `was` before and can see `now`."""
+def difference(pairs: Sequence[Pair], was: Audience, now: Audience, snapshots: tuple[Snapshot, Snapshot]) -> Difference:
+    """What of these pairs, and of what else the snapshots hold, differs for somebody who could see `was` before and
+    can see `now`."""
+    before, after = snapshots
     seen = [(_visible(old, was), _visible(new, now)) for old, new in pairs]
     lists = {name for name, entry in _ENTRIES.items() if any(entry(old) != entry(new) for old, new in seen)}
+    uris = {uri for pair in seen for uri in _touched(*pair)}
+    searched = search_tools.replace_skills(before, was), search_tools.replace_skills(after, now)
+    if all(searched):
+        lists.discard("tools")
+    elif any(searched):
+        lists.add("tools")
     if not was.restricted or not now.restricted:
-        lists |= _offered(*offers)
-    return Difference(frozenset(lists), frozenset(uri for pair in seen for uri in _touched(*pair)))
+        lists |= _offered(before.offers, after.offers)
+        uris |= _offered_uris(before.offers, after.offers)
+    return Difference(frozenset(lists), frozenset(uris))
 
 
 def _pairs(before: Snapshot, after: Snapshot) -> Iterator[Pair]:
@@ -76,6 +85,12 @@ def _offered(before: Offers, after: Offers) -> set[str]:
         for name in ("tools", "prompts", "resources")
         if [entry.definition for entry in getattr(before, name)] != [entry.definition for entry in getattr(after, name)]
     }
+
+
+def _offered_uris(before: Offers, after: Offers) -> set[str]:
+    """Addresses of resources that came or went, or are said to be others."""
+    old, new = ({one.uri: one.definition for one in offers.resources} for offers in (before, after))
+    return {uri for uri in old.keys() | new.keys() if old.get(uri) != new.get(uri)}
 
 
 def _touched(old: PublishedSkill | None, new: PublishedSkill | None) -> Iterator[str]:

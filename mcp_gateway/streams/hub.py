@@ -33,7 +33,7 @@ class TooManyStreams(Exception):
 
 
 class Hub:
-    """The streams of one event loop; `wake` and `close` may be called from any thread."""
+    """The streams of one event loop; `wake`, `updated` and `close` may be called from any thread."""
 
     def __init__(self) -> None:
         self._streams: dict[Subscription, None] = {}
@@ -54,6 +54,10 @@ class Hub:
     def wake(self, **_: object) -> None:
         """Look at the catalog and at the tokens now: something may have changed."""
         self._soon(self._look_now)
+
+    def updated(self, uri: str, **_: object) -> None:
+        """A resource of a provider has other content."""
+        self._soon(lambda: self._tell_updated(uri))
 
     def close(self) -> None:
         """End all streams, and each that is opened from now on: the process is about to end."""
@@ -129,7 +133,7 @@ class Hub:
         return {stream: callers.get(_authorization(stream), stream.caller) for stream in self._streams}
 
     def _tell_all(self, before: Snapshot, after: Snapshot, callers: dict[Subscription, Caller | None]) -> None:
-        pairs, offers = changed(before, after), (before.offers, after.offers)
+        pairs = changed(before, after)
         differences: dict[tuple[Audience, Audience], Difference] = {}
         for stream, caller in callers.items():
             if caller is None:
@@ -139,8 +143,13 @@ class Hub:
             key = (was, caller.audience)
             if key not in differences:
                 looked_at = pairs if was == caller.audience else everything(before, after)
-                differences[key] = difference(looked_at, *key, offers)
+                differences[key] = difference(looked_at, *key, (before, after))
             stream.tell(differences[key])
+
+    def _tell_updated(self, uri: str) -> None:
+        for stream in self._streams:
+            if not stream.caller.audience.restricted:
+                stream.tell(Difference(frozenset(), frozenset({uri})))
 
     def _look_now(self) -> None:
         self._doubt = True
