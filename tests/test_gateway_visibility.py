@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -13,18 +17,22 @@ from django.contrib.auth.models import User
 from invocations.events import InvocationEvent
 from mcp_gateway.auth import create_token
 from mcp_gateway.catalog import AUDIENCES_MAX, LiveCatalog, Snapshot
+from mcp_gateway.uris import FILE_TEMPLATE
 from skills_registry.catalog import EVERYBODY, Audience
 
 from .conftest import Gateway
 from .gateway_asking import BOTH, MODERN, ask, result_of
 from .gateway_shelf import Shelf
+from .server import ROOT
 from .sources import table_rows
 
 pytest_plugins = ["tests.gateway_wire"]
 
-HIDDEN, UNKNOWN = "payroll", "nothing"
-"""A skill that is live and not for the caller, and a name as long that no skill has."""
+HIDDEN, UNKNOWN = "payroll", "pianist"
+"""A skill that is live and not for the caller, and a name as long that begins as it does and that no skill has."""
 STREAMS = {"subscriptions/listen"}
+FILES = {"type": "ref/resource", "uri": FILE_TEMPLATE}
+PACKAGES = [(ROOT / name).parts for name in ("mcpsite", "mcp_gateway", "skills_registry", "invocations")]
 
 
 @pytest.fixture
@@ -120,6 +128,54 @@ async def test_hidden_skill_is_answered_and_recorded_as_one_that_is_not_there(
         kept = [(event.version, event.status, event.error_message.replace(HIDDEN, UNKNOWN)) for event in recorded]
         assert kept == [kept[1]] * 2
         assert kept[0][0] is None
+
+
+MORE_CALLS: list[tuple[str, Callable[[str], dict[str, Any]]]] = [
+    ("tools/call", lambda name: {"name": "load_skill", "arguments": {"skill": name}}),
+    ("tools/call", lambda name: {"name": "read_skill_file", "arguments": {"skill": name, "path": "SKILL.md"}}),
+    ("resources/directory/read", lambda name: {"uri": f"skill://{name}/references"}),
+    ("completion/complete", lambda name: completing({"type": "ref/prompt", "name": name}, "who")),
+    ("completion/complete", lambda name: completing(FILES, "skill", name)),
+    ("completion/complete", lambda name: completing(FILES, "path", skill=name)),
+]
+
+
+def completing(ref: dict[str, str], argument: str, value: str = "", **others: str) -> dict[str, Any]:
+    """The parameters that ask for a completion."""
+    return {"ref": ref, "argument": {"name": argument, "value": value}, "context": {"arguments": others}}
+
+
+@pytest.mark.parametrize(("method", "params"), CALLS + MORE_CALLS)
+@pytest.mark.parametrize("revision", BOTH)
+async def test_no_time_is_spent_on_a_hidden_skill_that_would_not_be_spent_on_one_that_is_not_there(
+    wire: Gateway, header: str, *, revision: str, method: str, params: Callable[[str], dict[str, Any]]
+) -> None:
+    async def steps(name: str) -> list[str]:
+        with profiled() as found:
+            await ask(wire, revision, method, params(name), authorization=header)
+        return found
+
+    for name in (HIDDEN, UNKNOWN):
+        await steps(name)  # what is made once is made now
+    assert await steps(HIDDEN) == await steps(UNKNOWN)
+    if params in (CALLS[0][1], CALLS[6][1]):
+        assert await steps(HIDDEN) != await steps("greeter"), "this would be seen"
+
+
+@contextmanager
+def profiled() -> Iterator[list[str]]:
+    """What the product calls meanwhile, function by function: a measure of time that is the same each time."""
+    found: list[str] = []
+
+    def note(frame: FrameType, event: str, called: Any) -> None:
+        if event in ("call", "c_call") and Path(frame.f_code.co_filename).parts[: len(ROOT.parts) + 1] in PACKAGES:
+            found.append(frame.f_code.co_qualname if event == "call" else called.__qualname__)
+
+    sys.setprofile(note)
+    try:
+        yield found
+    finally:
+        sys.setprofile(None)
 
 
 @pytest.mark.parametrize("revision", BOTH)

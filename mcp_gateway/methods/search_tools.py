@@ -105,10 +105,15 @@ def replace_skills(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
     most = settings.MCP_MAX_SKILL_TOOLS
     if settings.MCP_SKILL_TOOLS != "auto":
         return bool(settings.MCP_SKILL_TOOLS == "search")
-    tools = [skill for skill in snapshot.skills.values() if is_tool(skill)]
-    if audience.restricted and len(tools) > most:
-        tools = [skill for skill in tools if audience.includes(skill.name, skill.tags)]
-    return len(tools) > most
+    count = snapshot.once("tool count", lambda: len(_tools(snapshot, EVERYBODY)))
+    if audience.restricted and count > most:
+        count = len(_tools(snapshot, audience))
+    return count > most
+
+
+def _tools(snapshot: Snapshot, audience: Audience) -> list[PublishedSkill]:
+    skills = snapshot.skills.values()
+    return [skill for skill in skills if is_tool(skill) and audience.includes(skill.name, skill.tags)]
 
 
 def find(name: str) -> Method | None:
