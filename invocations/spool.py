@@ -14,6 +14,7 @@ import fcntl
 import logging
 import mmap
 import os
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -118,8 +119,7 @@ class Spool:
         descriptor = os.open(unlocked, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # Written, not only made so long: a full disk must be noticed here and not when memory is touched (SIGBUS).
-            _write_all(descriptor, bytes(SEGMENT_BYTES))
+            _reserve(descriptor, SEGMENT_BYTES)
             memory = mmap.mmap(descriptor, SEGMENT_BYTES)
         except OSError:
             unlocked.unlink()
@@ -137,10 +137,15 @@ class Spool:
         os.close(segment.descriptor)
 
 
-def _write_all(descriptor: int, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+def _reserve(descriptor: int, size: int) -> None:
+    """Make an empty file so long, its room taken from the disk: that one is full must be noticed here and not when
+    memory is touched, which would end the process (SIGBUS). Raises OSError."""
+    if sys.platform != "darwin":
+        os.posix_fallocate(descriptor, 0, size)
+    else:  # which lacks the call
+        rest = memoryview(bytes(size))
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
 
 
 def _lock(path: Path) -> int | None:
