@@ -28,7 +28,7 @@ from .headers import (
     read_headers,
 )
 from .http import HttpAnswer, Receive, Refused, Scope, Send, read_body, send_answer
-from .inside import inside
+from .inside import Inside, inside
 from .jsonrpc import (
     INTERNAL_ERROR,
     INVALID_REQUEST,
@@ -89,7 +89,8 @@ async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _handle(scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send) -> HttpAnswer | None:
     """The answer, None where it was sent as a stream. Raises Refused."""
-    sender = await _sender(scope, headers)
+    known = inside(scope)
+    sender = await _sender(scope, headers, known)
     if scope["method"] == "GET":
         await _listen(sender, receive, send)
         return None
@@ -97,7 +98,6 @@ async def _handle(scope: Scope, headers: Mapping[str, str], receive: Receive, se
         value = decode(await read_body(receive, settings.MCP_MAX_BODY_BYTES))
     except JsonRpcError as error:
         raise Refused(400, error) from None
-    known = inside(scope)
     place = None if known else await admit(value, sender)
     try:
         if isinstance(value, list):
@@ -109,7 +109,7 @@ async def _handle(scope: Scope, headers: Mapping[str, str], receive: Receive, se
             place.leave()
 
 
-async def _sender(scope: Scope, headers: Mapping[str, str]) -> Sender:
+async def _sender(scope: Scope, headers: Mapping[str, str], known: Inside | None) -> Sender:
     """Who sends this, by headers that are as they must be. Raises Refused."""
     try:
         check_origin(headers)
@@ -117,13 +117,13 @@ async def _sender(scope: Scope, headers: Mapping[str, str]) -> Sender:
     except BadHeader as bad:
         allow = {"allow": "GET, POST"} if bad.status == 405 else {}
         raise Refused(bad.status, JsonRpcError(INVALID_REQUEST, str(bad)), **allow) from None
+    peer = _peer(scope)
     try:
-        known = inside(scope)
-        caller = known.caller if known else await identify(headers, scope["query_string"], _peer(scope))
+        caller = known.caller if known else await identify(headers, scope["query_string"], peer)
     except AccessRefused as refusal:
         code = _CODES.get(refusal.status, INVALID_REQUEST)
         raise Refused(refusal.status, JsonRpcError(code, str(refusal)), **refusal.headers) from None
-    return Sender(headers, caller, NO_SESSION, scope.get("request_id", ""), _peer(scope))
+    return Sender(headers, caller, NO_SESSION, scope.get("request_id", ""), peer)
 
 
 def _check_method(method: str, headers: Mapping[str, str]) -> None:

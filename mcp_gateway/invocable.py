@@ -93,10 +93,10 @@ async def invoke(call: Call, skill: PublishedSkill) -> str:
 
 
 def _texts(skill: PublishedSkill, arguments: Mapping[str, object]) -> dict[str, str]:
-    declared = skill.argument_names
-    if unknown := sorted(name for name in arguments if name not in declared and name != FULL_TEXT):
-        known = dict.fromkeys((FULL_TEXT, *declared))
-        raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; {skill.name} takes: {', '.join(known)}.")
+    known = {FULL_TEXT, *skill.argument_names}
+    if unknown := arguments.keys() - known:
+        takes = ", ".join(dict.fromkeys((FULL_TEXT, *skill.argument_names)))
+        raise BadArgument(f"Unknown argument {', '.join(sorted(unknown)):.200}; {skill.name} takes: {takes}.")
     texts: dict[str, str] = {}
     for name, value in arguments.items():
         if not isinstance(value, str):

@@ -49,8 +49,8 @@ def client_label(client_info: Any) -> str:
     """`name/version` of a `clientInfo`, which is what the client says of itself and nothing more; fit for a log."""
     if not isinstance(client_info, dict):
         return ""
-    parts = [client_info.get(key) for key in ("name", "version")]
-    label = "/".join(part for part in parts if isinstance(part, str) and part)[:CLIENT_MAX]
+    parts = client_info.get("name"), client_info.get("version")
+    label = "/".join([part for part in parts if isinstance(part, str) and part])[:CLIENT_MAX]
     if label.isprintable():
         return label
     return "".join(character if character.isprintable() else "\ufffd" for character in label)

@@ -35,13 +35,11 @@ class Arguments:
     typed: str = ""
     named: Mapping[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
+    text: str = field(init=False)
+    """All of them as one text."""
 
-    @cached_property
-    def text(self) -> str:
-        """All of them as one text."""
-        if not self.typed and self.named:
-            return shlex.join(value or "" for value in self.values)
-        return self.typed
+    def __post_init__(self) -> None:
+        self.text = self.typed or (shlex.join(value or "" for value in self.values) if self.named else "")
 
     @cached_property
     def values(self) -> Sequence[str | None]:
