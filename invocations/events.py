@@ -8,6 +8,7 @@ import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import orjson
@@ -15,6 +16,8 @@ import orjson
 PARAMS_MAX_BYTES = 1024
 _SECRET = re.compile(r"pass(word|wd|phrase)?$|secret|token|api[-_]?key|authorization|credential|private[-_]?key", re.I)
 _MASK = "***"
+_REMEMBERED_LENGTH = 64
+"""Longer keys, of which there could be any number, are judged anew each time."""
 _62_BITS = (1 << 62) - 1
 
 
@@ -57,7 +60,16 @@ def loggable(params: Any) -> str:
 
 def _masked(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _MASK if _SECRET.search(str(key)) else _masked(item) for key, item in value.items()}
+        return {key: _MASK if _is_secret(key) else _masked(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_masked(item) for item in value]
     return value
+
+
+def _is_secret(key: str) -> bool:
+    return _known_as_secret(key) if len(key) <= _REMEMBERED_LENGTH else _SECRET.search(key) is not None
+
+
+@lru_cache(1024)
+def _known_as_secret(key: str) -> bool:
+    return _SECRET.search(key) is not None
