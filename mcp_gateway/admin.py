@@ -19,6 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
+from skills_registry.tags import normal_tag, separated
+
 from . import revoking
 from .auth import create_token
 from .connecting import connection
@@ -36,8 +38,8 @@ class WordsField(CharField):
         super().__init__(required=False, max_length=5000, widget=widget, **options)
 
     def clean(self, value: Any) -> list[str]:
-        """The words, in lower case, each once."""
-        return sorted(set(super().clean(value).lower().replace(",", " ").split()))
+        """The words in the form that tags and names are kept in, each once."""
+        return sorted(set(map(normal_tag, separated(super().clean(value)))))
 
 
 class StateFilter(admin.SimpleListFilter):

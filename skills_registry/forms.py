@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from .edits import InvalidEdits, read_edits
 from .models import Skill
 from .remarks import in_words
-from .tags import InvalidTags, normal_tags
+from .tags import InvalidTags, normal_tags, separated
 
 NOTE_MAX = 10_000
 _UNPACKABLE = re.compile("[\0\ud800-\udfff]")
@@ -179,7 +179,7 @@ class TagsForm(ReasonForm):
     def clean_tags(self) -> list[str]:
         """The tags in the form that they are kept in. Raises ValidationError."""
         try:
-            return normal_tags(self.cleaned_data["tags"].replace(",", " ").split())
+            return normal_tags(separated(self.cleaned_data["tags"]))
         except InvalidTags as invalid:
             raise forms.ValidationError(in_words(str(invalid))) from None
 

@@ -22,8 +22,8 @@ def normal_tags(given: Iterable[str]) -> list[str]:
 
     A tag is one word of letters, digits and `- _ . + #`, in any script. Raises InvalidTags.
     """
-    tags = sorted({_normal(tag) for tag in given})
-    wrong = [tag for tag in tags if not _is_tag(tag)]
+    tags = sorted({normal_tag(tag) for tag in given})
+    wrong = [tag for tag in tags if not is_tag(tag)]
     if wrong:
         allowed = f"one word of at most {TAG_MAX} letters, digits and {' '.join(_BESIDES_LETTERS)}"
         raise InvalidTags(f"A tag is {allowed}; these are none: {listed(wrong)}")
@@ -37,15 +37,22 @@ def declared_tags(frontmatter: Mapping[str, Any]) -> list[str]:
     metadata = frontmatter.get("metadata")
     named = metadata.get("tags", "") if isinstance(metadata, Mapping) else ""
     text = " ".join(map(str, named)) if isinstance(named, list) else str(named)
-    words = dict.fromkeys(_normal(word) for word in text.replace(",", " ").split())
-    return sorted([word for word in words if _is_tag(word)][:TAGS_MAX])
+    words = dict.fromkeys(map(normal_tag, separated(text)))
+    return sorted([word for word in words if is_tag(word)][:TAGS_MAX])
 
 
-def _normal(tag: str) -> str:
+def separated(text: str) -> list[str]:
+    """The words of a text, which spaces or commas separate."""
+    return text.replace(",", " ").split()
+
+
+def normal_tag(tag: str) -> str:
+    """A tag in the form that it is kept and compared in."""
     return unicodedata.normalize("NFC", tag.strip().lower())
 
 
-def _is_tag(tag: str) -> bool:
+def is_tag(tag: str) -> bool:
+    """Whether this, in its normal form, can be a tag."""
     spoken = [character for character in tag if unicodedata.category(character)[0] in "LMN"]
     others = set(tag) - set(spoken) - set(_BESIDES_LETTERS)
     return bool(spoken) and not others and len(tag) <= TAG_MAX

@@ -19,6 +19,7 @@ from django.utils import timezone
 from mcp_gateway.auth import TOKEN_PREFIX, create_token, find_token, revoke_token
 from mcp_gateway.models import AccessToken
 from skills_registry.models import AuditEvent
+from skills_registry.tags import normal_tags
 
 from .conftest import permissions, publish
 from .pages import rows, text_of, told
@@ -246,6 +247,15 @@ def test_token_is_made_for_chosen_scopes_skills_and_tags(browser: Client, operat
     assert (token.scopes, token.skills, token.tags) == (["skills:read"], ["greeter", "other"], ["sales"])
     row = rows(browser.get(LIST))[0]
     assert "greeter, other, #sales" in row
+
+
+@pytest.mark.parametrize("typed", ["Größe", "gro\u0308ße", "GRO\u0308ßE"])
+def test_tag_of_a_token_is_kept_as_that_of_a_skill_is(browser: Client, operator: User, typed: str) -> None:
+    made(browser, operator, tags=f"{typed}, sales")
+    by_command, _ = create_token(operator, "by command", tags=[typed, "sales"])
+
+    expected = normal_tags([typed, "sales"])
+    assert [token.tags for token in (AccessToken.objects.earliest("pk"), by_command)] == [expected] * 2
 
 
 def test_form_suggests_skills_and_tags_and_saves_in_one_way(browser: Client, clerk: Client) -> None:

@@ -203,7 +203,8 @@ async def test_scopes_may_be_in_another_claim(wire: Gateway, issuer: Issuer, set
         ({"groups": "team-a other"}, ["invoices"]),
         ({"skills": ["greeter"]}, ["greeter"]),
         ({"skills": ["greeter"], "groups": ["team-a"]}, ["greeter", "invoices"]),
-        ({"groups": ["*"]}, ["greeter", "invoices", "payroll"]),
+        ({"groups": ["GRO\u0308\u00dfE"]}, ["measures"]),
+        ({"groups": ["*"]}, ["greeter", "invoices", "measures", "payroll"]),
         ({"groups": []}, []),
         ({"groups": 5}, []),
         ({}, []),
@@ -215,6 +216,7 @@ async def test_claims_may_say_which_skills_there_are(
     settings.MCP_JWT_SKILLS_CLAIM, settings.MCP_JWT_TAGS_CLAIM = "skills", "groups"
     shelf.publish("invoices", tags=("team-a",))
     shelf.publish("payroll", tags=("secret",))
+    shelf.publish("measures", tags=("größe",))
 
     listed = await result_of(wire, MODERN, "tools/list", authorization=f"Bearer {issuer.token(**claims)}")
 

@@ -33,6 +33,8 @@ def test_token_is_made_for_some_skills_and_scopes(operator: User) -> None:
     assert (token.scopes, token.skills, token.tags) == (["skills:read"], ["greeter", "other"], ["sales"])
     with pytest.raises(CommandError, match="cannot be names of skills"):
         said("create_token", "--user", "olga", "--skill", "No Name")
+    with pytest.raises(CommandError, match="cannot be tags: a,b"):
+        said("create_token", "--user", "olga", "--tag", "a,b")
 
 
 def test_list_says_what_each_token_opens_and_never_its_text(operator: User, author: User) -> None:

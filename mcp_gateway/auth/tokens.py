@@ -18,6 +18,7 @@ from django.utils import timezone
 from mcp_gateway.models import AccessToken, Scope
 from mcp_gateway.signals import tokens_changed
 from skills_registry.audit import Action, record
+from skills_registry.tags import normal_tag
 
 from .caller import Caller
 from .challenge import CannotTell, InvalidToken
@@ -61,7 +62,7 @@ def create_token(
         hash=_hash(text),
         scopes=sorted(set(scopes)),
         skills=sorted(set(skills)),
-        tags=sorted(set(tags)),
+        tags=sorted(set(map(normal_tag, tags))),
         expires_at=expires_at,
     )
     token.full_clean()
