@@ -84,6 +84,7 @@ def test_empty_list_leads_to_the_first_upload(browser: Client) -> None:
         ({"q": "büro"}, ["fresh"]),
         ({"q": "Tabulator"}, ["fresh"]),
         ({"tag": "büro"}, ["fresh"]),
+        ({"tag": "BU\u0308ro"}, ["fresh"]),
         ({"tag": "bür"}, []),
         ({"owner": "olga"}, ["served"]),
         ({"owner": "nobody"}, []),
