@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, date, datetime
-from itertools import chain
 from operator import attrgetter
 from typing import Any
 
@@ -29,9 +28,6 @@ _TEXTS = [
 ]
 _SKILL, _AT, _ID = (_FIELDS.index(name) for name in ("skill", "invoked_at", "id"))
 _values = attrgetter(*_FIELDS)
-
-ROWS_AT_ONCE = 500
-"""A statement takes 32,766 values in SQLite (SQLITE_MAX_VARIABLE_NUMBER), and 65,535 in PostgreSQL."""
 
 _Called = tuple[str, date, bool]
 """A skill's name as it is stored, a day of UTC, and whether the call failed."""
@@ -72,9 +68,9 @@ def _insert(events: Sequence[InvocationEvent]) -> Sequence[str]:
     columns[_AT] = list(map(database.ops.adapt_datetimefield_value, columns[_AT]))
     if not database.features.has_native_uuid_field:
         columns[_ID] = [one.hex for one in columns[_ID]]
+    marks = ", ".join(["%s"] * len(_FIELDS))
     _execute(
-        f"INSERT INTO {_table(Invocation)} ({_columns(_FIELDS)})",
-        ["%s"] * len(_FIELDS),
+        f"INSERT INTO {_table(Invocation)} ({_columns(_FIELDS)}) VALUES ({marks})",  # noqa: S608  # our names
         list(zip(*columns, strict=True)),
     )
     return columns[_SKILL]
@@ -136,22 +132,16 @@ def _add(
     """Add to counters, or begin them."""
     changes = [*(f"{name} = {table}.{name} + excluded.{name}" for name in added), *changes]
     _execute(
-        f"INSERT INTO {table} ({_columns(begun)})",
-        begun.values(),
-        rows,
+        f"INSERT INTO {table} ({_columns(begun)}) VALUES ({', '.join(begun.values())})"  # noqa: S608  # our names
         f" ON CONFLICT ({_columns(keys)}) DO UPDATE SET {', '.join(changes)}",
+        rows,
     )
 
 
-def _execute(insert: str, marks: Iterable[str], rows: Sequence[Sequence[Any]], otherwise: str = "") -> None:
-    """Insert many rows by few statements, not by one for each: SQLite lets other threads run, and waits until it may
-    go on itself, at each statement."""
-    row = f"({', '.join(marks)})"
-    with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            some = rows[start : start + ROWS_AT_ONCE]
-            values = ", ".join([row] * len(some))
-            cursor.execute(f"{insert} VALUES {values}{otherwise}", list(chain.from_iterable(some)))
+def _execute(statement: str, rows: Sequence[Sequence[Any]]) -> None:
+    if rows:
+        with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
+            cursor.executemany(statement, rows)
 
 
 def _table(model: type[models.Model]) -> str:
