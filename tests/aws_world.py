@@ -11,8 +11,8 @@ from typing import Any
 
 import httpx
 
-from .conftest import skill_md, zip_of
 from .emulators import s3_client
+from .packages import skill_md, zip_of
 from .server import UVICORN, Server, manage
 from .test_infrastructure import dynamodb_client, environment, init
 

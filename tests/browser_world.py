@@ -53,7 +53,8 @@ def everything() -> dict[str, Any]:
     from mcp_gateway.auth import create_token
     from skills_registry import services
 
-    from .conftest import package, publish, skill_md, zip_of
+    from .conftest import publish
+    from .packages import package, skill_md, zip_of
 
     made = people()
     admin, author = made["admin"], made["author"]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import io
 import os
-import zipfile
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,10 +20,8 @@ from invocations.recorder import recorder
 from mcp_gateway.catalog import LiveCatalog
 from mcpsite.asgi import application
 from skills_registry import services
-from skills_registry.archive import read_archive
 from skills_registry.catalog import get_catalog
 from skills_registry.models import AuditEvent, Publication, Review, Skill, SkillVersion
-from skills_registry.package import Package
 
 from .aws_fixtures import (  # noqa: F401  # fixtures and a hook of all tests
     dial,
@@ -38,29 +34,7 @@ from .aws_fixtures import (  # noqa: F401  # fixtures and a hook of all tests
 )
 from .call_logs import broken, dynamo, log  # noqa: F401  # fixtures of all tests
 from .official_schemas import check_exchange
-
-
-def skill_md(name: str = "greeter", body: str = "Say hello.", **fields: str) -> str:
-    """The text of a SKILL.md; further frontmatter as keyword arguments, `_` for `-`."""
-    extra = "".join(f"{key.replace('_', '-')}: {value}\n" for key, value in fields.items() if key != "description")
-    description = fields.get("description", "Greets people. Use when somebody arrives.")
-    return f"---\nname: {name}\ndescription: {description}\n{extra}---\n\n{body}\n"
-
-
-def zip_of(files: Mapping[str, str | bytes]) -> bytes:
-    """A zip with these files."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path, content in files.items():
-            archive.writestr(path, content)
-    return buffer.getvalue()
-
-
-def package(
-    name: str = "greeter", body: str = "Say hello.", files: Mapping[str, str | bytes] = {}, **fields: str
-) -> Package:
-    """A valid package, through the same rules as any other."""
-    return read_archive(zip_of({"SKILL.md": skill_md(name, body, **fields), **files}))
+from .packages import package
 
 
 def publish(

@@ -14,6 +14,7 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Callable
 from datetime import timedelta
@@ -33,7 +34,7 @@ from skills_registry import services  # noqa: E402
 from skills_registry.catalog import get_catalog  # noqa: E402
 from skills_registry.models import Skill  # noqa: E402
 from skills_registry.services import housekeeping  # noqa: E402
-from tests.conftest import package, skill_md, zip_of  # noqa: E402
+from tests.packages import package, skill_md, zip_of  # noqa: E402
 
 FILES = {"docs/a.md": "a", "run.sh": "echo"}
 TEMPLATE = settings.DATA_DIR.with_name("template")
@@ -161,6 +162,8 @@ def prepare() -> None:
 
 
 def main() -> None:
+    # Only the children may touch the folder, which comes and goes.
+    assert threading.active_count() == 1, threading.enumerate()
     assert in_child(prepare) == 0
     shutil.copytree(settings.DATA_DIR, TEMPLATE)
     aws = Aws() if settings.STORAGE_BACKEND == "s3" else None

@@ -11,7 +11,7 @@ from mcp_gateway.catalog import LiveCatalog
 from skills_registry.catalog import Changes, PublishedFile, PublishedSkill
 from skills_registry.package import Package
 
-from .conftest import package
+from .packages import package
 
 
 class Shelf:

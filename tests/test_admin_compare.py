@@ -12,7 +12,8 @@ from django.test import Client
 from skills_registry.admin import comparing
 from skills_registry.models import Skill
 
-from .conftest import publish, skill_md, zip_of
+from .conftest import publish
+from .packages import skill_md, zip_of
 from .pages import SKILLS, staged, text_of
 
 pytestmark = pytest.mark.django_db

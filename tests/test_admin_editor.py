@@ -12,7 +12,8 @@ from django.test import Client
 from skills_registry import services, storage
 from skills_registry.models import Skill, SkillVersion
 
-from .conftest import live, package, publish, skill_md
+from .conftest import live, publish
+from .packages import package, skill_md
 from .pages import SKILLS, text_of, told
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,8 @@ from django.test import Client
 
 from skills_registry import services
 
-from .conftest import package, publish
+from .conftest import publish
+from .packages import package
 from .pages import SKILLS, text_of
 
 pytestmark = pytest.mark.django_db

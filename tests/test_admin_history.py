@@ -16,7 +16,8 @@ from mcp_gateway.models import AccessToken
 from skills_registry import services
 from skills_registry.models import Skill
 
-from .conftest import live, package, publish
+from .conftest import live, publish
+from .packages import package
 from .pages import SKILLS, rows, text_of, told
 
 pytestmark = pytest.mark.django_db

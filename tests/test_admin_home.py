@@ -16,7 +16,8 @@ from mcp_gateway.models import GatewayReplica
 from skills_registry import services
 from skills_registry.models import CatalogHead
 
-from .conftest import package, permissions, publish
+from .conftest import permissions, publish
+from .packages import package
 from .pages import LOG, SKILLS, text_of
 
 pytestmark = pytest.mark.django_db

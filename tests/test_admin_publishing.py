@@ -11,7 +11,8 @@ from django.test import Client
 from skills_registry import services
 from skills_registry.models import Publication, Skill
 
-from .conftest import live, package, publish
+from .conftest import live, publish
+from .packages import package
 from .pages import SKILLS, text_of, told
 
 pytestmark = pytest.mark.django_db

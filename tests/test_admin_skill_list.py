@@ -18,7 +18,8 @@ from invocations.stores import get_store
 from skills_registry import services
 from skills_registry.models import Skill
 
-from .conftest import live, package, permissions, publish
+from .conftest import live, permissions, publish
+from .packages import package
 from .pages import SKILLS, rows, text_of
 
 pytestmark = pytest.mark.django_db

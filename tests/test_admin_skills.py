@@ -18,7 +18,8 @@ from skills_registry import services
 from skills_registry.admin import skill_page
 from skills_registry.models import Publication, Skill, SkillVersion, Upload
 
-from .conftest import live, package, permissions, publish, skill_md, zip_of
+from .conftest import live, permissions, publish
+from .packages import package, skill_md, zip_of
 from .pages import SKILLS, text_of
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,8 @@ from django.test import Client
 from skills_registry import services
 from skills_registry.models import Publication, Skill, SkillVersion, Upload
 
-from .conftest import live, package, publish, skill_md, zip_of
+from .conftest import live, publish
+from .packages import package, skill_md, zip_of
 from .pages import SKILLS, staged, text_of, told, upload
 
 pytestmark = pytest.mark.django_db

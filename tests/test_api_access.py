@@ -18,7 +18,8 @@ from mcp_gateway.models import AccessToken
 from skills_registry.models import AuditEvent, Publication, SkillVersion
 
 from .api import Api
-from .conftest import live, permissions, publish, skill_md, zip_of
+from .conftest import live, permissions, publish
+from .packages import skill_md, zip_of
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,8 @@ from skills_registry import services
 from skills_registry.models import Publication, SkillVersion
 
 from .api import Api
-from .conftest import live, package, publish
+from .conftest import live, publish
+from .packages import package
 
 pytestmark = pytest.mark.django_db
 

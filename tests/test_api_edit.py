@@ -15,7 +15,8 @@ from skills_registry.archive import read_archive
 from skills_registry.models import SkillVersion
 
 from .api import Api
-from .conftest import live, package, publish, skill_md
+from .conftest import live, publish
+from .packages import package, skill_md
 
 pytestmark = pytest.mark.django_db
 EDIT = "skills/greeter/versions/1/edit/"

@@ -12,7 +12,8 @@ from skills_registry import services
 from skills_registry.models import AuditEvent, Skill, SkillVersion
 
 from .api import Api
-from .conftest import live, package, publish
+from .conftest import live, publish
+from .packages import package
 
 pytestmark = pytest.mark.django_db
 

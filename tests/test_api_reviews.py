@@ -11,7 +11,8 @@ from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
 
 from .api import Api
-from .conftest import live, package, permissions, publish
+from .conftest import live, permissions, publish
+from .packages import package
 
 pytestmark = pytest.mark.django_db
 V1 = "skills/greeter/versions/1"

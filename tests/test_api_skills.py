@@ -14,7 +14,8 @@ from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
 
 from .api import Api
-from .conftest import package, publish
+from .conftest import publish
+from .packages import package
 
 pytestmark = pytest.mark.django_db
 

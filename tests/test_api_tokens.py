@@ -21,7 +21,8 @@ from skills_registry.api.urls import router
 from skills_registry.models import Skill
 
 from .api import Api
-from .conftest import package, publish, skill_md, zip_of
+from .conftest import publish
+from .packages import package, skill_md, zip_of
 
 pytestmark = pytest.mark.django_db
 

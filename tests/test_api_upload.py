@@ -15,7 +15,8 @@ from skills_registry import services
 from skills_registry.models import Publication, Skill, SkillVersion, Upload
 
 from .api import Api
-from .conftest import live, package, publish, skill_md, zip_of
+from .conftest import live, publish
+from .packages import package, skill_md, zip_of
 
 pytestmark = pytest.mark.django_db
 

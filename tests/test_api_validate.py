@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from skills_registry.models import Skill, Upload
 
 from .api import Api
-from .conftest import skill_md, zip_of
+from .packages import skill_md, zip_of
 
 pytestmark = pytest.mark.django_db
 

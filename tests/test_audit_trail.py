@@ -13,7 +13,8 @@ from skills_registry import services, storage
 from skills_registry.audit import Action, record
 from skills_registry.models import AuditEvent, Publication, Skill, SkillVersion
 
-from .conftest import package, publish
+from .conftest import publish
+from .packages import package
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

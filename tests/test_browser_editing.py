@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from .chromium import PASSWORD, drop, needs_chromium
-from .conftest import skill_md, zip_of
+from .packages import skill_md, zip_of
 from .server import QUICKSTART, Server
 
 pytest_plugins = ["tests.browser"]

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from skills_registry import services, storage
 from skills_registry.models import Skill, SkillVersion
 
-from .conftest import package
+from .packages import package
 from .threads import at_once
 
 pytestmark = pytest.mark.django_db

@@ -16,7 +16,8 @@ from skills_registry.models import AuditEvent, Publication, Skill, SkillVersion
 from skills_registry.rebuilding import rebuild
 
 from .api import Api
-from .conftest import Gateway, live, lose_registry, package, publish
+from .conftest import Gateway, live, lose_registry, publish
+from .packages import package
 from .pages import SKILLS, text_of
 from .test_dynamo_catalog import catalog
 from .threads import at_once

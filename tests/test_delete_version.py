@@ -14,7 +14,8 @@ from skills_registry import services, storage
 from skills_registry.models import Publication, Skill, SkillVersion
 
 from .api import Api
-from .conftest import live, package, publish
+from .conftest import live, publish
+from .packages import package
 from .pages import SKILLS, text_of, told
 
 pytestmark = pytest.mark.django_db(transaction=True)

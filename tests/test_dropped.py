@@ -8,7 +8,7 @@ from skills_registry.archive import read_archive
 from skills_registry.dropped import sort_out
 from skills_registry.packing import pack
 
-from .conftest import skill_md
+from .packages import skill_md
 
 
 def found(*paths: str) -> tuple[list[str], list[tuple[str, list[str]]], list[str]]:

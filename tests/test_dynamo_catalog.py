@@ -16,7 +16,8 @@ from skills_registry.catalog.tables import CHANGES_KEPT, HEAD, HeadItem, SkillIt
 from skills_registry.models import Skill
 
 from .aws_fixtures import Dial
-from .conftest import package, publish
+from .conftest import publish
+from .packages import package
 from .server import free_port
 from .threads import at_once
 

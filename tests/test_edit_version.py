@@ -11,7 +11,8 @@ from skills_registry import services, storage
 from skills_registry.models import AuditEvent, Skill, SkillVersion
 from skills_registry.problems import InvalidSkill
 
-from .conftest import live, package, publish, skill_md
+from .conftest import live, publish
+from .packages import package, skill_md
 from .threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ import httpx
 import pytest
 from mcp.client.client import Client
 
-from .conftest import skill_md
+from .packages import skill_md
 from .server import DAPHNE, QUICKSTART, ROOT, UVICORN, Server, free_port, manage
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples" / "skills").iterdir())

@@ -13,7 +13,8 @@ from skills_registry import services
 from skills_registry.archive import read_archive
 from skills_registry.models import Skill
 
-from .conftest import package, publish
+from .conftest import publish
+from .packages import package
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FILES: dict[str, str | bytes] = {"docs/数据.md": "text " * 1000, "scripts/run.sh": "echo", "empty": b"", "b.bin": b"\0"}

@@ -16,7 +16,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from .browser_world import prepared
 from .chromium import PASSWORD, drop, needs_chromium
-from .conftest import skill_md, zip_of
+from .packages import skill_md, zip_of
 from .server import DAPHNE, Server
 
 pytest_plugins = ["tests.browser"]

@@ -11,9 +11,10 @@ import pytest
 from invocations.events import InvocationEvent
 from mcp_gateway.uris import file_uri
 
-from .conftest import Gateway, skill_md
+from .conftest import Gateway
 from .gateway_asking import BOTH, LEGACY, MODERN, REVISIONS, apublish, error_of, result_of, roll_back, switch_off
 from .gateway_shelf import Shelf
+from .packages import skill_md
 
 pytest_plugins = ["tests.gateway_wire"]
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from .conftest import Gateway, skill_md
+from .conftest import Gateway
 from .gateway_asking import BOTH, MODERN, REVISIONS, error_of, result_of
 from .gateway_shelf import Shelf
+from .packages import skill_md
 
 pytest_plugins = ["tests.gateway_wire"]
 

@@ -13,7 +13,8 @@ from django.core.management import CommandError, call_command
 
 from skills_registry.models import Publication, Skill, SkillVersion
 
-from .conftest import live, skill_md, zip_of
+from .conftest import live
+from .packages import skill_md, zip_of
 from .server import ROOT
 
 pytestmark = pytest.mark.django_db

@@ -12,7 +12,8 @@ from django.contrib.auth.models import User
 from skills_registry import services, storage
 from skills_registry.models import CatalogHead, Publication, Skill, SkillVersion
 
-from .conftest import live, package, publish
+from .conftest import live, publish
+from .packages import package
 from .threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,7 +14,7 @@ import pytest
 from skills_registry.catalog.tables import fingerprint
 
 from .aws_world import World, ask, served
-from .conftest import skill_md
+from .packages import skill_md
 from .redis_server import redis_server
 from .server import Server, free_port
 from .threads import at_once

@@ -16,7 +16,8 @@ from skills_registry import services
 from skills_registry.models import Review, Skill, SkillVersion
 
 from .api import Api
-from .conftest import live, package, permissions, publish, skill_md, zip_of
+from .conftest import live, permissions, publish
+from .packages import package, skill_md, zip_of
 from .pages import SKILLS
 from .threads import at_once
 

@@ -16,8 +16,9 @@ from skills_registry import services, storage
 from skills_registry.models import Skill
 from skills_registry.storage_backends.s3 import StoreUnavailable
 
-from .conftest import live, package, publish
+from .conftest import live, publish
 from .emulators import CREDENTIALS, s3_client
+from .packages import package
 from .server import free_port
 from .threads import at_once
 

@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from .aws_world import World, ask
-from .conftest import skill_md, zip_of
+from .packages import skill_md, zip_of
 from .server import ROOT, Server
 from .test_infrastructure import init
 

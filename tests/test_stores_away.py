@@ -13,7 +13,8 @@ from skills_registry import storage
 from skills_registry.storage_backends.s3 import StoreUnavailable
 
 from .api import Api
-from .conftest import publish, skill_md, zip_of
+from .conftest import publish
+from .packages import skill_md, zip_of
 from .pages import SKILLS, staged, text_of
 
 pytestmark = pytest.mark.django_db

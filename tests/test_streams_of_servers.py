@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from .conftest import skill_md
 from .gateway_asking import envelope, modern_headers, request
+from .packages import skill_md
 from .redis_server import redis_server
 from .server import DAPHNE, UVICORN, Server, manage
 

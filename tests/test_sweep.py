@@ -14,7 +14,8 @@ from django.utils import timezone
 from skills_registry import services
 from skills_registry.models import SkillVersion, Upload
 
-from .conftest import package, publish
+from .conftest import publish
+from .packages import package
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

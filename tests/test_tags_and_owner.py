@@ -22,7 +22,8 @@ from skills_registry.rebuilding import rebuild
 from skills_registry.tags import TAG_MAX, TAGS_MAX, InvalidTags, declared_tags, normal_tags
 from skills_registry.verification import verify_latest
 
-from .conftest import lose_registry, package, publish
+from .conftest import lose_registry, publish
+from .packages import package
 from .test_dynamo_catalog import catalog
 
 dynamo_catalog = catalog

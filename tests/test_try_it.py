@@ -18,7 +18,8 @@ from skills_registry import services
 from skills_registry.catalog import get_catalog
 from skills_registry.models import Skill
 
-from .conftest import package, permissions, publish
+from .conftest import permissions, publish
+from .packages import package
 from .pages import SKILLS, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,8 @@ from skills_registry import services, storage
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.rebuilding import rebuild
 
-from .conftest import live, lose_registry, package, publish
+from .conftest import live, lose_registry, publish
+from .packages import package
 from .threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
