@@ -93,10 +93,9 @@ async def invoke(call: Call, skill: PublishedSkill) -> str:
 
 
 def _texts(skill: PublishedSkill, arguments: Mapping[str, object]) -> dict[str, str]:
-    known = {FULL_TEXT, *skill.argument_names}
-    if unknown := arguments.keys() - known:
-        takes = ", ".join(dict.fromkeys((FULL_TEXT, *skill.argument_names)))
-        raise BadArgument(f"Unknown argument {', '.join(sorted(unknown)):.200}; {skill.name} takes: {takes}.")
+    known = dict.fromkeys((FULL_TEXT, *skill.argument_names))
+    if unknown := sorted(arguments.keys() - known.keys()):
+        raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; {skill.name} takes: {', '.join(known)}.")
     texts: dict[str, str] = {}
     for name, value in arguments.items():
         if not isinstance(value, str):

@@ -55,7 +55,7 @@ def _event(
     published = snapshot.skills.get(skill)
     meta = request.params.get("_meta")
     meta = meta if isinstance(meta, dict) else {}
-    trace = _trace_id(meta.get("traceparent"), sender.headers.get("traceparent"))
+    trace = _trace_id(meta.get("traceparent")) or _trace_id(sender.headers.get("traceparent"))
     # Cut here and not only where it is stored: many events wait in memory while the store is away.
     return InvocationEvent(
         skill=skill[:SKILL_MAX],
@@ -100,10 +100,6 @@ def _loaded(request: Request) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _trace_id(*traceparents: Any) -> str:
-    """Of the first that is one; "" where none is."""
-    for traceparent in traceparents:
-        match = _TRACEPARENT.fullmatch(traceparent) if isinstance(traceparent, str) else None
-        if match:
-            return match[1]
-    return ""
+def _trace_id(traceparent: Any) -> str:
+    match = _TRACEPARENT.fullmatch(traceparent) if isinstance(traceparent, str) else None
+    return match[1] if match else ""

@@ -27,7 +27,7 @@ class RequestIdMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        given = dict(scope["headers"]).get(b"x-request-id", b"")
         # An id tells requests apart and opens nothing, so that it may be guessed.
         request_id = given.decode() if _ACCEPTED.fullmatch(given) else f"{random.getrandbits(64):016x}"
         token = _current.set(request_id)

@@ -1,4 +1,4 @@
-"""One small world for all tests: an operator, packages made in a line, the gateway in process."""
+"""One small world for all tests: an operator, skills that are live, the gateway in process."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def decode_header(value: str | None) -> str | None:
     """A header's value with the `=?base64?...?=` form undone; None where that form, or a character, is malformed."""
     if value is None or not _is_plain(value):
         return None
-    match = _BASE64_VALUE.fullmatch(value) if value.startswith("=?") else None
+    match = _BASE64_VALUE.fullmatch(value)
     if match is None:
         return value
     try:

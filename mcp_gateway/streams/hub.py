@@ -147,9 +147,10 @@ class Hub:
             stream.tell(differences[key])
 
     def _tell_updated(self, uri: str) -> None:
+        updated = Difference(frozenset(), frozenset({uri}))
         for stream in self._streams:
             if not stream.caller.audience.restricted:
-                stream.tell(Difference(frozenset(), frozenset({uri})))
+                stream.tell(updated)
 
     def _look_now(self) -> None:
         self._doubt = True
