@@ -25,13 +25,12 @@ class BadHeader(Exception):
 
 
 def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
-    """Headers by name (ASGI has them in lowercase), white space around values removed (RFC 9110, 5.5), which not
-    every server does.
+    """Headers by lowercase name, white space around values removed (RFC 9110, 5.5), which not every server does.
 
     Repeated headers are joined by commas (RFC 9110, 5.3). So an `Mcp-*` header that is given twice
     equals nothing in the body and is refused, and no two readers can believe two different copies.
     """
-    pairs = [(name.decode("latin-1"), value.decode("latin-1").strip(" \t")) for name, value in raw]
+    pairs = [(name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")) for name, value in raw]
     headers = dict(pairs)
     return headers if len(headers) == len(pairs) else _joined(pairs)
 

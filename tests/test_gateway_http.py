@@ -287,3 +287,9 @@ def test_many_headers_are_no_work(raw: list[tuple[bytes, bytes]]) -> None:
     assert set(headers["x-1"].split(", ")) == {"v"}
     assert headers["x-1"].count("v") == raw.count((b"x-1", b"v"))
     assert time.process_time() - started < 2
+
+
+def test_header_that_is_given_twice_is_joined_in_whatever_case() -> None:
+    headers = read_headers([(b"mcp-name", b"one"), (b"MCP-Name", b" two "), (b"Accept", b"*/*")])
+
+    assert headers == {"mcp-name": "one, two", "accept": "*/*"}
