@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from .chromium import CHROMIUM, FLAGS, PASSWORD
+from .chromium import CHROMIUM, FLAGS, PASSWORD, intercept_file_choosers
 from .server import Server
 
 # What a browser logs of an answer that says, with its status, that somebody was faster or something is to mend.
@@ -37,6 +37,7 @@ def new_page(server: Server, chromium: Browser) -> Iterator[Callable[..., Page]]
 
     def open_page(user: str = "admin", **options: Any) -> Page:
         page = chromium.new_context(base_url=server.url, **options).new_page()
+        intercept_file_choosers(page)
         page.on("console", log)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto("/admin/")

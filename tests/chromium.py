@@ -23,6 +23,12 @@ _DROP = """async (files) => {
 }"""
 
 
+def intercept_file_choosers(page: Page) -> None:
+    """From now on file choosers are the test's: `expect_file_chooser` alone asks the browser for that at the moment
+    in which a key is pressed, and a busy browser opens its own chooser first."""
+    page.on("filechooser", lambda chooser: None)
+
+
 def drop(page: Page, files: Mapping[str, bytes]) -> None:
     """Drop files on the upload page."""
     page.evaluate(_DROP, [[name, list(content)] for name, content in files.items()])

@@ -15,7 +15,7 @@ from mcp.client.client import Client
 from playwright.sync_api import Locator, Page, expect
 
 from .browser_world import prepared
-from .chromium import PASSWORD, drop, needs_chromium
+from .chromium import PASSWORD, drop, intercept_file_choosers, needs_chromium
 from .packages import skill_md, zip_of
 from .server import DAPHNE, Server
 
@@ -167,6 +167,7 @@ def test_from_the_first_upload_to_the_end_of_a_skill(page: Page, server: Server)
 
 def test_the_main_path_needs_no_mouse(server: Server, chromium: Any) -> None:
     page = chromium.new_page(base_url=server.url)
+    intercept_file_choosers(page)
     page.goto("/admin/")
     page.keyboard.type("admin")
     page.keyboard.press("Tab")
