@@ -28,7 +28,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def held(page: Page) -> list[Route]:
     """The requests for scripts, which get no answer until the test lets them go on."""
     routes: list[Route] = []
-    page.route(re.compile(r"/(?!early)[^/]*\.js"), lambda route: routes.append(route))
+
+    def hold(route: Route) -> None:
+        routes.append(route)
+
+    page.route(re.compile(r"/(?!early)[^/]*\.js"), hold)
     return routes
 
 
