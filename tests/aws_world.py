@@ -13,6 +13,7 @@ import httpx
 
 from .emulators import s3_client
 from .packages import skill_md, zip_of
+from .patience import PATIENCE_SECONDS
 from .server import UVICORN, Server, manage
 from .test_infrastructure import dynamodb_client, environment, init
 
@@ -112,7 +113,7 @@ def ask(server: Server, method: str, **params: Any) -> Any:
     if named := params.get("name" if method == "tools/call" else "uri"):
         headers["mcp-name"] = str(named)
     body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {"_meta": MODERN, **params}}
-    answer = httpx.post(f"{server.url}/mcp", json=body, headers=headers, timeout=10)
+    answer = httpx.post(f"{server.url}/mcp", json=body, headers=headers, timeout=PATIENCE_SECONDS)
     assert answer.status_code == 200, answer.text
     return json.loads(answer.text)["result"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from .chromium import CHROMIUM, FLAGS, PASSWORD, intercept_file_choosers
+from .chromium import CHROMIUM, FLAGS, PASSWORD, prepare
 from .server import Server
 
 # What a browser logs of an answer that says, with its status, that somebody was faster or something is to mend.
@@ -36,8 +36,7 @@ def new_page(server: Server, chromium: Browser) -> Iterator[Callable[..., Page]]
             errors.append(f"{message.text} ({message.location})")
 
     def open_page(user: str = "admin", **options: Any) -> Page:
-        page = chromium.new_context(base_url=server.url, **options).new_page()
-        intercept_file_choosers(page)
+        page = prepare(chromium.new_context(base_url=server.url, **options).new_page())
         page.on("console", log)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto("/admin/")

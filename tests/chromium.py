@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
+
+from .patience import PATIENCE_SECONDS
 
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
@@ -23,10 +25,18 @@ _DROP = """async (files) => {
 }"""
 
 
-def intercept_file_choosers(page: Page) -> None:
-    """From now on file choosers are the test's: `expect_file_chooser` alone asks the browser for that at the moment
-    in which a key is pressed, and a busy browser opens its own chooser first."""
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)
+
+
+def prepare(page: Page) -> Page:
+    """A new page that is waited for, and whose file choosers are the test's.
+
+    `expect_file_chooser` alone asks the browser for them at the moment in which a key is pressed, and a busy browser
+    opens its own chooser first.
+    """
+    page.set_default_timeout(PATIENCE_SECONDS * 1000)
     page.on("filechooser", lambda chooser: None)
+    return page
 
 
 def drop(page: Page, files: Mapping[str, bytes]) -> None:

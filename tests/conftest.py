@@ -35,6 +35,7 @@ from .aws_fixtures import (  # noqa: F401  # fixtures and a hook of all tests
 from .call_logs import broken, dynamo, log  # noqa: F401  # fixtures of all tests
 from .official_schemas import check_exchange
 from .packages import package
+from .patience import PATIENCE_SECONDS
 
 
 def publish(
@@ -118,7 +119,7 @@ def flushed() -> Iterator[Callable[[], None]]:
     """A function that waits until everything recorded so far is written; leaves nothing for the next test."""
 
     def flush() -> None:
-        assert recorder.flush(timeout=10), "the recorder did not write in time"
+        assert recorder.flush(timeout=PATIENCE_SECONDS), "the recorder did not write in time"
 
     yield flush
     flush()

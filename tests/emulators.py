@@ -17,10 +17,11 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 
+from .patience import PATIENCE_SECONDS
 from .server import ROOT, free_port
 
 BIN = ROOT / ".venv" / "emulators" / "bin"
-STARTS_WITHIN = 60.0
+STARTS_WITHIN = PATIENCE_SECONDS
 CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing12345"}
 PORTS = [f"{server}.{port}" for server in ("master", "volume", "filer") for port in ("port", "port.grpc")] + [
     "s3.port.grpc",

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
+from .patience import PATIENCE_SECONDS
+
 Fault = Callable[["Exchange"], None]
 PASS_ON = {"content-type", "x-amz-target", "authorization", "x-amz-date", "x-amz-security-token", "content-length"}
 
@@ -29,7 +31,7 @@ class Exchange:
     def forward(self) -> tuple[int, bytes]:
         """What the server says, after it has done what it was asked."""
         address = urlsplit(self.upstream)
-        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE_SECONDS)
         headers = {name: value for name, value in self.handler.headers.items() if name.lower() in PASS_ON}
         try:
             connection.request("POST", "/", self.body, headers)

@@ -17,6 +17,7 @@ from skills_registry.models import Skill, SkillVersion
 
 from .conftest import Gateway, publish
 from .official_schemas import check_answer
+from .patience import PATIENCE_SECONDS
 
 LEGACY = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"]
 MODERN = "2026-07-28"
@@ -138,5 +139,5 @@ async def over_asgi(events: Iterable[dict[str, Any]], headers: Iterable[tuple[by
     async def send(message: Any) -> None:
         sent.append(message)
 
-    await asyncio.wait_for(application(scope, receive, send), timeout=10)
+    await asyncio.wait_for(application(scope, receive, send), timeout=PATIENCE_SECONDS)
     return sent[0]["status"], sent[1]["body"]

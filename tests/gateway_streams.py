@@ -12,8 +12,7 @@ from mcpsite.asgi import application
 
 from .gateway_asking import LEGACY, MODERN, VERSION, envelope, modern_headers, request
 from .official_schemas import check_notification
-
-PATIENCE_SECONDS = 10.0
+from .patience import PATIENCE_SECONDS
 
 
 class Stream:

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from .patience import PATIENCE_SECONDS
 from .server import ROOT
 
 MODULES = ROOT / ".venv" / "node" / "node_modules"
 SCRIPTS = ROOT / "tests" / "node"
-ENDS_WITHIN = 120.0
+ENDS_WITHIN = 3 * PATIENCE_SECONDS
 
 
 def module(path: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -14,9 +15,10 @@ from types import TracebackType
 
 import httpx
 
+from .patience import PATIENCE_SECONDS
+
 ROOT = Path(__file__).resolve().parent.parent
-STARTS_WITHIN = 60.0
-STOPS_WITHIN = 30.0
+STARTS_WITHIN = STOPS_WITHIN = PATIENCE_SECONDS
 
 
 class Server:
@@ -59,7 +61,7 @@ class Server:
 
     def _answers(self) -> bool:
         try:
-            return httpx.get(f"{self.url}/readyz").status_code == 200
+            return httpx.get(f"{self.url}/readyz", timeout=PATIENCE_SECONDS).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -84,11 +86,16 @@ def manage(data: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 
 def free_port() -> int:
-    """A port that nobody listens on at the moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
+    """A port that nobody listens on; below those that the system gives to clients, which would take it meanwhile."""
+    for _ in range(100):
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
+    raise AssertionError("no free port was found in a hundred tries")
 
 
 QUICKSTART = [sys.executable, "manage.py", "quickstart"]

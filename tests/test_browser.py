@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from .chromium import PASSWORD, needs_chromium
 from .packages import skill_md, zip_of
+from .patience import PATIENCE_SECONDS
 from .server import QUICKSTART, Server
 
 pytest_plugins = ["tests.browser"]
@@ -34,7 +35,7 @@ def upload(page: Page, filename: str, content: bytes) -> None:
 
 def text_for_agents(server: Server, name: str) -> str:
     request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name}}
-    answer = httpx.post(f"{server.url}/mcp", json=request).json()
+    answer = httpx.post(f"{server.url}/mcp", json=request, timeout=PATIENCE_SECONDS).json()
     return str(answer["result"]["content"][0]["text"]) if "result" in answer else str(answer["error"]["message"])
 
 

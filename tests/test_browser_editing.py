@@ -14,6 +14,7 @@ from playwright.sync_api import Page, Route, expect
 
 from .chromium import PASSWORD, drop, needs_chromium
 from .packages import skill_md, zip_of
+from .patience import PATIENCE_SECONDS
 from .server import QUICKSTART, Server
 
 pytest_plugins = ["tests.browser"]
@@ -115,7 +116,7 @@ def test_progress_is_shown_and_nothing_is_sent_twice(page: Page) -> None:
     drop(page, {"notes.txt": b"x"})
     expect(page.get_by_text("Sending 0.0 MB of 0.0 MB")).to_be_visible()
     drop(page, {"notes.txt": b"x"})
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not held:  # the page says that it sends before the browser tells of it
         assert time.monotonic() < deadline, "nothing is sent"
         page.wait_for_timeout(20)
@@ -236,7 +237,7 @@ def test_what_only_one_page_needs_is_loaded_there_alone(page: Page, server: Serv
         assert not any("editor" in source for source in scripts(address))
     [bundle] = [source for source in scripts(f"{skill.removesuffix('change/')}versions/1/edit/") if "editor" in source]
     assert re.search(r"/editor\.[0-9a-f]{12}\.js$", bundle), "its name changes with its bytes"
-    answer = httpx.get(bundle, headers={"accept-encoding": "gzip"})
+    answer = httpx.get(bundle, headers={"accept-encoding": "gzip"}, timeout=PATIENCE_SECONDS)
     assert "immutable" in answer.headers["cache-control"]
     assert answer.headers["content-encoding"] == "gzip"
     assert int(answer.headers["content-length"]) < 250_000

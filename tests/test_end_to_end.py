@@ -15,6 +15,7 @@ import pytest
 from mcp.client.client import Client
 
 from .packages import skill_md
+from .patience import PATIENCE_SECONDS, wait_until
 from .server import DAPHNE, QUICKSTART, ROOT, UVICORN, Server, free_port, manage
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples" / "skills").iterdir())
@@ -35,10 +36,10 @@ def rows(data: Path, query: str) -> list[Any]:
 
 def eventually(data: Path, query: str, expected: list[Any]) -> None:
     """Poll until the query has the expected result; calls are written a moment after they are answered."""
-    deadline = time.monotonic() + 10
-    while (found := rows(data, query)) != expected:
-        assert time.monotonic() < deadline, f"{query}\nfound {found}\nexpected {expected}"
-        time.sleep(0.05)
+    wait_until(
+        lambda: rows(data, query) == expected,
+        lambda: f"{query}\nfound {rows(data, query)}\nexpected {expected}",
+    )
 
 
 def test_first_start_prints_everything_one_needs_to_begin(quickstart: Server) -> None:
@@ -46,7 +47,7 @@ def test_first_start_prints_everything_one_needs_to_begin(quickstart: Server) ->
     assert f"Admin    {quickstart.url}/admin/" in output
     assert f"claude mcp add --transport http skillkeeper {quickstart.url}/mcp" in output
     password = next(line for line in output.splitlines() if "Account" in line).split()[3]
-    with httpx.Client(base_url=quickstart.url, follow_redirects=True) as browser:
+    with httpx.Client(base_url=quickstart.url, follow_redirects=True, timeout=PATIENCE_SECONDS) as browser:
         browser.get("/admin/login/")
         form = {"username": "admin", "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
         page = browser.post("/admin/login/?next=/admin/skills_registry/skill/", data=form)
@@ -76,7 +77,7 @@ async def test_official_client_lists_and_calls_every_example(quickstart: Server,
 def test_websocket_is_refused_and_nothing_fails(quickstart: Server) -> None:
     key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
     headers = {"Connection": "Upgrade", "Upgrade": "websocket", **key}
-    assert httpx.get(f"{quickstart.url}/mcp", headers=headers).status_code == 403
+    assert httpx.get(f"{quickstart.url}/mcp", headers=headers, timeout=PATIENCE_SECONDS).status_code == 403
     assert "Traceback" not in quickstart.output
 
 
@@ -132,7 +133,7 @@ def test_publish_in_another_process_is_served_within_a_second(quickstart: Server
 
 def call_tool(server: Server, name: str) -> str:
     request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name}}
-    return httpx.post(f"{server.url}/mcp", json=request).text
+    return httpx.post(f"{server.url}/mcp", json=request, timeout=PATIENCE_SECONDS).text
 
 
 @pytest.mark.parametrize("command", [DAPHNE, UVICORN], ids=["daphne", "uvicorn"])

@@ -24,6 +24,7 @@ import httpx
 import pytest
 
 from .faults import FaultyDynamo, conflict, faulty, lose_answer, throttle
+from .patience import PATIENCE_SECONDS
 from .server import UVICORN, Server, manage
 from .test_infrastructure import dynamodb_client, environment, init
 
@@ -67,7 +68,7 @@ class Callers:
                 assert self._changed.wait_for(lambda: len(self.answered) > so_far, 30), "calls are no longer answered"
 
     def _run(self, number: int) -> None:
-        with httpx.Client(timeout=10) as client:
+        with httpx.Client(timeout=PATIENCE_SECONDS) as client:
             while not self._ended.wait(0.005):
                 trace = uuid.uuid4().hex
                 started = time.monotonic()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, Request, Response
 
 from .admin_addresses import NO_PAGES, PAGES, addresses, names
 from .browser_world import prepared
-from .chromium import PASSWORD, needs_chromium
+from .chromium import PASSWORD, needs_chromium, prepare
 from .node_tools import module
 from .server import DAPHNE, Server
 
@@ -56,7 +56,7 @@ def axe() -> str:
 def session(server: Server, chromium: Any) -> Any:
     """The cookies of one login, for all the pages."""
     context = chromium.new_context(base_url=server.url)
-    log_in(context.new_page())
+    log_in(prepare(context.new_page()))
     state = context.storage_state()
     context.close()
     return state
@@ -67,7 +67,7 @@ def window(server: Server, chromium: Any, session: Any) -> Iterator[Page]:
     """A window of the operator's, without animations; whatever fails in it fails the test."""
     failures: list[str] = []
     context = chromium.new_context(base_url=server.url, storage_state=session, reduced_motion="reduce")
-    watch(page := context.new_page(), failures)
+    watch(page := prepare(context.new_page()), failures)
     yield page
     context.close()
     assert failures == []
@@ -126,7 +126,7 @@ def test_page(window: Page, made: dict[str, Any], axe: str, name: str) -> None:
 
 @needs_chromium
 def test_page_to_log_in(server: Server, chromium: Any, axe: str) -> None:
-    page = chromium.new_page(base_url=server.url, reduced_motion="reduce")
+    page = prepare(chromium.new_page(base_url=server.url, reduced_motion="reduce"))
     page.goto("/admin/login/")
     examine(page, axe)
     page.close()
@@ -137,7 +137,7 @@ def test_page_to_log_in(server: Server, chromium: Any, axe: str) -> None:
     ("address", "said"), [(f"{LIST}999/change/", "Not found"), ("/admin/auth/user/", "Not allowed")]
 )
 def test_page_that_is_none_says_so(server: Server, chromium: Any, axe: str, address: str, said: str) -> None:
-    page = chromium.new_page(base_url=server.url, reduced_motion="reduce")
+    page = prepare(chromium.new_page(base_url=server.url, reduced_motion="reduce"))
     log_in(page, "viewer")
     page.goto(address)
     assert page.inner_text("h1") == said
@@ -164,7 +164,7 @@ def test_each_role_sees_and_may_do_what_is_its_own(
     world: tuple[Server, dict[str, Any]], chromium: Any, role: str, sees: list[str], refused: list[str]
 ) -> None:
     server, made = world
-    page = chromium.new_page(base_url=server.url)
+    page = prepare(chromium.new_page(base_url=server.url))
     log_in(page, role)
     shown: set[str] = set()
     skill = f"{LIST}{made['skill']}/"

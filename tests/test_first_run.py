@@ -15,8 +15,9 @@ from mcp.client.client import Client
 from playwright.sync_api import Locator, Page, expect
 
 from .browser_world import prepared
-from .chromium import PASSWORD, drop, intercept_file_choosers, needs_chromium
+from .chromium import PASSWORD, drop, needs_chromium, prepare
 from .packages import skill_md, zip_of
+from .patience import PATIENCE_SECONDS
 from .server import DAPHNE, Server
 
 pytest_plugins = ["tests.browser"]
@@ -55,7 +56,7 @@ def call(server: Server, name: str, times: int = 1) -> str:
 
 def reload_until(page: Page, shown: Locator) -> None:
     """Calls come into the log a moment after they were answered."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not shown.count():
         assert time.monotonic() < deadline, f"{shown} is not on {page.url}"
         page.reload()
@@ -166,8 +167,7 @@ def test_from_the_first_upload_to_the_end_of_a_skill(page: Page, server: Server)
 
 
 def test_the_main_path_needs_no_mouse(server: Server, chromium: Any) -> None:
-    page = chromium.new_page(base_url=server.url)
-    intercept_file_choosers(page)
+    page = prepare(chromium.new_page(base_url=server.url))
     page.goto("/admin/")
     page.keyboard.type("admin")
     page.keyboard.press("Tab")

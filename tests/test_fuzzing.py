@@ -18,10 +18,10 @@ from .conftest import Gateway
 from .fuzz import JSON, Headers, broken, encode, headers_of, messages
 from .gateway_asking import REVISIONS, VERSION
 from .official_schemas import check_exchange
+from .patience import PATIENCE_SECONDS
 
 pytest_plugins = ["tests.gateway_wire"]
 
-PATIENCE_SECONDS = 10.0
 REVISION = st.shared(st.sampled_from(REVISIONS), key="revision")
 FUZZED = settings(
     max_examples=int(os.environ.get("FUZZ_EXAMPLES", "300")),

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from .fuzz import Headers, broken, encode, headers_of, messages
 from .gateway_asking import REVISIONS, VERSION
 from .official_schemas import STATUSES, check_exchange
+from .patience import PATIENCE_SECONDS
 from .server import Server
 
 pytest_plugins = ["tests.conformance.world"]
 
-PATIENCE_SECONDS = 10.0
 REVISION = st.shared(st.sampled_from(REVISIONS), key="revision")
 FRAMING = {b"content-length", b"transfer-encoding", b"host"}
 """Written for each request as it must be: what is wrong with these never reaches the application."""

@@ -33,8 +33,9 @@ from .gateway_asking import (
     send,
 )
 from .gateway_shelf import Shelf
-from .gateway_streams import PATIENCE_SECONDS, streaming
+from .gateway_streams import streaming
 from .official_schemas import check_answer
+from .patience import PATIENCE_SECONDS
 
 pytest_plugins = ["tests.gateway_wire"]
 

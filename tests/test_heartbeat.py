@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -18,6 +17,7 @@ from mcp_gateway import replicas
 from mcp_gateway.models import GatewayReplica
 
 from .aws_world import ask
+from .patience import wait_until
 from .server import DAPHNE, UVICORN, Server, manage
 
 TABLE = "mcp_gateway_gatewayreplica"
@@ -42,10 +42,7 @@ def rows(data: Path) -> dict[int, tuple[str, int | None]]:
 
 
 def eventually(data: Path, expected: Callable[[dict[int, tuple[str, int | None]]], bool]) -> None:
-    deadline = time.monotonic() + 20
-    while not expected(rows(data)):
-        assert time.monotonic() < deadline, rows(data)
-        time.sleep(0.05)
+    wait_until(lambda: expected(rows(data)), lambda: rows(data))
 
 
 @contextmanager
@@ -92,10 +89,7 @@ def test_killed_process_stays_listed(data: Path) -> None:
 def test_process_serves_on_while_it_cannot_be_listed_and_is_listed_again(data: Path) -> None:
     with Server(UVICORN, data, **QUICK) as server:
         with table_renamed(data):
-            deadline = time.monotonic() + 20
-            while "cannot be shown as alive" not in server.output:
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
+            wait_until(lambda: "cannot be shown as alive" in server.output, lambda: server.output)
             assert ask(server, "tools/list")["tools"]
         eventually(data, lambda found: server.process.pid in found)
     assert server.output.count("cannot be shown as alive") == 1

@@ -28,6 +28,7 @@ from pynamodb.attributes import Attribute
 from skills_registry.catalog.tables import SkillItem, StatusIndex
 
 from .emulators import CREDENTIALS, s3_client
+from .patience import PATIENCE_SECONDS
 from .server import ROOT, STARTS_WITHIN, Server, clean_environment, free_port, manage
 from .sources import calls, table_rows
 
@@ -419,11 +420,19 @@ def test_image_migrates_when_asked_then_serves_and_stops_on_sigterm(image: Path,
     with Server([entrypoint, "serve"], data, PATH=path, HOST="127.0.0.1") as server:
         # Load balancers ask by the container's address.
         address = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=True).stdout.split()[0]  # noqa: S607
-        assert httpx.get(f"{server.url}/healthz", headers={"host": f"{address}:8000"}).status_code == 200
-        assert httpx.get(f"{server.url}/healthz", headers={"host": "192.0.2.200"}).status_code == 400
-        page = httpx.get(f"{server.url}/admin/login/").text
+        assert (
+            httpx.get(
+                f"{server.url}/healthz", headers={"host": f"{address}:8000"}, timeout=PATIENCE_SECONDS
+            ).status_code
+            == 200
+        )
+        assert (
+            httpx.get(f"{server.url}/healthz", headers={"host": "192.0.2.200"}, timeout=PATIENCE_SECONDS).status_code
+            == 400
+        )
+        page = httpx.get(f"{server.url}/admin/login/", timeout=PATIENCE_SECONDS).text
         for found in set(re.findall(r'"(/static/[^"]+)"', page)):
-            assert httpx.get(f"{server.url}{found}").status_code == 200
+            assert httpx.get(f"{server.url}{found}", timeout=PATIENCE_SECONDS).status_code == 200
         # The server is the process itself, not a child of a shell that would keep the signal.
         assert server.stop(signal.SIGTERM) == -signal.SIGTERM, server.output
         assert "Application shutdown complete" in server.output

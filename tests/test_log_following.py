@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from .chromium import CHROMIUM, FLAGS, PASSWORD, needs_chromium, prepare
 from .pages import LOG
+from .patience import PATIENCE_SECONDS
 from .server import QUICKSTART, Server
 
-CHROMIUM = Path("/usr/bin/chromium")
-PASSWORD = "journeys-password"
-
-pytestmark = pytest.mark.skipif(
-    not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM} (Debian: apt install chromium)"
-)
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +29,8 @@ def page(server: Server) -> Iterator[Page]:
     """A log that is followed, in a browser whose clock stands still but where a test lets it run."""
     errors: list[str] = []
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page(base_url=server.url)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        page = prepare(browser.new_page(base_url=server.url))
         page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"/admin/login/?next={LOG}")
@@ -51,16 +48,16 @@ def page(server: Server) -> Iterator[Page]:
 def call(server: Server, name: str) -> None:
     """A call that fails, as there is no such skill; its name is in the log."""
     request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name}}
-    assert "error" in httpx.post(f"{server.url}/mcp", json=request).json()
+    assert "error" in httpx.post(f"{server.url}/mcp", json=request, timeout=PATIENCE_SECONDS).json()
 
 
 def shown(page: Page, name: str) -> None:
     """Wait until the page shows a call, its clock running."""
     row = page.locator("#result_list").get_by_text(name, exact=True)
-    for _ in range(100):
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not row.count():
+        assert time.monotonic() < deadline, f"{name} does not appear"
         page.clock.run_for(2_100)
-        if row.count():
-            break
         page.wait_for_timeout(50)
     expect(row).to_have_count(1)
 

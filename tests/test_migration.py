@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from ast import literal_eval
 from pathlib import Path
 
 import pytest
 
 from .aws_world import World, ask, served
+from .patience import wait_until
 from .server import ROOT, clean_environment
 
 
@@ -73,9 +73,7 @@ def test_migration_that_was_killed_goes_on_where_it_was(world: World) -> None:
         world.publish(world.local, f"skill-{number}", "text", {f"f{n}.txt": str(n) for n in range(8)})
     command = [sys.executable, "manage.py", "migrate_storage", "--to", "s3"]
     with subprocess.Popen(command, cwd=ROOT, env={**clean_environment(world.data), **world.local}) as process:
-        deadline = time.monotonic() + 60
-        while len(world.stored()) < 10:
-            assert time.monotonic() < deadline
+        wait_until(lambda: len(world.stored()) >= 10, "nothing is copied", every=0)
         process.kill()
     assert "skills/skill-5/v1.json" not in world.stored(), "it was still at work"
 

@@ -20,11 +20,11 @@ import yaml
 
 from .aws_world import World, ask
 from .packages import skill_md, zip_of
+from .patience import PATIENCE_SECONDS, wait_until
 from .server import ROOT, Server
 from .test_infrastructure import init
 
 SKILLS = {"calculator", "code-review", "csv-data-summarizer", "hello-world", "web-search"}
-LOGGED_WITHIN = 15.0
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def items(world: World) -> dict[str, dict[str, Any]]:
 
 def rows(world: World, skill: str, count: int) -> list[dict[str, Any]]:
     """The skill's rows of `mcp-invocation-logs`, once there are so many."""
-    deadline = time.monotonic() + LOGGED_WITHIN
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         found: list[dict[str, Any]] = world.dynamodb.query(
             TableName=world.tables["DYNAMODB_INVOCATION_LOGS_TABLE"],
@@ -152,7 +152,9 @@ def test_t2_3_and_4_counter_and_log_are_written_and_read(world: World, server: S
         ask(server, "tools/call", name="web-search")
     logged = rows(world, "web-search", before + 3)
     assert int(items(world)["web-search"]["invocation_count"]["N"]) == len(logged) == before + 3
-    page = httpx.get(f"{server.url}/api/v1/skills/web-search/logs/?limit=2", headers=operator).json()
+    page = httpx.get(
+        f"{server.url}/api/v1/skills/web-search/logs/?limit=2", headers=operator, timeout=PATIENCE_SECONDS
+    ).json()
     assert [(call["method"], call["status"]) for call in page["results"]] == [("tools/call", "success")] * 2
     assert page["next"]
 
@@ -172,11 +174,17 @@ def test_t3_1_new_replica_starts_with_the_counters_and_needs_no_package(world: W
 
 def test_t3_2_upload_is_validated_stored_announced_and_served(world: World, server: Server, operator: Any) -> None:
     bad = zip_of({"SKILL.md": "no frontmatter"})
-    refused = httpx.post(f"{server.url}/api/v1/skills/", files={"file": ("bad.zip", bad)}, headers=operator)
+    refused = httpx.post(
+        f"{server.url}/api/v1/skills/", files={"file": ("bad.zip", bad)}, headers=operator, timeout=PATIENCE_SECONDS
+    )
     assert refused.status_code == 400
     good = zip_of({"SKILL.md": skill_md("newcomer", "Welcome.")})
     made = httpx.post(
-        f"{server.url}/api/v1/skills/", files={"file": ("good.zip", good)}, data={"publish": "true"}, headers=operator
+        f"{server.url}/api/v1/skills/",
+        files={"file": ("good.zip", good)},
+        data={"publish": "true"},
+        headers=operator,
+        timeout=PATIENCE_SECONDS,
     )
     assert made.status_code == 201, made.text
     assert items(world)["newcomer"]["s3_key"]["S"] == "skills/newcomer/v1/"
@@ -189,14 +197,18 @@ def test_t3_3_and_t4_2_versions_count_up_and_roll_back(world: World, server: Ser
     for number in range(1, 12):
         data = zip_of({"SKILL.md": skill_md("versioned", f"this is {number}.")})
         made = httpx.post(
-            f"{server.url}/api/v1/skills/", files={"file": ("v.zip", data)}, data={"publish": "true"}, headers=operator
+            f"{server.url}/api/v1/skills/",
+            files={"file": ("v.zip", data)},
+            data={"publish": "true"},
+            headers=operator,
+            timeout=PATIENCE_SECONDS,
         )
         assert (made.status_code, made.json()["version"]) == (201, number), made.text
-    listed = httpx.get(f"{skill}/versions/", headers=operator).json()["results"]
+    listed = httpx.get(f"{skill}/versions/", headers=operator, timeout=PATIENCE_SECONDS).json()["results"]
     assert [version["version"] for version in listed] == list(range(11, 0, -1))
     assert [value["S"] for value in items(world)["versioned"]["all_versions"]["L"]][-2:] == ["v10", "v11"]
 
-    back = httpx.post(f"{skill}/rollback/", json={"version": 9}, headers=operator)
+    back = httpx.post(f"{skill}/rollback/", json={"version": 9}, headers=operator, timeout=PATIENCE_SECONDS)
     assert back.status_code == 200, back.text
     assert latest(world, "versioned") == items(world)["versioned"]["version"]["S"] == "v9"
     assert "this is 9." in ask(server, "tools/call", name="versioned")["content"][0]["text"]
@@ -208,17 +220,16 @@ def test_t4_1_and_3_call_is_logged_with_the_designs_attributes(world: World, ser
     assert {"skill_id", "invoked_at", "method", "duration_ms", "status", "request_params", "expires_at"} <= set(row)
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z#[0-9a-f-]{36}", row["invoked_at"]["S"])
     assert json.loads(row["request_params"]["S"])["arguments"] == {"arguments": "main.py"}
-    assert httpx.get(f"{server.url}/api/v1/skills/code-review/logs/", headers=operator).json()["results"]
+    assert httpx.get(
+        f"{server.url}/api/v1/skills/code-review/logs/", headers=operator, timeout=PATIENCE_SECONDS
+    ).json()["results"]
 
 
 def test_t4_4_backend_is_chosen_by_a_setting(world: World) -> None:
     with world.server(world.local) as on_files:
         assert {tool["name"] for tool in ask(on_files, "tools/list")["tools"]} >= SKILLS
         ask(on_files, "tools/call", name="hello-world")
-        deadline = time.monotonic() + LOGGED_WITHIN
-        while not world.sql_counts().get("hello-world"):
-            assert time.monotonic() < deadline, "with local files calls are counted in SQL"
-            time.sleep(0.1)
+        wait_until(lambda: world.sql_counts().get("hello-world"), "with local files calls are counted in SQL")
 
 
 def test_t5_1_and_2_image_and_compose_file_have_both_modes() -> None:
@@ -230,8 +241,8 @@ def test_t5_1_and_2_image_and_compose_file_have_both_modes() -> None:
 
 
 def test_t5_4_deployed_service_is_healthy_answers_logs_and_counts(world: World, server: Server) -> None:
-    assert httpx.get(f"{server.url}/healthz").status_code == 200
-    ready = httpx.get(f"{server.url}/readyz")
+    assert httpx.get(f"{server.url}/healthz", timeout=PATIENCE_SECONDS).status_code == 200
+    ready = httpx.get(f"{server.url}/readyz", timeout=PATIENCE_SECONDS)
     assert (ready.status_code, set(ready.json().values())) == (200, {"ok"})
     before = int(items(world)["hello-world"].get("invocation_count", {"N": "0"})["N"])
     assert ask(server, "tools/call", name="hello-world")["content"][0]["text"]

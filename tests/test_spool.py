@@ -7,7 +7,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -23,6 +22,7 @@ from invocations.recorder import Recorder
 from invocations.spool import Spool
 from invocations.stores import get_store
 
+from .patience import PATIENCE_SECONDS, wait_until
 from .server import DAPHNE, ROOT, Server, manage
 from .test_recorder import event
 
@@ -160,15 +160,13 @@ def test_answered_calls_survive_sigkill(tmp_path: Path) -> None:
     for kill in (True, True, True, False):
         with Server(DAPHNE, data, MCP_REQUIRE_AUTH="false") as server:
             for _ in range(30):
-                answered += httpx.post(f"{server.url}/mcp", json=request).status_code == 200
+                answered += httpx.post(f"{server.url}/mcp", json=request, timeout=PATIENCE_SECONDS).status_code == 200
             if kill:
                 server.stop(signal.SIGKILL)
     assert answered == 120
     with closing(sqlite3.connect(data / "db.sqlite3")) as database:
-        deadline = time.monotonic() + 10
-        while (rows := database.execute("select count(*) from invocations_invocation").fetchone()) != (120,):
-            assert time.monotonic() < deadline, rows
-            time.sleep(0.05)
+        count = "select count(*) from invocations_invocation"
+        wait_until(lambda: database.execute(count).fetchone() == (120,), lambda: database.execute(count).fetchone())
         counter = database.execute("select invocation_count from invocations_skillcounter").fetchall()
     assert counter == [(120,)]
 

@@ -13,13 +13,13 @@ import pytest
 
 from .gateway_asking import envelope, modern_headers, request
 from .packages import skill_md
+from .patience import PATIENCE_SECONDS
 from .redis_server import redis_server
 from .server import DAPHNE, UVICORN, Server, manage
 
 LISTEN = "subscriptions/listen"
 TOOLS_CHANGED = "notifications/tools/list_changed"
 STREAMS = 1000
-PATIENCE_SECONDS = 60.0
 
 
 class World:

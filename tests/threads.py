@@ -9,6 +9,8 @@ from typing import TypeVar
 
 from django.db import connections
 
+from .patience import PATIENCE_SECONDS
+
 T = TypeVar("T")
 A = TypeVar("A")
 
@@ -16,7 +18,7 @@ A = TypeVar("A")
 def at_once(function: Callable[[A], T], arguments: Iterable[A]) -> list[T]:
     """What `function` returns for each argument; all calls are held back until every thread is there."""
     arguments = list(arguments)
-    barrier = threading.Barrier(len(arguments), timeout=30)
+    barrier = threading.Barrier(len(arguments), timeout=PATIENCE_SECONDS)
 
     def call(argument: A) -> T:
         try:
