@@ -55,7 +55,8 @@ def argument_descriptions(skill: PublishedSkill) -> dict[str, str]:
     about = f"All arguments as one text, as a user would type them: {shown}" if shown else (
         "What to apply the skill to, in words, where there is something to say."
     )  # fmt: skip
-    return {FULL_TEXT: about, **{name: f"The skill's argument “{name}”." for name in declared}}
+    # Declared ones first: clients of prompts fill them with a user's words in this order.
+    return {**{name: f"The skill's argument “{name}”." for name in declared}, FULL_TEXT: about}
 
 
 def choices(skill: PublishedSkill, argument: str, typed: str) -> list[str]:
@@ -89,7 +90,8 @@ async def invoke(call: Call, skill: PublishedSkill) -> str:
     """
     texts = _texts(skill, call.arguments())
     given = Arguments(texts.pop(FULL_TEXT, ""), texts, skill.argument_names)
-    return substitute(await call.catalog.instructions(skill), given, skill_uri(skill.name))
+    declares = bool(skill.argument_names or _hint(skill))
+    return substitute(await call.catalog.instructions(skill), given, skill_uri(skill.name), declares=declares)
 
 
 def _texts(skill: PublishedSkill, arguments: Mapping[str, object]) -> dict[str, str]:

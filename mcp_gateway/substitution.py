@@ -2,7 +2,8 @@
 
 Source: code.claude.com/docs/en/skills, "Available string substitutions" and "Pass arguments to
 skills". Substituted text is never looked at again, and nothing is ever executed: `` !`command` ``
-stays as it is.
+stays as it is. Other than there, a skill that says nowhere that it takes arguments has no
+placeholders for them, and `$5.00` or `$5K` is a price in any skill.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ WORDS_MAX = 1000
 """Positions that placeholders can address; the rest of a text is only in `$ARGUMENTS`."""
 
 _PATTERNS_KEPT = 64
+_EVERYTHING = "$ARGUMENTS"
+_SKILL_DIR = re.compile(r"\$(?P<dir>\{CLAUDE_SKILL_DIR\})")
 
 _PIECE = r"""[^ \t\r\n'"\\]++|'[^']*+'|"[^"\\]*+(?:\\.[^"\\]*+)*+"|\\."""
 _WORD = re.compile(rf"(?:{_PIECE})++", re.DOTALL)
@@ -52,17 +55,21 @@ class Arguments:
         return values
 
 
-def substitute(body: str, arguments: Arguments, skill_dir: str) -> str:
+def substitute(body: str, arguments: Arguments, skill_dir: str, *, declares: bool) -> str:
     """The instructions with every placeholder filled.
 
     `$ARGUMENTS` is the full text, `$ARGUMENTS[N]` and `$N` the value at a 0-based position (left as
     it is where there is none), `$name` a declared argument (empty where there is none),
     `${CLAUDE_SKILL_DIR}` the skill's root. One backslash keeps a placeholder as text. Where no
     placeholder received anything, the text is appended, so that it is not lost.
+
+    `declares` says whether the frontmatter names arguments or hints at them. Where it does not, and the
+    body has no `$ARGUMENTS` either, `${CLAUDE_SKILL_DIR}` is the only placeholder.
     """
     pieces: list[str] = []
     end, received = 0, False
-    for match in _placeholder(arguments.names).finditer(body):
+    placeholder = _placeholder(arguments.names) if declares or _EVERYTHING in body else _SKILL_DIR
+    for match in placeholder.finditer(body):
         before, start = body[end : match.start()], match.start()
         end = match.end()
         if match["dir"]:
@@ -75,12 +82,21 @@ def substitute(body: str, arguments: Arguments, skill_dir: str) -> str:
             pieces += (before, _shown(match) if value is None else value)
     filled = "".join((*pieces, body[end:]))
     if arguments.text and not received:
-        return f"{filled.rstrip()}\n\nARGUMENTS: {arguments.text}\n"
+        return f"{filled}{_blank_line_after(filled)}ARGUMENTS: {arguments.text}\n"
     return filled
 
 
+def _blank_line_after(text: str) -> str:
+    """What to put between a text and the next paragraph."""
+    if text.endswith(("\n\n", "\n\r\n")):
+        return ""
+    return "\n" if text.endswith("\n") else "\n\n"
+
+
 def _value(match: re.Match[str], arguments: Arguments) -> str | None:
-    """What was given for a placeholder, None for nothing."""
+    """What was given for a placeholder, None for nothing; an amount of money is none, and may be escaped like one."""
+    if match["amount"]:
+        return None
     if match["all"]:
         return arguments.text or None
     index = match["index"] or match["short"]
@@ -100,7 +116,7 @@ def _placeholder(names: tuple[str, ...]) -> re.Pattern[str]:
     named = rf"(?P<name>{declared})(?![A-Za-z0-9_])" if declared else r"(?P<name>(?!))"
     return re.compile(
         r"\$(?:(?P<dir>\{CLAUDE_SKILL_DIR\})|ARGUMENTS\[(?P<index>[0-9]{1,9})\]|(?P<all>ARGUMENTS(?![A-Za-z0-9_]))"
-        rf"|(?P<short>[0-9]{{1,9}})(?![0-9])|{named})"
+        rf"|(?P<short>[0-9]{{1,9}})(?![A-Za-z0-9_]|[.,][0-9])|(?P<amount>[0-9]{{1,9}})|{named})"
     )
 
 

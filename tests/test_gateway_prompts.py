@@ -41,7 +41,7 @@ async def test_prompt_takes_one_text_and_what_the_skill_declares_and_needs_none(
     [prompt] = await prompts(wire, MODERN)
 
     assert (prompt["name"], prompt["description"]) == ("greeter", "Greets people. Use when somebody arrives.")
-    assert [argument["name"] for argument in prompt["arguments"]] == ["arguments", "from", "to"]
+    assert [argument["name"] for argument in prompt["arguments"]] == ["from", "to", "arguments"]
     assert not any(argument["required"] for argument in prompt["arguments"])
 
 

@@ -206,6 +206,38 @@ async def test_where_each_skill_is_a_tool_there_is_no_search(wire: Gateway, sett
     assert (await error_of(wire, MODERN, "tools/call", {"name": "search_skills"}))["code"] == -32602
 
 
+@pytest.mark.parametrize("mode", ["auto", "each"])
+@pytest.mark.parametrize("revision", REVISIONS)
+async def test_files_are_read_with_a_tool_where_each_skill_is_one(
+    wire: Gateway, shelf: Shelf, settings: Any, mode: str, revision: str
+) -> None:
+    settings.MCP_SKILL_TOOLS = mode
+    assert await listed(wire, revision) == ["greeter"], "there is no file to read"
+    shelf.publish("hidden", files={"a.md": "# A"}, disable_model_invocation="true")
+    assert await listed(wire, revision) == ["greeter"], "none that models may read by a tool"
+
+    shelf.publish("csv-summarizer", files={"references/columns.md": "# Columns"})
+
+    assert await listed(wire, revision) == ["csv-summarizer", "greeter", "read_skill_file"]
+    arguments = {"skill": "csv-summarizer", "path": "references/columns.md"}
+    assert (await use(wire, "read_skill_file", arguments, revision))["content"] == [
+        {"type": "text", "text": "# Columns"}
+    ]
+    unknown = await use(wire, "read_skill_file", {"skill": "hidden", "path": "a.md"}, revision)
+    assert (unknown["isError"], "There is no skill hidden." in unknown["content"][0]["text"]) == (True, True)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_tool_for_files_is_listed_for_those_who_see_files(
+    wire: Gateway, full_shelf: Shelf, operator: User, settings: Any
+) -> None:
+    settings.MCP_SKILL_TOOLS = "each"
+    _, token = await sync_to_async(create_token)(operator, "two", skills=["greeter", "deploy"])
+
+    assert (await listed(wire))[-1] == "read_skill_file"
+    assert await listed(wire, authorization=f"Bearer {token}") == ["deploy", "greeter"]
+
+
 @pytest.mark.django_db(transaction=True)
 async def test_token_for_some_skills_searches_among_these(
     wire: Gateway, full_shelf: Shelf, operator: User, settings: Any

@@ -225,6 +225,22 @@ async def test_list_of_search_tools_is_told_only_when_it_comes_or_goes(shelf: Sh
         assert await told(stream, 1) == [LISTS[2]], "skills again"
 
 
+async def test_tool_for_files_is_told_when_it_comes_or_goes(shelf: Shelf) -> None:
+    async with subscribed({"toolsListChanged": True}) as stream, subscribed(ALL) as witness:
+        await stream.message(), await witness.message()
+        shelf.publish("greeter", files={"a.md": "a"})
+        catalog_changed.send(sender=None)
+        assert await told(stream, 1) == [LISTS[2]], "the tool that reads files"
+        await told(witness, 2)
+        shelf.publish("greeter", files={"a.md": "a", "b.md": "b"})
+        catalog_changed.send(sender=None)
+        await told(witness, 1)
+        assert stream.nothing(), "the same tools as before"
+        shelf.publish("greeter")
+        catalog_changed.send(sender=None)
+        assert await told(stream, 1) == [LISTS[2]]
+
+
 async def test_search_tools_of_a_token_are_told_by_what_it_may_see(shelf: Shelf, settings: Any, token: Any) -> None:
     settings.MCP_SKILL_TOOLS, settings.MCP_MAX_SKILL_TOOLS = "auto", 2
     for name in ("second", "third"):

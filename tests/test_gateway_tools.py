@@ -46,7 +46,7 @@ async def test_tool_takes_the_arguments_that_the_skill_declares(wire: Gateway, s
 
     [tool] = await tools(wire)
 
-    assert list(tool["inputSchema"]["properties"]) == ["arguments", "from", "to"]
+    assert list(tool["inputSchema"]["properties"]) == ["from", "to", "arguments"]
     assert tool["inputSchema"]["properties"]["arguments"]["description"].endswith("[from] [to]")
 
 

@@ -16,7 +16,12 @@ ROOT = "skill://greeter"
 
 def fill(body: str, text: str = "", names: str = "", **named: str) -> str:
     """The body with these arguments; `names` are those that the skill declares."""
-    return substitute(body, Arguments(text, named, tuple(names.split())), ROOT)
+    return substitute(body, Arguments(text, named, tuple(names.split())), ROOT, declares=True)
+
+
+def fill_undeclared(body: str, text: str = "") -> str:
+    """The body of a skill whose frontmatter says nothing of arguments."""
+    return substitute(body, Arguments(text), ROOT, declares=False)
 
 
 @pytest.mark.parametrize(
@@ -42,8 +47,11 @@ def fill(body: str, text: str = "", names: str = "", **named: str) -> str:
         ("$0|$1", 'say "hello', 'say|"hello'),
         ("$10$1", "a b c d e f g h i j k", "kb"),
         ("$00 $007", "a b c d e f g h", "a h"),
-        ("$0.50", "a", "a.50"),
-        ("$0th", "a", "ath"),
+        ("$0.", "a", "a."),
+        ("把$0翻译成$1", "a b", "把a翻译成b"),
+        # Amounts, ordinals and names of variables are no positions, and may be escaped all the same
+        ("$5K $10x $1st $0_1 $0.50 $1,000 $0", "a b c d e f g h i j k", "$5K $10x $1st $0_1 $0.50 $1,000 a"),
+        (r"\$5K or \$1st, $0", "a", "$5K or $1st, a"),
         # A position without a value stays as it is
         ("$0 and $1", "a", "a and $1"),
         ("$0 and $ARGUMENTS[1]", "a", "a and $ARGUMENTS[1]"),
@@ -73,11 +81,13 @@ def fill(body: str, text: str = "", names: str = "", **named: str) -> str:
         ("${CLAUDE_SESSION_ID} ${CLAUDE_PROJECT_DIR}", "", "${CLAUDE_SESSION_ID} ${CLAUDE_PROJECT_DIR}"),
         # Where no placeholder received anything, the text is appended
         ("Do it.\n", "this", "Do it.\n\nARGUMENTS: this\n"),
-        ("Do it.\n\n\n", "this", "Do it.\n\nARGUMENTS: this\n"),
+        ("Do it.\n\n\n", "this", "Do it.\n\n\nARGUMENTS: this\n"),
         (r"Do \$ARGUMENTS.", "this", "Do $ARGUMENTS.\n\nARGUMENTS: this\n"),
         ("Costs $5.00.", "this", "Costs $5.00.\n\nARGUMENTS: this\n"),
         ("In ${CLAUDE_SKILL_DIR}", "this", "In skill://greeter\n\nARGUMENTS: this\n"),
-        ("Do it.\r\n", "this", "Do it.\n\nARGUMENTS: this\n"),
+        ("Do it.\r\n", "this", "Do it.\r\n\nARGUMENTS: this\n"),
+        ("Do it. ", "this", "Do it. \n\nARGUMENTS: this\n"),
+        ("Do it.\n\n", "this", "Do it.\n\nARGUMENTS: this\n"),
         ("Do it.\n", "", "Do it.\n"),
     ],
 )  # fmt: skip
@@ -114,6 +124,20 @@ def test_declared_name_becomes_its_value(names: str, body: str, text: str, named
     assert fill(body, text, names, **named) == filled
 
 
+PRICES = "| Pro | $5K | $10x | the $1st | $5.00 | =$B$6*$0 | `echo $1 $name` | \\$2 | $2 |"
+
+
+def test_skill_that_declares_no_arguments_is_served_as_it_is() -> None:
+    words = "one two three four five six seven eight nine ten eleven twelve"
+    assert fill_undeclared(PRICES, words) == f"{PRICES}\n\nARGUMENTS: {words}\n"
+    assert fill_undeclared(PRICES) == PRICES
+    assert fill_undeclared("See ${CLAUDE_SKILL_DIR}/a.md for $5.") == f"See {ROOT}/a.md for $5."
+
+
+def test_arguments_in_the_text_declare_positions() -> None:
+    assert fill_undeclared("$0 of $ARGUMENTS, $5K", "a b c d e f") == "a of a b c d e f, $5K"
+
+
 TEXTS = st.text() | st.text(alphabet="$\\ARGUMENTS[]0123 ab'\"{}_\n")
 NAMES = st.lists(st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,3}", fullmatch=True), unique=True, max_size=3)
 
@@ -122,12 +146,19 @@ NAMES = st.lists(st.from_regex(r"[A-Za-z_][A-Za-z0-9_-]{0,3}", fullmatch=True), 
 def test_any_body_takes_any_arguments(body: str, text: str, names: list[str], value: str) -> None:
     given = Arguments(text, dict.fromkeys(names, value), tuple(names))
 
-    filled = substitute(body, given, ROOT)
+    filled = substitute(body, given, ROOT, declares=True)
 
     if given.text and "$" not in body:
-        assert filled == f"{body.rstrip()}\n\nARGUMENTS: {given.text}\n"
+        assert filled.startswith(body)
+        assert filled.endswith(f"\n\nARGUMENTS: {given.text}\n")
     if not given.text and "$" not in body:
         assert filled == body
+
+
+@given(body=TEXTS.filter(lambda text: "$ARGUMENTS" not in text and "${" not in text), text=TEXTS)
+def test_any_text_without_declared_arguments_is_served_as_it_is(body: str, text: str) -> None:
+    assert fill_undeclared(body, text).startswith(body)
+    assert fill_undeclared(body) == body
 
 
 @given(text=TEXTS, before=st.text().filter(lambda text: "$" not in text and "\\" not in text))

@@ -1,4 +1,8 @@
-"""search_skills, load_skill, read_skill_file: in place of one tool a skill where those would be too many to list."""
+"""search_skills, load_skill, read_skill_file: in place of one tool a skill where those would be too many to list.
+
+read_skill_file is listed beside the skills' own tools, too, as soon as one of them has more than its SKILL.md: many
+clients know tools alone, and would not get at the files otherwise.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +26,23 @@ FOUND, FOUND_MAX = 10, 50
 FILES_NAMED = 50
 _IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 _READ_ONLY = {"readOnlyHint": True, "openWorldHint": False}
-_SKILL = {"type": "string", "description": f"The skill's name, as {SEARCH_SKILLS} tells it."}
+_SKILL = {"type": "string", "description": "The skill's name."}
 
+FILE_READER: dict[str, Any] = {
+    "name": READ_SKILL_FILE,
+    "title": "Read a file of a skill",
+    "description": "Gets a file that a skill's instructions mention, such as a script or a reference.",
+    "inputSchema": {
+        "type": "object",
+        "properties": {
+            SKILL_ARGUMENT: _SKILL,
+            "path": {"type": "string", "description": "The file's path in the skill: references/forms.md"},
+        },
+        "required": [SKILL_ARGUMENT, "path"],
+        "additionalProperties": False,
+    },
+    "annotations": _READ_ONLY,
+}
 DEFINITIONS: tuple[dict[str, Any], ...] = (
     {
         "name": SEARCH_SKILLS,
@@ -82,21 +101,7 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
         },
         "annotations": _READ_ONLY,
     },
-    {
-        "name": READ_SKILL_FILE,
-        "title": "Read a file of a skill",
-        "description": "Gets a file that a skill's instructions mention, such as a script or a reference.",
-        "inputSchema": {
-            "type": "object",
-            "properties": {
-                SKILL_ARGUMENT: _SKILL,
-                "path": {"type": "string", "description": "The file's path in the skill: references/forms.md"},
-            },
-            "required": [SKILL_ARGUMENT, "path"],
-            "additionalProperties": False,
-        },
-        "annotations": _READ_ONLY,
-    },
+    FILE_READER,
 )
 
 
@@ -111,6 +116,14 @@ def replace_skills(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
     return count > most
 
 
+def is_file_reader_listed(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
+    """Whether read_skill_file is listed beside the skills: where one of their tools has files besides its SKILL.md."""
+    with_files = snapshot.once(
+        "tools with files", lambda: [one for one in _tools(snapshot, EVERYBODY) if len(one.files) > 1]
+    )
+    return any(audience.includes(skill.name, skill.tags) for skill in with_files)
+
+
 def _tools(snapshot: Snapshot, audience: Audience) -> list[PublishedSkill]:
     skills = snapshot.skills.values()
     return [skill for skill in skills if is_tool(skill) and audience.includes(skill.name, skill.tags)]
@@ -118,7 +131,8 @@ def _tools(snapshot: Snapshot, audience: Audience) -> list[PublishedSkill]:
 
 def find(name: str) -> Method | None:
     """The tool with this name. They work while skills are listed, too: clients may have an older list."""
-    return _TOOLS.get(name) if settings.MCP_SKILL_TOOLS != "each" else None
+    searchable = settings.MCP_SKILL_TOOLS != "each"
+    return _TOOLS.get(name) if searchable or name == READ_SKILL_FILE else None
 
 
 async def search_skills(call: Call) -> dict[str, Any]:
@@ -187,7 +201,8 @@ async def _names(call: Call, query: str, limit: int) -> list[str]:
 def _skill(call: Call, name: str) -> PublishedSkill:
     skill = call.snapshot.skills.get(name)
     if skill is None or not is_tool(skill):
-        raise BadArgument(f"There is no skill {name:.100}. {SEARCH_SKILLS} finds those that there are.")
+        remedy = f" {SEARCH_SKILLS} finds those that there are." if find(SEARCH_SKILLS) else ""
+        raise BadArgument(f"There is no skill {name:.100}.{remedy}")
     return skill
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from mcp_gateway.call import Call
 from mcp_gateway.invocable import argument_descriptions, description, invoke, title
 from mcp_gateway.remembered_settings import settings
+from mcp_gateway.tool_names import READ_SKILL_FILE
 from mcp_gateway.uris import SKILL_MD, file_uri
 from skills_registry.catalog import PublishedSkill
 
@@ -61,4 +62,5 @@ def _shown(skill: PublishedSkill, *, linked: bool) -> list[dict[str, Any]]:
             for file in others
         ]
     uris = "\n".join(file_uri(skill.name, file.path) for file in others)
-    return [text(f"Files of this skill, to be read as resources:\n{uris}")] if others else []
+    how = f"to be read as resources, or by path with {READ_SKILL_FILE}"
+    return [text(f"Files of this skill, {how}:\n{uris}")] if others else []

@@ -19,7 +19,7 @@ PAGE_SIZE = 1000
 
 
 async def list_tools(call: Call) -> dict[str, Any]:
-    """In order of name, the same at every call of one generation."""
+    """In the same order at every call of one generation."""
     snapshot, era = call.snapshot, call.era
     listing = snapshot.once(("tools", era.lists), lambda: Listing.of("tools", _tools(snapshot, era)))
     return listing.page(call.params, size=PAGE_SIZE)
@@ -62,4 +62,6 @@ def _definitions(snapshot: Snapshot) -> Iterator[Any]:
         yield from search_tools.DEFINITIONS
     else:
         yield from (skill_tools.definition(skill) for skill in snapshot.skills.values() if is_tool(skill))
+        if search_tools.is_file_reader_listed(snapshot):
+            yield search_tools.FILE_READER
     yield from (tool.definition for tool in snapshot.offers.tools)

@@ -44,9 +44,10 @@ def difference(pairs: Sequence[Pair], was: Audience, now: Audience, snapshots: t
     lists = {name for name, entry in _ENTRIES.items() if any(entry(old) != entry(new) for old, new in seen)}
     uris = {uri for pair in seen for uri in _touched(*pair)}
     searched = search_tools.replace_skills(before, was), search_tools.replace_skills(after, now)
+    reading = search_tools.is_file_reader_listed(before, was), search_tools.is_file_reader_listed(after, now)
     if all(searched):
         lists.discard("tools")
-    elif any(searched):
+    elif any(searched) or reading[0] != reading[1]:
         lists.add("tools")
     if not was.restricted or not now.restricted:
         lists |= _offered(before.offers, after.offers)
