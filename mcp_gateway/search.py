@@ -1,26 +1,32 @@
 """Finds skills by words: an index in memory, made anew for each generation of what a caller may see.
 
 Ranked by BM25, a name counting more than a description and that more than the text. Words match in
-any of their English forms, with a typing error or two, and the last one also where it is only begun.
+any of their English forms, with a typing error or two, by another word for the same (`search_words`),
+and the last one also where it is only begun.
 Scripts without spaces are found by pairs of characters.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-WEIGHTS = {"name": 8.0, "title": 6.0, "tags": 12.0, "description": 4.0, "body": 1.0}
+from .search_words import REQUEST_WORDS, alternatives
+
+WEIGHTS = {"name": 6.0, "title": 4.5, "tags": 12.0, "description": 4.0, "body": 1.0}
 """What a word is worth by where it stands. Few skills have tags, which makes one tag look long to BM25."""
-FUZZY, BEGUN = 0.2, 0.3
-"""What a word with typing errors, and one that is only begun, is worth beside the word itself."""
+FUZZY, BEGUN, RELATED = 0.2, 0.3, 0.7
+"""What a word with typing errors, one that is only begun, and another word for it are worth beside the word itself."""
+REQUEST = 0.2
+"""What a word that is in almost every question is worth beside one that says what it is about."""
 QUERY_MAX = 500
 """Characters of a query that are looked at."""
 _HEAP_BYTES = 15_000_000
 """The least that the library takes for writing."""
+_WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 """Runs of scripts that are written without spaces, or whose words have endings: Thai, Chinese, Japanese, Korean."""
 
@@ -45,6 +51,18 @@ class Text:
     tags: str = ""
     description: str = ""
     body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A word as it may stand in a text, and what finding it is worth."""
+
+    text: str
+    worth: float = 1.0
+    errors: int = 0
+    """Characters that may differ."""
+    is_begun: bool = False
+    """Whether more characters may follow."""
 
 
 class SkillIndex:
@@ -77,35 +95,42 @@ class SkillIndex:
         return [name for _, name in sorted(ranked)]
 
     def _parts(self, query: str) -> Iterator[Query]:
-        """A query for each word."""
-        words = _WORDS_THAT_SAY.analyze(query) or _EVERY_WORD.analyze(query)
-        for place, word in enumerate(words):
-            yield self._anywhere("", list(self._forms(word, last=place == len(words) - 1)))
+        """A query for each word that says something, or for every word where none does."""
+        words = _WORD.findall(query.lower())
+        telling = [word for word in words if _WORDS_THAT_SAY.analyze(word)] or words
+        has_subject = any(word not in REQUEST_WORDS for word in telling)
+        for place, word in enumerate(telling):
+            forms = list(self._forms(word, last=place == len(telling) - 1))
+            worth = REQUEST if has_subject and word in REQUEST_WORDS else 1.0
+            yield Query.boost_query(self._anywhere("", forms), worth)
         for pair in _pairs(query):
-            yield self._anywhere("_pairs", [(1.0, pair, 0, False)])
+            yield self._anywhere("_pairs", [_Form(pair)])
 
-    def _forms(self, word: str, *, last: bool) -> Iterator[tuple[float, str, int, bool]]:
-        """What a word may match: (worth, text, typing errors, whether more may follow)."""
-        yield 1.0, word, 0, False
-        if len(word) >= 4:
-            yield FUZZY, word, 2 if len(word) >= 8 else 1, False
-        if last and len(word) >= 2:
-            yield BEGUN, word, 0, True
+    def _forms(self, word: str, *, last: bool) -> Iterator[_Form]:
+        """What a word may match."""
+        for stem in _EVERY_WORD.analyze(word):
+            yield _Form(stem)
+            if len(stem) >= 4:
+                yield _Form(stem, FUZZY, errors=2 if len(stem) >= 8 else 1)
+            if last and len(stem) >= 2:
+                yield _Form(stem, BEGUN, is_begun=True)
+        for other in alternatives(word):
+            for stem in _EVERY_WORD.analyze(other):
+                yield _Form(stem, RELATED)
 
-    def _anywhere(self, suffix: str, forms: list[tuple[float, str, int, bool]]) -> Query:
+    def _anywhere(self, suffix: str, forms: Sequence[_Form]) -> Query:
         """The best of all fields and forms."""
-        alternatives = []
-        for field, weight in WEIGHTS.items():
-            for worth, text, errors, begun in forms:
-                name = f"{field}{suffix}"
-                exact = not errors and not begun
-                query = (
-                    Query.term_query(self._schema, name, text)
-                    if exact
-                    else Query.fuzzy_term_query(self._schema, name, text, distance=errors, prefix=begun)
-                )
-                alternatives.append(Query.boost_query(query, weight * worth))
-        return Query.disjunction_max_query(alternatives)
+        fields = [(f"{field}{suffix}", weight) for field, weight in WEIGHTS.items()]
+        return Query.disjunction_max_query(
+            [self._match(name, form, weight) for name, weight in fields for form in forms]
+        )
+
+    def _match(self, field: str, form: _Form, weight: float) -> Query:
+        if form.errors or form.is_begun:
+            query = Query.fuzzy_term_query(self._schema, field, form.text, distance=form.errors, prefix=form.is_begun)
+        else:
+            query = Query.term_query(self._schema, field, form.text)
+        return Query.boost_query(query, weight * form.worth)
 
 
 def _document(text: Text) -> Document:

@@ -111,6 +111,16 @@ async def test_name_counts_more_than_description_and_that_more_than_text(wire: G
     assert await found(wire, "invoice") == ["invoices", "c-tags", "b-description", "a-text"]
 
 
+@pytest.mark.parametrize("query", ["make a powerpoint deck", "powerpoint", "slides for the board", "merge two pdfs"])
+async def test_words_of_the_task_count_more_than_those_of_any_task(wire: Gateway, shelf: Shelf, query: str) -> None:
+    for name in ("make-things", "create-decks-of-cards", "write-a-plan", "meeting-notes"):
+        shelf.publish(name, "Make it. Write it. Create a new one.", description="Make, create, build and write things.")
+    shelf.publish("pptx", "Unpack it.", description="Reads and edits presentations.")
+    shelf.publish("pdf", "Unpack it.", description="Reads and merges documents.")
+
+    assert (await found(wire, query))[0] == ("pdf" if "pdf" in query else "pptx")
+
+
 async def test_without_a_query_skills_are_listed_by_name(wire: Gateway, full_shelf: Shelf) -> None:
     assert await found(wire, " ") == ["code-review", "csv-summarizer", "deploy", "greeter", "jisuan"]
     assert await found(wire, "", limit=2) == ["code-review", "csv-summarizer"]
