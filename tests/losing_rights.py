@@ -12,8 +12,6 @@ from django.utils import timezone
 from mcp_gateway.auth import create_token, revoke_token
 from mcp_gateway.models import AccessToken
 
-GROUP = "readers"
-
 
 def view_skill() -> Permission:
     """The permission that the gateway asks for."""
@@ -22,7 +20,7 @@ def view_skill() -> Permission:
 
 @dataclass(frozen=True)
 class Loss:
-    """The owner `rita` has the right by `give`, loses it by `take`, and is then answered with this HTTP status."""
+    """The owner has the right by `give`, loses it by `take`, and is then answered with this HTTP status."""
 
     give: Callable[[User], object]
     take: Callable[[User, AccessToken], object]
@@ -36,7 +34,7 @@ def directly(user: User) -> None:
 
 def by_group(user: User) -> None:
     """Give the permission to a group of the user."""
-    group, _ = Group.objects.get_or_create(name=GROUP)
+    group = Group.objects.create(name=f"readers with {user.get_username()}")
     group.permissions.add(view_skill())
     user.groups.add(group)
 
@@ -59,11 +57,11 @@ LOSSES: Mapping[str, Loss] = {
     "permission taken": Loss(directly, lambda user, token: user.user_permissions.remove(view_skill()), 403),
     "permissions set anew": Loss(directly, lambda user, token: user.user_permissions.set([]), 403),
     "user removed from the group": Loss(by_group, lambda user, token: user.groups.clear(), 403),
-    "group loses its member": Loss(by_group, lambda user, token: Group.objects.get(name=GROUP).user_set.clear(), 403),
+    "group loses its member": Loss(by_group, lambda user, token: user.groups.get().user_set.clear(), 403),
     "group loses the permission": Loss(
-        by_group, lambda user, token: Group.objects.get(name=GROUP).permissions.remove(view_skill()), 403
+        by_group, lambda user, token: user.groups.get().permissions.remove(view_skill()), 403
     ),
-    "group deleted": Loss(by_group, lambda user, token: Group.objects.get(name=GROUP).delete(), 403),
+    "group deleted": Loss(by_group, lambda user, token: user.groups.get().delete(), 403),
     "superuser flag taken": Loss(as_superuser, lambda user, token: _set(user, is_superuser=False), 403),
     "token revoked": Loss(directly, lambda user, token: revoke_token(token), 401),
     "token deleted": Loss(directly, lambda user, token: token.delete(), 401),
@@ -74,9 +72,9 @@ LOSSES: Mapping[str, Loss] = {
 }
 
 
-def holder(loss: Loss) -> tuple[User, AccessToken, str]:
-    """The user `rita`, who has what is about to be lost, with a token and its text."""
-    user = User.objects.create_user("rita")
+def holder(loss: Loss, name: str = "rita") -> tuple[User, AccessToken, str]:
+    """A user who has what is about to be lost, with a token and its text."""
+    user = User.objects.create_user(name)
     loss.give(user)
     token, text = create_token(user, "for tests")
     return user, token, text
