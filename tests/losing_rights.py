@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,6 +12,22 @@ from django.utils import timezone
 
 from mcp_gateway.auth import create_token, revoke_token
 from mcp_gateway.models import AccessToken
+
+PROMISED_SECONDS = 5.0
+"""How long a loss may take to hold where no message tells of it."""
+
+
+class Clock:
+    """Stands in for the module `time` where the age of what is remembered is measured."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.ahead
+
+    def time(self) -> float:
+        return time.time() + self.ahead
 
 
 def view_skill() -> Permission:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,13 +21,12 @@ from .conftest import Gateway, permissions
 from .gateway_asking import BOTH, LEGACY, MODERN, VERSION, envelope, modern_headers, request, send
 from .gateway_shelf import Shelf
 from .gateway_streams import listening, streaming
-from .losing_rights import LOSSES, Loss, as_superuser, by_group, directly, holder
+from .losing_rights import LOSSES, PROMISED_SECONDS, Clock, Loss, as_superuser, by_group, directly, holder
 from .sources import table_rows
 
 pytest_plugins = ["tests.gateway_wire"]
 
 LISTEN = "subscriptions/listen"
-PROMISED_SECONDS = 5.0
 SKILL_MD = "skill://greeter/SKILL.md"
 CALLS: dict[str, list[dict[str, Any]]] = {
     "initialize": [{"protocolVersion": LEGACY[-1], "capabilities": {}, "clientInfo": {"name": "c", "version": "1"}}],
@@ -51,19 +49,6 @@ CALLS: dict[str, list[dict[str, Any]]] = {
 }
 """With what methods are called; the others with nothing."""
 METHODS = [(row[0].strip("`"), row[1]) for row in table_rows("docs/mcp.md", "Methods")]
-
-
-class Clock:
-    """Stands in for the module `time` where the age of what is remembered is measured."""
-
-    def __init__(self) -> None:
-        self.ahead = 0.0
-
-    def monotonic(self) -> float:
-        return time.monotonic() + self.ahead
-
-    def time(self) -> float:
-        return time.time() + self.ahead
 
 
 @pytest.fixture

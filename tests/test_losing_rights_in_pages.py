@@ -42,11 +42,17 @@ def member() -> User:
     return user
 
 
+def change_password(user: User) -> None:
+    """Make another password, with which sessions under the one before end."""
+    user.set_password("another")
+    user.save()
+
+
 TAKING: dict[str, tuple[Callable[[User], Any], int]] = {
     "deactivated": (lambda user: User.objects.filter(pk=user.pk).update(is_active=False), 302),
     "deleted": (lambda user: user.delete(), 302),
     "no longer staff": (lambda user: User.objects.filter(pk=user.pk).update(is_staff=False), 302),
-    "password changed": (lambda user: (user.set_password("another"), user.save()), 302),
+    "password changed": (change_password, 302),
     "removed from the group": (lambda user: user.groups.clear(), 403),
     "group loses its permissions": (lambda user: user.groups.get().permissions.clear(), 403),
     "group deleted": (lambda user: user.groups.get().delete(), 403),

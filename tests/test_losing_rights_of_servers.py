@@ -15,11 +15,10 @@ import httpx
 import pytest
 
 from .gateway_asking import LEGACY, MODERN, VERSION, envelope, modern_headers, request
-from .losing_rights import LOSSES
+from .losing_rights import LOSSES, PROMISED_SECONDS
 from .redis_server import redis_server
 from .server import UVICORN, Server, manage
 
-PROMISED_SECONDS = 5.0
 AT_ONCE_SECONDS = 1.5
 """Less than what is known of a caller is used without asking again."""
 LISTEN = "subscriptions/listen"
