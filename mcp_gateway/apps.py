@@ -16,6 +16,9 @@ class McpGatewayConfig(AppConfig):
     def ready(self) -> None:
         """See that settings are checked, and that replicas are told of changes, also of those that a command makes."""
         from .auth import checks as checks_of_access  # noqa: F401, PLC0415  # registers the checks; needs the models
+        from .auth import watching  # noqa: PLC0415  # needs the models
+
+        watching.connect()
 
         for signal in (catalog_changed, tokens_changed):
             signal.connect(nudges.tell, dispatch_uid="mcp_gateway.nudges")

@@ -60,6 +60,9 @@ class AccessToken(models.Model):
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
 
+    owner_may_read: bool = False
+    """Whether the owner may see skills, as far as the query that found this token asked."""
+
     class Meta:
         ordering = ["-created_at"]
         verbose_name = _("access token")

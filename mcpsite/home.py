@@ -83,7 +83,7 @@ def _tasks(user: User | AnonymousUser, recent: dict[str, Use]) -> Iterator[Task]
             number,
         )
         yield Task("warn", "sync_problem", text % {"number": number}, f"{skills}?pending=1")
-    if user.has_perm("skills_registry.upload_skill") and (number := Upload.objects.count()):
+    if user.has_perm("skills_registry.upload_skill") and (number := Upload.objects.open_to(user).count()):
         text = ngettext("%(number)d upload waits for its review", "%(number)d uploads wait for their review", number)
         yield Task("info", "upload", text % {"number": number}, reverse("admin:skills_registry_upload"))
     if user.has_perm("skills_registry.publish_skill"):

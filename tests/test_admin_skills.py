@@ -215,6 +215,7 @@ def state() -> tuple[Any, ...]:
 
 def log_in(client: Client, role: str) -> None:
     if user := ROLES[role]():
+        Upload.objects.update(uploaded_by=user)
         client.force_login(user)
 
 

@@ -16,7 +16,7 @@ from django.test import Client
 from skills_registry import services
 from skills_registry.models import Publication, Skill, SkillVersion, Upload
 
-from .conftest import live, publish
+from .conftest import live, permissions, publish
 from .packages import package, skill_md, zip_of
 from .pages import SKILLS, staged, text_of, told, upload
 
@@ -237,6 +237,50 @@ def test_uploads_that_wait_are_listed_with_who_brought_them(browser: Client, aut
     assert "arnos.zip" in page
     assert "arno" in page.replace("arnos.zip", "")
     assert "nobodys.zip" in page
+
+
+@pytest.fixture
+def foreign(author: User) -> Upload:
+    """An upload that somebody else brought than whoever looks."""
+    other = User.objects.create_user("berta", is_staff=True)
+    return services.stage_upload("bertas.zip", zipped("Say something else."), user=other)
+
+
+@pytest.mark.parametrize("path", ["", "compare/", "file/SKILL.md"])
+@pytest.mark.parametrize("given", [None, {"create": "", "note": "", "expected_live": ""}, {"discard": ""}])
+def test_upload_of_somebody_else_is_not_there(
+    foreign: Upload, author: User, client: Client, path: str, given: dict[str, str] | None
+) -> None:
+    publish()
+    client.force_login(author)
+    address = f"{SKILLS}uploads/{foreign.pk}/{path}"
+
+    answer = client.get(address) if given is None else client.post(address, given)
+
+    assert answer.status_code == 404
+    assert Upload.objects.get() == foreign
+    assert SkillVersion.objects.count() == 1
+    services.inspect_upload(foreign)  # and its bytes are kept
+
+
+def test_upload_of_somebody_else_is_not_listed(foreign: Upload, author: User, client: Client) -> None:
+    services.stage_upload("arnos.zip", zipped(), user=author)
+    client.force_login(author)
+
+    page, home = text_of(client.get(f"{SKILLS}upload/")), text_of(client.get("/admin/"))
+
+    assert "arnos.zip" in page
+    assert "bertas" not in page
+    assert "uploads wait" not in home
+
+
+def test_upload_of_somebody_else_is_open_to_administrators(foreign: Upload, author: User, client: Client) -> None:
+    author.user_permissions.add(*permissions("administer_skill"))
+    client.force_login(author)
+
+    assert "bertas.zip" in text_of(client.get(f"{SKILLS}upload/"))
+    assert client.post(f"{SKILLS}uploads/{foreign.pk}/", {"discard": ""}).status_code == 302
+    assert not Upload.objects.exists()
 
 
 def drop(browser: Client, files: Mapping[str, bytes | str], **headers: str) -> Any:

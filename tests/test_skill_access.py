@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from mcp_gateway.auth import create_token, revoke_token
 from skills_registry import services
 from skills_registry.models import Skill
 
-from .conftest import publish
+from .conftest import permissions, publish
 from .pages import SKILLS, text_of
 
 pytestmark = pytest.mark.django_db
@@ -49,6 +49,22 @@ def test_tokens_that_reach_it_are_named_with_the_reason(page: str, operator: Use
         "by tag": "for the tag emea",
     }
     assert "something else" not in text_of(answer)
+
+
+def test_tokens_reach_it_whose_owners_may_see_skills(page: str, operator: User, author: User, client: Client) -> None:
+    roles = {name: User.objects.create_user(name) for name in ("member", "outsider", "retired")}
+    group = Group.objects.create(name="readers")
+    group.permissions.set(permissions("view_skill"))
+    group.user_set.set([roles["member"], roles["retired"]])
+    User.objects.filter(username="retired").update(is_active=False)
+    roles["outsider"].user_permissions.set(permissions("publish_skill"))
+    for owner in (operator, author, *roles.values()):
+        create_token(owner, owner.get_username())
+    client.force_login(operator)
+
+    found = {reach.token.name for reach in client.get(page).context["reaching"]}
+
+    assert found == {"olga", "arno", "member"}
 
 
 def test_who_may_not_see_tokens_sees_none(page: str, operator: User, author: User, client: Client) -> None:

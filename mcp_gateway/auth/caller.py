@@ -16,8 +16,8 @@ class Caller:
     name: str = ""
     """For the log: the owner of the token, or what the issuer calls them."""
     audience: Audience = EVERYBODY
-    may_read: bool = True
-    """Whether the token has the scope that the gateway asks for."""
+    lacks: str = ""
+    """What is missing for the gateway to serve them, in a sentence; "" where nothing is."""
     expires_at: float = float("inf")
     """When the token ends, in seconds since 1970."""
 

@@ -44,12 +44,11 @@ class InvalidTokenRequest(AccessRefused):
 
 
 class InsufficientScope(AccessRefused):
-    """403: a valid token without the scope that is needed."""
+    """403: a valid token without the scope that is needed, or whose owner may not do what it is shown for."""
 
     status = 403
 
-    def __init__(self) -> None:
-        message = f"The access token lacks the scope {read_scope()}"
+    def __init__(self, message: str) -> None:
         super().__init__(message, www_authenticate=challenge("insufficient_scope", message))
 
 
@@ -85,6 +84,11 @@ def challenge(error: str = "", description: str = "") -> str:
 def resource() -> str:
     """The gateway's canonical address, which is what tokens of an issuer must be meant for (RFC 8707)."""
     return f"{settings.PUBLIC_URL}{RESOURCE_PATH}"
+
+
+def lacks_scope() -> str:
+    """What a token without the scope is told."""
+    return f"The access token lacks the scope {read_scope()}"
 
 
 def read_scope() -> str:

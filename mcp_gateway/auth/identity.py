@@ -44,8 +44,8 @@ async def identify(headers: Mapping[str, str], query: bytes = b"", peer: str = "
     caller = remembered.fresh(authorization) if authorization else None
     if caller is None:
         caller = await _ask(authorization, headers, peer)
-    if not caller.may_read:
-        raise InsufficientScope
+    if caller.lacks:
+        raise InsufficientScope(caller.lacks)
     return caller
 
 

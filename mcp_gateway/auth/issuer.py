@@ -12,7 +12,7 @@ from skills_registry.catalog import EVERYBODY, Audience
 from skills_registry.tags import normal_tag
 
 from .caller import Caller
-from .challenge import CannotTell, InvalidToken, read_scope, resource
+from .challenge import CannotTell, InvalidToken, lacks_scope, read_scope, resource
 from .keys import RETRY_SECONDS, KeySet, KeysUnavailable, UnknownKey
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -57,7 +57,7 @@ async def caller_of(text: str) -> Caller:
         key=f"jwt:{_subject(claims)}",
         name=_printable(str(name))[:NAME_MAX],
         audience=_audience(claims),
-        may_read=read_scope() in _words(claims, settings.MCP_JWT_SCOPE_CLAIM),
+        lacks="" if read_scope() in _words(claims, settings.MCP_JWT_SCOPE_CLAIM) else lacks_scope(),
         expires_at=float(claims["exp"]) + LEEWAY_SECONDS,
     )
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from .caller import Caller
 
-FRESH_SECONDS = 5.0
-"""How long a token is taken for valid without asking; where it was revoked on another replica, and no word came."""
+FRESH_SECONDS = 3.0
+"""How long an answer is used without asking again, counted from the question. With ASKING_SECONDS, it is five
+seconds at most until a revocation or the loss of a right holds everywhere, also where no message of it arrived."""
 ASKING_SECONDS = 2.0
 """While one request asks again, the others go on with what is known."""
 OUTAGE_SECONDS = 900.0
@@ -59,14 +60,16 @@ class Page:
 
     def __init__(self, entries: dict[str, _Entry]) -> None:
         self._entries = entries
+        self._asked_at = time.monotonic()
 
     def note(self, authorization: str, caller: Caller) -> None:
         """This is who it is, as long as the token lasts."""
         self._entries.pop(authorization, None)
         if len(self._entries) >= CALLERS_MAX:
             del self._entries[next(iter(self._entries))]
-        now, left = time.monotonic(), caller.expires_at - time.time()
-        self._entries[authorization] = _Entry(caller, now + min(FRESH_SECONDS, left), now + min(OUTAGE_SECONDS, left))
+        left = caller.expires_at - time.time()
+        fresh_until, usable_until = (self._asked_at + min(seconds, left) for seconds in (FRESH_SECONDS, OUTAGE_SECONDS))
+        self._entries[authorization] = _Entry(caller, fresh_until, usable_until)
 
     def strike(self, authorization: str) -> None:
         """This is nobody."""

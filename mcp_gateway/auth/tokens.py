@@ -21,7 +21,8 @@ from skills_registry.audit import Action, record
 from skills_registry.tags import normal_tag
 
 from .caller import Caller
-from .challenge import CannotTell, InvalidToken
+from .challenge import CannotTell, InvalidToken, lacks_scope
+from .owners import READ_PERMISSION, owner_may
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -86,9 +87,14 @@ def revoke_token(token: AccessToken, *, actor: User | None = None) -> bool:
 
 
 def find_token(text: str) -> AccessToken | None:
-    """The valid token with this text, noting that it was used; None for any other text."""
+    """The valid token with this text and what its owner may do, noting that it was used; None for any other text."""
     # Found by its hash, which says nothing about the text: how long the search takes tells a guesser nothing.
-    token = AccessToken.objects.select_related("user").filter(hash=_hash(text)).first()
+    token = (
+        AccessToken.objects.select_related("user")
+        .annotate(owner_may_read=owner_may(READ_PERMISSION))  # type: ignore[no-redef]  # fills the attribute
+        .filter(hash=_hash(text))
+        .first()
+    )
     if token is None or not token.is_valid:
         return None
     now = timezone.now()
@@ -116,9 +122,16 @@ async def caller_of(text: str) -> Caller:
         key=token.caller_key,
         name=token.user.get_username(),
         audience=token.audience,
-        may_read=Scope.READ in token.scopes,
+        lacks=_lacks(token),
         expires_at=token.expires_at.timestamp() if token.expires_at else float("inf"),
     )
+
+
+def _lacks(token: AccessToken) -> str:
+    """What is missing for the gateway to serve whoever shows this token."""
+    if Scope.READ not in token.scopes:
+        return lacks_scope()
+    return "" if token.owner_may_read else "The owner of the access token lacks the permission view_skill"
 
 
 def _outline(token: AccessToken) -> dict[str, Any]:

@@ -24,8 +24,9 @@ PAUSE_SECONDS = 0.05
 """Between two looks at the catalog: what is published in between is told once."""
 POLL_SECONDS = 0.1
 """How often it is looked at the most where no word of a change comes."""
-CHECK_SECONDS = 15.0
-"""How long a token may be useless, and no word of it come, before its streams end."""
+CHECK_SECONDS = 1.0
+"""How often the callers are looked at without word of a change. Together with what is remembered of callers
+(`FRESH_SECONDS`), a stream ends within five seconds after its caller lost the right to it."""
 
 
 class TooManyStreams(Exception):
@@ -111,13 +112,13 @@ class Hub:
                 log.exception("streams cannot be told what has changed; trying again")
             await asyncio.sleep(PAUSE_SECONDS)
             try:
-                async with asyncio.timeout(max(settings.MCP_REFRESH_SECONDS, POLL_SECONDS)):
+                async with asyncio.timeout(min(max(settings.MCP_REFRESH_SECONDS, POLL_SECONDS), CHECK_SECONDS)):
                     await self._woken.wait()
             except TimeoutError:
                 continue
 
     async def _look(self, snapshot: Snapshot) -> None:
-        due = self._doubt or time.monotonic() - self._checked_at > CHECK_SECONDS
+        due = self._doubt or time.monotonic() - self._checked_at >= CHECK_SECONDS
         if snapshot is self._seen and not due:
             return
         self._doubt, self._checked_at = False, time.monotonic()

@@ -59,7 +59,7 @@ def compare_versions(request: OperatorRequest, pk: int) -> HttpResponse:
 @requires("upload_skill")
 def compare_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
     """A zip that waits against the live version of its skill; for the parts of its review that are fetched later."""
-    upload = get_object_or_404(Upload, pk=pk)
+    upload = get_object_or_404(Upload.objects.open_to(request.user), pk=pk)
     try:
         package = services.inspect_upload(upload).package
     except FileNotFoundError:

@@ -43,7 +43,7 @@ def upload(request: OperatorRequest) -> HttpResponse:
             return _staged_json(staged) if _wants_json(request) else _staged(request, staged)
     if request.method == "POST" and _wants_json(request):
         return JsonResponse({"errors": [text for texts in form.errors.values() for text in texts]}, status=400)
-    waiting = Upload.objects.select_related("uploaded_by")
+    waiting = Upload.objects.open_to(request.user).select_related("uploaded_by")
     return page(
         request,
         "upload",
@@ -62,7 +62,7 @@ def upload(request: OperatorRequest) -> HttpResponse:
 @requires("upload_skill")
 def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
     """Step 2: show what is in it; create a version, create and publish it, ask for a review, or discard it."""
-    staged = get_object_or_404(Upload, pk=pk)
+    staged = get_object_or_404(Upload.objects.open_to(request.user), pk=pk)
     form = ReviewForm(request.POST or None)
     if request.method == "POST" and "discard" in request.POST:
         services.discard_upload(staged)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
 
 
 class CatalogHead(models.Model):
@@ -22,6 +26,14 @@ class CatalogHead(models.Model):
         return f"generation {self.generation}"
 
 
+class UploadQuerySet(models.QuerySet["Upload"]):
+    """Uploads that wait."""
+
+    def open_to(self, user: User | AnonymousUser) -> UploadQuerySet:
+        """Those that the user brought; all of them for administrators. The others do not exist for the user."""
+        return self if user.has_perm("skills_registry.administer_skill") else self.filter(uploaded_by=user.pk)
+
+
 class Upload(models.Model):
     """A zip that was uploaded and waits for its second step; swept after a day."""
 
@@ -32,6 +44,8 @@ class Upload(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = UploadQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at"]
