@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
+from django.core.exceptions import PermissionDenied
 from django.db.models import ManyToManyField, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from skills_registry.admin.history import PER_PAGE, entry
+from skills_registry.admin.pages import before
+from skills_registry.models import AuditEvent
+
+from .access_trail import TRAIL
 from .rights import groups_to_give, may_change, permissions_of
 from .roles import PermissionsField, RolesField
 
@@ -37,6 +45,29 @@ class WithinRights(Pages):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether the user may delete users or groups, and this one; nobody deletes himself."""
         return super().has_delete_permission(request, obj) and _within(request, obj) and obj != request.user
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What the audit trail has of it under its present name, the newest first."""
+        about = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, about):
+            raise PermissionDenied
+        if about is None:
+            raise Http404
+        cursor = before(request)
+        found = AuditEvent.objects.with_names().before(cursor).filter(action__in=TRAIL[self.model], subject=str(about))
+        read = list(found[: PER_PAGE + 1])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("History of %(name)s") % {"name": about},
+            "opts": self.opts,
+            "events": [entry(event) for event in read[:PER_PAGE]],
+            "newer": cursor is not None,
+            "older": read[PER_PAGE - 1].pk if len(read) > PER_PAGE else None,
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/auth/object_history.html", context)
 
 
 def _within(request: HttpRequest, obj: User | Group | None) -> bool:
