@@ -62,6 +62,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "mcpsite.privacy.PrivateAnswersMiddleware",
+    "mcpsite.transport.PlainHttpMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "mcpsite.methods.PageMethodsMiddleware",
