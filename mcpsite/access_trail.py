@@ -120,7 +120,7 @@ def _others(
 
 def _new_password(user: User, stored: User, update_fields: Any) -> bool:
     """Whether the password is another one; at a login, Django saves the same one hashed in a newer way."""
-    hashed_anew = update_fields is not None and set(update_fields) == {"password"} and user._password is None
+    hashed_anew = update_fields is not None and set(update_fields) == {"password"} and user._password is None  # type: ignore[attr-defined]  # not in the stubs
     return user.password != stored.password and not hashed_anew
 
 

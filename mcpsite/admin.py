@@ -46,6 +46,12 @@ class WithinRights(Pages):
         """Whether the user may delete users or groups, and this one; nobody deletes himself."""
         return super().has_delete_permission(request, obj) and _within(request, obj) and obj != request.user
 
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The form, with the way to the history."""
+        return super().change_view(request, object_id, form_url, {"show_history": True, **(extra_context or {})})
+
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:

@@ -146,7 +146,9 @@ def test_trail_of_users_is_shown_where_the_trail_is(browser: Client, operator: U
     newest = events[0]
     assert (newest["subject"], newest["actor"], newest["after"]) == ("arno", "olga", {"superuser": True})
 
-    page = text_of(browser.get(f"/admin/auth/user/{author.pk}/history/"))
+    history = f"/admin/auth/user/{author.pk}/history/"
+    assert f'href="{history}"' in browser.get(f"/admin/auth/user/{author.pk}/change/").text
+    page = text_of(browser.get(history))
     for text in ("user changed", "superuser no", "superuser yes", "olga", "user made"):
         assert text in page
     group = made_group("helpers", "view_skill")
