@@ -28,7 +28,7 @@ from .roles import PermissionsField, RolesField
 admin.site.unregister([User, Group])
 
 if TYPE_CHECKING:
-    Pages = ModelAdmin
+    from unfold.admin import ModelAdmin as Pages
 else:
     Pages = object  # as a ModelAdmin it would come between those classes and Django's
 
