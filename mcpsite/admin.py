@@ -50,7 +50,9 @@ class WithinRights(Pages):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The form, with the way to the history."""
-        return super().change_view(request, object_id, form_url, {"show_history": True, **(extra_context or {})})
+        context = {"show_history": True, **(extra_context or {})}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

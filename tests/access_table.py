@@ -17,8 +17,8 @@ TOKENS = (
 )  # fmt: skip
 """Tokens of the superuser, by scope and by the skills they are for; of each group; and those that are not valid."""
 ROLES = (*SESSIONS, *TOKENS)
-OUTCOMES = ("write", "read", "login", "401", "403", "404", "405", "426")
-DENIED = {"login", "401", "403", "404", "405", "426"}
+OUTCOMES = ("write", "read", "login", "401", "403", "404", "405")
+DENIED = {"login", "401", "403", "404", "405"}
 EXPLANATION = """\
 # Who reaches what: every route and method, and what comes of it for each role.
 #
