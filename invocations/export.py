@@ -51,7 +51,6 @@ def download(kind: str, wanted: CallFilter) -> StreamingHttpResponse:
     made = FORMATS[kind]
     response = StreamingHttpResponse(_stream(made, wanted, _read(wanted, None)), content_type=made.content_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(wanted)}.{kind}"'
-    response.headers["Cache-Control"] = "no-store"
     return response
 
 

@@ -100,7 +100,6 @@ def follow(request: HttpRequest) -> HttpResponseBase:
     except AWAY:
         return HttpResponse(status=503)
     answer = TemplateResponse(request, "admin/invocations/_rows.html", {"rows": rows(page)})
-    answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Log-From"] = following
     if page.next:
         answer.headers["X-Log-More"] = "1"

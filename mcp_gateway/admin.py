@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, QuerySet
 from django.forms import CharField, ModelChoiceField, ModelForm, MultipleChoiceField
@@ -22,9 +21,12 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 from skills_registry.tags import normal_tag, separated
 
 from . import revoking
-from .auth import create_token
+from .auth import create_token, owners_of_tokens_by
 from .connecting import connection
 from .models import AccessToken, Scope
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 NAMED_MAX = 3
 """Skills and tags that a row of the list names."""
@@ -146,9 +148,8 @@ class AccessTokenAdmin(ModelAdmin):
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField | None:
-        """A token acts as its owner, so only superusers may make one for somebody else."""
-        if not request.user.is_superuser:
-            kwargs["queryset"] = User.objects.filter(username=request.user.get_username())
+        """The owners that the user may choose."""
+        kwargs["queryset"] = owners_of_tokens_by(cast("User", request.user))
         field: ModelChoiceField | None = super().formfield_for_foreignkey(db_field, request, **kwargs)
         return field
 

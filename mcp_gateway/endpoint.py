@@ -51,6 +51,7 @@ from .sender import Sender
 from .session import NO_SESSION, UnknownSession, resume, start
 from .sse import EventStream
 from .streams.subscription import Subscription
+from .transport import check_transport, telling_to_stay
 
 log = logging.getLogger(__name__)
 
@@ -75,8 +76,9 @@ async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
     """One HTTP request."""
     _listener.start()
     headers = read_headers(scope["headers"])
-    send = for_page(headers, send)
+    send = telling_to_stay(scope, headers, for_page(headers, send))
     try:
+        _check_transport(scope, headers)
         found = preflight(scope["method"], headers) or await _handle(scope, headers, receive, send)
     except Refused as refused:
         found = refused.answer
@@ -85,6 +87,15 @@ async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         found = HttpAnswer.json(500, error_message(None, JsonRpcError(INTERNAL_ERROR, "Internal error")))
     if found is not None:
         await send_answer(send, found)
+
+
+def _check_transport(scope: Scope, headers: Mapping[str, str]) -> None:
+    if inside(scope) is not None:
+        return
+    try:
+        check_transport(scope, headers)
+    except BadHeader as bad:
+        raise Refused(bad.status, JsonRpcError(INVALID_REQUEST, str(bad))) from None
 
 
 async def _handle(scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send) -> HttpAnswer | None:

@@ -2,27 +2,88 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
+from django.core.exceptions import PermissionDenied
 from django.db.models import ManyToManyField, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from skills_registry.admin.history import PER_PAGE, entry
+from skills_registry.admin.pages import before
+from skills_registry.models import AuditEvent
+
+from .access_trail import TRAIL
+from .rights import groups_to_give, may_change, permissions_of
 from .roles import PermissionsField, RolesField
 
 admin.site.unregister([User, Group])
 
+if TYPE_CHECKING:
+    from unfold.admin import ModelAdmin as Pages
+else:
+    Pages = object  # as a ModelAdmin it would come between those classes and Django's
+
 CHECKBOXES: dict[Any, dict[str, Any]] = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
 
 
+class WithinRights(Pages):
+    """Pages of what has rights: those with more than the user's own can be looked at, and are changed by others."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the user may change users or groups, and this one."""
+        return super().has_change_permission(request, obj) and _within(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the user may delete users or groups, and this one; nobody deletes himself."""
+        return super().has_delete_permission(request, obj) and _within(request, obj) and obj != request.user
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The form, with the way to the history."""
+        context = {"show_history": True, **(extra_context or {})}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What the audit trail has of it under its present name, the newest first."""
+        about = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, about):
+            raise PermissionDenied
+        if about is None:
+            raise Http404
+        cursor = before(request)
+        found = AuditEvent.objects.with_names().before(cursor).filter(action__in=TRAIL[self.model], subject=str(about))
+        read = list(found[: PER_PAGE + 1])
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("History of %(name)s") % {"name": about},
+            "opts": self.opts,
+            "events": [entry(event) for event in read[:PER_PAGE]],
+            "newer": cursor is not None,
+            "older": read[PER_PAGE - 1].pk if len(read) > PER_PAGE else None,
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/auth/object_history.html", context)
+
+
+def _within(request: HttpRequest, obj: User | Group | None) -> bool:
+    return obj is None or may_change(cast("User", request.user), obj)
+
+
 @admin.register(User)
-class UserPages(UserAdmin, ModelAdmin):
+class UserPages(WithinRights, UserAdmin, ModelAdmin):
     """Who may log in; the rights come from the groups."""
 
     form = UserChangeForm
@@ -47,15 +108,21 @@ class UserPages(UserAdmin, ModelAdmin):
         """Users with their groups."""
         return super().get_queryset(request).prefetch_related("groups")
 
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        """Superusers are made by superusers."""
+        fields = super().get_readonly_fields(request, obj)
+        return fields if request.user.is_superuser else [*fields, "is_superuser"]
+
     def formfield_for_manytomany(self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        """Groups with what they mean."""
+        """Groups with what they mean, as far as the user may do all of it."""
         if db_field.name == "groups":
-            kwargs |= {"form_class": RolesField, "queryset": Group.objects.prefetch_related("permissions")}
+            offered = groups_to_give(cast("User", request.user))
+            kwargs |= {"form_class": RolesField, "queryset": offered.prefetch_related("permissions")}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 @admin.register(Group)
-class GroupPages(GroupAdmin, ModelAdmin):
+class GroupPages(WithinRights, GroupAdmin, ModelAdmin):
     """Roles: what their members may do."""
 
     filter_horizontal = []
@@ -64,10 +131,11 @@ class GroupPages(GroupAdmin, ModelAdmin):
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
     ) -> Any:
-        """The permissions that something here asks for."""
-        if db_field.name == "permissions":
+        """The permissions that something here asks for, as far as the user has them."""
+        if db_field.name == "permissions" and request is not None:
             asked = Permission.objects.filter(content_type__model__in=["skill", "accesstoken", "user", "group"])
             asked = asked.exclude(codename="delete_accesstoken")
             asked |= Permission.objects.filter(codename="view_invocation")
-            kwargs |= {"form_class": PermissionsField, "queryset": asked.select_related("content_type")}
+            offered = asked.filter(pk__in=permissions_of(cast("User", request.user)).values("pk"))
+            kwargs |= {"form_class": PermissionsField, "queryset": offered.select_related("content_type")}
         return super().formfield_for_manytomany(db_field, request, **kwargs)

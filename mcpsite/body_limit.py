@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from .privacy import PRIVATE
 from .request_id import AsgiApp, Receive, Scope, Send
 
 
@@ -39,6 +40,6 @@ class BodyLimitMiddleware:
 
 async def _refuse(send: Send, limit: int) -> None:
     detail = f"The request is larger than {limit:,} bytes. A skill's zip may have {settings.SKILL_MAX_ARCHIVE_BYTES:,}."
-    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close"), (b"cache-control", PRIVATE.encode())]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps({"detail": detail}).encode()})

@@ -10,11 +10,12 @@ from django.core.exceptions import ImproperlyConfigured
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from . import theme
+from .data_folder import private_folder
 from .env import env_bool, env_database, env_int, env_list, env_str, env_time_zone
 from .secret_key import read_or_create_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(env_str("DATA_DIR", str(BASE_DIR / "data"))).resolve()
+DATA_DIR = private_folder(Path(env_str("DATA_DIR", str(BASE_DIR / "data"))).resolve())
 """Everything that is written on this machine lies below it."""
 
 # Where people reach it
@@ -61,8 +62,11 @@ INSTALLED_APPS = [
     "mcpsite",
 ]
 MIDDLEWARE = [
+    "mcpsite.privacy.PrivateAnswersMiddleware",
+    "mcpsite.transport.PlainHttpMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
+    "mcpsite.methods.PageMethodsMiddleware",
     "mcpsite.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -70,6 +74,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "mcpsite.actor.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -193,6 +198,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 8 * SKILL_MAX_FILES
 """Of a folder that is uploaded as it is, with what the rules leave out; as many as a zip may list."""
 FILE_UPLOAD_TEMP_DIR = None
+FILE_UPLOAD_PERMISSIONS = 0o600
 
 REQUIRE_REVIEW = env_bool("REQUIRE_REVIEW", False)
 

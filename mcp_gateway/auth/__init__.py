@@ -7,7 +7,7 @@ from mcp_gateway.signals import tokens_changed
 from .caller import ANONYMOUS, Caller
 from .challenge import AccessRefused
 from .identity import bearer_token, identify
-from .tokens import TOKEN_PREFIX, create_token, find_token, revoke_token
+from .tokens import TOKEN_PREFIX, create_token, find_token, owners_of_tokens_by, revoke_token
 
 __all__ = [
     "ANONYMOUS",
@@ -18,6 +18,7 @@ __all__ = [
     "create_token",
     "find_token",
     "identify",
+    "owners_of_tokens_by",
     "revoke_token",
     "tokens_changed",
 ]

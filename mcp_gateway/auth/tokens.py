@@ -12,6 +12,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from channels.db import database_sync_to_async
+from django.contrib.auth import get_user_model
+from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
@@ -26,6 +28,7 @@ from .owners import READ_PERMISSION, owner_may
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
 
 log = logging.getLogger(__name__)
 
@@ -53,8 +56,11 @@ def create_token(
     """Make a token of 256 random bits; the text is returned this once and cannot be recovered.
 
     With `skills` or `tags` it is for the skills named and those with one of the tags, else for all.
-    Raises ValidationError. `actor` made it, for the audit trail.
+    `actor` made it, for the audit trail. Raises ValidationError, and PermissionDenied where the actor may not
+    make tokens for the user.
     """
+    if actor is not None and user not in owners_of_tokens_by(actor):
+        raise PermissionDenied
     text = TOKEN_PREFIX + secrets.token_urlsafe(32)
     token = AccessToken(
         name=name,
@@ -71,6 +77,12 @@ def create_token(
         token.save()
         record(Action.MAKE_TOKEN, str(token), actor=actor, after=_outline(token))
     return token, text
+
+
+def owners_of_tokens_by(actor: User) -> QuerySet[User]:
+    """For whom somebody may make tokens: a token acts as its owner, so superusers alone make them for others."""
+    users = get_user_model().objects
+    return users.all() if actor.is_superuser else users.filter(pk=actor.pk)
 
 
 def revoke_token(token: AccessToken, *, actor: User | None = None) -> bool:

@@ -54,3 +54,6 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("<int:pk>/deactivate/", publishing.deactivate, "deactivate"),
 ]
 """Path, view, and the name after `admin:skills_registry_`."""
+
+KEPT_BY_BROWSERS = {"zip", "file", "upload_file"}
+"""The names of those whose answers say themselves who may keep them, and how long."""

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from skills_registry import services
+from skills_registry.conditional import unless_known
 from skills_registry.file_tree import folder_of
 from skills_registry.highlighting import highlighted
 from skills_registry.manifest import split_document
@@ -65,9 +66,12 @@ def _chosen(skill: Skill, number: str, path: str) -> HttpResponse:
 def version_zip(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     """A version as the zip that an agent's folder of skills takes."""
     version = get_object_or_404(SkillVersion.objects.ready().select_related("skill"), skill=pk, number=number)
-    name = f"{version.skill.name}-{version.label}.zip"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return HttpResponse(services.export_version(version), content_type="application/zip", headers=headers)
+    headers = {"Content-Disposition": f'attachment; filename="{version.skill.name}-{version.label}.zip"'}
+
+    def answer() -> HttpResponse:
+        return HttpResponse(services.export_version(version), content_type="application/zip", headers=headers)
+
+    return unless_known(request, version.digest, answer)
 
 
 def _shown(skill: Skill) -> SkillVersion | None:

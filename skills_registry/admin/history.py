@@ -45,14 +45,15 @@ def history(request: OperatorRequest, pk: int) -> HttpResponse:
         request,
         "history",
         skill,
-        events=[_entry(event) for event in shown],
+        events=[entry(event) for event in shown],
         stored=set(skill.versions.ready().filter(number__in=numbers).values_list("number", flat=True)),
         newer=cursor is not None,
         older=shown[-1].pk if len(read) > PER_PAGE else None,
     )
 
 
-def _entry(event: AuditEvent) -> Entry:
+def entry(event: AuditEvent) -> Entry:
+    """An event in words."""
     return Entry(
         event.created_at,
         event.get_action_display(),
@@ -70,6 +71,8 @@ def _facts(state: Mapping[str, Any] | None) -> list[tuple[str, str]]:
         "live": _("live"), "deleted": _("deleted"), "tags": _("tags"), "owner": _("owner"), "yanked": _("yanked"),
         "reason": _("reason"), "version": _("version"), "digest": _("digest"), "files": _("files"), "size": _("size"),
         "review": _("review"), "edited_from": _("edited from"),
+        "name": _("name"), "staff": _("staff"), "superuser": _("superuser"), "active": _("active"),
+        "groups": _("groups"), "permissions": _("permissions"), "password": _("password"),
     }  # fmt: skip
     return [(names.get(name, name), _told(name, value)) for name, value in (state or {}).items()]
 
@@ -79,6 +82,8 @@ def _told(name: str, value: Any) -> str:
         return _("yes") if value else _("no")
     if name == "review":
         value = dict(SkillVersion.Review.choices).get(value, value)
+    elif name == "password":
+        value = _("changed")
     if value in (None, "", []):
         return _("none")
     if name in ("live", "version", "edited_from"):

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 
 from skills_registry import services
+from skills_registry.conditional import unless_known
 from skills_registry.models import SkillVersion, Upload
 
 from .pages import OperatorRequest, requires
@@ -40,12 +41,18 @@ def upload_file(request: OperatorRequest, pk: UUID, path: str) -> HttpResponse:
 
 
 def _answer(request: OperatorRequest, side: Side, path: str) -> HttpResponse:
-    content = side.content(path)
     file = side.file(path)
-    picture = file is not None and file["media_type"] in PICTURES and "download" not in request.GET
-    answer = HttpResponse(content, content_type=file["media_type"] if file and picture else "application/octet-stream")
-    name = path.rpartition("/")[2]
-    answer.headers["Content-Disposition"] = content_disposition_header(not picture, name) or "attachment"
-    answer.headers["Content-Security-Policy"] = _POLICY
-    answer.headers["Cache-Control"] = "private, max-age=3600"
-    return answer
+    if file is None:
+        raise Http404
+    picture = file["media_type"] in PICTURES and "download" not in request.GET
+
+    def answer() -> HttpResponse:
+        kind = file["media_type"] if picture else "application/octet-stream"
+        answer = HttpResponse(side.content(path), content_type=kind)
+        disposition = content_disposition_header(not picture, path.rpartition("/")[2])
+        answer.headers["Content-Disposition"] = disposition or "attachment"
+        return answer
+
+    response = unless_known(request, file["sha256"], answer)
+    response.headers["Content-Security-Policy"] = _POLICY  # of a 304, too: its headers replace those that were kept
+    return response

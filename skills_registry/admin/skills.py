@@ -12,7 +12,7 @@ from unfold.admin import ModelAdmin
 from skills_registry.models import Skill
 
 from . import skill_list, skill_page
-from .addresses import PAGES
+from .addresses import KEPT_BY_BROWSERS, PAGES
 from .pages import OperatorRequest
 
 
@@ -22,8 +22,9 @@ class SkillAdmin(ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The registry's pages before those of Django's admin."""
+        wrap = self.admin_site.admin_view
         pages = [
-            path(pattern, self.admin_site.admin_view(view), name=f"skills_registry_{name}")
+            path(pattern, wrap(view, cacheable=name in KEPT_BY_BROWSERS), name=f"skills_registry_{name}")
             for pattern, view, name in PAGES
         ]
         return [*pages, *super().get_urls()]

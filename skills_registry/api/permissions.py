@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rest_framework.exceptions import MethodNotAllowed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
@@ -17,10 +18,12 @@ class RegistryPermissions(BasePermission):
     """The user must hold the permission that the view names for its action (`permissions`)."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the request's user may call this action of the view."""
+        """Whether the request's user may call this action of the view. Raises MethodNotAllowed."""
         if not (request.user and request.user.is_authenticated):
             return False
-        # OPTIONS, and a method that the path does not have: the answer is what it does have.
-        if view.action in (None, "metadata"):
+        if view.action == "metadata":  # OPTIONS, which says what the path has
             return True
-        return request.user.has_perm(view.permissions[view.action])
+        if view.action is None:  # refused here: DRF would call a function of the view that has the method's name
+            raise MethodNotAllowed(str(request.method))
+        permission = view.permissions.get(view.action)
+        return permission is not None and request.user.has_perm(permission)

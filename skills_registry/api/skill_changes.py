@@ -19,7 +19,9 @@ from .permissions import ADMINISTER, PUBLISH, VIEW
 class SkillChangeViewSet(viewsets.ViewSet):
     """Tags, owner, deletion and history of a skill; each change answers with the skill as it is then."""
 
-    permissions = {"tags": PUBLISH, "owner": ADMINISTER, "delete": ADMINISTER, "restore": ADMINISTER, "audit": VIEW}
+    permissions = {
+        "tags": PUBLISH, "owner": ADMINISTER, "delete_skill": ADMINISTER, "restore": ADMINISTER, "audit": VIEW,
+    }  # fmt: skip
     lookup_field = "name"
     lookup_value_regex = "[a-z0-9-]+"
 
@@ -35,8 +37,9 @@ class SkillChangeViewSet(viewsets.ViewSet):
         given = inputs.body(request, inputs.OwnerInput)
         return _shown(services.set_owner(visible_skill(request, name), actor=caller(request), **given))
 
-    @action(detail=True, methods=["post"])
-    def delete(self, request: Request, name: str) -> Response:
+    # Not `delete`: DRF would call that for the HTTP method DELETE, at each of the paths here.
+    @action(detail=True, methods=["post"], url_path="delete")
+    def delete_skill(self, request: Request, name: str) -> Response:
         """Hide the skill; it can be restored."""
         given = inputs.body(request, inputs.DeleteInput)
         return _shown(services.delete_skill(visible_skill(request, name), actor=caller(request), **given))

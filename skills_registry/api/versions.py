@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from skills_registry import services
+from skills_registry.conditional import unless_known
 from skills_registry.models import SkillVersion
 
 from . import inputs, outputs
@@ -86,9 +87,12 @@ class VersionViewSet(viewsets.ViewSet):
     def download(self, request: Request, name: str, number: str) -> HttpResponse:
         """The version as a zip."""
         version = visible_version(request, name, number)
-        filename = f"{name}-{version.label}.zip"
-        headers = {"Content-Disposition": f'attachment; filename="{filename}"', "ETag": f'"{version.digest}"'}
-        return HttpResponse(services.export_version(version), content_type="application/zip", headers=headers)
+        return unless_known(request, version.digest, lambda: _zip(version))
+
+
+def _zip(version: SkillVersion) -> HttpResponse:
+    headers = {"Content-Disposition": f'attachment; filename="{version.skill.name}-{version.label}.zip"'}
+    return HttpResponse(services.export_version(version), content_type="application/zip", headers=headers)
 
 
 def _shown(version: SkillVersion) -> Response:

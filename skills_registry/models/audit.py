@@ -45,6 +45,12 @@ class AuditEvent(AppendOnly):
         REBUILD_SKILL = "rebuild_skill", _("skill rebuilt from the stores")
         MAKE_TOKEN = "make_token", _("token made")
         REVOKE_TOKEN = "revoke_token", _("token revoked")
+        CREATE_USER = "create_user", _("user made")
+        CHANGE_USER = "change_user", _("user changed")
+        DELETE_USER = "delete_user", _("user deleted")
+        CREATE_GROUP = "create_group", _("group made")
+        CHANGE_GROUP = "change_group", _("group changed")
+        DELETE_GROUP = "delete_group", _("group deleted")
 
     action = models.CharField(max_length=20, choices=Action)
     skill = models.ForeignKey(Skill, null=True, blank=True, on_delete=models.PROTECT, related_name="audit_events")
