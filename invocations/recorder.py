@@ -3,6 +3,8 @@
 `record` never waits and never raises. Each event is on disk (`spool`) before `record` returns, so a
 killed process loses none: the next one takes over what it left. What does not fit into memory while
 the store is away stays on disk too; only when that is full are events dropped, counted and logged.
+Where the disk may go with the process, what the store does not take is handed over to other replicas
+by way of the bucket (`handover`): now and then while the store is away, and at the end.
 `close` writes everything that is left; it is called from the ASGI lifespan (uvicorn) and at exit
 (daphne, which has no lifespan).
 """
@@ -10,65 +12,95 @@ the store is away stays on disk too; only when that is full are events dropped, 
 from __future__ import annotations
 
 import atexit
+import itertools
 import logging
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connections
+from django.core.files.storage import storages
+from django.db import connections
 
 from .events import InvocationEvent
+from .handover import EVENTS_MAX, Handover, Taker
 from .spool import Segment, Spool
+from .spool_lines import Rejected, encode
 from .stores import get_store
+from .supervision import SupervisedThread
+from .writing import BATCH_SIZE, Write, write_all
 
 log = logging.getLogger(__name__)
 
-BATCH_SIZE = 1_000
-"""Many in one transaction cost each of them much less; without load a batch is what came at once."""
 LINGER_SECONDS = 0.1
 """How long a batch waits for company; also the delay before a call shows in the log."""
 RETRY_SECONDS = (0.2, 1.0, 5.0)
 """Waits between tries while the store is away; the last one repeats."""
+LAST_RETRY_SECONDS = 0.5
+"""The longest of these waits, and that between two tries to hand over, once the process is to end."""
 TAKE_OVER_SECONDS = 10.0
 """How often a process looks for what others, or its own overflow, left in the spool."""
+SILENT_SECONDS = 120.0
+"""A batch takes less, however slow the store is."""
+
+Entry = tuple[InvocationEvent, Segment | None]
 
 
-class _Ending(Exception):
+class _TimeIsUp(Exception):
     """The process is to end before the store has answered."""
 
 
 class Recorder:
-    """One hand-over and one writer thread a process."""
+    """One queue and one writer thread a process."""
 
     def __init__(
         self,
-        write: Callable[[Sequence[InvocationEvent]], None],
+        write: Write,
         *,
         spool: Spool | None = None,
+        handover: Handover | None = None,
+        handover_seconds: float = 60.0,
         capacity: int = 10_000,
         drain_seconds: float = 10.0,
     ) -> None:
         self.dropped = 0
         self._write = write
         self._spool = spool
+        self._handover = handover
+        self._handover_seconds = handover_seconds
         self._capacity = capacity
         self._drain_seconds = drain_seconds
-        self._queue: deque[tuple[InvocationEvent, Segment | None]] = deque()
+        self._queue: deque[Entry] = deque()
+        self._in_flight: list[Entry] = []
+        """What is being written."""
+        self._borrowed: Sequence[InvocationEvent] = ()
+        """What is being written of a file that another process left."""
+        self._unwritten = 0
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
-        self._thread: threading.Thread | None = None
+        self._worker = SupervisedThread("invocation-recorder", self._run, silent_after=SILENT_SECONDS)
         self._deadline: float | None = None
-        self._unwritten = 0
+        self._failing_since: float | None = None
+        self._handed_over_at = float("-inf")
+
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with the recording of calls in this process, in English."""
+        found = [f"{self.dropped} calls were dropped"] if self.dropped else []
+        if self._spool is not None:
+            if self._spool.problem:
+                found.append("calls are in memory alone, as the spool cannot be written")
+            if files := self._spool.set_aside.count():
+                found.append(f"{files} files are in spool/rejected")
+        return found
 
     def start(self) -> None:
         """Start the writer, which first takes over what earlier processes left; may be called again."""
         with self._changed:
-            if self._thread is None or not self._thread.is_alive():
+            if not self._worker.running:
                 self._deadline = None
-                self._thread = threading.Thread(target=self._run, name="invocation-recorder", daemon=True)
-                self._thread.start()
+                self._worker.start()
 
     def record(self, event: InvocationEvent) -> None:
         """Take an event; returns at once, whatever the store does."""
@@ -90,13 +122,17 @@ class Recorder:
             return self._changed.wait_for(lambda: self._unwritten == 0, timeout)
 
     def close(self) -> None:
-        """Write what is left, for at most the drain time, and stop the thread; may be called twice."""
+        """Write what is left, for at most the drain time, and stop the thread; may be called twice.
+
+        With a bucket the second half of the time is for handing over: a store that does not answer leaves none.
+        """
         with self._changed:
-            thread = self._thread
-            self._deadline = time.monotonic() + self._drain_seconds
+            self._worker.stopping.set()
+            self._deadline = deadline = time.monotonic() + self._drain_seconds
             self._changed.notify_all()
-        if thread is not None:
-            thread.join(self._drain_seconds + 1)
+        ended = self._worker.stop(self._drain_seconds / (1 if self._handover is None else 2))
+        while not ended and self._handover and not self._hand_over(self._handover) and time.monotonic() < deadline:
+            ended = self._worker.stop(LAST_RETRY_SECONDS)
         with self._changed:
             if self._spool is not None:
                 self._spool.close()
@@ -109,7 +145,9 @@ class Recorder:
             return None
         try:
             return self._spool.append(event, left=left)
-        except (OSError, TypeError):
+        except OSError:
+            return None  # the spool tells of it
+        except TypeError:
             log.exception("a call could not be spooled")
             return None
 
@@ -118,96 +156,180 @@ class Recorder:
         if self.dropped == 1 or self.dropped % 1000 == 0:
             log.error("%d calls not recorded so far, the last one of %s", self.dropped, event.skill)
 
-    def _run(self) -> None:
-        look_again = 0.0
+    def _refuse(self, event: InvocationEvent, error: Exception) -> None:
+        """Set aside what the store will never take."""
+        log.error("a call could not be recorded: %r: %r", error, event)
         try:
-            while True:
-                if self._spool is not None and time.monotonic() >= look_again:
-                    try:
-                        self._take_over(self._spool)
-                    except OSError:
-                        log.exception("what others left in the spool cannot be read")
-                    look_again = time.monotonic() + TAKE_OVER_SECONDS
-                batch = self._next_batch()
-                if batch is None:
-                    return
-                if batch and self._deliver([event for event, _ in batch]):
-                    self._note_written(batch)
-        except _Ending:
+            if self._spool is None:
+                raise OSError("there is no disk to set it aside on")
+            self._spool.set_aside.keep(f"{event.id}.jsonl", [Rejected(encode(event).strip(), repr(error))])
+        except (OSError, TypeError):
+            self._drop(event)
+
+    def _run(self) -> None:
+        with self._lock:  # what a run that failed had begun to write
+            self._queue.extendleft(reversed(self._in_flight))
+            self._in_flight, self._borrowed = [], ()
+        look_at = 0.0
+        try:
+            while self._write_next(look_at - time.monotonic()):
+                if time.monotonic() >= look_at and not self._take_over_file():
+                    look_at = time.monotonic() + TAKE_OVER_SECONDS
+                self._worker.part.beat()
+            while self._take_over_file():  # what did not fit into memory
+                pass
+        except _TimeIsUp:
             return
         finally:
             connections.close_all()
 
-    def _next_batch(self) -> list[tuple[InvocationEvent, Segment | None]] | None:
-        """Up to BATCH_SIZE events, once there are that many or the oldest has waited; None to stop.
-
-        Empty where nothing came for as long as the spool may go unwatched.
-        """
+    def _write_next(self, idle: float) -> bool:
+        """Write a batch, if one comes within `idle` seconds; False where all is written and the process is to end."""
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._deadline is not None, TAKE_OVER_SECONDS)
+            self._changed.wait_for(lambda: self._queue or self._deadline is not None, max(idle, 0))
             if self._queue:
                 self._changed.wait_for(
                     lambda: len(self._queue) >= BATCH_SIZE or self._deadline is not None, LINGER_SECONDS
                 )
-            elif self._deadline is not None:
-                self._thread = None
-                return None
             elif self._spool is not None:
                 self._spool.close()  # so that what overflowed into it can be taken over
-            return [self._queue.popleft() for _ in range(min(BATCH_SIZE, len(self._queue)))]
-
-    def _note_written(self, batch: Sequence[tuple[InvocationEvent, Segment | None]]) -> None:
+            if not self._queue:
+                return self._deadline is None
+            self._in_flight = [self._queue.popleft() for _ in range(min(BATCH_SIZE, len(self._queue)))]
+            batch = [event for event, _ in self._in_flight]
+        self._deliver(batch)
         with self._changed:
-            for segment, events in Counter(segment for _, segment in batch).items():
-                if segment is not None and self._spool is not None:
-                    self._spool.written(segment, events)
-            self._unwritten -= len(batch)
-            self._changed.notify_all()
+            gone, self._in_flight = self._in_flight, []
+            self._note_gone(gone)
+        return True
 
-    def _take_over(self, spool: Spool) -> None:
-        """Write what others left, until nothing is left or this process is to end."""
-        while True:
-            with spool.taken_over() as events:
-                if not events:
-                    return
+    def _take_over_file(self) -> bool:
+        """Write what another process left in one file; whether there was one."""
+        if self._spool is None:
+            return False
+        with self._spool.taken_over() as events:
+            if events:
                 log.info("%d calls found that an earlier process may not have recorded", len(events))
-                for start in range(0, len(events), BATCH_SIZE):
-                    if not self._deliver(events[start : start + BATCH_SIZE]):
-                        raise _Ending
+                self._borrowed = events
+                self._deliver(events)
+                self._borrowed = ()
+            return bool(events)
 
-    def _deliver(self, batch: Sequence[InvocationEvent]) -> bool:
-        """Write a batch; False if the process ends before that is possible."""
-        try:
-            return self._write_with_retries(batch)
-        except Exception:  # the thread must live on, whatever one event may hold
-            if len(batch) > 1:
-                half = len(batch) // 2
-                return self._deliver(batch[:half]) and self._deliver(batch[half:])
-            log.exception("a call could not be recorded: %r", batch[0])
-            self._drop(batch[0])
-            return True
-
-    def _write_with_retries(self, batch: Sequence[InvocationEvent]) -> bool:
-        attempt = 0
-        while True:
+    def _deliver(self, events: Sequence[InvocationEvent]) -> None:
+        """Write events, or hand them over. Raises _TimeIsUp where the process ends before either is possible."""
+        for wait in itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1])):
+            began = time.monotonic()
             try:
-                self._write(batch)
-            except (OperationalError, InterfaceError, OSError):
-                log.exception("%d calls could not be recorded yet; trying again", len(batch))
+                write_all(self._write, events, self._refuse)
+            except Exception:
+                log.exception("%d calls could not be recorded yet; trying again", len(events))
                 for connection in connections.all(initialized_only=True):
                     connection.close_if_unusable_or_obsolete()
             else:
-                return True
-            wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
-            attempt += 1
-            with self._changed:
-                if self._deadline is not None and time.monotonic() + wait > self._deadline:
-                    return False
-                self._changed.wait_for(lambda: self._deadline is not None, wait)
+                self._failing_since = None
+                return
+            self._failing_since = self._failing_since or began
+            if self._handover is not None and self._handover_is_due():
+                self._hand_over(self._handover)
+            if not self._in_flight and not self._borrowed:
+                return  # they are handed over
+            self._pause(wait)
+
+    def _pause(self, seconds: float) -> None:
+        self._worker.part.beat()
+        with self._changed:
+            if self._deadline is None:
+                self._changed.wait_for(lambda: self._deadline is not None, seconds)
+                return
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise _TimeIsUp
+        time.sleep(min(seconds, LAST_RETRY_SECONDS, left))
+
+    def _handover_is_due(self) -> bool:
+        if self._failing_since is None or self._deadline is not None:
+            return False
+        waited = time.monotonic() - max(self._failing_since, self._handed_over_at)
+        return waited >= self._handover_seconds or self._unwritten >= self._capacity
+
+    def _hand_over(self, handover: Handover) -> bool:
+        """Put all that is not written where other replicas find it; False where that is not possible either."""
+        with self._lock:
+            events = [*self._borrowed, *(event for event, _ in itertools.chain(self._in_flight, self._queue))]
+        try:
+            for start in range(0, len(events), EVENTS_MAX):
+                part = events[start : start + EVENTS_MAX]
+                handover.put(part)
+                self._forget(part)
+            self._borrowed = ()
+            handed_over = len(events) + self._hand_over_files(handover)
+        except OSError:
+            log.exception("calls could not be handed over to other replicas either; trying again")
+            return False
+        self._handed_over_at = time.monotonic()
+        log.warning("%d calls were handed over to other replicas, by way of the bucket", handed_over)
+        return True
+
+    def _hand_over_files(self, handover: Handover) -> int:
+        """The same for what is only on disk; how many calls."""
+        if self._spool is None:
+            return 0
+        with self._lock:
+            self._spool.close()
+        count = 0
+        while True:
+            with self._spool.taken_over() as events:
+                for start in range(0, len(events), EVENTS_MAX):
+                    handover.put(events[start : start + EVENTS_MAX])
+                count += len(events)
+                if not events:
+                    return count
+
+    def _forget(self, events: Iterable[InvocationEvent]) -> None:
+        """These are handed over; the thread may be writing some of them nevertheless, which does no harm."""
+        ids = {event.id for event in events}
+        with self._changed:
+            entries = [*self._in_flight, *self._queue]
+            self._in_flight = [entry for entry in self._in_flight if entry[0].id not in ids]
+            self._queue = deque(entry for entry in self._queue if entry[0].id not in ids)
+            self._note_gone([entry for entry in entries if entry[0].id in ids])
+
+    def _note_gone(self, entries: Sequence[Entry]) -> None:
+        for segment, count in Counter(segment for _, segment in entries).items():
+            if segment is not None and self._spool is not None:
+                self._spool.written(segment, count)
+        self._unwritten -= len(entries)
+        self._changed.notify_all()
 
 
-recorder = Recorder(lambda batch: get_store().write_batch(batch), spool=Spool(settings.SPOOL_DIR))
+def _write(events: Sequence[InvocationEvent]) -> None:
+    get_store().write_batch(events)
+
+
+_handover = Handover(lambda: storages["skills"]) if settings.STORAGE_BACKEND == "s3" else None
+recorder = Recorder(
+    _write,
+    spool=Spool(settings.SPOOL_DIR),
+    handover=_handover,
+    handover_seconds=settings.INVOCATION_HANDOVER_SECONDS,
+    drain_seconds=settings.RECORDER_STOP_SECONDS,
+)
+taker = Taker(_handover, _write, seconds=min(30, settings.INVOCATION_HANDOVER_SECONDS)) if _handover else None
 atexit.register(recorder.close)
+
+
+def start() -> None:
+    """Write what earlier processes of this machine and other replicas have left, and from now on what is recorded."""
+    recorder.start()
+    if taker is not None:
+        taker.start()
+
+
+def close() -> None:
+    """See `Recorder.close`."""
+    if taker is not None:
+        taker.stop()
+    recorder.close()
 
 
 def record(event: InvocationEvent) -> None:

@@ -136,19 +136,20 @@ class SupervisedThread:
         return not self.running
 
     def _run(self) -> None:
-        delay = 0.0
+        delay = self._work_once(0)  # even if it is to stop already: it may have something to finish
         while not self._is_over():
             delay = self._work_once(delay)
 
     def _work_once(self, delay: float) -> float:
         """Work until that fails or ends; how long to wait before it begins again."""
         try:
-            if not self.stopping.wait(delay):
-                self.part.begin()
-                self._work()
+            if delay and self.stopping.wait(delay):
+                return 0
+            self.part.begin()
+            self._work()
         except BaseException as error:  # noqa: BLE001  # even SystemExit: nobody else would learn that it ended
             return self.part.fail(error)
-        return 0.0 if self.stopping.is_set() else self.part.fail(None)
+        return 0 if self.stopping.is_set() else self.part.fail(None)
 
     def _is_over(self) -> bool:
         with self._lock:
