@@ -16,13 +16,14 @@ import itertools
 import logging
 import threading
 import time
-from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.core.files.storage import storages
 from django.db import connections
 
+from .backlog import Backlog
 from .events import InvocationEvent
 from .handover import EVENTS_MAX, Handover, Taker
 from .spool import Segment, Spool
@@ -44,7 +45,25 @@ TAKE_OVER_SECONDS = 10.0
 SILENT_SECONDS = 120.0
 """A batch takes less, however slow the store is."""
 
-Entry = tuple[InvocationEvent, Segment | None]
+
+@dataclass(frozen=True)
+class State:
+    """What goes wrong with the recording of calls in this process."""
+
+    dropped: int = 0
+    """Calls that are not logged and never will be."""
+    set_aside: int = 0
+    """Files in `spool/rejected`."""
+    in_memory_alone: bool = False
+    """The spool cannot be written."""
+
+    def __str__(self) -> str:
+        found = [f"{self.dropped} calls were dropped"] if self.dropped else []
+        if self.set_aside:
+            found.append(f"{self.set_aside} files are in spool/rejected")
+        if self.in_memory_alone:
+            found.append("calls are in memory alone, as the spool cannot be written")
+        return "; ".join(found) or "ok"
 
 
 class _TimeIsUp(Exception):
@@ -71,12 +90,9 @@ class Recorder:
         self._handover_seconds = handover_seconds
         self._capacity = capacity
         self._drain_seconds = drain_seconds
-        self._queue: deque[Entry] = deque()
-        self._in_flight: list[Entry] = []
-        """What is being written."""
+        self._backlog = Backlog(spool)
         self._borrowed: Sequence[InvocationEvent] = ()
         """What is being written of a file that another process left."""
-        self._unwritten = 0
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._worker = SupervisedThread("invocation-recorder", self._run, silent_after=SILENT_SECONDS)
@@ -85,15 +101,11 @@ class Recorder:
         self._handed_over_at = float("-inf")
 
     @property
-    def problems(self) -> list[str]:
-        """What is wrong with the recording of calls in this process, in English."""
-        found = [f"{self.dropped} calls were dropped"] if self.dropped else []
-        if self._spool is not None:
-            if self._spool.problem:
-                found.append("calls are in memory alone, as the spool cannot be written")
-            if files := self._spool.set_aside.count():
-                found.append(f"{files} files are in spool/rejected")
-        return found
+    def state(self) -> State:
+        """How it goes."""
+        if self._spool is None:
+            return State(self.dropped)
+        return State(self.dropped, self._spool.set_aside.count(), bool(self._spool.problem))
 
     def start(self) -> None:
         """Start the writer, which first takes over what earlier processes left; may be called again."""
@@ -105,21 +117,20 @@ class Recorder:
     def record(self, event: InvocationEvent) -> None:
         """Take an event; returns at once, whatever the store does."""
         with self._lock:
-            full = self._unwritten >= self._capacity
+            full = len(self._backlog) >= self._capacity
             segment = self._spooled(event, left=full)
             if not full:
-                self._queue.append((event, segment))
-                self._unwritten += 1
+                self._backlog.queue.append((event, segment))
             elif segment is None:
                 self._drop(event)
-            if len(self._queue) % BATCH_SIZE <= 1:
+            if len(self._backlog.queue) % BATCH_SIZE <= 1:
                 self._changed.notify_all()
                 self.start()
 
     def flush(self, timeout: float = 10.0) -> bool:
         """Wait until everything recorded so far is written; False if that took longer."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._unwritten == 0, timeout)
+            return self._changed.wait_for(lambda: not self._backlog, timeout)
 
     def close(self) -> None:
         """Write what is left, for at most the drain time, and stop the thread; may be called twice.
@@ -136,8 +147,8 @@ class Recorder:
         with self._changed:
             if self._spool is not None:
                 self._spool.close()
-            if self._unwritten:
-                log.error("stopped with %d calls not in the log yet", self._unwritten)
+            if self._backlog:
+                log.error("stopped with %d calls not in the log yet", len(self._backlog))
 
     def _spooled(self, event: InvocationEvent, *, left: bool) -> Segment | None:
         """Keep an event on disk; without one, or where that fails, it is in memory alone."""
@@ -168,8 +179,8 @@ class Recorder:
 
     def _run(self) -> None:
         with self._lock:  # what a run that failed had begun to write
-            self._queue.extendleft(reversed(self._in_flight))
-            self._in_flight, self._borrowed = [], ()
+            self._backlog.begin_again()
+            self._borrowed = ()
         look_at = 0.0
         try:
             while self._write_next(look_at - time.monotonic()):
@@ -185,22 +196,22 @@ class Recorder:
 
     def _write_next(self, idle: float) -> bool:
         """Write a batch, if one comes within `idle` seconds; False where all is written and the process is to end."""
+        backlog = self._backlog
         with self._changed:
-            self._changed.wait_for(lambda: self._queue or self._deadline is not None, max(idle, 0))
-            if self._queue:
+            self._changed.wait_for(lambda: backlog.queue or self._deadline is not None, max(idle, 0))
+            if backlog.queue:
                 self._changed.wait_for(
-                    lambda: len(self._queue) >= BATCH_SIZE or self._deadline is not None, LINGER_SECONDS
+                    lambda: len(backlog.queue) >= BATCH_SIZE or self._deadline is not None, LINGER_SECONDS
                 )
             elif self._spool is not None:
                 self._spool.close()  # so that what overflowed into it can be taken over
-            if not self._queue:
+            if not backlog.queue:
                 return self._deadline is None
-            self._in_flight = [self._queue.popleft() for _ in range(min(BATCH_SIZE, len(self._queue)))]
-            batch = [event for event, _ in self._in_flight]
+            batch = backlog.begin(BATCH_SIZE)
         self._deliver(batch)
         with self._changed:
-            gone, self._in_flight = self._in_flight, []
-            self._note_gone(gone)
+            backlog.finish()
+            self._changed.notify_all()
         return True
 
     def _take_over_file(self) -> bool:
@@ -231,7 +242,7 @@ class Recorder:
             self._failing_since = self._failing_since or began
             if self._handover is not None and self._handover_is_due():
                 self._hand_over(self._handover)
-            if not self._in_flight and not self._borrowed:
+            if not self._backlog.in_flight and not self._borrowed:
                 return  # they are handed over
             self._pause(wait)
 
@@ -250,17 +261,19 @@ class Recorder:
         if self._failing_since is None or self._deadline is not None:
             return False
         waited = time.monotonic() - max(self._failing_since, self._handed_over_at)
-        return waited >= self._handover_seconds or self._unwritten >= self._capacity
+        return waited >= self._handover_seconds or len(self._backlog) >= self._capacity
 
     def _hand_over(self, handover: Handover) -> bool:
         """Put all that is not written where other replicas find it; False where that is not possible either."""
         with self._lock:
-            events = [*self._borrowed, *(event for event, _ in itertools.chain(self._in_flight, self._queue))]
+            events = [*self._borrowed, *self._backlog.events()]
         try:
             for start in range(0, len(events), EVENTS_MAX):
                 part = events[start : start + EVENTS_MAX]
                 handover.put(part)
-                self._forget(part)
+                with self._changed:
+                    self._backlog.forget(part)
+                    self._changed.notify_all()
             self._borrowed = ()
             handed_over = len(events) + self._hand_over_files(handover)
         except OSError:
@@ -284,22 +297,6 @@ class Recorder:
                 count += len(events)
                 if not events:
                     return count
-
-    def _forget(self, events: Iterable[InvocationEvent]) -> None:
-        """These are handed over; the thread may be writing some of them nevertheless, which does no harm."""
-        ids = {event.id for event in events}
-        with self._changed:
-            entries = [*self._in_flight, *self._queue]
-            self._in_flight = [entry for entry in self._in_flight if entry[0].id not in ids]
-            self._queue = deque(entry for entry in self._queue if entry[0].id not in ids)
-            self._note_gone([entry for entry in entries if entry[0].id in ids])
-
-    def _note_gone(self, entries: Sequence[Entry]) -> None:
-        for segment, count in Counter(segment for _, segment in entries).items():
-            if segment is not None and self._spool is not None:
-                self._spool.written(segment, count)
-        self._unwritten -= len(entries)
-        self._changed.notify_all()
 
 
 def _write(events: Sequence[InvocationEvent]) -> None:

@@ -33,7 +33,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
         "catalog": _try(get_catalog().generation),
     }
     failing = [f"{part.name}: {part}" for part in supervision.report() if not part.healthy]
-    background = {"background": "; ".join(failing) or "ok", "recording": "; ".join(recorder.problems) or "ok"}
+    background = {"background": "; ".join(failing) or "ok", "recording": str(recorder.state)}
     return JsonResponse(checks | background, status=200 if set(checks.values()) == {"ok"} else 503)
 
 

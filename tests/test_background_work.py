@@ -7,6 +7,7 @@ import ctypes
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from django.utils import timezone
 from invocations import supervision
 from invocations.models import Invocation
 from invocations.recorder import Recorder
+from invocations.spool import Spool
 from invocations.stores import get_store
 from mcp_gateway import nudges
 from mcp_gateway.catalog import LiveCatalog
@@ -23,10 +25,13 @@ from mcp_gateway.models import GatewayReplica
 from mcp_gateway.nudges import Listener
 from mcp_gateway.replicas import Heartbeat
 from mcp_gateway.streams.hub import Hub
+from mcpsite import health, home
 from skills_registry import projection
 from skills_registry.catalog import get_catalog
 from skills_registry.models import Skill
 
+from .conftest import publish
+from .pages import text_of
 from .test_recorder import event
 
 
@@ -76,20 +81,41 @@ Kill = Callable[[Any, str], Killer]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_recorder(kill: Kill) -> None:
+def test_recorder(kill: Kill, browser: Client) -> None:
+    publish()
     recorder = Recorder(get_store().write_batch)
     try:
         killer = kill(recorder, "_deliver")
         recorder.record(event("first"))
         eventually(lambda: killer.met >= 2)
         eventually(lambda: "invocation-recorder: failing since " in background())
+        assert "invocation-recorder fails in this process (LookupError)" in text_of(browser.get("/admin/"))
         killer.stop()
         recorder.record(event("second"))
         assert recorder.flush(10)
         assert sorted(Invocation.objects.values_list("skill", flat=True)) == ["first", "second"]
         eventually(lambda: "invocation-recorder" not in background())
+        assert "invocation-recorder" not in text_of(browser.get("/admin/"))
     finally:
         recorder.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_set_aside_or_lost_is_told(
+    browser: Client, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()
+    recorder = Recorder(get_store().write_batch, spool=Spool(tmp_path))
+    monkeypatch.setattr(health, "recorder", recorder)
+    monkeypatch.setattr(home, "recorder", recorder)
+    (tmp_path / "a.jsonl").write_text("null\n")
+    recorder.start()
+    recorder.close()
+    recorder.dropped = 2
+    assert Client().get("/readyz").json()["recording"] == "2 calls were dropped; 1 files are in spool/rejected"
+    page = text_of(browser.get("/admin/"))
+    assert "2 calls could not be logged and are lost" in page
+    assert "1 file in spool/rejected holds what could not be logged" in page
 
 
 @pytest.mark.django_db(transaction=True)

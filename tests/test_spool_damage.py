@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from invocations import recorder as recorder_module
 from invocations import spool as spool_module
 from invocations.events import InvocationEvent
-from invocations.recorder import Recorder
+from invocations.recorder import Recorder, State
 from invocations.spool import Spool
 from invocations.spool_lines import HEADER, LINE_MAX, decode_file, encode, encode_file
 
@@ -108,14 +108,14 @@ def test_recorder_goes_on_and_tells_how_much_was_set_aside(tmp_path: Path, caplo
     (tmp_path / "a.jsonl").write_bytes(b"\n".join(DAMAGE.values()))
     written: list[InvocationEvent] = []
     recorder = Recorder(written.extend, spool=Spool(tmp_path))
-    assert recorder.problems == []
+    assert recorder.state == State()
     recorder.start()
     recorder.record(event("mine"))
     assert recorder.flush(10)
     recorder.close()
     assert [one.skill for one in written] == ["mine"]
     assert len(set_aside(tmp_path)) == len(DAMAGE)
-    assert recorder.problems == ["1 files are in spool/rejected"]
+    assert recorder.state == State(set_aside=1)
     told = [record.getMessage() for record in caplog.records if "a.jsonl" in record.getMessage()]
     assert len(told) == 1, "once for a file, not for each line"
 
@@ -263,7 +263,7 @@ def test_spool_that_is_no_folder_leaves_calls_in_memory_and_says_so(
     for _ in range(20):
         recorder.record(event())
     assert recorder.flush(5)
-    assert recorder.problems == ["calls are in memory alone, as the spool cannot be written"]
+    assert recorder.state == State(in_memory_alone=True)
     assert sum("cannot be kept on disk" in record.getMessage() for record in caplog.records) == 1
     assert len(written) == 20
 
@@ -273,7 +273,7 @@ def test_spool_that_is_no_folder_leaves_calls_in_memory_and_says_so(
     recorder.record(event())
     assert recorder.flush(5)
     recorder.close()
-    assert recorder.problems == []
+    assert recorder.state == State()
 
 
 def test_call_that_the_store_refuses_is_kept_aside_and_not_lost(tmp_path: Path) -> None:
