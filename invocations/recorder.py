@@ -141,14 +141,30 @@ class Recorder:
             self._worker.stopping.set()
             self._deadline = deadline = time.monotonic() + self._drain_seconds
             self._changed.notify_all()
-        ended = self._worker.stop(self._drain_seconds / (1 if self._handover is None else 2))
-        while not ended and self._handover and not self._hand_over(self._handover) and time.monotonic() < deadline:
-            ended = self._worker.stop(LAST_RETRY_SECONDS)
+        if self._handover is None:
+            self._worker.stop(self._drain_seconds)
+        elif not self._worker.stop(self._drain_seconds / 2) or self._backlog:
+            self._leave_to_others(self._handover, deadline)
         with self._changed:
             if self._spool is not None:
                 self._spool.close()
             if self._backlog:
                 log.error("stopped with %d calls not in the log yet", len(self._backlog))
+
+    def _leave_to_others(self, handover: Handover, deadline: float) -> None:
+        """Hand over what is left; in a thread, as the bucket may not answer either."""
+
+        def try_until_deadline() -> None:
+            while not self._hand_over(handover) and time.monotonic() < deadline:
+                time.sleep(LAST_RETRY_SECONDS)
+
+        thread = threading.Thread(target=try_until_deadline, name="invocation-handover", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # Python 3.12 and later start no thread at exit
+            try_until_deadline()
+        else:
+            thread.join(max(deadline - time.monotonic(), 0))
 
     def _spooled(self, event: InvocationEvent, *, left: bool) -> Segment | None:
         """Keep an event on disk; without one, or where that fails, it is in memory alone."""
