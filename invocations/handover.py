@@ -15,13 +15,15 @@ import random
 import uuid
 from collections.abc import Callable, Sequence
 
+from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage
+from django.core.files.storage import Storage, storages
 from django.db import connections
 
 from .events import InvocationEvent
 from .set_aside import encode_rejected
 from .spool_lines import Rejected, decode_file, encode, encode_file
+from .stores import get_store
 from .supervision import SupervisedThread
 from .writing import Write, write_all
 
@@ -77,6 +79,16 @@ class Handover:
             pass  # another replica has done it
 
 
+def take_over() -> int:
+    """Log now what replicas have left, in the store of this installation; how many calls."""
+    return handover.take_over(write_to_store) if handover is not None else 0
+
+
+def write_to_store(events: Sequence[InvocationEvent]) -> None:
+    """Write events to the store of this installation."""
+    get_store().write_batch(events)
+
+
 class Taker:
     """The thread of a replica that takes over what others have left in the bucket."""
 
@@ -111,3 +123,7 @@ class Taker:
         else:
             if taken:
                 log.info("%d calls that other replicas had left were logged", taken)
+
+
+handover = Handover(lambda: storages["skills"]) if settings.STORAGE_BACKEND == "s3" else None
+"""That of this installation. With local storage there is none: the log is in SQL, and there is nowhere else to go."""

@@ -20,15 +20,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.core.files.storage import storages
 from django.db import connections
 
 from .backlog import Backlog
 from .events import InvocationEvent
-from .handover import EVENTS_MAX, Handover, Taker
+from .handover import EVENTS_MAX, Handover, Taker, handover, write_to_store
 from .spool import Segment, Spool
 from .spool_lines import Rejected, encode
-from .stores import get_store
 from .supervision import SupervisedThread
 from .writing import BATCH_SIZE, Write, write_all
 
@@ -245,9 +243,8 @@ class Recorder:
     def _deliver(self, events: Sequence[InvocationEvent]) -> None:
         """Write events, or hand them over. Raises _TimeIsUp where the process ends before either is possible."""
         for wait in itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1])):
-            began = time.monotonic()
             try:
-                write_all(self._write, events, self._refuse)
+                write_all(self._write_batch, events, self._refuse)
             except Exception:
                 log.exception("%d calls could not be recorded yet; trying again", len(events))
                 for connection in connections.all(initialized_only=True):
@@ -255,12 +252,16 @@ class Recorder:
             else:
                 self._failing_since = None
                 return
-            self._failing_since = self._failing_since or began
+            self._failing_since = self._failing_since or time.monotonic()
             if self._handover is not None and self._handover_is_due():
                 self._hand_over(self._handover)
             if not self._backlog.in_flight and not self._borrowed:
                 return  # they are handed over
             self._pause(wait)
+
+    def _write_batch(self, events: Sequence[InvocationEvent]) -> None:
+        self._write(events)
+        self._worker.part.beat()
 
     def _pause(self, seconds: float) -> None:
         self._worker.part.beat()
@@ -315,19 +316,14 @@ class Recorder:
                     return count
 
 
-def _write(events: Sequence[InvocationEvent]) -> None:
-    get_store().write_batch(events)
-
-
-_handover = Handover(lambda: storages["skills"]) if settings.STORAGE_BACKEND == "s3" else None
 recorder = Recorder(
-    _write,
+    write_to_store,
     spool=Spool(settings.SPOOL_DIR),
-    handover=_handover,
+    handover=handover,
     handover_seconds=settings.INVOCATION_HANDOVER_SECONDS,
     drain_seconds=settings.RECORDER_STOP_SECONDS,
 )
-taker = Taker(_handover, _write, seconds=min(30, settings.INVOCATION_HANDOVER_SECONDS)) if _handover else None
+taker = Taker(handover, write_to_store, seconds=min(30, settings.INVOCATION_HANDOVER_SECONDS)) if handover else None
 atexit.register(recorder.close)
 
 

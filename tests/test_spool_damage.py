@@ -314,3 +314,12 @@ def test_trouble_of_the_store_itself_costs_no_call(
     recorder.close()
     assert written == ["a", "b", "c"]
     assert not (tmp_path / "rejected").exists()
+
+
+def test_segment_that_was_never_begun_goes_after_a_while(tmp_path: Path) -> None:
+    old, fresh = tmp_path / "old.new", tmp_path / "fresh.new"
+    for path in (old, fresh):
+        path.touch()
+    os.utime(old, (0, 0))
+    assert take(tmp_path) == []
+    assert list(tmp_path.iterdir()) == [fresh]
