@@ -18,6 +18,8 @@ class Backlog:
     def __init__(self, spool: Spool | None) -> None:
         self.queue: deque[Entry] = deque()
         self.in_flight: list[Entry] = []
+        self.borrowed: list[InvocationEvent] = []
+        """What is being written of a file that another process left; not counted in the length."""
         self._spool = spool
 
     def __len__(self) -> int:
@@ -36,15 +38,16 @@ class Backlog:
     def begin_again(self) -> None:
         """Nobody writes what was taken: it is the first to be taken again."""
         self.queue.extendleft(reversed(self.in_flight))
-        self.in_flight = []
+        self.in_flight, self.borrowed = [], []
 
     def events(self) -> list[InvocationEvent]:
-        """All of them, the oldest first."""
-        return [event for event, _ in (*self.in_flight, *self.queue)]
+        """All of them and what is borrowed, the oldest first."""
+        return [*self.borrowed, *(event for event, _ in (*self.in_flight, *self.queue))]
 
     def forget(self, events: Sequence[InvocationEvent]) -> None:
         """These are handed over, those included that are being written."""
         ids = {event.id for event in events}
+        self.borrowed = [event for event in self.borrowed if event.id not in ids]
         gone = [entry for entry in (*self.in_flight, *self.queue) if entry[0].id in ids]
         self.in_flight = [entry for entry in self.in_flight if entry[0].id not in ids]
         self.queue = deque(entry for entry in self.queue if entry[0].id not in ids)

@@ -24,7 +24,8 @@ from django.db import connections
 
 from .backlog import Backlog
 from .events import InvocationEvent
-from .handover import EVENTS_MAX, Handover, Taker, handover, write_to_store
+from .handover import Handover, Taker, handover, write_to_store
+from .leaving import leave_all
 from .spool import Segment, Spool
 from .spool_lines import Rejected, encode
 from .supervision import SupervisedThread
@@ -89,8 +90,6 @@ class Recorder:
         self._capacity = capacity
         self._drain_seconds = drain_seconds
         self._backlog = Backlog(spool)
-        self._borrowed: Sequence[InvocationEvent] = ()
-        """What is being written of a file that another process left."""
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self._worker = SupervisedThread("invocation-recorder", self._run, silent_after=SILENT_SECONDS)
@@ -194,7 +193,6 @@ class Recorder:
     def _run(self) -> None:
         with self._lock:  # what a run that failed had begun to write
             self._backlog.begin_again()
-            self._borrowed = ()
         look_at = 0.0
         try:
             while self._write_next(look_at - time.monotonic()):
@@ -235,9 +233,9 @@ class Recorder:
         with self._spool.taken_over() as events:
             if events:
                 log.info("%d calls found that an earlier process may not have recorded", len(events))
-                self._borrowed = events
+                self._backlog.borrowed = events
                 self._deliver(events)
-                self._borrowed = ()
+                self._backlog.borrowed = []
             return bool(events)
 
     def _deliver(self, events: Sequence[InvocationEvent]) -> None:
@@ -255,7 +253,7 @@ class Recorder:
             self._failing_since = self._failing_since or time.monotonic()
             if self._handover is not None and self._handover_is_due():
                 self._hand_over(self._handover)
-            if not self._backlog.in_flight and not self._borrowed:
+            if not self._backlog.in_flight and not self._backlog.borrowed:
                 return  # they are handed over
             self._pause(wait)
 
@@ -281,39 +279,11 @@ class Recorder:
         return waited >= self._handover_seconds or len(self._backlog) >= self._capacity
 
     def _hand_over(self, handover: Handover) -> bool:
-        """Put all that is not written where other replicas find it; False where that is not possible either."""
-        with self._lock:
-            events = [*self._borrowed, *self._backlog.events()]
-        try:
-            for start in range(0, len(events), EVENTS_MAX):
-                part = events[start : start + EVENTS_MAX]
-                handover.put(part)
-                with self._changed:
-                    self._backlog.forget(part)
-                    self._changed.notify_all()
-            self._borrowed = ()
-            handed_over = len(events) + self._hand_over_files(handover)
-        except OSError:
-            log.exception("calls could not be handed over to other replicas either; trying again")
+        """Leave all that is not written to other replicas; False where that is not possible either."""
+        if not leave_all(handover, self._backlog, self._spool, self._changed):
             return False
         self._handed_over_at = time.monotonic()
-        log.warning("%d calls were handed over to other replicas, by way of the bucket", handed_over)
         return True
-
-    def _hand_over_files(self, handover: Handover) -> int:
-        """The same for what is only on disk; how many calls."""
-        if self._spool is None:
-            return 0
-        with self._lock:
-            self._spool.close()
-        count = 0
-        while True:
-            with self._spool.taken_over() as events:
-                for start in range(0, len(events), EVENTS_MAX):
-                    handover.put(events[start : start + EVENTS_MAX])
-                count += len(events)
-                if not events:
-                    return count
 
 
 recorder = Recorder(

@@ -13,7 +13,7 @@ from .spool_lines import Rejected
 log = logging.getLogger(__name__)
 
 FILES_MAX = 1_000
-"""What comes after so many is only logged."""
+"""What comes after so many stays where it is."""
 
 
 class SetAside:
@@ -32,9 +32,10 @@ class SetAside:
     def keep(self, name: str, rejected: Sequence[Rejected]) -> None:
         """Write lines, each with the reason why it is here, to a file of that name. Raises OSError."""
         log.error("%s: %d lines are not calls that can be logged: %s", name, len(rejected), rejected[0].reason)
-        if self.count() < FILES_MAX:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            (self._folder / name).write_bytes(encode_rejected(rejected))
+        if self.count() >= FILES_MAX:
+            raise OSError(f"{self._folder} holds {FILES_MAX} files already")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        (self._folder / name).write_bytes(encode_rejected(rejected))
 
     def move(self, path: Path) -> None:
         """Move what is no file of calls here. Raises OSError."""
