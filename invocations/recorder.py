@@ -139,7 +139,7 @@ class Recorder:
             self._deadline = deadline = time.monotonic() + self._drain_seconds
             self._changed.notify_all()
         if self._handover is None:
-            self._worker.stop(self._drain_seconds)
+            self._worker.stop(self._drain_seconds + 1)  # at the deadline it gives up by itself
         elif not self._worker.stop(self._drain_seconds / 2) or self._backlog:
             self._leave_to_others(self._handover, deadline)
         with self._changed:

@@ -123,8 +123,7 @@ class SupervisedThread:
             self.stopping.clear()
             if not self.running:
                 self.part.begin()
-                self._thread = threading.Thread(target=self._run, name=self.part.name, daemon=True)
-                self._thread.start()
+                self._spawn(0)
 
     def stop(self, timeout: float) -> bool:
         """Ask it to stop and wait for that; whether it has ended by then. May be called again."""
@@ -135,10 +134,17 @@ class SupervisedThread:
             thread.join(timeout)
         return not self.running
 
-    def _run(self) -> None:
-        delay = self._work_once(0)  # even if it is to stop already: it may have something to finish
-        while not self._is_over():
-            delay = self._work_once(delay)
+    def _spawn(self, delay: float) -> None:
+        self._thread = threading.Thread(target=self._run, args=(delay,), name=self.part.name, daemon=True)
+        self._thread.start()
+
+    def _run(self, delay: float) -> None:
+        try:
+            delay = self._work_once(delay)  # even if it is to stop already: it may have something to finish
+            while not self._is_over():
+                delay = self._work_once(delay)
+        except BaseException as error:  # noqa: BLE001  # raised in this thread by another, between two runs
+            self._spawn(self.part.fail(error))
 
     def _work_once(self, delay: float) -> float:
         """Work until that fails or ends; how long to wait before it begins again."""
