@@ -18,6 +18,8 @@ from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from invocations.supervision import Part, supervise
+
 from .remembered_settings import settings
 
 log = logging.getLogger(__name__)
@@ -44,11 +46,12 @@ class Listener:
         self._on_change = on_change
         self._on_update = on_update
         self._task: asyncio.Task[None] | None = None
+        self._part = Part("change-listener")
 
     def start(self) -> None:
         """Listen, if there is Redis to listen to; may be called at each request."""
         if settings.REDIS_URL and (self._task is None or self._task.done()):
-            self._task = asyncio.get_running_loop().create_task(self._run())
+            self._task = asyncio.get_running_loop().create_task(supervise(self._part, self._run))
 
     async def _run(self) -> None:
         tries = 0
@@ -58,9 +61,11 @@ class Listener:
                 channel = await layer.new_channel()
                 await layer.group_add(GROUP, channel)
                 tries = 0
+                self._part.beat()
                 self._on_change()  # for what was changed before anybody listened
                 while True:
                     self._take(await layer.receive(channel))
+                    self._part.beat()
             except _FAILURES as error:
                 log.warning("changes are found by polling alone, since Redis does not answer: %r", error)
                 await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])

@@ -11,7 +11,6 @@ import logging
 import os
 import socket
 import sys
-import threading
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,8 @@ from importlib.metadata import version
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
+
+from invocations.supervision import SupervisedThread
 
 from .catalog import LiveCatalog, live_catalog
 from .models import GatewayReplica
@@ -41,26 +42,23 @@ class Heartbeat:
         self.id = uuid.uuid4()
         self._catalog = catalog
         self._started_at = datetime.now(UTC)
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._thread = SupervisedThread("gateway-heartbeat", self._run)
         self._away = False
 
     def start(self) -> None:
         """Announce this process, unless MCP_HEARTBEAT_SECONDS is 0."""
-        if settings.MCP_HEARTBEAT_SECONDS and self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="gateway-heartbeat", daemon=True)
+        if settings.MCP_HEARTBEAT_SECONDS:
             self._thread.start()
 
     def stop(self) -> None:
         """Take leave; may be called twice, and does not wait long for a database that does not answer."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(LEAVE_SECONDS)
+        self._thread.stop(LEAVE_SECONDS)
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self._thread.stopping.is_set():
             self._try(self._beat)
-            self._stopping.wait(settings.MCP_HEARTBEAT_SECONDS)
+            self._thread.part.beat()
+            self._thread.stopping.wait(settings.MCP_HEARTBEAT_SECONDS)
         self._try(self._leave)
 
     def _try(self, tell: Callable[[], None]) -> None:

@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcpsite.settings")
 django_application = get_asgi_application()
 
 # Only now are the applications loaded that these import models of.
-from invocations.recorder import recorder  # noqa: E402
+from invocations import recorder  # noqa: E402
 from mcp_gateway.endpoint import mcp_endpoint  # noqa: E402
 from mcp_gateway.replicas import heartbeat  # noqa: E402
 from skills_registry import projection  # noqa: E402

@@ -12,8 +12,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 
-from invocations import queries
+from invocations import queries, supervision
 from invocations.chart import chart
+from invocations.recorder import recorder
 from invocations.usage import Series, Use, failing, last_days, most_called
 from mcp_gateway import replicas
 from mcp_gateway.connecting import connection
@@ -70,6 +71,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def _tasks(user: User | AnonymousUser, recent: dict[str, Use]) -> Iterator[Task]:
     """What waits, the most pressing first; `recent` are the calls of a week."""
+    yield from _background()
     skills = reverse("admin:skills_registry_skill_changelist")
     for share in failing(recent, SHOWN):
         text = gettext("%(name)s fails: %(errors)d of %(calls)d calls in %(days)d days")
@@ -93,6 +95,36 @@ def _tasks(user: User | AnonymousUser, recent: dict[str, Use]) -> Iterator[Task]
     if number := Skill.objects.filter(live_version__isnull=False).exclude(live_version__findings=[]).count():
         text = ngettext("%(number)d live skill has findings", "%(number)d live skills have findings", number)
         yield Task("info", "policy", text % {"number": number}, f"{skills}?findings=1")
+
+
+def _background() -> Iterator[Task]:
+    """What goes wrong in the background of the process that shows the page."""
+    address = reverse("readyz")
+    for part in supervision.report():
+        if part.failing_since is not None:
+            text = gettext("%(name)s fails in this process (%(error)s); it was started again %(number)d times")
+            values = {"name": part.name, "error": part.last_error, "number": part.restarts}
+            yield Task("bad", "error", text % values, address)
+        elif part.silent:
+            yield Task("bad", "error", gettext("%s gives no sign of life in this process") % part.name, address)
+    state = recorder.state
+    if number := state.dropped:
+        text = ngettext(
+            "%(number)d call could not be logged and is lost",
+            "%(number)d calls could not be logged and are lost",
+            number,
+        )
+        yield Task("bad", "error", text % {"number": number}, address)
+    if number := state.set_aside:
+        text = ngettext(
+            "%(number)d file in spool/rejected holds what could not be logged",
+            "%(number)d files in spool/rejected hold what could not be logged",
+            number,
+        )
+        yield Task("warn", "report", text % {"number": number}, address)
+    if state.in_memory_alone:
+        text = gettext("Calls that are not logged yet are in memory alone: their folder cannot be written")
+        yield Task("bad", "error", text, address)
 
 
 def _reviews(text: str, versions: SkillVersionQuerySet) -> Iterator[Task]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from invocations.recorder import recorder
+from invocations import recorder
 from mcp_gateway.replicas import heartbeat
 
 from .request_id import Receive, Scope, Send

@@ -127,6 +127,12 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
     else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
 }
 
+STOP_SECONDS = env_int("STOP_SECONDS", 25, minimum=8, maximum=600)
+ANSWERS_STOP_SECONDS = min(15, STOP_SECONDS // 3)
+"""Of these, how long answers under way may take at the end; the rest is for what was recorded."""
+RECORDER_STOP_SECONDS = STOP_SECONDS - ANSWERS_STOP_SECONDS - 3
+"""Two seconds are for the heartbeat's leave, one for the end of Python."""
+
 # What is stored where
 
 DATABASES = {"default": env_database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
@@ -157,6 +163,7 @@ INVOCATION_STORE = INVOCATION_STORES[STORAGE_BACKEND]
 INVOCATION_LOG_TTL_DAYS = env_int("INVOCATION_LOG_TTL_DAYS", 30)
 INVOCATION_LOG_PARAMS = env_bool("INVOCATION_LOG_PARAMS", True)
 INVOCATION_LOG_SHARDS = env_int("INVOCATION_LOG_SHARDS", 1, minimum=1, maximum=100)
+INVOCATION_HANDOVER_SECONDS = env_int("INVOCATION_HANDOVER_SECONDS", 60, minimum=1)
 SPOOL_DIR = DATA_DIR / "spool"
 """Calls that are answered and not in the log yet."""
 PROJECTIONS_OF = {

@@ -28,7 +28,7 @@ urlpatterns = [
     path(METADATA_PATH.removeprefix("/"), protected_resource),
     path(f"{METADATA_PATH}{RESOURCE_PATH}".removeprefix("/"), protected_resource),
     path("healthz", healthz),
-    path("readyz", readyz),
+    path("readyz", readyz, name="readyz"),
 ]
 
 handler400 = "mcpsite.errors.bad_request"

@@ -41,6 +41,14 @@ LIFECYCLE = [
         "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
     },
     {
+        # Only what was removed: what is there are calls that are not logged yet.
+        "ID": "handed-over-calls",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "spool/"},
+        "Expiration": {"ExpiredObjectDeleteMarker": True},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    },
+    {
         "ID": "incomplete-uploads",
         "Status": "Enabled",
         "Filter": {"Prefix": ""},

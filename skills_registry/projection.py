@@ -16,6 +16,8 @@ from django.conf import settings
 from django.db import DatabaseError, connections
 from django.utils.module_loading import import_string
 
+from invocations.supervision import SupervisedThread
+
 from .catalog.signals import catalog_changed
 from .models import Skill
 
@@ -57,23 +59,29 @@ def resume() -> None:
 
 
 class _Retrier:
-    """A thread that lives while something is pending."""
+    """A thread that tries again, from the first time that something is pending."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._wanted = threading.Event()
+        self._thread = SupervisedThread("projection-retrier", self._run)
 
     def wake(self) -> None:
         """See to it that what is pending is tried again."""
-        with self._lock:
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="projection-retrier", daemon=True)
-                self._thread.start()
+        self._wanted.set()
+        self._thread.start()
 
     def _run(self) -> None:
+        while True:
+            self._retry()
+            self._thread.part.beat()
+            self._wanted.wait()
+
+    def _retry(self) -> None:
+        """Try until nothing is pending."""
         waits = settings.PROJECTION_RETRY_SECONDS
         for wait in itertools.chain(waits, itertools.repeat(waits[-1])):
             time.sleep(wait)
+            self._wanted.clear()
             try:
                 if self._done():
                     return
@@ -83,11 +91,7 @@ class _Retrier:
     def _done(self) -> bool:
         try:
             project_pending()
-            with self._lock:
-                if Skill.objects.pending().exists():
-                    return False
-                self._thread = None
-                return True
+            return not Skill.objects.pending().exists()
         except DatabaseError:
             log.exception("pending projections cannot be looked up; trying again")
             return False

@@ -1,4 +1,4 @@
-"""A proxy before DynamoDB that does what no emulator does: throttle, conflict, lose answers, be away."""
+"""A proxy before DynamoDB that does what no emulator does: throttle, conflict, lose answers, be away, hang."""
 
 from __future__ import annotations
 
@@ -98,6 +98,9 @@ class FaultyDynamo:
         self.faults: dict[str, Iterator[Fault | None]] = {}
         self.asked: Counter[str] = Counter()
         self.away = False
+        self.answers = threading.Event()
+        """While it is clear, requests are taken and get no answer."""
+        self.answers.set()
         self._lock = threading.Lock()
 
     def next_fault(self, operation: str) -> Fault | None:
@@ -117,7 +120,10 @@ def faulty(upstream: str) -> Iterator[FaultyDynamo]:
         def do_POST(self) -> None:
             exchange = Exchange(self, upstream)
             fault = proxy.next_fault(exchange.operation)
-            if proxy.away:
+            if not proxy.answers.is_set():
+                proxy.answers.wait()
+                exchange.hang_up()
+            elif proxy.away:
                 exchange.hang_up()
             elif fault is not None:
                 fault(exchange)
@@ -135,5 +141,6 @@ def faulty(upstream: str) -> Iterator[FaultyDynamo]:
         try:
             yield proxy
         finally:
+            proxy.answers.set()
             server.shutdown()
             thread.join()

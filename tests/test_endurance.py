@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import threading
@@ -23,6 +24,7 @@ from typing import Any
 import httpx
 import pytest
 
+from .emulators import s3_client
 from .faults import FaultyDynamo, conflict, faulty, lose_answer, throttle
 from .patience import PATIENCE_SECONDS
 from .server import UVICORN, Server, manage
@@ -33,6 +35,8 @@ STOPS = 20 if LONG else 3
 AWAY_SECONDS = 60.0 if LONG else 2.0
 CALLERS = 3
 SETTLES_WITHIN = 180.0 if LONG else 60.0
+CALLS_LEFT = 10_000 if LONG else 300
+"""Calls that wait when a replica ends with its disk."""
 SKILLS = ["hello-world", "calculator"]
 
 
@@ -106,8 +110,21 @@ class World:
             done = manage(data, *command, **self.settings)
             assert done.returncode == 0, done.stderr
 
-    def server(self) -> Server:
-        return Server(UVICORN, self.data, **self.settings)
+    def server(self, **settings: str) -> Server:
+        return Server(UVICORN, self.data, **self.settings, **settings)
+
+    def lose_disk(self) -> None:
+        """What a replica had not written is gone, as with its container."""
+        shutil.rmtree(self.data / "spool", ignore_errors=True)
+
+    def handed_over(self) -> int:
+        """How many calls wait in the bucket for another replica."""
+        if self.proxy is None:
+            return 0
+        s3, bucket = s3_client(self.settings["DIRECT"]), self.settings["S3_SKILLS_BUCKET"]
+        files = s3.list_objects_v2(Bucket=bucket, Prefix="spool/").get("Contents", [])
+        contents = [s3.get_object(Bucket=bucket, Key=file["Key"])["Body"].read() for file in files]
+        return sum(content.count(b"\n") - 1 for content in contents)
 
     def counted(self) -> dict[str, int]:
         """The counter of each skill."""
@@ -148,7 +165,7 @@ class World:
     def assert_settles(self, server: Server, answered: list[str]) -> None:
         """Every answered call is there once within a while, the counters are the rows, and nothing is left to do."""
         deadline = time.monotonic() + SETTLES_WITHIN
-        while (counted := sum(self.counted().values())) < len(answered):
+        while (counted := sum(self.counted().values())) < len(answered) or self.handed_over():
             assert time.monotonic() < deadline, f"{counted} of {len(answered)} answered calls are logged"
             time.sleep(0.2)
         server.stop()
@@ -165,6 +182,20 @@ class World:
 def _counts_a_month(item: dict[str, dict[str, str]]) -> bool:
     """The log's table holds the counts by day, too."""
     return item["skill_id"]["S"].startswith("#")
+
+
+def lose(proxy: FaultyDynamo, *, hangs: bool) -> None:
+    """DynamoDB refuses, or takes what is asked and never answers."""
+    if hangs:
+        proxy.answers.clear()
+    else:
+        proxy.away = True
+
+
+def bring_back(proxy: FaultyDynamo) -> None:
+    """It answers again."""
+    proxy.away = False
+    proxy.answers.set()
 
 
 @pytest.fixture
@@ -206,21 +237,60 @@ def test_server_is_stopped_again_and_again(world: World, how: signal.Signals) ->
     assert len(callers.answered) >= STOPS
 
 
-def test_dynamodb_is_away_for_a_while(on_aws: World) -> None:
+@pytest.mark.parametrize("hangs", [False, True])
+def test_dynamodb_is_away_for_a_while(on_aws: World, hangs: bool) -> None:
     assert on_aws.proxy is not None
     callers = Callers()
     with on_aws.server() as server:
         callers.url = server.url
         with callers.calling():
             callers.wait_for_more(50)
-            on_aws.proxy.away = True
+            lose(on_aws.proxy, hangs=hangs)
             ends = time.monotonic() + AWAY_SECONDS
             while time.monotonic() < ends:
                 callers.wait_for_more(10)
-            on_aws.proxy.away = False
+            bring_back(on_aws.proxy)
             callers.wait_for_more(50)
         on_aws.assert_settles(server, callers.answered)
     assert callers.slowest < 5, "no call waits for DynamoDB"
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_replica_ends_with_its_disk_while_dynamodb_is_away(on_aws: World, hangs: bool) -> None:
+    assert on_aws.proxy is not None
+    callers = Callers()
+    with on_aws.server() as server:
+        callers.url = server.url
+        with callers.calling():
+            callers.wait_for_more(50)
+            lose(on_aws.proxy, hangs=hangs)
+            callers.wait_for_more(CALLS_LEFT)
+        server.stop()  # it fails where that takes longer than was promised
+    on_aws.lose_disk()
+    bring_back(on_aws.proxy)
+    with on_aws.server() as another:
+        on_aws.assert_settles(another, callers.answered)
+
+
+def test_replica_is_killed_with_its_disk_while_dynamodb_is_away(on_aws: World) -> None:
+    assert on_aws.proxy is not None
+    callers = Callers()
+    with on_aws.server(INVOCATION_HANDOVER_SECONDS="1") as server:
+        callers.url = server.url
+        with callers.calling():
+            callers.wait_for_more(50)
+            on_aws.proxy.away = True
+            callers.wait_for_more(CALLS_LEFT)
+            safe = len(callers.answered)
+            deadline = time.monotonic() + SETTLES_WITHIN
+            while on_aws.handed_over() + sum(on_aws.counted().values()) < safe:
+                assert time.monotonic() < deadline, "what waits for longer than that is not handed over"
+                time.sleep(0.2)
+            server.stop(signal.SIGKILL)
+    on_aws.lose_disk()
+    on_aws.proxy.away = False
+    with on_aws.server() as another:
+        on_aws.assert_settles(another, callers.answered[:safe])
 
 
 def test_half_of_the_writes_fail_in_every_way(on_aws: World) -> None:

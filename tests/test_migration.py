@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from invocations.spool_lines import encode_file
+
 from .aws_world import World, ask, served
 from .patience import wait_until
 from .server import ROOT, clean_environment
+from .test_recorder import event
 
 
 @pytest.fixture(scope="module")
@@ -173,3 +176,17 @@ def test_rebuilding_from_nothing_says_so(world: World) -> None:
     forget(world)
     said = world.manage({**world.local, "S3_SKILLS_PREFIX": "elsewhere/"}, "rebuild_registry", status=1)
     assert "Nothing to restore from" in said
+
+
+def test_calls_that_wait_in_the_bucket_are_counted_before_counters_are_carried(world: World) -> None:
+    world.manage(world.local, "migrate_storage", "--to", "s3")
+    counted = world.sql_counts()
+    world.s3.put_object(
+        Bucket=world.bucket, Key="spool/a.jsonl", Body=encode_file([event("greeter") for _ in range(3)])
+    )
+    world.manage(world.aws, "migrate_storage", "--to", "local", "--dry-run")
+    assert world.sql_counts() == counted
+    world.manage(world.aws, "migrate_storage", "--to", "local")
+    assert world.sql_counts() == {**counted, "greeter": counted["greeter"] + 3}
+    assert "Contents" not in world.s3.list_objects_v2(Bucket=world.bucket, Prefix="spool/")
+    assert "0 differences" in world.manage(world.aws, "verify_storage")

@@ -76,12 +76,13 @@ def test_events_written_before_the_kill_are_not_counted_again(tmp_path: Path) ->
     assert SkillCounter.objects.get().invocation_count == 10
 
 
-def test_line_that_was_cut_off_is_left_out(tmp_path: Path) -> None:
+def test_line_that_was_cut_off_is_set_aside(tmp_path: Path) -> None:
     code = "segment = spool.append(event('whole')); segment.memory[segment.end : segment.end + 5] = b'[\"cut'"
     killed_after(tmp_path, code)
     with Spool(tmp_path).taken_over() as events:
         assert [one.skill for one in events] == ["whole"]
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.glob("*.jsonl")) == []
+    assert [path.read_text().count("not JSON") for path in tmp_path.glob("rejected/*.jsonl")] == [1]
 
 
 def test_segment_of_a_living_process_is_left_alone(tmp_path: Path) -> None:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.conf import settings
 
+from invocations.supervision import Part, supervise
 from mcp_gateway.auth import AccessRefused, Caller, identify
 from mcp_gateway.catalog import LiveCatalog, Snapshot
 from skills_registry.catalog import Audience
 
 from .difference import Difference, changed, difference, everything
 from .subscription import Subscription
-
-log = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.05
 """Between two looks at the catalog: what is published in between is told once."""
@@ -42,6 +41,7 @@ class Hub:
         self._seen = Snapshot()
         self._checked_at = 0.0
         self._task: asyncio.Task[None] | None = None
+        self._part = Part("stream-hub")
         self._woken = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._doubt = False
@@ -73,7 +73,7 @@ class Hub:
         if self._task is None or self._task.done() or self._loop is not asyncio.get_running_loop():
             self._seen, self._checked_at = snapshot, time.monotonic()
             self._loop, self._woken = asyncio.get_running_loop(), asyncio.Event()
-            self._task = self._loop.create_task(self._run(catalog))
+            self._task = self._loop.create_task(supervise(self._part, partial(self._run, catalog)))
 
     @contextmanager
     def joined(self, subscription: Subscription) -> Iterator[None]:
@@ -106,10 +106,8 @@ class Hub:
     async def _run(self, catalog: LiveCatalog) -> None:
         while True:
             self._woken.clear()
-            try:
-                await self._look(await catalog.snapshot())
-            except Exception:  # a failure must not leave all streams open and silent
-                log.exception("streams cannot be told what has changed; trying again")
+            await self._look(await catalog.snapshot())
+            self._part.beat()
             await asyncio.sleep(PAUSE_SECONDS)
             try:
                 async with asyncio.timeout(min(max(settings.MCP_REFRESH_SECONDS, POLL_SECONDS), CHECK_SECONDS)):
@@ -123,8 +121,8 @@ class Hub:
             return
         self._doubt, self._checked_at = False, time.monotonic()
         callers = await self._callers()
-        before, self._seen = self._seen, snapshot
-        self._tell_all(before, snapshot, callers)
+        self._tell_all(self._seen, snapshot, callers)
+        self._seen = snapshot
 
     async def _callers(self) -> dict[Subscription, Caller | None]:
         """Who the readers are now, None for those who are nobody any more; each token is asked for once."""

@@ -5,11 +5,13 @@ from itertools import groupby
 from typing import Any
 
 from django.conf import settings
+from django.core.files.storage import storages
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils.module_loading import import_string
 from tqdm import tqdm
 
+from invocations.handover import Handover
 from invocations.stores.base import InvocationStore
 from skills_registry.migration import Migrated, Migration, versions
 from skills_registry.models import Skill, SkillVersion
@@ -59,6 +61,8 @@ class Command(BaseCommand):
             name: import_string(path)() for name, path in settings.INVOCATION_STORES.items()
         }
         try:
+            if source == "s3" and not dry_run:  # before they are counted for the last time
+                Handover(lambda: storages["skills-s3"]).take_over(stores[source].write_batch)
             for counter in stores[source].counters():
                 if counter.own_calls:
                     carried += 1

@@ -6,9 +6,6 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-DRAIN_SECONDS = 15
-"""How long answers under way may take once the process is to end; writing the log comes after, all within 30 s."""
-
 
 class Command(BaseCommand):
     """What the image runs: one process; more replicas are more containers."""
@@ -32,5 +29,5 @@ class Command(BaseCommand):
             access_log=False,
             server_header=False,
             proxy_headers=False,  # whom to believe is for TRUSTED_PROXY_COUNT and TRUST_X_FORWARDED_PROTO
-            timeout_graceful_shutdown=DRAIN_SECONDS,
+            timeout_graceful_shutdown=settings.ANSWERS_STOP_SECONDS,
         )

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
-from invocations import queries
+from invocations import handover, queries
 from skills_registry import services
 
 
@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     help = (
         "Removes staged uploads older than a day, versions whose upload was interrupted and expired log rows, "
-        "and brings latest.json in line where that failed before."
+        "brings latest.json in line where that failed before, and logs calls that replicas left in the bucket."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -23,3 +23,7 @@ class Command(BaseCommand):
             f"{swept.uploads} uploads, {swept.versions} unfinished versions and {queries.prune()} expired log rows "
             f"removed, {swept.projections} pending projections made."
         )
+        try:
+            self.stdout.write(f"{handover.take_over()} calls logged that replicas had left in the bucket.")
+        except OSError as error:
+            raise CommandError(f"Calls that replicas left in the bucket cannot be logged now: {error}") from error
