@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db import DatabaseError
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from skills_registry import storage
 from skills_registry.catalog import get_catalog
 from skills_registry.models import CatalogHead
+
+from .schema import missing_migrations
+
+
+class MigrationsMissing(Exception):
+    """The database is older than this release; says which migrations it lacks."""
 
 
 @require_safe
@@ -21,18 +27,26 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Database (with its tables), package store and published catalog answer; 503 and which one where they do not."""
+    """Whether the database has all migrations, and package store and catalog answer; 503 and which one does not."""
     checks = {
         "database": _try(CatalogHead.objects.exists),
+        "migrations": _try(_check_migrations),
         "store": _try(storage.check_access),
         "catalog": _try(get_catalog().generation),
     }
     return JsonResponse(checks, status=200 if set(checks.values()) == {"ok"} else 503)
 
 
+def _check_migrations() -> None:
+    if missing := missing_migrations():
+        raise MigrationsMissing(f"missing: {', '.join(missing)}")
+
+
 def _try(check: Callable[[], object]) -> str:
     try:
         check()
-    except (DatabaseError, OSError) as error:
+    except MigrationsMissing as missing:
+        return str(missing)
+    except (DatabaseError, InterfaceError, OSError) as error:
         return type(error).__name__
     return "ok"

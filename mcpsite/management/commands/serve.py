@@ -5,6 +5,9 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+
+from mcpsite.schema import missing_migrations
 
 DRAIN_SECONDS = 15
 """How long answers under way may take once the process is to end; writing the log comes after, all within 30 s."""
@@ -17,6 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until stopped; by SIGTERM, of which the process dies once everything is written."""
+        self._look_at_schema()
         # Only now: the application lists the static files when it is loaded.
         from mcpsite.asgi import application  # noqa: PLC0415
 
@@ -34,3 +38,17 @@ class Command(BaseCommand):
             proxy_headers=False,  # whom to believe is for TRUSTED_PROXY_COUNT and TRUST_X_FORWARDED_PROTO
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
+
+    def _look_at_schema(self) -> None:
+        """Say what has to be done before `/readyz` is 200; it is served nevertheless, and ready once that is done."""
+        try:
+            missing = missing_migrations()
+        except DatabaseError as error:
+            self.stderr.write(f"The database does not answer yet: {str(error).strip()}")
+        else:
+            if missing:
+                self.stderr.write(
+                    f"The database is older than this release. Run: manage.py migrate ({', '.join(missing)})"
+                )
+        finally:
+            connection.close()
