@@ -8,6 +8,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from invocations.connections import release_connections
+
 log = logging.getLogger(__name__)
 
 _complete = False
@@ -37,7 +39,7 @@ def explain_old_schema(error: BaseException | None) -> str:
         log.warning("whether migrations are missing cannot be found out", exc_info=True)
         return ""
     finally:
-        connection.close_if_unusable_or_obsolete()
+        release_connections()
     if not missing:
         return ""
     text = _("The database is older than this release. Run `manage.py migrate`; missing: {names}.")
