@@ -8,11 +8,16 @@ from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
+from invocations import deadline
 from skills_registry import storage
 from skills_registry.catalog import get_catalog
 from skills_registry.models import CatalogHead
 
 from .schema import missing_migrations
+
+ANSWER_SECONDS = 3.0
+CHECK_SECONDS = 1.5
+"""For one of them, so that one that hangs is not taken for all."""
 
 
 class MigrationsMissing(Exception):
@@ -28,12 +33,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """Whether the database has all migrations, and package store and catalog answer; 503 and which one does not."""
-    checks = {
-        "database": _try(CatalogHead.objects.exists),
-        "migrations": _try(_check_migrations),
-        "store": _try(storage.check_access),
-        "catalog": _try(get_catalog().generation),
-    }
+    with deadline.within(ANSWER_SECONDS):
+        checks = {
+            "database": _try(CatalogHead.objects.exists),
+            "migrations": _try(_check_migrations),
+            "store": _try(storage.check_access),
+            "catalog": _try(get_catalog().generation),
+        }
     return JsonResponse(checks, status=200 if set(checks.values()) == {"ok"} else 503)
 
 
@@ -44,7 +50,8 @@ def _check_migrations() -> None:
 
 def _try(check: Callable[[], object]) -> str:
     try:
-        check()
+        with deadline.within(CHECK_SECONDS):
+            check()
     except MigrationsMissing as missing:
         return str(missing)
     except (DatabaseError, InterfaceError, OSError) as error:

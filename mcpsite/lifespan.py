@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from invocations.connections import close_pool
 from invocations.recorder import recorder
 from mcp_gateway.replicas import heartbeat
 
@@ -19,5 +20,6 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
         else:
             await asyncio.to_thread(heartbeat.stop)
             await asyncio.to_thread(recorder.close)
+            await asyncio.to_thread(close_pool)
             await send({"type": "lifespan.shutdown.complete"})
             return
