@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.dispatch import Signal
 
 tokens_changed = Signal()
-"""A token was revoked; sent after the transaction, without arguments."""
+"""A token was revoked; sent after the transaction, with its `caller_key` as `revoked`."""
 
 resource_updated = Signal()
 """A provider's resource has other content; sent with its `uri`."""

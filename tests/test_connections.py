@@ -20,6 +20,7 @@ from psycopg.sql import SQL, Identifier
 
 from .packages import skill_md
 from .postgresql_server import PostgresqlServer, Wire, postgresql_server, wire_to  # noqa: F401  # a fixture
+from .redis_server import redis_server
 from .server import UVICORN, Server, manage
 from .threads import at_once
 
@@ -240,3 +241,27 @@ def test_stopped_database_is_503_within_seconds_and_the_next_one_is_used(site: S
         finally:
             site.postgresql.start()
         until(lambda: timed(server, "/api/v1/skills/", site.headers)[0].status_code == 200)
+
+
+def test_known_token_opens_while_redis_tells_of_changes_and_the_database_is_stopped(
+    site: Site, live_skill: None, tmp_path: Path
+) -> None:
+    with redis_server(tmp_path) as url, site.server(REDIS_URL=url) as server:
+        assert tools(server, site.headers) == 200
+        site.postgresql.stop()
+        try:
+            for _ in range(3):
+                tell_of_a_change(tmp_path / "elsewhere", url)
+                assert [tools(server, site.headers) for _ in range(3)] == [200] * 3
+            tell_of_a_change(tmp_path / "elsewhere", url, revoked="token:1")
+            until(lambda: tools(server, site.headers) == 503)
+        finally:
+            site.postgresql.start()
+        until(lambda: tools(server, site.headers) == 200)
+
+
+def tell_of_a_change(data: Path, redis_url: str, revoked: str = "") -> None:
+    """As another replica does."""
+    script = f"from mcp_gateway import nudges; nudges.tell({revoked!r}); nudges._sending.shutdown()"
+    done = manage(data, "shell", "--no-imports", "-c", script, REDIS_URL=redis_url)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -81,7 +81,7 @@ def revoke_token(token: AccessToken, *, actor: User | None = None) -> bool:
         revoked = AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
         if revoked:
             record(Action.REVOKE_TOKEN, str(token), actor=actor, before=_outline(token))
-        transaction.on_commit(lambda: tokens_changed.send(AccessToken))
+        transaction.on_commit(lambda: tokens_changed.send(AccessToken, revoked=token.caller_key))
     return bool(revoked)
 
 
