@@ -51,6 +51,6 @@ def with_limits(
 # queue for up to `timeout` seconds instead of failing half-way.
 _SQLITE = {
     "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
+    "timeout": 10,
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
 }

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from django.contrib.auth.models import User
@@ -22,7 +23,7 @@ from .api import Api
 from .conftest import publish
 from .packages import skill_md, zip_of
 from .pages import SKILLS, staged, text_of
-from .server import manage
+from .server import UVICORN, Server, manage
 
 SILENT = "The database does not answer at the moment."
 FULL = "The disk of the database is full, and nothing was changed."
@@ -193,3 +194,22 @@ def test_command_shows_all_there_is_to_say_where_it_is_asked_to(tmp_path: Path) 
     url = f"sqlite:///{tmp_path}/nowhere/db.sqlite3"
     done = manage(tmp_path / "data", "list_tokens", "--traceback", DATABASE_URL=url)
     assert "Traceback" in done.stderr
+
+
+def test_locked_database_is_read_and_says_503_to_what_would_change_it(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    manage(data, "migrate")
+    manage(data, "collectstatic", "--no-input")
+    made = "User.objects.create_superuser('olga', password='olgas-password')"
+    manage(data, "shell", "-c", f"from django.contrib.auth.models import User; {made}")
+    token = manage(data, "create_token", "--user", "olga").stdout.splitlines()[0]
+    locker = sqlite3.connect(data / "db.sqlite3", isolation_level=None)
+    with Server(UVICORN, data) as server, closing(locker):
+        ask = httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {token}"}, timeout=60)
+        locker.execute("BEGIN IMMEDIATE")
+        assert ask.get("/api/v1/skills/").status_code == 200
+        answer = ask.post("/api/v1/skills/", files={"file": ("a.zip", zip_of({"SKILL.md": skill_md()}))})
+        assert (answer.status_code, answer.headers["retry-after"], answer.json()) == (503, "5", {"detail": SILENT})
+        locker.execute("ROLLBACK")
+        answer = ask.post("/api/v1/skills/", files={"file": ("a.zip", zip_of({"SKILL.md": skill_md()}))})
+        assert answer.status_code == 201
