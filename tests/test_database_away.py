@@ -204,8 +204,12 @@ def test_locked_database_is_read_and_says_503_to_what_would_change_it(tmp_path: 
     manage(data, "shell", "-c", f"from django.contrib.auth.models import User; {made}")
     token = manage(data, "create_token", "--user", "olga").stdout.splitlines()[0]
     locker = sqlite3.connect(data / "db.sqlite3", isolation_level=None)
-    with Server(UVICORN, data) as server, closing(locker):
-        ask = httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {token}"}, timeout=60)
+    headers = {"authorization": f"Bearer {token}"}
+    with (
+        Server(UVICORN, data) as server,
+        closing(locker),
+        httpx.Client(base_url=server.url, headers=headers, timeout=60) as ask,
+    ):
         locker.execute("BEGIN IMMEDIATE")
         assert ask.get("/api/v1/skills/").status_code == 200
         answer = ask.post("/api/v1/skills/", files={"file": ("a.zip", zip_of({"SKILL.md": skill_md()}))})
