@@ -19,6 +19,7 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 
 from . import queries
+from .connections import release_connections
 from .events import InvocationEvent
 from .queries import CallFilter, CallPage, Position
 
@@ -58,6 +59,7 @@ async def _stream(made: Format, wanted: CallFilter, page: CallPage) -> AsyncIter
     @sync_to_async
     def following(position: Position) -> tuple[CallPage, bytes]:
         page = _read(wanted, position)
+        release_connections()  # whoever reads slowly must not keep one from others
         return page, made.write(page.calls)
 
     yield made.begin + made.write(page.calls)

@@ -5,28 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied, Throttled
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
-from rest_framework.status import HTTP_503_SERVICE_UNAVAILABLE
 
 from .addresses import caller_address
 from .auth import bearer_token, find_token
 from .auth.identity import failures
-from .auth.tokens import RETRY_SECONDS
 from .models import AccessToken, Scope
 from .ratelimit import TooMany
-
-
-class TokensUnavailable(APIException):
-    """503: the database that knows the tokens does not answer."""
-
-    status_code = HTTP_503_SERVICE_UNAVAILABLE
-    default_detail = "Access tokens cannot be checked at the moment; try again."
-    wait = RETRY_SECONDS
-    """Becomes `Retry-After`."""
 
 
 class AccessTokenAuthentication(BaseAuthentication):
@@ -52,10 +40,7 @@ class AccessTokenAuthentication(BaseAuthentication):
 
 
 def _valid(text: str) -> AccessToken:
-    try:
-        token = find_token(text)
-    except (OperationalError, InterfaceError):
-        raise TokensUnavailable from None
+    token = find_token(text)
     if token is None:
         raise AuthenticationFailed("The access token is not valid, has expired or was revoked.")
     return token

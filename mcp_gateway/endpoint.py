@@ -13,7 +13,7 @@ from typing import Any
 from . import eras
 from .admission import NEVER_ENDING, admit, key_of
 from .auth import AccessRefused, identify
-from .auth.identity import remembered
+from .auth.identity import ask_again
 from .catalog import LiveCatalog, live_catalog
 from .cors import for_page, preflight
 from .dispatch import Answer, answer
@@ -62,11 +62,11 @@ _CODES = {429: TOO_MANY_REQUESTS, 503: INTERNAL_ERROR}
 """Of refusals by HTTP status; the others say that the request is not as it must be."""
 
 
-def _look_again() -> None:
-    """Some replica has told of a change: of the catalog, or of a token."""
+def _look_again(revoked: str) -> None:
+    """Some replica has told of a change: of the catalog, or of a token, which may be revoked."""
     live_catalog.expire()
-    remembered.forget()
-    hub.wake()
+    ask_again(revoked)
+    hub.wake(revoked)
 
 
 _listener = Listener(_look_again, hub.updated)

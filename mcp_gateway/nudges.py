@@ -39,10 +39,11 @@ _sending = ThreadPoolExecutor(1, thread_name_prefix="catalog-nudge")
 
 
 class Listener:
-    """Calls `on_change` when some replica has told of a change, and `on_update` with the address of a resource that
+    """Calls `on_change` when some replica has told of a change, with the key of a caller that was revoked or
+    "", and `on_update` with the address of a resource that
     another one has told of; all on one event loop."""
 
-    def __init__(self, on_change: Callable[[], None], on_update: Callable[[str], None]) -> None:
+    def __init__(self, on_change: Callable[[str], None], on_update: Callable[[str], None]) -> None:
         self._on_change = on_change
         self._on_update = on_update
         self._task: asyncio.Task[None] | None = None
@@ -62,7 +63,7 @@ class Listener:
                 await layer.group_add(GROUP, channel)
                 tries = 0
                 self._part.beat()
-                self._on_change()  # for what was changed before anybody listened
+                self._on_change("")  # for what was changed before anybody listened
                 while True:
                     self._take(await layer.receive(channel))
                     self._part.beat()
@@ -73,14 +74,14 @@ class Listener:
 
     def _take(self, message: Mapping[str, Any]) -> None:
         if message["type"] == _CHANGED:
-            self._on_change()
+            self._on_change(str(message.get("revoked", "")))
         elif message["process"] != _PROCESS:
             self._on_update(message["uri"])
 
 
-def tell(**_: Any) -> None:
-    """Tell all replicas that something has changed, without waiting for it."""
-    _send({"type": _CHANGED})
+def tell(revoked: str = "", **_: Any) -> None:
+    """Tell all replicas that something has changed, and which caller was revoked, without waiting for it."""
+    _send({"type": _CHANGED, "revoked": revoked})
 
 
 def tell_updated(uri: str, **_: Any) -> None:

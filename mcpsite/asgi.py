@@ -13,12 +13,14 @@ django_application = get_asgi_application()
 
 # Only now are the applications loaded that these import models of.
 from invocations import recorder  # noqa: E402
+from invocations.connections import start_serving  # noqa: E402
 from mcp_gateway.endpoint import mcp_endpoint  # noqa: E402
 from mcp_gateway.replicas import heartbeat  # noqa: E402
 from skills_registry import projection  # noqa: E402
 
 from .body_limit import BodyLimitMiddleware  # noqa: E402
 from .lifespan import lifespan  # noqa: E402
+from .releasing import ReleasingConnections  # noqa: E402
 from .request_id import AsgiApp, Receive, RequestIdMiddleware, Scope, Send  # noqa: E402
 
 GATEWAY_PATHS = ("/mcp", "/mcp/")
@@ -36,9 +38,10 @@ async def no_websocket(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close"})
 
 
-rest = BodyLimitMiddleware(cast("AsgiApp", django_application))
+rest = BodyLimitMiddleware(ReleasingConnections(cast("AsgiApp", django_application)))
 application = RequestIdMiddleware(ProtocolTypeRouter({"http": http, "websocket": no_websocket, "lifespan": lifespan}))
 
+start_serving()
 # What an earlier process was killed over: calls not in the log yet, changes not projected yet.
 recorder.start()
 projection.resume()

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.conf import settings
 
+from invocations.disk import is_full
+
 from .privacy import PRIVATE
 from .request_id import AsgiApp, Receive, Scope, Send
 
@@ -33,13 +35,24 @@ class BodyLimitMiddleware:
             # As if the client had gone: Django then forgets what it has read, and answers nothing.
             return message if received <= limit else {"type": "http.disconnect"}
 
-        await self.app(scope, receive_counted, send)
+        try:
+            await self.app(scope, receive_counted, send)
+        except OSError as error:  # Django keeps the body in a temporary file before anything else
+            if not is_full(error):
+                raise
+            await _answer(send, 503, "The server's disk is full, and nothing was changed.", (b"retry-after", b"5"))
+            return
         if received > limit:
             await _refuse(send, limit)
 
 
 async def _refuse(send: Send, limit: int) -> None:
     detail = f"The request is larger than {limit:,} bytes. A skill's zip may have {settings.SKILL_MAX_ARCHIVE_BYTES:,}."
+    await _answer(send, 413, detail)
+
+
+async def _answer(send: Send, status: int, detail: str, *more: tuple[bytes, bytes]) -> None:
     headers = [(b"content-type", b"application/json"), (b"connection", b"close"), (b"cache-control", PRIVATE.encode())]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
+    headers += more
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps({"detail": detail}).encode()})

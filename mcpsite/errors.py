@@ -1,34 +1,68 @@
-"""Failures outside of any view: JSON below /api/, where programs ask, and Django's own pages elsewhere."""
+"""Failures outside of any view: JSON where programs ask, and pages elsewhere.
+
+A database or a disk that fails is 503 with `Retry-After`, wherever it is noticed: in a view, in the session
+or when the page is made. No answer here asks the database, but to find out whether its tables are too old.
+"""
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.translation import get_language_from_request, override
 from django.views import defaults
+
+from .outages import RETRY_SECONDS, explain_outage
+from .schema import explain_old_schema
 
 API = "/api/"
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """400: not a request that a browser or client makes by itself."""
-    return _json(400, "The request is not valid.") if _for_api(request) else defaults.bad_request(request, exception)
+    if answer := _outage(request, exception):  # Django takes a session that cannot be saved for a bad request
+        return answer
+    return (
+        _json(400, "The request is not valid.") if _for_programs(request) else defaults.bad_request(request, exception)
+    )
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: no such path."""
     detail = f"There is nothing at {request.path}."
-    return _json(404, detail) if _for_api(request) else defaults.page_not_found(request, exception)
+    return _json(404, detail) if _for_programs(request) else defaults.page_not_found(request, exception)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: a mistake of ours; what it was is in the log, under the request's id."""
+    """503 where the database or the disk has failed; 500 otherwise, with what it was in the log."""
+    if answer := _outage(request, sys.exception()):
+        return answer
     detail = "Something went wrong here; the log has the details under the X-Request-ID of this answer."
-    return _json(500, detail) if _for_api(request) else defaults.server_error(request)
+    return _json(500, detail) if _for_programs(request) else defaults.server_error(request)
 
 
-def _for_api(request: HttpRequest) -> bool:
-    return request.path.startswith(API)
+def unavailable(request: HttpRequest, text: str) -> HttpResponse:
+    """503: what is missing, and when to try again."""
+    if _for_programs(request):
+        answer: HttpResponse = _json(503, text)
+    else:
+        answer = HttpResponse(render_to_string("503.html", {"text": text}), status=503)
+    answer.headers["Retry-After"] = str(RETRY_SECONDS)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _outage(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+    # The failure may have come before the language of the request was chosen.
+    with override(get_language_from_request(request)):
+        text = explain_outage(error) or explain_old_schema(error)
+        return unavailable(request, text) if text else None
+
+
+def _for_programs(request: HttpRequest) -> bool:
+    return request.path.startswith(API) or request.headers.get("accept") == "application/json"
 
 
 def _json(status: int, detail: Any) -> JsonResponse:

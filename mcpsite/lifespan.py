@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from invocations import recorder
+from invocations.connections import close_pool
 from mcp_gateway.replicas import heartbeat
 
 from .request_id import Receive, Scope, Send
@@ -19,5 +20,6 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
         else:
             await asyncio.to_thread(heartbeat.stop)
             await asyncio.to_thread(recorder.close)
+            await asyncio.to_thread(close_pool)
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -11,6 +11,7 @@ from pythonjsonlogger.core import RESERVED_ATTRS
 
 from . import theme
 from .data_folder import private_folder
+from .databases import with_limits
 from .env import env_bool, env_database, env_int, env_list, env_str, env_time_zone
 from .secret_key import read_or_create_secret_key
 
@@ -68,6 +69,7 @@ MIDDLEWARE = [
     "servestatic.middleware.ServeStaticMiddleware",
     "mcpsite.methods.PageMethodsMiddleware",
     "mcpsite.csp.ContentSecurityPolicyMiddleware",
+    "mcpsite.releasing.ReleaseConnectionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "mcpsite.time_zones.TimeZoneMiddleware",
@@ -135,15 +137,17 @@ RECORDER_STOP_SECONDS = STOP_SECONDS - ANSWERS_STOP_SECONDS - 3
 
 # What is stored where
 
-DATABASES = {"default": env_database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # IMMEDIATE: a transaction that will write takes its lock at the start, so that two of them
-    # queue for up to `timeout` seconds instead of failing half-way.
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
+DATABASE_CONNECT_TIMEOUT_SECONDS = env_int("DATABASE_CONNECT_TIMEOUT_SECONDS", 3, minimum=1)
+DATABASE_STATEMENT_TIMEOUT_SECONDS = env_int("DATABASE_STATEMENT_TIMEOUT_SECONDS", 7)
+DATABASES = {
+    "default": with_limits(
+        env_database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}"),
+        pool_size=env_int("DATABASE_POOL_SIZE", 10, minimum=2),
+        pool_timeout=env_int("DATABASE_POOL_TIMEOUT_SECONDS", 8, minimum=1),
+        connect_timeout=DATABASE_CONNECT_TIMEOUT_SECONDS,
+        answer_timeout=DATABASE_STATEMENT_TIMEOUT_SECONDS,
+    )
+}
 STORAGE_BACKEND = env_str("STORAGE_BACKEND", "local", choices=("local", "s3"))
 AWS_REGION = env_str("AWS_REGION", "us-east-1")
 S3_SKILLS_PREFIX = env_str("S3_SKILLS_PREFIX", "skills/")

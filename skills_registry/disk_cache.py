@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 from pathlib import Path
+
+from invocations.disk import is_full
+
+log = logging.getLogger(__name__)
 
 KEPT = 0.9
 """How full the cache is left when it had to make room; the rest is head start until the next time."""
@@ -35,17 +40,29 @@ class DiskCache:
         return content
 
     def put(self, sha256: str, content: bytes) -> None:
-        """Keep bytes; readers in other processes see them whole or not at all."""
-        path = self._path(sha256)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self._folder)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
+        """Keep bytes; readers in other processes see them whole or not at all. A full disk keeps nothing more."""
+        try:
+            self._write(self._path(sha256), content)
+        except OSError as error:
+            if not is_full(error):
+                raise
+            log.warning("%s is not cached, since the disk is full", sha256)
+            return
         self._added += len(content)
         if self._added > self._capacity * LOOKS_EVERY:
             self._added = 0
             self._make_room()
+
+    def _write(self, path: Path, content: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=self._folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+            Path(temporary).replace(path)
+        except OSError:
+            Path(temporary).unlink()
+            raise
 
     def _make_room(self) -> None:
         """Remove the files not read for longest; that another process does the same meanwhile is harmless."""

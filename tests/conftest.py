@@ -86,6 +86,12 @@ def english() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def uses_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That the use of a token could not be noted in one test is forgotten in the next."""
+    monkeypatch.setattr("mcp_gateway.auth.tokens._noting_fails_until", 0.0)
+
+
 @pytest.fixture
 def operator(db: None) -> User:
     """Somebody who may do everything."""

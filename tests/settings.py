@@ -19,6 +19,8 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     # Threads end with the event loop of a test; psycopg complains of connections that they leave open.
     DATABASES["default"]["CONN_MAX_AGE"] = 0
+    # Each thread of a test has a connection of its own; test_connections is about the pool.
+    DATABASES["default"]["OPTIONS"].pop("pool", None)
 (DATA_DIR / "static").mkdir()
 # Only the test of it lets pending projections be retried by themselves.
 PROJECTION_RETRY_SECONDS = (100_000.0, 100_000.0, 100_000.0)

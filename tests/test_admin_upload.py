@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,8 +14,9 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from skills_registry import services
+from skills_registry import services, storage
 from skills_registry.models import Publication, Skill, SkillVersion, Upload
+from skills_registry.services import versions
 
 from .conftest import live, permissions, publish
 from .packages import package, skill_md, zip_of
@@ -190,14 +192,16 @@ def test_second_click_on_create_finds_the_review_done(browser: Client) -> None:
     assert SkillVersion.objects.count() == 1
 
 
-def test_package_that_another_upload_is_storing_stays_for_later(browser: Client) -> None:
+def test_package_that_another_upload_has_begun_to_store_is_stored_after_a_while(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(versions, "STORING_PATIENCE", timedelta(seconds=0.5))
     version, _ = services.create_version(package())
     SkillVersion.objects.filter(pk=version.pk).update(state="storing")
     review = staged(browser, zipped())
 
     answer = browser.post(review, {"create": "", "note": "", "expected_live": ""}, follow=True)
-    assert told(answer) == ["Another upload is storing the same package of greeter; try again in a moment."]
-    assert Upload.objects.count() == 1
+    assert told(answer) == ["Created greeter v2."]
 
 
 @pytest.mark.parametrize(
@@ -385,12 +389,13 @@ def test_review_says_what_a_listing_and_a_call_cost(browser: Client) -> None:
     assert "Listed to every agent ≈ 13" in page
 
 
-def test_note_stays_where_the_version_could_not_be_created(browser: Client) -> None:
-    version, _ = services.create_version(package())
-    SkillVersion.objects.filter(pk=version.pk).update(state="storing")
+def test_note_stays_where_the_version_could_not_be_created(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise OSError("the store is away")
 
+    monkeypatch.setattr(storage, "write_version", fail)
     answer = browser.post(staged(browser, zipped()), {"create": "", "note": "hard work", "expected_live": ""})
-    assert "try again in a moment" in text_of(answer)
+    assert "could not be stored and nothing was changed: the store is away" in text_of(answer)
     assert "hard work" in text_of(answer)
 
 

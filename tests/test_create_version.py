@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from skills_registry import services, storage
 from skills_registry.models import Skill, SkillVersion
+from skills_registry.services import versions
 
-from .packages import package
+from .api import Api
+from .packages import package, skill_md, zip_of
 from .threads import at_once
 
 pytestmark = pytest.mark.django_db
+
+
+def wait_until(done: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not done():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def test_first_version_is_a_draft_with_number_one(operator: User) -> None:
@@ -120,14 +134,110 @@ def test_twenty_uploads_at_once_get_twenty_numbers() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_same_package_uploaded_at_once_makes_one_version() -> None:
-    def create(number: int) -> str:
-        try:
-            version, _ = services.create_version(package())
-        except services.Conflict as conflict:
-            return str(conflict)
-        return version.label
-
-    outcomes = set(at_once(create, range(8)))
+    outcomes = at_once(lambda _: services.create_version(package()), range(8))
 
     assert SkillVersion.objects.count() == 1
-    assert outcomes <= {"v1", "Another upload is storing the same package of greeter; try again in a moment."}
+    assert {version.label for version, _ in outcomes} == {"v1"}
+    assert [created for _, created in outcomes].count(True) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_same_zip_uploaded_at_once_through_the_api_is_created_once(operator: User) -> None:
+    api = Api(operator)
+    content = zip_of({"SKILL.md": skill_md(), "data.bin": bytes(300_000)})
+
+    answers = at_once(lambda _: Api.upload(api, content), range(8))
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert {answer.json()["version"] for answer in answers} == {1}
+
+
+# An upload whose process was killed, and one that takes very long
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uploads wait for others for half a second."""
+    monkeypatch.setattr(versions, "STORING_PATIENCE", timedelta(seconds=0.5))
+
+
+def killed(body: str = "killed") -> SkillVersion:
+    """A version whose process was killed when half of its files were stored."""
+    one = package(body=body, files={"a.txt": "a"})
+    version, _ = versions._reserve(one, None, "", ...)
+    storage.write_file("greeter", version.number, "SKILL.md", one.files[0].content)
+    return version
+
+
+def test_upload_that_was_killed_is_taken_over_within_seconds(impatient: None, store: Path) -> None:
+    dead = killed()
+
+    version, created = services.create_version(package(body="killed", files={"a.txt": "a"}))
+
+    assert (version.number, created, version.state) == (2, True, "ready")
+    assert storage.read_file("greeter", 2, "a.txt") == b"a"
+    SkillVersion.objects.filter(pk=dead.pk).update(created_at=timezone.now() - services.STORING_LIFETIME)
+    assert services.sweep().versions == 1
+    assert not (store / "skills/greeter/v1").exists()
+    assert (store / "skills/greeter/v2/a.txt").exists()
+
+
+def test_edit_that_was_killed_does_not_hold_up_the_next_one(impatient: None) -> None:
+    base, _ = services.create_version(package(body="one"))
+    SkillVersion.objects.filter(pk=killed().pk).update(created_at=timezone.now() - timedelta(seconds=1))
+
+    made = services.edit_version(base.skill, 1, {"b.txt": b"b"}, user=None, expected_latest=1)
+    assert made.number == 3
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("expected_latest", [..., None])
+def test_of_two_that_store_the_same_bytes_the_first_that_is_done_is_kept(
+    impatient: None, store: Path, monkeypatch: pytest.MonkeyPatch, expected_latest: Any
+) -> None:
+    write, slow = storage.write_version, threading.Event()
+
+    def write_slowly(skill: str, number: int, *rest: Any) -> None:
+        write(skill, number, *rest)
+        if number == 1:
+            assert slow.wait(30)
+        else:
+            slow.set()
+
+    def create(delay: float) -> tuple[str, bool] | str:
+        if delay:
+            wait_until(lambda: SkillVersion.objects.filter(number=1).exists())
+            SkillVersion.objects.update(created_at=timezone.now() - timedelta(seconds=1))
+        try:
+            version, created = services.create_version(package(), expected_latest=expected_latest)
+        except services.Conflict as conflict:
+            return str(conflict)
+        return version.label, created
+
+    monkeypatch.setattr(storage, "write_version", write_slowly)
+    outcomes = at_once(create, [0, 1])
+
+    ready = SkillVersion.objects.get()
+    assert outcomes.count((ready.label, True)) == 1
+    assert set(outcomes) == {(ready.label, True), (ready.label, False)}
+    kept = {path.name for path in (store / "skills/greeter").iterdir() if path.name.startswith("v")}
+    assert kept == {ready.label, f"{ready.label}.json"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_edits_that_take_long_the_first_that_is_done_wins(
+    impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base, _ = services.create_version(package(body="one"))
+    write = storage.write_version
+
+    def write_after_another_one(skill: str, number: int, *rest: Any) -> None:
+        write(skill, number, *rest)
+        if number == 2:
+            SkillVersion.objects.update(created_at=timezone.now() - timedelta(seconds=1))
+            services.edit_version(base.skill, 1, {"b.txt": b"fast"}, user=None, expected_latest=1)
+
+    monkeypatch.setattr(storage, "write_version", write_after_another_one)
+    with pytest.raises(services.Conflict, match="the newest version is v3 by now"):
+        services.edit_version(base.skill, 1, {"b.txt": b"slow"}, user=None, expected_latest=1)
+    assert list(SkillVersion.objects.values_list("number", flat=True)) == [3, 1]

@@ -180,7 +180,7 @@ async def test_what_is_made_of_a_snapshot_does_not_grow_with_what_is_asked(wire:
                 await ask(wire, revision, f"{name}/list", {"cursor": f"forged {number}"})
             await ask(wire, revision, "tools/call", {"name": f"nobody-{number}"})
 
-    # Skills, the number of tools and those with files; and tools, prompts, resources as four groups of revisions know them
+    # Skills, the number of tools, those with files; and tools, prompts, resources as four groups of revisions know them
     assert len((await live.snapshot())._built) == 3 + 3 * 4
 
 

@@ -15,6 +15,7 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
+from mcp_gateway import endpoint
 from mcp_gateway.auth import create_token, revoke_token, tokens
 from mcp_gateway.auth.identity import remembered
 from mcp_gateway.catalog import LiveCatalog
@@ -372,6 +373,53 @@ async def test_revoked_token_stays_refused_also_while_the_database_is_away(
     away()
 
     assert await status(wire, text) == 503
+
+
+async def test_known_token_goes_on_opening_where_word_of_a_change_comes_while_the_database_is_away(
+    wire: Gateway, transactional_db: None, operator: User, away: Callable[[], None], clock: Clock
+) -> None:
+    _, text = await token_of(operator)
+    assert await status(wire, text) == 200
+    away()
+
+    for ahead in (0, 100, 600):
+        clock.ahead = ahead
+        endpoint._look_again("")
+        assert await status(wire, text) == 200
+    clock.ahead = 901
+    endpoint._look_again("")
+    assert await status(wire, text) == 503
+
+
+async def test_token_that_another_replica_has_revoked_is_refused_also_while_the_database_is_away(
+    wire: Gateway, transactional_db: None, operator: User, away: Callable[[], None]
+) -> None:
+    token, text = await token_of(operator)
+    _, other = await token_of(operator)
+    assert [await status(wire, each) for each in (text, other)] == [200, 200]
+    away()
+
+    endpoint._look_again(token.caller_key)
+
+    assert [await status(wire, each) for each in (text, other)] == [503, 200]
+
+
+async def test_database_that_is_away_is_not_asked_for_a_known_token_at_each_request(
+    wire: Gateway, transactional_db: None, operator: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, text = await token_of(operator)
+    assert await status(wire, text) == 200
+    asked = []
+
+    def fail(text: str) -> AccessToken | None:
+        asked.append(text)
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(tokens, "find_token", fail)
+    endpoint._look_again("")
+    for _ in range(5):
+        assert await status(wire, text) == 200
+    assert len(asked) == 1
 
 
 async def test_database_that_hangs_keeps_nobody_waiting_for_long(

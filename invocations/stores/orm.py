@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
+from invocations.connections import release_connections
 from invocations.events import InvocationEvent
 from invocations.models import DayCount, Invocation, SkillCounter
 from invocations.usage import Use, days_between, today
@@ -24,7 +25,10 @@ class OrmStore:
     """See `InvocationStore`."""
 
     def write_batch(self, events: Sequence[InvocationEvent]) -> None:
-        orm_writing.write_batch(events)
+        try:
+            orm_writing.write_batch(events)
+        finally:
+            release_connections()
 
     def totals(self, skills: Iterable[str]) -> dict[str, Totals]:
         names = list(skills)

@@ -66,8 +66,10 @@ async def _ask(authorization: str, headers: Mapping[str, str], peer: str) -> Cal
     except TooMany as refusal:
         raise TooManyFailures(str(refusal), retry_after=refusal.retry_after) from None
     except CannotTell:
+        known = remembered.in_outage(authorization)  # who may have been revoked meanwhile
         if known is None:
             raise
+        remembered.postpone(authorization)
         return known
     except AccessRefused:
         page.strike(authorization)
@@ -86,8 +88,12 @@ async def _caller(text: str) -> Caller:
     raise InvalidToken("The access token is not valid")
 
 
-def _on_tokens_changed(**_: object) -> None:
-    remembered.forget()
+def ask_again(revoked: str = "", **_: object) -> None:
+    """Something about callers has changed; `revoked` is the `Caller.key` of one that must not be let in any more."""
+    if revoked:
+        remembered.revoke(revoked)
+    else:
+        remembered.ask_again()
 
 
-tokens_changed.connect(_on_tokens_changed, dispatch_uid="mcp_gateway.auth.identity")
+tokens_changed.connect(ask_again, dispatch_uid="mcp_gateway.auth.identity")

@@ -20,20 +20,27 @@ CALLERS_MAX = 10_000
 @dataclass(slots=True)
 class _Entry:
     caller: Caller
+    turn: int
+    """Which of the turns of `Remembered` it was asked for in."""
     fresh_until: float
     usable_until: float
 
 
 class Remembered:
-    """Callers by their `Authorization` header; oldest out first. `forget` may be called from any thread."""
+    """Callers by their `Authorization` header; oldest out first.
+
+    `ask_again` and `revoke` begin a new turn: what was asked before counts only where nobody can be asked
+    any more. They may be called from any thread.
+    """
 
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
+        self._turn = 0
 
     def fresh(self, authorization: str) -> Caller | None:
         """Who this is, if that was asked a moment ago or is just being asked."""
         entry = self._entries.get(authorization)
-        if entry is None:
+        if entry is None or entry.turn != self._turn:
             return None
         now = time.monotonic()
         if now >= entry.fresh_until:
@@ -48,28 +55,51 @@ class Remembered:
 
     def page(self) -> Page:
         """What the answer to a question that is asked now is to be noted on."""
-        return Page(self._entries)
+        return Page(self, self._entries, self._turn)
+
+    def postpone(self, authorization: str) -> None:
+        """Nobody can be asked at the moment: go on with what is known for a while before the next try."""
+        entry = self._entries.get(authorization)
+        if entry is not None:
+            entry.turn = self._turn
+            entry.fresh_until = min(time.monotonic() + ASKING_SECONDS, entry.usable_until)
+
+    def ask_again(self) -> None:
+        """Ask about every caller again: something has changed. An answer to an earlier question does not count."""
+        self._turn += 1
+
+    def revoke(self, key: str) -> None:
+        """Nobody with this `Caller.key` is let in without being asked for, even where that is not possible."""
+        self._turn += 1
+        for authorization, entry in list(self._entries.items()):
+            if entry.caller.key == key:
+                self._entries.pop(authorization, None)
 
     def forget(self) -> None:
-        """Ask about every caller again; what was asked before and is answered later does not count."""
+        """Know nobody any more, as a process that has just started."""
+        self._turn += 1
         self._entries = {}
 
 
 class Page:
-    """Notes what was learnt, without effect where everything was forgotten since the page was taken."""
+    """Notes what was learnt, without effect where another turn has begun since the page was taken."""
 
-    def __init__(self, entries: dict[str, _Entry]) -> None:
+    def __init__(self, remembered: Remembered, entries: dict[str, _Entry], turn: int) -> None:
+        self._remembered = remembered
         self._entries = entries
         self._asked_at = time.monotonic()
+        self._turn = turn
 
     def note(self, authorization: str, caller: Caller) -> None:
         """This is who it is, as long as the token lasts."""
+        if self._remembered._turn != self._turn:
+            return
         self._entries.pop(authorization, None)
         if len(self._entries) >= CALLERS_MAX:
             del self._entries[next(iter(self._entries))]
         left = caller.expires_at - time.time()
         fresh_until, usable_until = (self._asked_at + min(seconds, left) for seconds in (FRESH_SECONDS, OUTAGE_SECONDS))
-        self._entries[authorization] = _Entry(caller, fresh_until, usable_until)
+        self._entries[authorization] = _Entry(caller, self._turn, fresh_until, usable_until)
 
     def strike(self, authorization: str) -> None:
         """This is nobody."""

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import logging
 import secrets
+import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -38,6 +39,8 @@ USED_EVERY = timedelta(minutes=1)
 PATIENCE_SECONDS = 2.0
 """How long a caller waits for a database that does not answer."""
 RETRY_SECONDS = 5
+_noting_fails_until = 0.0
+"""By `time.monotonic()`; a database that is locked lets each try wait."""
 
 # Threads of their own, so that a database that hangs stops nothing but this.
 _asking = ThreadPoolExecutor(4, thread_name_prefix="access-token")
@@ -94,7 +97,7 @@ def revoke_token(token: AccessToken, *, actor: User | None = None) -> bool:
         revoked = AccessToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now())
         if revoked:
             record(Action.REVOKE_TOKEN, str(token), actor=actor, before=_outline(token))
-        transaction.on_commit(lambda: tokens_changed.send(AccessToken))
+        transaction.on_commit(lambda: tokens_changed.send(AccessToken, revoked=token.caller_key))
     return bool(revoked)
 
 
@@ -111,11 +114,20 @@ def find_token(text: str) -> AccessToken | None:
         return None
     now = timezone.now()
     if token.last_used_at is None or now - token.last_used_at > USED_EVERY:
-        try:
-            AccessToken.objects.filter(pk=token.pk).update(last_used_at=now)
-        except DatabaseError:  # it can be read, which is all that is needed
-            log.warning("the use of %s cannot be noted", token, exc_info=True)
+        _note_use(token, now)
     return token
+
+
+def _note_use(token: AccessToken, now: datetime) -> None:
+    """Keep when a token was used; where the database can only be read, that is not tried each time."""
+    global _noting_fails_until  # noqa: PLW0603  # of the whole process
+    if time.monotonic() < _noting_fails_until:
+        return
+    try:
+        AccessToken.objects.filter(pk=token.pk).update(last_used_at=now)
+    except DatabaseError:
+        _noting_fails_until = time.monotonic() + USED_EVERY.total_seconds()
+        log.warning("the use of %s cannot be noted", token, exc_info=True)
 
 
 async def caller_of(text: str) -> Caller:

@@ -52,8 +52,10 @@ class Hub:
         """How many streams are open."""
         return len(self._streams)
 
-    def wake(self, **_: object) -> None:
-        """Look at the catalog and at the tokens now: something may have changed."""
+    def wake(self, revoked: str = "", **_: object) -> None:
+        """Look at the catalog and at the tokens now: something may have changed, or a caller was revoked."""
+        if revoked:
+            self._soon(lambda: self._end_of(revoked))
         self._soon(self._look_now)
 
     def updated(self, uri: str, **_: object) -> None:
@@ -154,6 +156,11 @@ class Hub:
     def _look_now(self) -> None:
         self._doubt = True
         self._woken.set()
+
+    def _end_of(self, key: str) -> None:
+        for stream in self._streams:
+            if stream.caller.key == key:
+                stream.end()
 
     def _end_all(self) -> None:
         for stream in self._streams:

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
+from invocations.disk import is_full
 from skills_registry.models import Skill
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,8 @@ def requires(permission: str) -> Callable[[Page[P]], Page[P]]:
             try:
                 return view(request, *args, **kwargs)
             except OSError as error:
+                if is_full(error):
+                    raise
                 log.exception("the package store does not answer")
                 answer = page(
                     request, "away", _("The package store does not answer"), error=error.strerror or str(error)

@@ -34,17 +34,21 @@ def upload(request: OperatorRequest) -> HttpResponse:
     Answers JSON to whoever asks for it, so that a page can show progress and errors in place.
     """
     form = UploadForm(request.POST or None, request.FILES or None)
+    failed = False
     if request.method == "POST" and form.is_valid():
         try:
             staged = services.stage_files([(path, file.read) for path, file in form.files_by_path()], user=request.user)
         except services.StoreFailed as failure:
             form.add_error("file", str(failure))
+            failed = True
         else:
             return _staged_json(staged) if _wants_json(request) else _staged(request, staged)
     if request.method == "POST" and _wants_json(request):
-        return JsonResponse({"errors": [text for texts in form.errors.values() for text in texts]}, status=400)
+        return JsonResponse(
+            {"errors": [text for texts in form.errors.values() for text in texts]}, status=503 if failed else 400
+        )
     waiting = Upload.objects.open_to(request.user).select_related("uploaded_by")
-    return page(
+    answer = page(
         request,
         "upload",
         _("Upload a skill"),
@@ -57,6 +61,8 @@ def upload(request: OperatorRequest) -> HttpResponse:
             "junk": sorted(JUNK_FOLDERS),
         },
     )
+    answer.status_code = 503 if failed else 200
+    return answer
 
 
 @requires("upload_skill")

@@ -12,6 +12,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
 
+from invocations.disk import is_full
 from skills_registry.models import SkillVersion
 from skills_registry.problems import InvalidSkill
 from skills_registry.services import Conflict, InvalidTags, StoreFailed
@@ -31,7 +32,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """400 with every problem of a package or every wrong field, 409 for what does not fit the present state,
     503 where a store is away.
 
-    DRF's own answer otherwise; None for what nobody expects, which then is a 500 and in the log.
+    DRF's own answer otherwise; None for what the whole site answers alike: a database or disk that fails, and
+    what nobody expects, which then is a 500 and in the log.
     """
     if isinstance(error, InvalidSkill):
         body = {
@@ -44,7 +46,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return Response({"detail": _summary(error.detail), "fields": error.detail}, status=error.status_code)
     if isinstance(error, SkillVersion.DoesNotExist):
         return Response({"detail": "There is no such version."}, status=status.HTTP_404_NOT_FOUND)
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and not is_full(error):
         log.error("a store does not answer", exc_info=error)
         detail = f"A store that this needs does not answer: {error.strerror or error}"
         return Response({"detail": detail}, status=status.HTTP_503_SERVICE_UNAVAILABLE)

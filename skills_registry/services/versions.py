@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import timedelta
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from invocations.connections import release_connections
 from skills_registry import storage
 from skills_registry.audit import Action, record
 from skills_registry.generations import changed, locked, next_generation
@@ -29,7 +31,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STORING_LIFETIME = timedelta(hours=1)
-"""A version still `storing` after this belongs to a process that died."""
+"""A version still `storing` after this is swept: its process has died, or gets a Conflict."""
+STORING_PATIENCE = timedelta(seconds=10)
+"""How long an upload waits for another one that is storing the same bytes, which may have died over it."""
+STORING_POLL_SECONDS = 0.1
 
 
 def create_version(
@@ -44,20 +49,31 @@ def create_version(
 
     A new skill starts with the tags of its frontmatter's `metadata.tags`, and its uploader as owner.
     Returns the version and True; or, where a version with the same bytes is there already, that
-    version and False. Raises Conflict while another upload is storing the same bytes, where the skill
-    is deleted, and where its newest version is not `expected_latest` (None: none); StoreFailed where
-    the store fails. `edited_from` is the number of the version that was edited, for the history.
+    version and False. While another upload is storing the same bytes, this waits for it for
+    STORING_PATIENCE and then stores them itself; the first of the two that is done is kept.
+    Raises Conflict where the skill is deleted, and where its newest version is not `expected_latest`
+    (None: none); StoreFailed where the store fails. `edited_from` is the number of the version that
+    was edited, for the history.
     """
     version, created = _reserve(package, user, note, expected_latest)
-    if created:
-        try:
-            storage.write_version(version.skill.name, version.number, package.files, _sidecar(version))
-        except OSError as error:
-            abandon(version)
-            message = _("{version} could not be stored and nothing was changed: {error}")
-            raise StoreFailed(message.format(version=version, error=error.strerror or error)) from error
-        _make_ready(version, edited_from)
-    return version, created
+    if not created:
+        return version, False
+    release_connections()  # storing takes a while, in which others may have the connection
+    try:
+        storage.write_version(version.skill.name, version.number, package.files, _sidecar(version))
+    except OSError as error:
+        abandon(version)
+        message = _("{version} could not be stored and nothing was changed: {error}")
+        raise StoreFailed(message.format(version=version, error=error.strerror or error)) from error
+    try:
+        twin = _make_ready(version, expected_latest, edited_from)
+    except Conflict:
+        abandon(version)
+        raise
+    if twin is not None:
+        abandon(version)
+        return twin, False
+    return version, True
 
 
 def delete_version(version: SkillVersion, *, actor: User | None = None, reason: str = "") -> None:
@@ -88,31 +104,37 @@ def deletion_objection(version: SkillVersion) -> str:
 def _reserve(
     package: Package, user: User | None, note: str, expected_latest: int | EllipsisType | None
 ) -> tuple[SkillVersion, bool]:
-    """Take the next number for a package, unless its bytes are there already."""
+    """Take the next number for a package, unless its bytes are there already, or another upload is just storing them.
+
+    Gives up waiting after a while even where one upload after the other dies.
+    """
     findings = [finding.as_dict() for finding in scan(package)]  # takes long, and the lock below is everybody's
-    with transaction.atomic():
-        first = {"owner": user, "tags": declared_tags(package.manifest.frontmatter)}
-        skill = present(Skill.objects.get_or_create(name=package.manifest.name, defaults=first)[0])
-        _expect_latest(skill, expected_latest)
-        same = SkillVersion.objects.filter(skill=skill, digest=package.digest)
-        if existing := same.ready().first():
-            return existing, False
-        if same.filter(_being_stored()).exists():
-            message = _("Another upload is storing the same package of {skill}; try again in a moment.")
-            raise Conflict(message.format(skill=skill))
-        skill.last_number += 1
-        skill.save(update_fields=["last_number", "updated_at"])
-        version = SkillVersion.of(
-            package, skill=skill, number=skill.last_number, findings=findings, note=note, uploaded_by=user
-        )
-        version.save()
-        return version, True
+    first = {"owner": user, "tags": declared_tags(package.manifest.frontmatter)}
+    patient_until = time.monotonic() + 3 * STORING_PATIENCE.total_seconds()
+    while True:
+        with transaction.atomic():
+            skill = present(Skill.objects.get_or_create(name=package.manifest.name, defaults=first)[0])
+            _expect_latest(skill, expected_latest, _ready() | _being_stored())
+            same = SkillVersion.objects.filter(skill=skill, digest=package.digest)
+            if existing := same.ready().first():
+                return existing, False
+            if time.monotonic() > patient_until or not same.filter(_being_stored()).exists():
+                skill.last_number += 1
+                skill.save(update_fields=["last_number", "updated_at"])
+                version = SkillVersion.of(
+                    package, skill=skill, number=skill.last_number, findings=findings, note=note, uploaded_by=user
+                )
+                version.save()
+                return version, True
+        release_connections()
+        time.sleep(STORING_POLL_SECONDS)
 
 
-def _expect_latest(skill: Skill, expected: int | EllipsisType | None) -> None:
+def _expect_latest(skill: Skill, expected: int | EllipsisType | None, counted: Q) -> None:
+    """Raise Conflict unless the newest one of the versions that count is the expected one."""
     if expected is ...:
         return
-    taken = SkillVersion.objects.filter(Q(state=SkillVersion.State.READY) | _being_stored(), skill=skill)
+    taken = SkillVersion.objects.filter(counted, skill=skill)
     newest = taken.select_related("skill", "uploaded_by").order_by("number").last()
     if (newest.number if newest else None) != expected:
         message = _("Somebody was faster: the newest version is {version} by now. Nothing was changed.")
@@ -125,14 +147,28 @@ def _by_whom(version: SkillVersion) -> str:
     return _("{version} by {user}").format(version=version.label, user=version.uploaded_by.get_username())
 
 
+def _ready() -> Q:
+    return Q(state=SkillVersion.State.READY)
+
+
 def _being_stored() -> Q:
-    """Versions whose files a process is storing right now, as far as one can tell."""
-    return Q(state=SkillVersion.State.STORING, created_at__gt=timezone.now() - STORING_LIFETIME)
+    """Versions whose files a process is storing right now, unless it takes very long or has died."""
+    return Q(state=SkillVersion.State.STORING, created_at__gt=timezone.now() - STORING_PATIENCE)
 
 
-def _make_ready(version: SkillVersion, edited_from: int | None) -> None:
+def _make_ready(
+    version: SkillVersion, expected_latest: int | EllipsisType | None, edited_from: int | None
+) -> SkillVersion | None:
+    """Make the version one that can be published; or return the one with the same bytes that was ready first.
+
+    Raises Conflict where another version than `expected_latest` has become the newest meanwhile.
+    """
     with transaction.atomic():
         generation = next_generation()
+        twin = SkillVersion.objects.ready().filter(skill=version.skill_id, digest=version.digest).first()
+        if twin is not None:
+            return twin
+        _expect_latest(version.skill, expected_latest, _ready())
         if not SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.READY):
             message = _("{version} took too long to store and was swept; upload it again.")
             raise Conflict(message.format(version=version))
@@ -141,6 +177,7 @@ def _make_ready(version: SkillVersion, edited_from: int | None) -> None:
         record(Action.CREATE_VERSION, version, actor=version.uploaded_by, reason=version.note, after=after)
         changed(locked(version.skill), generation)
     version.refresh_from_db()
+    return None
 
 
 def abandon(version: SkillVersion) -> None:

@@ -5,6 +5,9 @@ from typing import Any
 import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+
+from mcpsite.schema import missing_migrations
 
 
 class Command(BaseCommand):
@@ -14,6 +17,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until stopped; by SIGTERM, of which the process dies once everything is written."""
+        self._look_at_schema()
         # Only now: the application lists the static files when it is loaded.
         from mcpsite.asgi import application  # noqa: PLC0415
 
@@ -31,3 +35,17 @@ class Command(BaseCommand):
             proxy_headers=False,  # whom to believe is for TRUSTED_PROXY_COUNT and TRUST_X_FORWARDED_PROTO
             timeout_graceful_shutdown=settings.ANSWERS_STOP_SECONDS,
         )
+
+    def _look_at_schema(self) -> None:
+        """Say what has to be done before `/readyz` is 200; it is served nevertheless, and ready once that is done."""
+        try:
+            missing = missing_migrations()
+        except DatabaseError as error:
+            self.stderr.write(f"The database does not answer yet: {str(error).strip()}")
+        else:
+            if missing:
+                self.stderr.write(
+                    f"The database is older than this release. Run: manage.py migrate ({', '.join(missing)})"
+                )
+        finally:
+            connection.close()

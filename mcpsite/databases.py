@@ -1,0 +1,56 @@
+"""Django's settings of a database, from its URL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+IDLE_SECONDS = 5
+"""How often the pool closes a connection that was not used since the last time."""
+AGE_SECONDS = 3600
+"""How old a connection may become, unless the URL says so (`conn_max_age`)."""
+_OF_DJANGO = {"conn_max_age", "conn_health_checks", "disable_server_side_cursors"}
+"""Parameters of a URL that are not the driver's."""
+
+
+def with_limits(
+    found: dict[str, Any], *, pool_size: int, pool_timeout: int, connect_timeout: int, answer_timeout: int
+) -> dict[str, Any]:
+    """The settings with what keeps a database from being asked too much, and from being waited for too long."""
+    given = dict(found.get("OPTIONS", {}))
+    of_django = {name.upper(): given.pop(name) for name in _OF_DJANGO & given.keys()}
+    if found["ENGINE"] == "django.db.backends.sqlite3":
+        return {**found, "OPTIONS": _SQLITE}
+    if found["ENGINE"] != "django.db.backends.postgresql":
+        return {**found, **of_django, "OPTIONS": given}
+    pool = {
+        "min_size": 0,
+        "max_size": pool_size,
+        "timeout": pool_timeout,
+        "max_idle": IDLE_SECONDS,
+        "max_lifetime": of_django.get("CONN_MAX_AGE") or AGE_SECONDS,
+        "reconnect_timeout": 1,
+    }
+    network = {
+        "connect_timeout": connect_timeout,
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 1000 * answer_timeout if answer_timeout else 0,
+    }
+    return {
+        **found,
+        **of_django,
+        "ENGINE": "mcpsite.postgresql",
+        "CONN_MAX_AGE": 0,  # the pool keeps connections
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {**network, **given, "pool": pool},
+    }
+
+
+# IMMEDIATE: a transaction that will write takes its lock at the start, so that two of them
+# queue for up to `timeout` seconds instead of failing half-way.
+_SQLITE = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 10,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+}

@@ -1,0 +1,81 @@
+"""The server's disk is full: that is what people and scripts are told."""
+
+from __future__ import annotations
+
+import errno
+import tempfile
+from typing import Any
+
+import httpx
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
+from django.test import Client
+
+from mcpsite.asgi import application
+from skills_registry import storage
+from skills_registry.disk_cache import DiskCache
+
+from .api import Api
+from .packages import skill_md, zip_of
+from .pages import SKILLS, text_of, upload
+
+FULL = "The server's disk is full, and nothing was changed."
+GOOD = zip_of({"SKILL.md": skill_md()})
+
+
+def full(*_: Any, **__: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.django_db
+def test_upload_of_the_api_that_cannot_be_kept_for_a_moment(operator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api(operator)
+    api.client.raise_request_exception = False
+    monkeypatch.setattr("django.core.files.uploadhandler.MemoryFileUploadHandler.receive_data_chunk", full)
+    answer = api.upload(GOOD)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json() == {"detail": FULL}
+
+
+@pytest.mark.django_db
+def test_version_that_cannot_be_stored(operator: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "write_version", full)
+    answer = Api(operator).upload(GOOD)
+    assert answer.status_code == 503
+    assert answer.json()["detail"] == "greeter v1 could not be stored and nothing was changed: No space left on device"
+
+
+@pytest.mark.django_db
+def test_upload_in_the_admin_that_cannot_be_staged(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "write_upload", full)
+    told = "The upload could not be kept: No space left on device"
+    page = upload(browser, GOOD)
+    assert (page.status_code, told in text_of(page)) == (503, True)
+
+
+@pytest.mark.django_db
+def test_upload_in_the_admin_that_cannot_be_read(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    browser.raise_request_exception = False
+    monkeypatch.setattr(TemporaryFileUploadHandler, "receive_data_chunk", full)
+    monkeypatch.setattr("django.core.files.uploadhandler.MemoryFileUploadHandler.receive_data_chunk", full)
+    answer = upload(browser, GOOD)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert FULL in text_of(answer)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # what Django leaves behind
+async def test_body_that_django_cannot_put_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", full)
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.post(SKILLS, content=b"x" * 3_000_000)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json() == {"detail": FULL}
+
+
+def test_file_that_cannot_be_cached_is_served_nevertheless(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache = DiskCache(tmp_path, 1000)
+    monkeypatch.setattr("tempfile.mkstemp", full)
+    cache.put("0" * 64, b"content")
+    assert cache.get("0" * 64) is None
