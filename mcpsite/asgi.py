@@ -39,7 +39,7 @@ async def no_websocket(scope: Scope, receive: Receive, send: Send) -> None:
 rest = BodyLimitMiddleware(cast("AsgiApp", django_application))
 application = RequestIdMiddleware(ProtocolTypeRouter({"http": http, "websocket": no_websocket, "lifespan": lifespan}))
 
-# What an earlier process was killed over: calls not in the log yet, changes not projected yet.
+# What an earlier process was killed over is taken up: calls not in the log yet, changes not projected yet.
 recorder.start()
-projection.resume()
+projection.start()
 heartbeat.start()

@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from invocations import queries
@@ -71,18 +73,12 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def _tasks(user: User | AnonymousUser, recent: dict[str, Use]) -> Iterator[Task]:
     """What waits, the most pressing first; `recent` are the calls of a week."""
     skills = reverse("admin:skills_registry_skill_changelist")
+    yield from _pending(skills)
     for share in failing(recent, SHOWN):
         text = gettext("%(name)s fails: %(errors)d of %(calls)d calls in %(days)d days")
         values = {"name": share.name, "errors": share.use.errors, "calls": share.use.calls, "days": WEEK}
         query = urlencode({"skill": share.name, "status": "error"})
         yield Task("bad", "error", text % values, f"{reverse('admin:invocations_invocation_changelist')}?{query}")
-    if number := Skill.objects.pending().count():
-        text = ngettext(
-            "%(number)d change has not reached the package store yet",
-            "%(number)d changes have not reached the package store yet",
-            number,
-        )
-        yield Task("warn", "sync_problem", text % {"number": number}, f"{skills}?pending=1")
     if user.has_perm("skills_registry.upload_skill") and (number := Upload.objects.count()):
         text = ngettext("%(number)d upload waits for its review", "%(number)d uploads wait for their review", number)
         yield Task("info", "upload", text % {"number": number}, reverse("admin:skills_registry_upload"))
@@ -93,6 +89,27 @@ def _tasks(user: User | AnonymousUser, recent: dict[str, Use]) -> Iterator[Task]
     if number := Skill.objects.filter(live_version__isnull=False).exclude(live_version__findings=[]).count():
         text = ngettext("%(number)d live skill has findings", "%(number)d live skills have findings", number)
         yield Task("info", "policy", text % {"number": number}, f"{skills}?findings=1")
+
+
+def _pending(skills: str) -> Iterator[Task]:
+    """Changes that are not everywhere yet: an alarm where gateways may serve what was withdrawn."""
+    pending = list(Skill.objects.pending().only("generation", "served_generation", "unserved_since", "updated_at"))
+    since = [skill.pending_since for skill in pending if skill.pending_since]
+    if since:
+        text = ngettext(
+            "%(number)d change is not in effect at the gateways, since %(since)s",
+            "%(number)d changes are not in effect at the gateways, since %(since)s",
+            len(since),
+        )
+        values = {"number": len(since), "since": date_format(timezone.localtime(min(since)), "DATETIME_FORMAT")}
+        yield Task("bad", "error", text % values, f"{skills}?pending=1")
+    if number := len(pending) - len(since):
+        text = ngettext(
+            "%(number)d change has not reached the package store yet",
+            "%(number)d changes have not reached the package store yet",
+            number,
+        )
+        yield Task("warn", "sync_problem", text % {"number": number}, f"{skills}?pending=1")
 
 
 def _reviews(text: str, versions: SkillVersionQuerySet) -> Iterator[Task]:

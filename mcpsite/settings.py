@@ -155,13 +155,18 @@ INVOCATION_LOG_SHARDS = env_int("INVOCATION_LOG_SHARDS", 1, minimum=1, maximum=1
 SPOOL_DIR = DATA_DIR / "spool"
 """Calls that are answered and not in the log yet."""
 PROJECTIONS_OF = {
-    "local": ["skills_registry.storage.write_latest"],
-    "s3": ["skills_registry.storage.write_latest", "skills_registry.catalog.dynamodb_projection.write"],
+    "local": {"catalog": "skills_registry.catalog.orm.write", "latest": "skills_registry.storage.write_latest"},
+    "s3": {
+        "catalog": "skills_registry.catalog.dynamodb_projection.write",
+        "latest": "skills_registry.storage.write_latest",
+    },
 }
 PROJECTIONS = PROJECTIONS_OF[STORAGE_BACKEND]
-"""What is told after a change of what is live; each is called with the skill."""
-PROJECTION_RETRY_SECONDS = (1.0, 5.0, 30.0)
-"""Waits between tries while a projection fails; the last one repeats."""
+"""What writes a skill to where gateways read it, and to `latest.json`; returns the generation that is there then."""
+PROJECTION_RETRY_SECONDS = (1.0, 2.0, 5.0)
+"""Waits between tries while a projection of a skill fails; the last one repeats."""
+PROJECTION_LOOK_SECONDS = 10.0
+"""How often a server looks for what other processes could not project."""
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},

@@ -51,7 +51,7 @@ def create_version(
     version, created = _reserve(package, user, note, expected_latest)
     if created:
         try:
-            storage.write_version(version.skill.name, version.number, package.files, _sidecar(version))
+            storage.write_version(version.skill.name, version.number, package.files, sidecar(version))
         except OSError as error:
             abandon(version)
             message = _("{version} could not be stored and nothing was changed: {error}")
@@ -171,7 +171,8 @@ def remove_files(version: SkillVersion) -> None:
         deleting.update(state=SkillVersion.State.DELETED)
 
 
-def _sidecar(version: SkillVersion) -> dict[str, Any]:
+def sidecar(version: SkillVersion) -> dict[str, Any]:
+    """What the sidecar of a version says."""
     return {
         "skill_id": version.skill.name,
         "version": version.label,

@@ -14,7 +14,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import ContentFile
 from storages.backends.s3 import S3Storage
 
+from invocations import whole_answers
+
 from . import Change
+
+whole_answers.install()
 
 UPDATE_TRIES = 50
 
@@ -65,17 +69,22 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
                 self._put(name, data, IfNoneMatch="*")
         except FileExistsError:
             # An answer that was lost makes the client try again and find its own first try.
-            if self._read(name) != data:
+            if self.read(name) != data:
                 raise
         return name
 
     def _open(self, name: str, mode: str = "rb") -> ContentFile[bytes]:
-        return ContentFile(self._read(name), name=name)
+        return ContentFile(self.read(name), name=name)
 
-    def update(self, name: str, change: Change) -> None:
+    def read(self, name: str, limit: int | None = None) -> bytes:
+        """As with local files."""
+        with _as_os_errors(name):
+            return _body(self.client.get_object(Bucket=self.bucket_name, Key=name), limit)
+
+    def update(self, name: str, change: Change, limit: int | None = None) -> None:
         """As with local files: a write that would undo somebody else's is refused by S3, and tried again."""
         for _ in range(UPDATE_TRIES):
-            present, condition = self._present(name)
+            present, condition = self._present(name, limit)
             content = change(present)
             if content is None:
                 return
@@ -87,12 +96,12 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
             return
         raise StoreUnavailable(f"{name} was changed {UPDATE_TRIES} times by others")
 
-    def _present(self, name: str) -> tuple[bytes | None, dict[str, str]]:
+    def _present(self, name: str, limit: int | None) -> tuple[bytes | None, dict[str, str]]:
         """The object's content, and the condition that it is still that."""
         try:
             with _as_os_errors(name):
                 found = self.client.get_object(Bucket=self.bucket_name, Key=name)
-                return found["Body"].read(), {"IfMatch": found["ETag"]}
+                return _body(found, limit), {"IfMatch": found["ETag"]}
         except FileNotFoundError:
             return None, {"IfNoneMatch": "*"}
 
@@ -139,11 +148,6 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         parameters = self.get_object_parameters(name)
         self.client.put_object(Bucket=self.bucket_name, Key=name, Body=data, **parameters, **conditions)
 
-    def _read(self, name: str) -> bytes:
-        with _as_os_errors(name):
-            data: bytes = self.client.get_object(Bucket=self.bucket_name, Key=name)["Body"].read()
-        return data
-
     def _head(self, name: str) -> dict[str, Any] | None:
         try:
             with _as_os_errors(name):
@@ -151,6 +155,12 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         except FileNotFoundError:
             return None
         return head
+
+
+def _body(found: dict[str, Any], limit: int | None) -> bytes:
+    """What an object holds; read whole where it is not larger than the limit, since only then its length is checked."""
+    data: bytes = found["Body"].read(limit if limit is not None and found["ContentLength"] > limit else None)
+    return data
 
 
 @contextmanager
