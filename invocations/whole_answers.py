@@ -1,4 +1,4 @@
-"""Answers of AWS services that end within their headers are failures, not answers without a body."""
+"""Answers of AWS services that break off within their headers are failures, not answers without a body."""
 
 from __future__ import annotations
 
@@ -11,11 +11,19 @@ from botocore.handlers import BUILTIN_HANDLERS
 LENGTH = {"content-length", "transfer-encoding"}
 
 
-def _check(response_dict: dict[str, Any], **_: Any) -> None:
+def _check(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
     """Python's HTTP client takes headers that break off as whole ones: "no such item" where there is one."""
+    if response_dict["status_code"] != HTTPStatus.OK or not _says_something(operation_model):
+        return
     headers = {name.lower() for name in response_dict["headers"]}
-    if response_dict["status_code"] != HTTPStatus.NO_CONTENT and not LENGTH & headers:
-        raise IncompleteReadError(actual_bytes=0, expected_bytes="the headers and more")
+    if not LENGTH & headers and not (isinstance(response_dict["body"], bytes) and response_dict["body"]):
+        raise IncompleteReadError(actual_bytes=0, expected_bytes="unknown")
+
+
+def _says_something(operation_model: Any) -> bool:
+    """Whether an answer of success without a body or its length cannot be."""
+    reads = operation_model.name.startswith(("Get", "List", "HeadObject"))
+    return bool(reads or operation_model.service_model.service_name == "dynamodb")
 
 
 def install() -> None:

@@ -138,6 +138,8 @@ AWS_REGION = env_str("AWS_REGION", "us-east-1")
 S3_SKILLS_PREFIX = env_str("S3_SKILLS_PREFIX", "skills/")
 S3_SKILLS_BUCKET = env_str("S3_SKILLS_BUCKET", "mcp-skills-bucket")
 S3_ENDPOINT_URL = env_str("S3_ENDPOINT_URL")
+S3_SSE = env_str("S3_SSE", "AES256", choices=("AES256", "aws:kms", "none"))
+S3_SSE_KMS_KEY_ID = env_str("S3_SSE_KMS_KEY_ID")
 SKILL_CACHE_DIR = Path(env_str("SKILL_CACHE_DIR", str(DATA_DIR / "cache")))
 SKILL_CACHE_BYTES = env_int("SKILL_CACHE_BYTES", 1024**3)
 DYNAMODB_SKILLS_TABLE = env_str("DYNAMODB_SKILLS_TABLE", "mcp-skills")
@@ -180,6 +182,8 @@ STORAGES = {
             "bucket_name": S3_SKILLS_BUCKET,
             "region_name": AWS_REGION,
             "endpoint_url": S3_ENDPOINT_URL or None,
+            "encryption": S3_SSE,
+            "kms_key_id": S3_SSE_KMS_KEY_ID,
         },
     },
 }

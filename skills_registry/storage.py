@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import storages
 
 from . import records
 from .package import PackageFile
@@ -107,12 +107,12 @@ def read_manifest(skill: str, number: int) -> bytes:
     return _store().read(manifest_key(skill, number), RECORD_MAX_BYTES + 1)
 
 
-def delete_version(skill: str, number: int) -> None:
-    """Remove whatever is stored of a version; used for versions that were never finished."""
+def delete_version(skill: str, number: int) -> bool:
+    """Remove whatever is stored of a version; False where the bucket may keep earlier versions of its objects."""
     store = _store()
-    store.delete(_sidecar_key(skill, number))
-    store.delete(manifest_key(skill, number))
-    _delete_tree(store, f"{settings.S3_SKILLS_PREFIX}{skill}/v{number}")
+    keys = [_sidecar_key(skill, number), manifest_key(skill, number), _file_key(skill, number, "")]
+    erased = [store.erase(key) for key in keys]
+    return all(erased)
 
 
 def latest(skill: Skill) -> dict[str, Any]:
@@ -173,14 +173,14 @@ def read_upload(upload: uuid.UUID) -> bytes:
 
 def delete_upload(upload: uuid.UUID) -> None:
     """Remove a staged zip; one that is gone already is fine."""
-    _store().delete(_upload_key(upload))
+    _store().erase(_upload_key(upload))
 
 
 def uploads_before(moment: datetime) -> list[uuid.UUID]:
     """The staged zips that were written before `moment`, with or without a row that knows them."""
     store = _store()
     uploads = {upload: name for name in _listed("uploads")[1] if (upload := _upload_of(name))}
-    return [upload for upload, name in uploads.items() if store.get_modified_time(f"uploads/{name}") < moment]
+    return [upload for upload, name in uploads.items() if _is_older(store, f"uploads/{name}", moment)]
 
 
 def check_access() -> None:
@@ -211,9 +211,17 @@ def _upload_key(upload: uuid.UUID) -> str:
 def _upload_of(name: str) -> uuid.UUID | None:
     """The upload that a file is; None for a file that somebody else has put there."""
     try:
-        return uuid.UUID(name.removesuffix(".zip")) if name.endswith(".zip") else None
+        upload = uuid.UUID(name.removesuffix(".zip"))
     except ValueError:
         return None
+    return upload if name == f"{upload}.zip" else None
+
+
+def _is_older(store: LocalSkillStorage | S3SkillStorage, key: str, moment: datetime) -> bool:
+    try:
+        return store.get_modified_time(key) < moment
+    except FileNotFoundError:  # gone meanwhile
+        return False
 
 
 def _read(key: str) -> bytes:
@@ -241,12 +249,3 @@ def _listed(key: str) -> tuple[list[str], list[str]]:
         return _store().listdir(key)
     except FileNotFoundError:
         return [], []
-
-
-def _delete_tree(store: Storage, key: str) -> None:
-    folders, files = _listed(key)
-    for name in files:
-        store.delete(f"{key}/{name}")
-    for name in folders:
-        _delete_tree(store, f"{key}/{name}")
-    store.delete(key)

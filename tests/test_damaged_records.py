@@ -193,12 +193,12 @@ def test_damaged_items_keep_no_other_skill_from_being_served_and_are_mended(dama
 
 
 def test_skills_with_damaged_items_can_be_deactivated(damaged: dict[str, str], table: DynamoCatalog) -> None:
-    for name in damaged:
+    for name, damage in damaged.items():
         known = table.generation()
         services.deactivate(Skill.objects.get(name=name))
         changes = table.changes_since(known)
-        assert changes.complete or name in changes.withdrawn, damaged[name]
-        assert name not in {skill.name for skill in changes.published}, damaged[name]
+        assert changes.complete or name in changes.withdrawn, damage
+        assert name not in {skill.name for skill in changes.published}, damage
     assert not Skill.objects.pending().exists()
     assert served() == {"other"}
     run("verify_storage", "--repair")

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from .aws_world import World, ask
-from .outages import HANGING, OUTAGES, UP, Door, door
-from .server import Server
+from .outages import HANGING, OUTAGES, REFUSING, UP, Door, door
+from .server import UVICORN, Server
 
 STOPS_WITHIN = 5.0
 """Seconds from a deactivation to the moment when no gateway serves the skill."""
@@ -178,3 +178,31 @@ def test_one_latest_json_that_is_broken_keeps_nobody_else_waiting(
     assert operator.post(name, "deactivate")["served"] == "yes"
     wait_until(lambda: name not in served(replicas[1]), STOPS_WITHIN, "it is served although it was deactivated")
     assert "0 differences" in world.manage(world.aws, "verify_storage")
+
+
+class StartedServer(Server):
+    """Waited for until it answers at all, ready or not."""
+
+    def _answers(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/healthz").status_code == 200
+        except httpx.TransportError:
+            return False
+
+
+def test_replica_that_starts_while_dynamodb_is_away_says_so_and_recovers(world: World, doors: Doors) -> None:
+    doors.dynamodb.state = REFUSING
+    with StartedServer(UVICORN, world.data, **{**world.aws, **doors.settings}) as server:
+        body = {"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": {}}
+        headers = {"accept": "application/json, text/event-stream", "mcp-protocol-version": "2025-11-25"}
+
+        def post() -> httpx.Response:
+            return httpx.post(f"{server.url}/mcp", json=body, headers=headers, timeout=60)
+
+        answer = post()
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        assert answer.json()["id"] == 7
+        assert answer.json()["error"]["code"] == -32603
+
+        doors.dynamodb.state = UP
+        wait_until(lambda: post().status_code == 200, RECOVERS_WITHIN, "it does not recover")

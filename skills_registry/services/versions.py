@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from enum import Enum
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,17 @@ def create_version(
     return version, created
 
 
-def delete_version(version: SkillVersion, *, actor: User | None = None, reason: str = "") -> None:
+class Removal(Enum):
+    """What became of the files of a version that was deleted."""
+
+    GONE = "gone"
+    COPIES_MAY_STAY = "copies may stay"
+    """The bucket keeps earlier versions of objects, and this role may not delete those."""
+    LATER = "later"
+    """The store does not answer; a sweep tries again."""
+
+
+def delete_version(version: SkillVersion, *, actor: User | None = None, reason: str = "") -> Removal:
     """Remove a version with its files, for good; its number is never given out again, history stays.
 
     Raises Conflict for the live version, for one that was live once and is not yanked (so that nothing
@@ -75,7 +86,20 @@ def delete_version(version: SkillVersion, *, actor: User | None = None, reason: 
         SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.DELETING)
         record(Action.DELETE_VERSION, version, actor=actor, reason=reason, before=_outline(version))
         changed(version.skill, generation)
-    remove_files(version)
+    return remove_files(version)
+
+
+def removal_told(version: SkillVersion, removal: Removal) -> str:
+    """What is left of a deleted version, in words; "" where nothing is."""
+    told = {
+        Removal.GONE: "",
+        Removal.COPIES_MAY_STAY: _(
+            "The bucket may keep earlier copies of the files of {version} until its lifecycle rule removes them, "
+            "since the server may not delete them."
+        ),
+        Removal.LATER: _("The files of {version} are still there, since the store does not answer; removed later."),
+    }
+    return told[removal].format(version=version)
 
 
 def deletion_objection(version: SkillVersion) -> str:
@@ -160,15 +184,16 @@ def abandon(version: SkillVersion) -> None:
         log.warning("files of %s stay in the store, unused, since it does not answer", version, exc_info=True)
 
 
-def remove_files(version: SkillVersion) -> None:
+def remove_files(version: SkillVersion) -> Removal:
     """Remove a deleted version's files; where the store does not answer, a sweep tries again."""
     try:
-        storage.delete_version(version.skill.name, version.number)
+        complete = storage.delete_version(version.skill.name, version.number)
     except OSError:
         log.warning("files of %s are removed later, since the store does not answer", version, exc_info=True)
-    else:
-        deleting = SkillVersion.objects.filter(pk=version.pk, state=SkillVersion.State.DELETING)
-        deleting.update(state=SkillVersion.State.DELETED)
+        return Removal.LATER
+    deleting = SkillVersion.objects.filter(pk=version.pk, state=SkillVersion.State.DELETING)
+    deleting.update(state=SkillVersion.State.DELETED)
+    return Removal.GONE if complete else Removal.COPIES_MAY_STAY
 
 
 def sidecar(version: SkillVersion) -> dict[str, Any]:

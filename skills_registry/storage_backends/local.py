@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -44,6 +45,15 @@ class LocalSkillStorage(FileSystemStorage):
             content = change(self.read(name, limit) if target.exists() else None)
             if content is not None:
                 self._write(target, content, os.replace)
+
+    def erase(self, name: str) -> bool:
+        """Remove a file, or a folder (a name with a slash at the end); whether nothing of it is left."""
+        path = Path(self.path(name))
+        if name.endswith("/"):
+            shutil.rmtree(path, ignore_errors=not path.exists())
+        else:
+            path.unlink(missing_ok=True)
+        return True
 
     def check_access(self) -> None:
         """Raise OSError unless files can be written."""

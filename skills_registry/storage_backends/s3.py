@@ -21,20 +21,36 @@ from . import Change
 whole_answers.install()
 
 UPDATE_TRIES = 50
+ENCRYPTION_CODES = {
+    "InternalError",
+    "500",
+    "NotImplemented",
+    "501",
+    "InvalidArgument",
+    "InvalidRequest",
+    "AccessDenied",
+}
+DENIED_CODES = {"AccessDenied", "403", "NotImplemented", "501", "MethodNotAllowed", "405"}
+"""What S3 says to those who may not do something, and servers that cannot do it."""
 
 
 class StoreUnavailable(OSError):
     """The bucket could not be reached, or refused what was asked of it."""
 
 
-class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
-    """Objects in one bucket, encrypted by S3, through one client a process."""
+class Denied(StoreUnavailable):
+    """This role may not do what was asked, or the server cannot."""
 
-    def __init__(self, **settings: Any) -> None:
+
+class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
+    """Objects in one bucket, encrypted by S3 as `encryption` says (see S3_SSE), through one client a process."""
+
+    def __init__(self, *, encryption: str = "AES256", kms_key_id: str = "", **settings: Any) -> None:
         local = settings.get("endpoint_url") is not None
+        self._encryption = encryption
         super().__init__(
             default_acl=None,
-            object_parameters={"ServerSideEncryption": "AES256"},
+            object_parameters=_encrypted(encryption, kms_key_id),
             client_config=Config(
                 connect_timeout=3,
                 read_timeout=20,
@@ -110,6 +126,39 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         with _as_os_errors(name):
             self.client.delete_object(Bucket=self.bucket_name, Key=name)
 
+    def erase(self, name: str) -> bool:
+        """As with local files, with all earlier versions; False where these may have stayed.
+
+        They stay until the bucket's lifecycle removes them, where it is not allowed to list or to delete them.
+        """
+        try:
+            for key, version in self._versions(name):
+                with _as_os_errors(key):
+                    self.client.delete_object(Bucket=self.bucket_name, Key=key, VersionId=version)
+        except Denied:
+            for key in self._keys(name):
+                self.delete(key)
+            return False
+        return True
+
+    def _versions(self, name: str) -> Iterator[tuple[str, str]]:
+        """The versions and delete markers of an object, or of all objects of a folder, each by key and id."""
+        with _as_os_errors(name):
+            pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket_name, Prefix=name)
+            found = [
+                (entry["Key"], entry["VersionId"])
+                for page in pages
+                for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+            ]
+        yield from ((key, version) for key, version in found if key == name or name.endswith("/"))
+
+    def _keys(self, name: str) -> list[str]:
+        """The object, or all objects of a folder."""
+        with _as_os_errors(name):
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=name)
+            keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+        return [key for key in keys if key == name or name.endswith("/")]
+
     def exists(self, name: str) -> bool:
         """Whether the object is there."""
         return self._head(name) is not None
@@ -146,7 +195,15 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
 
     def _put(self, name: str, data: bytes, **conditions: str) -> None:
         parameters = self.get_object_parameters(name)
-        self.client.put_object(Bucket=self.bucket_name, Key=name, Body=data, **parameters, **conditions)
+        try:
+            self.client.put_object(Bucket=self.bucket_name, Key=name, Body=data, **parameters, **conditions)
+        except ClientError as error:
+            if _may_be_encryption(self._encryption, error):
+                hint = (
+                    f"does the server lack the encryption that S3_SSE={self._encryption} asks for (S3_SSE=none: none)?"
+                )
+                raise StoreUnavailable(f"{name}: {error}; {hint}") from error
+            raise
 
     def _head(self, name: str) -> dict[str, Any] | None:
         try:
@@ -155,6 +212,21 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         except FileNotFoundError:
             return None
         return head
+
+
+def _encrypted(encryption: str, kms_key_id: str) -> dict[str, str]:
+    """The parameters of an object that is to be encrypted so."""
+    if encryption == "none":
+        return {}
+    key = {"SSEKMSKeyId": kms_key_id} if encryption == "aws:kms" and kms_key_id else {}
+    return {"ServerSideEncryption": encryption, **key}
+
+
+def _may_be_encryption(encryption: str, error: ClientError) -> bool:
+    """Whether a server that cannot encrypt, or may not, says this; few have an error of their own for it."""
+    code = str(error.response["Error"]["Code"])
+    denied = encryption == "aws:kms" and (code == "AccessDenied" or code.startswith("KMS."))
+    return encryption != "none" and (code in ENCRYPTION_CODES or denied)
 
 
 def _body(found: dict[str, Any], limit: int | None) -> bytes:
@@ -174,6 +246,6 @@ def _as_os_errors(name: str) -> Iterator[None]:
             raise FileNotFoundError(name) from None
         if code in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
             raise FileExistsError(name) from None
-        raise StoreUnavailable(f"{name}: {error}") from error
+        raise (Denied if code in DENIED_CODES else StoreUnavailable)(f"{name}: {error}") from error
     except BotoCoreError as error:
         raise StoreUnavailable(f"{name}: {error}") from error

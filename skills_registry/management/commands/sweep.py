@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from invocations import queries
 from skills_registry import services
@@ -23,3 +23,7 @@ class Command(BaseCommand):
             f"{swept.uploads} uploads, {swept.versions} unfinished versions and {queries.prune()} expired log rows "
             f"removed, {swept.projections} pending projections made."
         )
+        for failure in swept.failures:
+            self.stdout.write(self.style.ERROR(failure))
+        if swept.failures:
+            raise CommandError(f"{len(swept.failures)} things could not be done; see above.")
