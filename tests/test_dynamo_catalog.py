@@ -190,7 +190,7 @@ def test_skill_that_is_too_large_for_an_item_is_served(catalog: DynamoCatalog, s
     publish("large", files=large_files())
 
     item = SkillItem.get("large")
-    assert item.manifest_json is None
+    assert not item.manifest_json
     assert json.loads(item.manifest_ref)["key"] == "skills/large/v1.manifest.json"
     assert item_size("large") < ITEM_BYTES
     assert everything(catalog) == everything(OrmCatalog())
