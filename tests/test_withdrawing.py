@@ -100,8 +100,10 @@ class Operator:
 
 
 @pytest.fixture(scope="module")
-def operator(world: World, replicas: tuple[Server, Server]) -> Operator:
-    return Operator(world, replicas[0])
+def operator(world: World, replicas: tuple[Server, Server]) -> Iterator[Operator]:
+    found = Operator(world, replicas[0])
+    with found.client:
+        yield found
 
 
 def served(server: Server) -> dict[str, str]:
