@@ -10,6 +10,10 @@ from django.conf import settings
 from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, PynamoDBException
 
+from . import whole_answers
+
+whole_answers.install()
+
 CONNECT_SECONDS = 2
 READ_SECONDS = 5
 TRIES = 3

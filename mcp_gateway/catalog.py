@@ -38,6 +38,8 @@ T = TypeVar("T")
 
 PATIENCE_SECONDS = 1.0
 """How long requests wait for a catalog that does not answer before they get what was served last."""
+FIRST_PATIENCE_SECONDS = 20.0
+"""How long they wait where there is nothing that was served last."""
 AUDIENCES_MAX = 100
 """For how many restricted audiences a generation is kept filtered, with the lists made of it."""
 
@@ -188,14 +190,15 @@ class LiveCatalog:
     def _refresh(self) -> asyncio.Task[None]:
         """The refresh under way, begun now if there is none; a task of its own, so that no caller can cancel it."""
         if self._refreshing is None or self._refreshing.done():
-            self._patient_until = time.monotonic() + PATIENCE_SECONDS
+            patience = PATIENCE_SECONDS if self._snapshot.generation >= 0 else FIRST_PATIENCE_SECONDS
+            self._patient_until = time.monotonic() + patience
             self._loop = asyncio.get_running_loop()
             self._refreshing = asyncio.create_task(self._ask())
         return self._refreshing
 
-    def _patience(self) -> float | None:
-        """How long to wait for a refresh: for as long as it takes where there is nothing else to serve."""
-        return max(self._patient_until - time.monotonic(), 0) if self._snapshot.generation >= 0 else None
+    def _patience(self) -> float:
+        """How many seconds to wait for a refresh."""
+        return max(self._patient_until - time.monotonic(), 0)
 
     async def _ask(self) -> None:
         asked_at = time.monotonic()
@@ -215,11 +218,14 @@ class LiveCatalog:
         present, generation = self._snapshot, self._catalog.generation()
         if present.offers is not offers.current():
             present = present.offering(offers.current())
-        if generation == present.generation:
+        if generation == present.generation and not self._catalog.is_unfinished():
             return present
         if generation < present.generation:  # the registry was restored from a backup
             present = Snapshot(offers=present.offers)
-        return present.updated(self._catalog.changes_since(max(present.generation, 0)))
+        changes = self._catalog.changes_since(max(present.generation, 0))
+        if changes.generation == present.generation and not changes.published:  # what was unfinished still is
+            return present
+        return present.updated(changes)
 
 
 live_catalog = LiveCatalog(

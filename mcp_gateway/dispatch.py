@@ -23,10 +23,14 @@ _NOTHING = Snapshot()
 
 
 class Answer(NamedTuple):
-    """The message to send back; `error_code` chooses the HTTP status, None stands for success."""
+    """The message to send back; `error_code` chooses the HTTP status, None stands for success.
+
+    `unavailable` where the same request may succeed a little later.
+    """
 
     message: dict[str, Any]
     error_code: int | None = None
+    unavailable: bool = False
 
 
 async def answer(
@@ -37,7 +41,7 @@ async def answer(
     What is not meant for the caller goes to the log alone.
     """
     started = time.perf_counter()
-    snapshot, error = _NOTHING, None
+    snapshot, error, unavailable = _NOTHING, None, False
     result: dict[str, Any] = {}
     try:
         method = _method(request, era, sender)
@@ -47,14 +51,14 @@ async def answer(
     except JsonRpcError as refusal:
         error, failure = refusal, refusal.message
     except CatalogUnavailable:
-        failure = "Internal error: the catalog cannot be read"
+        failure, unavailable = "Internal error: the catalog cannot be read", True
         error = JsonRpcError(INTERNAL_ERROR, failure)
     except Exception as exception:
         log.exception("%r failed", request.method)
         error, failure = JsonRpcError(INTERNAL_ERROR, "Internal error"), repr(exception)
     record_call(request, era, sender, snapshot=snapshot, started=started, failure=failure)
     if error is not None:
-        return Answer(error_message(request.id, error), error.code)
+        return Answer(error_message(request.id, error), error.code, unavailable)
     if era.modern:
         caching = _caching(sender) if request.method in modern.CACHEABLE else None
         result = modern.complete(result, SERVER_INFO, caching)

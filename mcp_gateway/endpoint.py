@@ -58,6 +58,8 @@ log = logging.getLogger(__name__)
 SESSION_HEADER = "mcp-session-id"
 BATCH_MAX = 20
 """Few, because each may ask for the largest file there is."""
+UNAVAILABLE = {"retry-after": "2"}
+"""Of answers that this process cannot give before it has read the catalog for the first time."""
 _CODES = {429: TOO_MANY_REQUESTS, 503: INTERNAL_ERROR}
 """Of refusals by HTTP status; the others say that the request is not as it must be."""
 
@@ -193,6 +195,8 @@ async def _answer_one(
     if stream is not None and stream.is_open:
         await stream.close(answered.message)
         return None
+    if answered.unavailable:
+        return HttpAnswer.json(503, answered.message, UNAVAILABLE)
     headers = {SESSION_HEADER: start(message.params.get("clientInfo"))} if _initialized(message, answered) else {}
     code = answered.error_code
     return HttpAnswer.json(200 if code is None else http_status(code, modern=era.modern), answered.message, headers)
@@ -221,10 +225,13 @@ async def _answer_batch(values: list[Any], sender: Sender) -> HttpAnswer:
         raise Refused(400, JsonRpcError(INVALID_REQUEST, f"Invalid request: a batch holds 1 to {BATCH_MAX} messages"))
     sender = _with_session(sender, None)
     answers = [found for value in values if (found := await _answer_in_batch(value, sender)) is not None]
-    return HttpAnswer.json(200, answers) if answers else HttpAnswer(202)
+    messages = [found.message for found in answers]
+    if any(found.unavailable for found in answers):
+        return HttpAnswer.json(503, messages, UNAVAILABLE)
+    return HttpAnswer.json(200, messages) if messages else HttpAnswer(202)
 
 
-async def _answer_in_batch(value: Any, sender: Sender) -> dict[str, Any] | None:
+async def _answer_in_batch(value: Any, sender: Sender) -> Answer | None:
     try:
         message = read_message(value)
         if not isinstance(message, Request):
@@ -233,8 +240,8 @@ async def _answer_in_batch(value: Any, sender: Sender) -> dict[str, Any] | None:
         if message.method == "initialize" or era.modern:
             raise JsonRpcError(INVALID_REQUEST, "Invalid request: this cannot be part of a batch")
     except JsonRpcError as error:
-        return error_message(id_of(value), error)
-    return (await answer(message, era, sender, live_catalog)).message
+        return Answer(error_message(id_of(value), error), error.code)
+    return await answer(message, era, sender, live_catalog)
 
 
 def _with_session(sender: Sender, message_id: Id | None) -> Sender:

@@ -44,5 +44,5 @@ application = RequestIdMiddleware(ProtocolTypeRouter({"http": http, "websocket":
 start_serving()
 # What an earlier process was killed over: calls not in the log yet, changes not projected yet.
 recorder.start()
-projection.resume()
+projection.start()
 heartbeat.start()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext, ngettext
 
 from invocations import queries, supervision
@@ -73,18 +75,14 @@ def _tasks(user: User | AnonymousUser, recent: dict[str, Use]) -> Iterator[Task]
     """What waits, the most pressing first; `recent` are the calls of a week."""
     yield from _background()
     skills = reverse("admin:skills_registry_skill_changelist")
+    pending = list(Skill.objects.pending().only("generation", "served_generation", "unserved_since", "updated_at"))
+    yield from _not_served(pending, f"{skills}?pending=1")
     for share in failing(recent, SHOWN):
         text = gettext("%(name)s fails: %(errors)d of %(calls)d calls in %(days)d days")
         values = {"name": share.name, "errors": share.use.errors, "calls": share.use.calls, "days": WEEK}
         query = urlencode({"skill": share.name, "status": "error"})
         yield Task("bad", "error", text % values, f"{reverse('admin:invocations_invocation_changelist')}?{query}")
-    if number := Skill.objects.pending().count():
-        text = ngettext(
-            "%(number)d change has not reached the package store yet",
-            "%(number)d changes have not reached the package store yet",
-            number,
-        )
-        yield Task("warn", "sync_problem", text % {"number": number}, f"{skills}?pending=1")
+    yield from _not_stored(pending, f"{skills}?pending=1")
     if user.has_perm("skills_registry.upload_skill") and (number := Upload.objects.open_to(user).count()):
         text = ngettext("%(number)d upload waits for its review", "%(number)d uploads wait for their review", number)
         yield Task("info", "upload", text % {"number": number}, reverse("admin:skills_registry_upload"))
@@ -125,6 +123,29 @@ def _background() -> Iterator[Task]:
     if state.in_memory_alone:
         text = gettext("Calls that are not logged yet are in memory alone: their folder cannot be written")
         yield Task("bad", "error", text, address)
+
+
+def _not_served(pending: Sequence[Skill], href: str) -> Iterator[Task]:
+    """The alarm: gateways may still serve what was withdrawn."""
+    since = [skill.pending_since for skill in pending if skill.pending_since]
+    if since:
+        text = ngettext(
+            "%(number)d change is not in effect at the gateways, since %(since)s",
+            "%(number)d changes are not in effect at the gateways, since %(since)s",
+            len(since),
+        )
+        values = {"number": len(since), "since": date_format(timezone.localtime(min(since)), "DATETIME_FORMAT")}
+        yield Task("bad", "error", text % values, href)
+
+
+def _not_stored(pending: Sequence[Skill], href: str) -> Iterator[Task]:
+    if number := sum(skill.is_served for skill in pending):
+        text = ngettext(
+            "%(number)d change has not reached the package store yet",
+            "%(number)d changes have not reached the package store yet",
+            number,
+        )
+        yield Task("warn", "sync_problem", text % {"number": number}, href)
 
 
 def _reviews(text: str, versions: SkillVersionQuerySet) -> Iterator[Task]:

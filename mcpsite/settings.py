@@ -153,6 +153,8 @@ AWS_REGION = env_str("AWS_REGION", "us-east-1")
 S3_SKILLS_PREFIX = env_str("S3_SKILLS_PREFIX", "skills/")
 S3_SKILLS_BUCKET = env_str("S3_SKILLS_BUCKET", "mcp-skills-bucket")
 S3_ENDPOINT_URL = env_str("S3_ENDPOINT_URL")
+S3_SSE = env_str("S3_SSE", "AES256", choices=("AES256", "aws:kms", "none"))
+S3_SSE_KMS_KEY_ID = env_str("S3_SSE_KMS_KEY_ID")
 SKILL_CACHE_DIR = Path(env_str("SKILL_CACHE_DIR", str(DATA_DIR / "cache")))
 SKILL_CACHE_BYTES = env_int("SKILL_CACHE_BYTES", 1024**3)
 DYNAMODB_SKILLS_TABLE = env_str("DYNAMODB_SKILLS_TABLE", "mcp-skills")
@@ -171,13 +173,18 @@ INVOCATION_HANDOVER_SECONDS = env_int("INVOCATION_HANDOVER_SECONDS", 60, minimum
 SPOOL_DIR = DATA_DIR / "spool"
 """Calls that are answered and not in the log yet."""
 PROJECTIONS_OF = {
-    "local": ["skills_registry.storage.write_latest"],
-    "s3": ["skills_registry.storage.write_latest", "skills_registry.catalog.dynamodb_projection.write"],
+    "local": {"catalog": "skills_registry.catalog.orm.write", "latest": "skills_registry.storage.write_latest"},
+    "s3": {
+        "catalog": "skills_registry.catalog.dynamodb_projection.write",
+        "latest": "skills_registry.storage.write_latest",
+    },
 }
 PROJECTIONS = PROJECTIONS_OF[STORAGE_BACKEND]
-"""What is told after a change of what is live; each is called with the skill."""
-PROJECTION_RETRY_SECONDS = (1.0, 5.0, 30.0)
-"""Waits between tries while a projection fails; the last one repeats."""
+"""What writes a skill to where gateways read it, and to `latest.json`; returns the generation that is there then."""
+PROJECTION_RETRY_SECONDS = (1.0, 2.0, 5.0)
+"""Waits between tries while a projection of a skill fails; the last one repeats."""
+PROJECTION_LOOK_SECONDS = 10.0
+"""How often a server looks for what other processes could not project."""
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
     "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
@@ -191,6 +198,8 @@ STORAGES = {
             "bucket_name": S3_SKILLS_BUCKET,
             "region_name": AWS_REGION,
             "endpoint_url": S3_ENDPOINT_URL or None,
+            "encryption": S3_SSE,
+            "kms_key_id": S3_SSE_KMS_KEY_ID,
         },
     },
 }

@@ -29,7 +29,8 @@ BUCKET = env_str("S3_SKILLS_BUCKET", "mcp-skills-bucket")
 S3_ENDPOINT = env_str("S3_ENDPOINT_URL")
 DYNAMODB_ENDPOINT = env_str("DYNAMODB_ENDPOINT_URL")
 
-ENCRYPTION = {"Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]}
+SSE = env_str("S3_SSE", "AES256", choices=("AES256", "aws:kms", "none"))
+SSE_KMS_KEY_ID = env_str("S3_SSE_KMS_KEY_ID")
 NOT_PUBLIC = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 LIFECYCLE = [
     {
@@ -47,6 +48,13 @@ LIFECYCLE = [
         "Filter": {"Prefix": "spool/"},
         "Expiration": {"ExpiredObjectDeleteMarker": True},
         "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
+    },
+    {
+        # For this long what was overwritten or deleted can be had back, and no longer.
+        "ID": "noncurrent-versions",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 30},
     },
     {
         "ID": "incomplete-uploads",
@@ -153,9 +161,12 @@ def bucket_steps(s3: Any) -> Iterator[Step]:
     """The bucket: versioned, encrypted, private, cleaned, and reached by TLS alone."""
     yield Step(f"bucket {BUCKET}", partial(make_bucket, s3))
     yield Step("bucket versioning", partial(make_versioned, s3))
-    yield Step("bucket encryption (SSE-S3)", partial(make_encrypted, s3))
+    if SSE == "none":
+        say("bucket encryption: left out, since S3_SSE=none")
+    else:
+        yield Step(f"bucket encryption (S3_SSE={SSE})", partial(make_encrypted, s3))
     yield Step("bucket public access block", partial(make_private, s3), optional=True)
-    yield Step("bucket lifecycle (uploads/ for 1 day)", partial(make_lifecycle, s3))
+    yield Step("bucket lifecycle (uploads/ for 1 day, earlier versions for 30)", partial(make_lifecycle, s3))
     if S3_ENDPOINT.startswith("http://"):
         say("bucket policy (TLS only): left out, it would lock out everybody who uses this plain http endpoint")
     else:
@@ -184,11 +195,19 @@ def make_encrypted(s3: Any) -> bool:
     """Objects are encrypted by S3, also those that do not ask for it."""
     found = _or_none(lambda: s3.get_bucket_encryption(Bucket=BUCKET), "ServerSideEncryptionConfigurationNotFoundError")
     rules = found["ServerSideEncryptionConfiguration"]["Rules"] if found else []
-    wanted = ENCRYPTION["Rules"][0]["ApplyServerSideEncryptionByDefault"]
+    wanted = encryption()
     if any(rule["ApplyServerSideEncryptionByDefault"] == wanted for rule in rules):
         return False
-    s3.put_bucket_encryption(Bucket=BUCKET, ServerSideEncryptionConfiguration=ENCRYPTION)
+    s3.put_bucket_encryption(
+        Bucket=BUCKET, ServerSideEncryptionConfiguration={"Rules": [{"ApplyServerSideEncryptionByDefault": wanted}]}
+    )
     return True
+
+
+def encryption() -> dict[str, str]:
+    """How objects are encrypted that do not ask for it."""
+    key = {"KMSMasterKeyID": SSE_KMS_KEY_ID} if SSE == "aws:kms" and SSE_KMS_KEY_ID else {}
+    return {"SSEAlgorithm": SSE, **key}
 
 
 def make_private(s3: Any) -> bool:

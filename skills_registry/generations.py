@@ -1,37 +1,19 @@
-"""The catalog's generation: every change of a skill raises it under a lock, and is announced once committed."""
+"""Every change of a skill gets a generation of the catalog, and is announced once it is committed."""
 
 from __future__ import annotations
 
 from functools import partial
 
 from django.db import transaction
-from django.db.models import F
 
-from .models import CatalogHead, Skill
+from .catalog_head import locked, next_generation, stamp
+from .models import Skill
 from .projection import project
 
-
-def next_generation(above: int = 0) -> int:
-    """Raise the catalog's generation, over `above` at least; its row stays locked until the transaction ends.
-
-    So changes commit in the order of their generations.
-    """
-    CatalogHead.objects.get_or_create(id=1)
-    CatalogHead.objects.filter(id=1).update(generation=F("generation") + 1)
-    head = CatalogHead.objects.get(id=1)
-    if head.generation <= above:
-        head.generation = above + 1
-        head.save()
-    return head.generation
-
-
-def locked(skill: Skill) -> Skill:
-    """The skill read afresh, with its row locked until the transaction ends."""
-    return Skill.objects.select_for_update(of=("self",)).select_related("live_version").get(pk=skill.pk)
+__all__ = ["changed", "locked", "next_generation"]
 
 
 def changed(skill: Skill, generation: int, *fields: str) -> None:
     """Save what changed of a skill and in which generation, and say so once that is committed."""
-    skill.generation = generation
-    skill.save(update_fields=["generation", "updated_at", *fields])
+    stamp(skill, generation, *fields)
     transaction.on_commit(partial(project, skill), robust=True)

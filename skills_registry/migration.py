@@ -7,13 +7,14 @@ the right digest is left alone: so it may be interrupted and repeated.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from django.utils.module_loading import import_string
 
 from . import storage
 from .models import Skill, SkillVersion, Upload
+from .records import DamagedRecord
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Migrated:
 class Migration:
     """From one backend to the other; `projections` are the target's (see `settings.PROJECTIONS`)."""
 
-    def __init__(self, source: str, target: str, projections: Sequence[str], *, dry_run: bool = False) -> None:
+    def __init__(self, source: str, target: str, projections: Mapping[str, str], *, dry_run: bool = False) -> None:
         self.done = Migrated()
         self._source = source
         self._target = target
@@ -49,7 +50,7 @@ class Migration:
             whole = all(copied)
             if whole:
                 self._copy_sidecar(version)
-        except OSError as error:
+        except (OSError, DamagedRecord) as error:
             self.done.fail(f"{version}: {error}")
             return False
         return whole
@@ -71,12 +72,12 @@ class Migration:
         """Say in the target what is live; `skill` must be read `with_summary`."""
         if self._dry_run:
             return
-        try:
-            with storage.backend(self._target):
-                for projection in self._projections:
+        for target, projection in self._projections.items():
+            try:
+                with storage.backend(self._target):
                     import_string(projection)(skill)
-        except OSError as error:
-            self.done.fail(f"{skill}: what is live could not be told: {error}")
+            except OSError as error:
+                self.done.fail(f"{skill}: what is live could not be told to {target}: {error}")
 
     def _copy_file(self, name: str, number: int, path: str, sha256: str) -> bool:
         where = f"{name} v{number}: {path}"

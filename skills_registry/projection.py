@@ -1,100 +1,102 @@
-"""What is live, told to everything that is derived from the registry: `latest.json`, the published catalog.
+"""The registry's state of a skill, written to everything that is derived from it.
 
-A projection may fail without harm: the registry has decided, the skill stays pending (the admin
-shows it), and this module tries again until it is done. Each target orders writes by generation,
-so any process may project any skill at any time.
+There are two targets (`settings.PROJECTIONS`): the catalog that gateways read, and `latest.json`. Each is
+written, fails and is tried again on its own, for each skill on its own. The catalog comes first, so that
+what was withdrawn is served no longer whatever becomes of `latest.json`. Each target orders writes by
+generation, so any process may write any skill at any time.
 """
 
 from __future__ import annotations
 
-import itertools
 import logging
-import threading
-import time
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import transaction
 from django.utils.module_loading import import_string
 
-from invocations.supervision import SupervisedThread
-
 from .catalog.signals import catalog_changed
+from .catalog_head import locked, next_generation, stamp
 from .models import Skill
+from .retrying import Retrier
 
 log = logging.getLogger(__name__)
 
+CATALOG, LATEST = "catalog", "latest"
+
 
 def project(skill: Skill) -> bool:
-    """Bring every target in line with the registry; False where one of them failed, which is tried again.
+    """Write a skill to every target; False where one of them failed, which is tried again.
 
-    Either way gateways are told that something has changed.
+    Gateways are told that something has changed as soon as the catalog says so.
     """
-    try:
-        return _projected(skill)
-    finally:
-        catalog_changed.send(sender=Skill)
-
-
-def _projected(skill: Skill) -> bool:
-    skill = Skill.objects.with_summary().get(pk=skill.pk)
-    try:
-        for target in settings.PROJECTIONS:
-            import_string(target)(skill)
-    except OSError:
-        log.warning("%s is not projected yet; trying again", skill.name, exc_info=True)
-        _retrier.wake()
-        return False
-    Skill.objects.filter(pk=skill.pk, generation=skill.generation).update(projected_generation=skill.generation)
-    return True
+    served = _attempt(CATALOG, skill.pk)
+    catalog_changed.send(sender=Skill)
+    return _attempt(LATEST, skill.pk) and served
 
 
 def project_pending() -> int:
-    """Project every skill that is pending; how many could be."""
-    return sum([project(skill) for skill in Skill.objects.pending()])
+    """Write every skill that is pending; how many could be."""
+    pending = [(target, pk) for target in (CATALOG, LATEST) for pk in _pending(target)]
+    failed = {pk for target, pk in pending if not _attempt(target, pk)}
+    catalog_changed.send(sender=Skill)
+    return len({pk for _, pk in pending} - failed)
 
 
-def resume() -> None:
-    """Take up, in the background, what an earlier process has left pending."""
-    _retrier.wake()
+def start() -> None:
+    """Try again, in the background, whatever fails here or was left pending by another process."""
+    for retrier in _retriers.values():
+        retrier.start()
 
 
-class _Retrier:
-    """A thread that tries again, from the first time that something is pending."""
+def _pending(target: str) -> list[int]:
+    pending = Skill.objects.unserved() if target == CATALOG else Skill.objects.unstored()
+    return list(pending.withdrawn_first().values_list("pk", flat=True))
 
-    def __init__(self) -> None:
-        self._wanted = threading.Event()
-        self._thread = SupervisedThread("projection-retrier", self._run)
 
-    def wake(self) -> None:
-        """See to it that what is pending is tried again."""
-        self._wanted.set()
-        self._thread.start()
+def _attempt(target: str, pk: int) -> bool:
+    try:
+        _write(target, pk)
+    except OSError as error:
+        log.warning("%s of skill %d cannot be written yet; trying again: %s", target, pk, error)
+    except Exception:  # what is wrong with one skill must not keep the others from being written
+        log.exception("%s of skill %d cannot be written; trying again", target, pk)
+    else:
+        _retriers[target].succeeded(pk)
+        return True
+    _retriers[target].failed(pk)
+    return False
 
-    def _run(self) -> None:
-        while True:
-            self._retry()
-            self._thread.part.beat()
-            self._wanted.wait()
 
-    def _retry(self) -> None:
-        """Try until nothing is pending."""
-        waits = settings.PROJECTION_RETRY_SECONDS
-        for wait in itertools.chain(waits, itertools.repeat(waits[-1])):
-            time.sleep(wait)
-            self._wanted.clear()
-            try:
-                if self._done():
-                    return
-            finally:
-                connections.close_all()
+def _write(target: str, pk: int) -> None:
+    skill = Skill.objects.with_summary().get(pk=pk)
+    found = import_string(settings.PROJECTIONS[target])(skill)
+    if found > skill.generation and _overtake(skill, found):
+        log.warning("%s of %s was of generation %d, newer than the registry; written anew", target, skill, found)
+        _attempt(CATALOG, pk)
+        found = import_string(settings.PROJECTIONS[target])(Skill.objects.with_summary().get(pk=pk))
+    written = {CATALOG: {"served_generation": found, "unserved_since": None}, LATEST: {"projected_generation": found}}
+    Skill.objects.filter(pk=pk, generation=found).update(**written[target])
 
-    def _done(self) -> bool:
-        try:
-            project_pending()
-            return not Skill.objects.pending().exists()
-        except DatabaseError:
-            log.exception("pending projections cannot be looked up; trying again")
+
+def _overtake(skill: Skill, found: int) -> bool:
+    """Give a skill a generation above one that was found; False where it has that already.
+
+    That a target has a newer generation is usual where another process was faster. It is newer than the
+    whole registry only after that was restored from an old backup; then the registry decides again.
+    """
+    with transaction.atomic():
+        generation = next_generation(above=found)
+        skill = locked(skill)
+        if skill.generation >= found:
+            transaction.set_rollback(True)
             return False
+        stamp(skill, generation)
+    return True
 
 
-_retrier = _Retrier()
+def _retry(target: str, pk: int) -> None:
+    if _attempt(target, pk) and target == CATALOG:
+        catalog_changed.send(sender=Skill)
+
+
+_retriers = {target: Retrier(target, _pending, _retry) for target in (CATALOG, LATEST)}

@@ -9,8 +9,7 @@ repeated.
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -23,18 +22,19 @@ from django.utils import timezone
 from . import storage
 from .audit import Action, record
 from .catalog.base import Remembered
-from .catalog.dynamodb import remembered
+from .catalog.dynamodb import number_of, remembered
+from .catalog.items import DamagedItem
 from .generations import changed, next_generation
 from .models import Publication, Skill, SkillVersion
 from .package import Limits, Package, gather
 from .problems import InvalidSkill, Report
+from .records import DamagedRecord
 from .scanner import scan
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 REASON = "Restored from the package store."
-_LABEL = re.compile(r"v([1-9][0-9]{0,8})")
 
 
 @dataclass
@@ -57,24 +57,39 @@ def rebuild(name: str, *, dry_run: bool = False, skip_broken: bool = False) -> R
     done = Rebuilt(name)
     numbers, unfinished = storage.version_numbers(name)
     done.remarks += [f"v{number} was never finished (no sidecar), and is left out" for number in unfinished]
-    sidecars = {number: storage.read_sidecar(name, number) for number in numbers}
+    sidecars = _sidecars(name, numbers, done)
     present = Skill.objects.filter(name=name).first()
     if present is not None and present.versions.exists():
         _compare(present, sidecars, done)
         return done
-    packages = {number: package for number in numbers if (package := _package(name, sidecars[number], done))}
+    packages = {number: package for number, sidecar in sidecars.items() if (package := _package(name, sidecar, done))}
     newest = _newest(name, done)
-    last = max([*numbers, *unfinished, newest.last_number, *map(_number, newest.all_versions)], default=0)
+    last = max([*numbers, *unfinished, newest.last_number, *map(number_of, newest.all_versions)], default=0)
     done.versions = len(packages)
-    if (number := _number(newest.version)) and number not in packages:
+    if (number := number_of(newest.version)) and number not in packages:
         done.failures.append(f"v{number} was live and could not be restored; no version is live now")
     elif number:
         done.live = f"v{number}"
-    lost = {_number(label) for label in newest.all_versions} - set(numbers) - {0}
+    lost = {number_of(label) for label in newest.all_versions} - set(numbers) - {0}
     done.failures += [f"v{number} is known to the catalog and not in the store" for number in sorted(lost)]
     if not dry_run and (skip_broken or not done.failures):
         _write(name, packages, sidecars, newest, last)
     return done
+
+
+def _sidecars(name: str, numbers: Sequence[int], done: Rebuilt) -> dict[int, dict[str, Any]]:
+    """The sidecars that can be read."""
+    sidecars = {}
+    for number in numbers:
+        try:
+            sidecars[number] = storage.read_sidecar(name, number)
+            if sidecars[number]["version"] != f"v{number}":
+                done.failures.append(f"v{number}: its sidecar is that of {sidecars.pop(number)['version']}")
+        except FileNotFoundError:
+            done.failures.append(f"v{number}: the sidecar is missing")
+        except DamagedRecord as damaged:
+            done.failures.append(f"v{number}: {damaged}")
+    return sidecars
 
 
 def _compare(skill: Skill, sidecars: Mapping[int, Mapping[str, Any]], done: Rebuilt) -> None:
@@ -88,22 +103,13 @@ def _compare(skill: Skill, sidecars: Mapping[int, Mapping[str, Any]], done: Rebu
 
 def _newest(name: str, done: Rebuilt) -> Remembered:
     """What `latest.json` and the catalog remember; the newer one is believed, and a difference told."""
+    said = _latest(name, done)
     try:
-        latest = storage.read_latest(name)
-    except FileNotFoundError:
-        done.remarks.append("latest.json is missing")
-        latest = {}
-    said = Remembered(
-        generation=latest.get("generation", 0),
-        version=latest.get("version"),
-        status=latest.get("status", Skill.Status.ACTIVE if latest.get("version") else Skill.Status.DRAFT),
-        published_at=latest.get("published_at"),
-        last_number=latest.get("last_number", 0),
-        tags=latest.get("tags", ()),
-        owner=latest.get("owner"),
-        yanked=latest.get("yanked", {}),
-    )
-    cataloged = remembered(name) if settings.STORAGE_BACKEND == "s3" else None
+        cataloged = remembered(name) if settings.STORAGE_BACKEND == "s3" else None
+    except DamagedItem as damaged:
+        # What latest.json says may have been withdrawn since, which the catalog is told of first.
+        done.failures.append(f"the catalog's item is damaged, so that nothing is live: {damaged}")
+        return replace(said, version=None, published_at=None, status=_withdrawn(said.status))
     if cataloged is None:
         return said
     if (cataloged.generation, cataloged.version) != (said.generation, said.version):
@@ -121,15 +127,34 @@ def _newest(name: str, done: Rebuilt) -> Remembered:
     )
 
 
-def _number(label: str | None) -> int:
-    """The number of `v3`; 0 for none."""
-    match = _LABEL.fullmatch(label or "")
-    return int(match[1]) if match else 0
+def _latest(name: str, done: Rebuilt) -> Remembered:
+    try:
+        latest = storage.read_latest(name)
+    except FileNotFoundError:
+        done.remarks.append("latest.json is missing")
+        latest = {}
+    except DamagedRecord as damaged:
+        done.failures.append(str(damaged))
+        latest = {}
+    return Remembered(
+        generation=latest.get("generation", 0),
+        version=latest.get("version"),
+        status=latest.get("status", Skill.Status.ACTIVE if latest.get("version") else Skill.Status.DRAFT),
+        published_at=latest.get("published_at"),
+        last_number=latest.get("last_number", 0),
+        tags=latest.get("tags", ()),
+        owner=latest.get("owner"),
+        yanked=latest.get("yanked", {}),
+    )
+
+
+def _withdrawn(status: str) -> str:
+    return Skill.Status.INACTIVE if status == Skill.Status.ACTIVE else status
 
 
 def _package(name: str, sidecar: Mapping[str, Any], done: Rebuilt) -> Package | None:
     """The version as it was uploaded, or None where that is not what is stored."""
-    number = _number(sidecar["version"])
+    number = number_of(sidecar["version"])
     contents: dict[str, bytes] = {}
     # What was accepted once is accepted again, whatever the limits are by now.
     within = Limits(files=len(sidecar["files"]), total_bytes=sidecar["size"], allow_long_description=True)
@@ -166,7 +191,7 @@ def _write(
         skill, _ = Skill.objects.update_or_create(name=name, defaults={"last_number": last})
         rows = {number: _version(skill, number, package, sidecars[number]) for number, package in packages.items()}
         _yank(rows, newest.yanked)
-        live = rows.get(_number(newest.version))
+        live = rows.get(number_of(newest.version))
         skill.live_version = live
         skill.tags, skill.owner = list(newest.tags), _user(newest.owner)
         since = newest.published_at if live else None
@@ -181,7 +206,7 @@ def _write(
 
 def _yank(rows: Mapping[int, SkillVersion], yanked: Mapping[str, str]) -> None:
     for label, reason in yanked.items():
-        if version := rows.get(_number(label)):
+        if version := rows.get(number_of(label)):
             SkillVersion.objects.filter(pk=version.pk).update(yanked_at=timezone.now(), yank_reason=reason)
 
 

@@ -2,6 +2,7 @@
 
     skills/<skill>/v<N>/<path>    a version's files, written once
     skills/<skill>/v<N>.json      its sidecar: digests, who, when, note
+    skills/<skill>/v<N>.manifest.json   what gateways must know of it, where DynamoDB has no room for that
     skills/<skill>/latest.json    what is live; follows publish, rollback and deactivate
     uploads/<uuid>.zip            staged uploads
 
@@ -12,6 +13,7 @@ the alias "skills" in `STORAGES`.
 from __future__ import annotations
 
 import json
+import logging
 import re
 import uuid
 from collections.abc import Iterator, Mapping
@@ -22,15 +24,19 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.conf import settings
 from django.core.files.base import ContentFile
-from django.core.files.storage import Storage, storages
+from django.core.files.storage import storages
 
+from . import records
 from .package import PackageFile
+from .records import RECORD_MAX_BYTES, DamagedRecord
 
 if TYPE_CHECKING:
     from .models import Skill
     from .storage_backends.local import LocalSkillStorage
     from .storage_backends.s3 import S3SkillStorage
 
+
+log = logging.getLogger(__name__)
 
 _VERSION = re.compile(r"v([1-9][0-9]{0,8})")
 _alias: ContextVar[str] = ContextVar("alias", default="skills")
@@ -69,22 +75,44 @@ def read_file(skill: str, number: int, path: str) -> bytes:
 
 
 def read_sidecar(skill: str, number: int) -> dict[str, Any]:
-    """A version's sidecar. Raises FileNotFoundError."""
-    sidecar: dict[str, Any] = json.loads(_read(_sidecar_key(skill, number)))
-    return sidecar
+    """A version's sidecar. Raises FileNotFoundError, and DamagedRecord where it is not what was written."""
+    key = _sidecar_key(skill, number)
+    return records.read_sidecar(key, _store().read(key, RECORD_MAX_BYTES + 1))
+
+
+def replace_sidecar(skill: str, number: int, sidecar: Mapping[str, Any]) -> None:
+    """Write a sidecar over whatever is there in its place."""
+    _store().update(_sidecar_key(skill, number), lambda _: _json(sidecar), RECORD_MAX_BYTES + 1)
 
 
 def read_latest(skill: str) -> dict[str, Any]:
-    """What `latest.json` says is live. Raises FileNotFoundError."""
-    latest: dict[str, Any] = json.loads(_read(_latest_key(skill)))
-    return latest
+    """What `latest.json` says is live. Raises FileNotFoundError, and DamagedRecord."""
+    key = _latest_key(skill)
+    return records.read_latest(key, _store().read(key, RECORD_MAX_BYTES + 1))
 
 
-def delete_version(skill: str, number: int) -> None:
-    """Remove whatever is stored of a version; used for versions that were never finished."""
+def manifest_key(skill: str, number: int) -> str:
+    """Where a manifest is that is too large for the published catalog."""
+    return f"{settings.S3_SKILLS_PREFIX}{skill}/v{number}.manifest.json"
+
+
+def write_manifest(skill: str, number: int, manifest: bytes) -> None:
+    """Store a version's manifest; one that is there already is replaced where it is another one."""
+    key = manifest_key(skill, number)
+    _store().update(key, lambda present: None if present == manifest else manifest, RECORD_MAX_BYTES + 1)
+
+
+def read_manifest(skill: str, number: int) -> bytes:
+    """A version's manifest. Raises FileNotFoundError."""
+    return _store().read(manifest_key(skill, number), RECORD_MAX_BYTES + 1)
+
+
+def delete_version(skill: str, number: int) -> bool:
+    """Remove whatever is stored of a version; False where the bucket may keep earlier versions of its objects."""
     store = _store()
-    store.delete(_sidecar_key(skill, number))
-    _delete_tree(store, f"{settings.S3_SKILLS_PREFIX}{skill}/v{number}")
+    keys = [_sidecar_key(skill, number), manifest_key(skill, number), _file_key(skill, number, "")]
+    erased = [store.erase(key) for key in keys]
+    return all(erased)
 
 
 def latest(skill: Skill) -> dict[str, Any]:
@@ -103,17 +131,21 @@ def latest(skill: Skill) -> dict[str, Any]:
     }
 
 
-def write_latest(skill: Skill) -> None:
-    """Say in `latest.json` what is live; what a newer generation has said already stays.
+def write_latest(skill: Skill) -> int:
+    """Say in `latest.json` what is live, unless a newer generation has; the generation that is there then.
 
-    `skill` must be read `with_summary`.
+    What is there and cannot be read is replaced. `skill` must be read `with_summary`.
     """
+    key = _latest_key(skill.name)
+    found = 0
 
     def newer(present: bytes | None) -> bytes | None:
-        known = json.loads(present).get("generation", 0) if present else 0
-        return _json(latest(skill)) if known < skill.generation else None
+        nonlocal found
+        found = _generation(key, present)
+        return _json(latest(skill)) if found < skill.generation else None
 
-    _store().update(_latest_key(skill.name), newer)
+    _store().update(key, newer, RECORD_MAX_BYTES + 1)
+    return max(found, skill.generation)
 
 
 def skills() -> list[str]:
@@ -141,15 +173,14 @@ def read_upload(upload: uuid.UUID) -> bytes:
 
 def delete_upload(upload: uuid.UUID) -> None:
     """Remove a staged zip; one that is gone already is fine."""
-    _store().delete(_upload_key(upload))
+    _store().erase(_upload_key(upload))
 
 
 def uploads_before(moment: datetime) -> list[uuid.UUID]:
     """The staged zips that were written before `moment`, with or without a row that knows them."""
     store = _store()
-    names = _listed("uploads")[1]
-    old = [name for name in names if store.get_modified_time(f"uploads/{name}") < moment]
-    return [uuid.UUID(name.removesuffix(".zip")) for name in old if name.endswith(".zip")]
+    uploads = {upload: name for name in _listed("uploads")[1] if (upload := _upload_of(name))}
+    return [upload for upload, name in uploads.items() if _is_older(store, f"uploads/{name}", moment)]
 
 
 def check_access() -> None:
@@ -177,10 +208,35 @@ def _upload_key(upload: uuid.UUID) -> str:
     return f"uploads/{upload}.zip"
 
 
+def _upload_of(name: str) -> uuid.UUID | None:
+    """The upload that a file is; None for a file that somebody else has put there."""
+    try:
+        upload = uuid.UUID(name.removesuffix(".zip"))
+    except ValueError:
+        return None
+    return upload if name == f"{upload}.zip" else None
+
+
+def _is_older(store: LocalSkillStorage | S3SkillStorage, key: str, moment: datetime) -> bool:
+    try:
+        return store.get_modified_time(key) < moment
+    except FileNotFoundError:  # gone meanwhile
+        return False
+
+
 def _read(key: str) -> bytes:
-    with _store().open(key) as file:
-        content: bytes = file.read()
-    return content
+    return _store().read(key)
+
+
+def _generation(key: str, content: bytes | None) -> int:
+    """The generation of a `latest.json`; 0 where there is none, or none that can be read."""
+    if content is None:
+        return 0
+    try:
+        return int(records.read_latest(key, content)["generation"])
+    except DamagedRecord as damaged:
+        log.warning("%s; it is written anew", damaged)
+        return 0
 
 
 def _json(value: Mapping[str, Any]) -> bytes:
@@ -193,12 +249,3 @@ def _listed(key: str) -> tuple[list[str], list[str]]:
         return _store().listdir(key)
     except FileNotFoundError:
         return [], []
-
-
-def _delete_tree(store: Storage, key: str) -> None:
-    folders, files = _listed(key)
-    for name in files:
-        store.delete(f"{key}/{name}")
-    for name in folders:
-        _delete_tree(store, f"{key}/{name}")
-    store.delete(key)

@@ -5,24 +5,77 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
+
+from django.conf import settings
 
 from . import storage
-from .catalog import Catalog, PublishedSkill, get_catalog
-from .catalog.orm import OrmCatalog
+from .catalog import dynamodb_checks
+from .catalog.dynamodb_checks import Kind
 from .models import Skill, SkillVersion
+from .records import DamagedRecord
+from .services.versions import sidecar
+
+
+class Remedy(Enum):
+    """What mends a difference; see `repairing`."""
+
+    ANNOUNCE = "write latest.json and the catalog anew"
+    SIDECAR = "write the sidecar anew"
+    WITHDRAW = "take out of the catalog"
+    RECOUNT = "write the head of the catalog anew"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that is not as the registry says; `mendable` where announcing the skill again mends it."""
+    """Something that is not as the registry says, and what mends it, if anything does."""
 
     skill: str
     what: str
-    mendable: bool = False
+    remedy: Remedy | None = None
+    version: int = 0
+
+
+REMEDIES = {Kind.SKILL: Remedy.ANNOUNCE, Kind.STRANGER: Remedy.WITHDRAW, Kind.HEAD: Remedy.RECOUNT}
 
 
 def verify_version(version: SkillVersion) -> Iterator[Difference]:
     """Read every file of a version back, and its sidecar. Raises OSError where the store fails."""
+    name = version.skill.name
+    found = list(_verify_files(version))
+    yield from found
+    # A sidecar says that a version is whole: it is not written anew for one that is not.
+    remedy = None if found else Remedy.SIDECAR
+    if what := _sidecar_problem(version):
+        yield Difference(name, f"{version.label}: {what}", remedy, version.number)
+
+
+def verify_latest(skill: Skill) -> Iterator[Difference]:
+    """Compare `latest.json` with what the registry says; `skill` must be read `with_summary`."""
+    try:
+        said = storage.read_latest(skill.name)
+    except FileNotFoundError:
+        yield Difference(skill.name, "latest.json is missing", Remedy.ANNOUNCE)
+        return
+    except DamagedRecord as damaged:
+        yield Difference(skill.name, str(damaged), Remedy.ANNOUNCE)
+        return
+    for key, expected in storage.latest(skill).items():
+        # An older generation is on its way to be replaced, which is another matter.
+        if said.get(key) != expected and (key != "generation" or said[key] > skill.generation):
+            what = f"latest.json says of {key}: {said.get(key)}, the registry: {expected}"
+            yield Difference(skill.name, what, Remedy.ANNOUNCE)
+
+
+def verify_catalog() -> Iterator[Difference]:
+    """Compare what gateways read with what the registry has published. Raises OSError."""
+    if settings.STORAGE_BACKEND == "local":
+        return  # they read the registry
+    for problem in dynamodb_checks.problems():
+        yield Difference(problem.name, problem.what, REMEDIES.get(problem.kind))
+
+
+def _verify_files(version: SkillVersion) -> Iterator[Difference]:
     name = version.skill.name
     for file in version.files:
         try:
@@ -32,35 +85,17 @@ def verify_version(version: SkillVersion) -> Iterator[Difference]:
             continue
         if hashlib.sha256(content).hexdigest() != file["sha256"]:
             yield Difference(name, f"{version.label}: {file['path']} is not what was stored")
+
+
+def _sidecar_problem(version: SkillVersion) -> str:
     try:
-        if storage.read_sidecar(name, version.number)["digest"] != version.digest:
-            yield Difference(name, f"{version.label}: the sidecar names another digest")
+        said = storage.read_sidecar(version.skill.name, version.number)
     except FileNotFoundError:
-        yield Difference(name, f"{version.label}: the sidecar is missing")
-
-
-def verify_latest(skill: Skill) -> Iterator[Difference]:
-    """Compare `latest.json` with what the registry says; `skill` must be read `with_summary`."""
-    try:
-        said = storage.read_latest(skill.name)
-    except FileNotFoundError:
-        yield Difference(skill.name, "latest.json is missing", mendable=True)
-        return
-    for key, expected in storage.latest(skill).items():
-        # Generations differ while a projection is on its way, which is another matter.
-        if key != "generation" and said.get(key) != expected:
-            what = f"latest.json says of {key}: {said.get(key)}, the registry: {expected}"
-            yield Difference(skill.name, what, mendable=True)
-
-
-def verify_catalog() -> Iterator[Difference]:
-    """Compare what gateways read with what the registry has published."""
-    expected, found = _published(OrmCatalog()), _published(get_catalog())
-    for name in sorted(expected.keys() | found.keys()):
-        if expected.get(name) != found.get(name):
-            known = Skill.objects.filter(name=name).exists()
-            yield Difference(name, "the published catalog differs from the registry", mendable=known)
-
-
-def _published(catalog: Catalog) -> dict[str, PublishedSkill]:
-    return {skill.name: skill for skill in catalog.changes_since(0).published}
+        return "the sidecar is missing"
+    except DamagedRecord as damaged:
+        return str(damaged)
+    if said["digest"] != version.digest:
+        return "the sidecar names another digest"
+    expected = sidecar(version)
+    wrong = [key for key in ("skill_id", "version", "size", "files") if said[key] != expected[key]]
+    return f"the sidecar says something else of {', '.join(wrong)}" if wrong else ""

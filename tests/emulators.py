@@ -63,8 +63,8 @@ def ministack(folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def seaweedfs(folder: Path) -> Iterator[str]:
-    """SeaweedFS, S3 with signatures checked; its URL."""
+def seaweedfs(folder: Path, *, encrypts: bool = True) -> Iterator[str]:
+    """SeaweedFS, S3 with signatures checked; its URL. Without a key it refuses to encrypt."""
     port = free_port()
     identity = {"accessKey": CREDENTIALS["aws_access_key_id"], "secretKey": CREDENTIALS["aws_secret_access_key"]}
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
@@ -77,7 +77,8 @@ def seaweedfs(folder: Path) -> Iterator[str]:
         "-master.volumeSizeLimitMB=64", "-volume.max=100", "-master.telemetry=false",
     ]  # fmt: skip
     url = f"http://127.0.0.1:{port}"
-    with running(command, lambda: _lists_buckets(url), folder / "weed.log", WEED_S3_SSE_KEK="0123456789abcdef" * 4):
+    key = {"WEED_S3_SSE_KEK": "0123456789abcdef" * 4} if encrypts else {}
+    with running(command, lambda: _lists_buckets(url), folder / "weed.log", **key):
         yield url
 
 

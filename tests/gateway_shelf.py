@@ -78,6 +78,9 @@ class Shelf:
         self._asked("generation")
         return self.head
 
+    def is_unfinished(self) -> bool:
+        return False
+
     def changes_since(self, generation: int) -> Changes:
         self._asked("changes")
         self.asked_since.append(generation)

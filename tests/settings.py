@@ -24,6 +24,7 @@ else:
 (DATA_DIR / "static").mkdir()
 # Only the test of it lets pending projections be retried by themselves.
 PROJECTION_RETRY_SECONDS = (100_000.0, 100_000.0, 100_000.0)
+PROJECTION_LOOK_SECONDS = 100_000.0
 INVOCATION_LOG_TTL_DAYS = 0  # tests log calls of any day
 MCP_HEARTBEAT_SECONDS = 0  # only the test of it lets this process announce itself
 RATE_LIMIT_FAILURES = 0  # tests show many tokens that are not valid, all from one address

@@ -8,13 +8,14 @@ from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.test import Client
 
 from invocations.events import InvocationEvent
 from invocations.stores import get_store
 from mcp_gateway.models import GatewayReplica
 from skills_registry import services
-from skills_registry.models import CatalogHead
+from skills_registry.models import CatalogHead, Skill
 
 from .conftest import permissions, publish
 from .packages import package
@@ -63,14 +64,16 @@ def test_what_waits_comes_first_the_most_pressing_before_the_rest(browser: Clien
     called("greeter", ok=4, failed=4)
     other, _ = services.create_version(package("other"))
     services.request_review(other, actor=operator)
+    Skill.objects.filter(name="other").update(served_generation=F("generation"))
 
     page = browser.get(HOME)
     text = text_of(page)
     places = [
         text.index(told)
         for told in (
+            "1 change is not in effect at the gateways, since ",
             "greeter fails: 4 of 8 calls in 7 days",
-            "2 changes have not reached the package store yet",
+            "1 change has not reached the package store yet",
             "1 upload waits for its review",
             "other v1 waits for a review",
             "1 live skill has findings",

@@ -15,7 +15,7 @@ from skills_registry.models import Skill
 from .conftest import permissions, publish
 from .pages import SKILLS, rows, text_of, told
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

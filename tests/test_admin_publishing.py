@@ -15,7 +15,7 @@ from .conftest import live, publish
 from .packages import package
 from .pages import SKILLS, text_of, told
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -33,9 +33,10 @@ def test_empty_registry_is_an_empty_list(api: Api) -> None:
     assert api.get("skills/").json() == {"next": None, "results": []}
 
 
-def test_skill_tells_status_versions_and_calls(api: Api) -> None:
-    publish(body="one")
-    services.create_version(package(body="two"))
+def test_skill_tells_status_versions_and_calls(api: Api, django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        publish(body="one")
+        services.create_version(package(body="two"))
     at = datetime(2026, 11, 22, 10, tzinfo=UTC)
     get_store().write_batch([InvocationEvent("greeter", "tools/call", "success", at, 1.5)])
 
@@ -55,6 +56,8 @@ def test_skill_tells_status_versions_and_calls(api: Api) -> None:
         "last_call": "2026-11-22T10:00:00Z",
         "created_at": skill["created_at"],
         "deleted_at": None,
+        "served": "yes",
+        "pending_since": None,
     }
     assert api.get("skills/").json()["results"] == [skill]
 

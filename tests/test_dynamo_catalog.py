@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import random
-import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from invocations.dynamo import Connected, StoreUnavailable
 from skills_registry import projection, services
 from skills_registry.catalog import dynamodb_projection as table
 from skills_registry.catalog.dynamodb import DynamoCatalog
+from skills_registry.catalog.manifests import Manifests
 from skills_registry.catalog.orm import OrmCatalog
 from skills_registry.catalog.tables import CHANGES_KEPT, HEAD, HeadItem, SkillItem, fingerprint
-from skills_registry.models import Skill
+from skills_registry.disk_cache import DiskCache
+from skills_registry.models import Skill, SkillVersion
 
 from .aws_fixtures import Dial
 from .conftest import publish
@@ -32,7 +35,7 @@ def catalog(dynamodb_url: str, settings: Any, dial: Dial) -> DynamoCatalog:
     if SkillItem.exists():
         SkillItem.delete_table()
     SkillItem.create_table(wait=True)
-    settings.PROJECTIONS = ["skills_registry.storage.write_latest", "skills_registry.catalog.dynamodb_projection.write"]
+    settings.PROJECTIONS = settings.PROJECTIONS_OF["s3"]
     return DynamoCatalog()
 
 
@@ -157,8 +160,8 @@ def test_many_changes_at_once_leave_table_and_registry_in_agreement(catalog: Dyn
     assert (head.live, head.checksum) == (1, fingerprint("greeter", Skill.objects.get().generation))
 
 
-def test_dynamodb_that_is_away_leaves_the_change_pending_and_it_is_made_by_itself(
-    catalog: DynamoCatalog, dynamodb_url: str, dial: Dial, monkeypatch: pytest.MonkeyPatch, settings: Any
+def test_dynamodb_that_is_away_leaves_the_change_pending_until_it_is_made(
+    catalog: DynamoCatalog, dynamodb_url: str, dial: Dial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publish(body="one")
     with monkeypatch.context() as away:
@@ -171,11 +174,75 @@ def test_dynamodb_that_is_away_leaves_the_change_pending_and_it_is_made_by_itsel
             catalog.generation()
     dial(dynamodb_url)
 
-    settings.PROJECTION_RETRY_SECONDS = (0.01, 0.01, 0.01)
-    retrier = projection._Retrier()
-    retrier.wake()
-    deadline = time.monotonic() + 60
-    while Skill.objects.pending().exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    assert projection.project_pending() == 1
+    assert not Skill.objects.pending().exists()
     assert SkillItem.get("greeter").version == "v2"
+
+
+def large_files() -> dict[str, str | bytes]:
+    """As many files as are allowed, with paths as long as they may be in UTF-8."""
+    folder = "文件夹" * 20
+    return {f"{folder}/{folder}/{'说明' * 20}-{number}.md": f"{number}" for number in range(505)}
+
+
+def test_skill_that_is_too_large_for_an_item_is_served(catalog: DynamoCatalog, store: Path) -> None:
+    publish("small")
+    publish("large", files=large_files())
+
+    item = SkillItem.get("large")
+    assert not item.manifest_json
+    assert json.loads(item.manifest_ref)["key"] == "skills/large/v1.manifest.json"
+    assert item_size("large") < ITEM_BYTES
+    assert everything(catalog) == everything(OrmCatalog())
+    assert not catalog.is_unfinished()
+
+    publish("large", body="small again")
+    assert everything(catalog)["large"].version == 2
+    assert SkillItem.get("large").manifest_ref is None
+
+
+def test_twenty_thousand_versions_fit_into_an_item(catalog: DynamoCatalog) -> None:
+    first = publish("large", files=large_files()).skill
+    like = first.versions.get()
+    numbers = range(1_000_000, 1_020_000)
+    fields = {"skill": first, "state": "ready", "digest": like.digest, "size": 1, "file_count": 0, "files": []}
+    rows = [SkillVersion(number=number, frontmatter=like.frontmatter, **fields) for number in numbers]
+    SkillVersion.objects.bulk_create(rows, batch_size=2000)
+    services.set_tags(first, [f"{'标签' * 12}{number}" for number in range(20)])
+
+    assert item_size("large") < ITEM_BYTES
+    assert SkillItem.get("large").all_versions[-1] == "v1019999"
+    assert everything(catalog) == everything(OrmCatalog())
+
+
+def test_manifest_that_cannot_be_read_keeps_nothing_else_waiting(
+    catalog: DynamoCatalog, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skills_registry.catalog.manifests.RETRY_SECONDS", 0.0)
+    publish("large", files=large_files())
+    manifest = store / "skills/large/v1.manifest.json"
+    content = manifest.read_bytes()
+    for damage in (None, b"{}"):
+        manifest.unlink(missing_ok=True)
+        if damage is not None:
+            manifest.write_bytes(damage)
+        publish(f"small-{bool(damage)}".lower())
+        reader = DynamoCatalog()
+        reader._cache = catalog._cache = DiskCache(store / f"cache-{bool(damage)}", 1000)
+        reader._manifests = Manifests(reader._cache)
+        changes = reader.changes_since(0)
+        assert f"small-{bool(damage)}".lower() in {skill.name for skill in changes.published}
+        assert "large" not in {skill.name for skill in changes.published}
+        assert reader.is_unfinished()
+
+    manifest.write_bytes(content)
+    assert [skill.name for skill in reader.changes_since(changes.generation).published] == ["large"]
+    assert not reader.is_unfinished()
+
+
+ITEM_BYTES = 400 * 1024
+
+
+def item_size(name: str) -> int:
+    """At least what DynamoDB counts: names and values in UTF-8, and a little for each element of a list."""
+    return len(json.dumps(SkillItem.get(name).serialize(), ensure_ascii=False).encode())

@@ -330,13 +330,23 @@ async def test_process_that_never_had_a_catalog_says_so_to_everybody_and_recover
     assert await names(live) == ["greeter"]
 
 
-@pytest.mark.parametrize("revision", BOTH)
-async def test_request_without_a_catalog_is_an_internal_error(wire: Gateway, shelf: Shelf, revision: str) -> None:
+async def test_request_without_a_catalog_is_told_to_come_again(wire: Gateway, shelf: Shelf) -> None:
     shelf.failure = OperationalError("password authentication failed")
+    asked = {"jsonrpc": "2.0", "id": "a", "method": "tools/list", "params": {}}
+    answers = [
+        await wire.post_modern("tools/list"),
+        await wire.post(asked, mcp_protocol_version="2025-11-25"),
+        await wire.post([asked], mcp_protocol_version="2025-03-26"),
+    ]
+    for answer in answers:
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+    bodies = [answers[0].json(), answers[1].json(), *answers[2].json()]
+    assert [body["id"] for body in bodies] == [1, "a", "a"]
+    error = {"code": -32603, "message": "Internal error: the catalog cannot be read"}
+    assert [body["error"] for body in bodies] == [error] * 3
 
-    error = await error_of(wire, revision, "tools/list")
-
-    assert error == {"code": -32603, "message": "Internal error: the catalog cannot be read"}
+    shelf.failure = None
+    assert (await wire.post_modern("tools/list")).status_code == 200
 
 
 async def test_catalog_that_does_not_answer_keeps_nobody_waiting_for_long(

@@ -210,7 +210,8 @@ def test_on_aws_only_tls_is_let_in_and_what_others_set_up_stays(script: ModuleTy
     assert policy["Statement"][1] == script.tls_only()
     assert policy["Statement"][1]["Resource"] == [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]
     rules = client.get_bucket_lifecycle_configuration(Bucket=BUCKET)["Rules"]
-    assert [rule["ID"] for rule in rules] == ["theirs", "staged-uploads", "handed-over-calls", "incomplete-uploads"]
+    ours = ["staged-uploads", "handed-over-calls", "noncurrent-versions", "incomplete-uploads"]
+    assert [rule["ID"] for rule in rules] == ["theirs", *ours]
     client.delete_bucket_policy(Bucket=BUCKET)
 
 
@@ -263,7 +264,7 @@ def test_script_has_the_products_defaults() -> None:
         ast.literal_eval(call.args[0]): [ast.literal_eval(a) for a in call.args[1:]] for call in calls(SCRIPT, "env_")
     }
 
-    assert len(read) == 6
+    assert len(read) == 8
     assert set(read) <= set(explained())
     defaults = {name: default[0] for name, default in read.items() if default and hasattr(product, name)}
     assert defaults == {name: getattr(product, name) for name in defaults}
@@ -492,6 +493,7 @@ for file in skill.files:
 services.rollback(Skill.objects.get())
 assert catalog.changes_since(found.generation).published[0].version == 1
 services.deactivate(Skill.objects.get())
+services.delete_version(services.yank_version(Skill.objects.get().versions.get(number=2)))
 fields = {"skill": "greeter", "method": "tools/call", "status": "success", "duration_ms": 1.0}
 recorder.record(InvocationEvent(invoked_at=datetime.now(UTC), **fields))
 assert recorder.flush(10)
@@ -507,7 +509,9 @@ assert queries.totals(["greeter"])["greeter"].calls == 5
 assert not Skill.objects.pending().exists()
 print(json.dumps(made, default=repr))
 """
-ALLOWED_BY = {"HeadObject": "GetObject", "HeadBucket": "ListBucket", "ListObjectsV2": "ListBucket"}
+ALLOWED_BY = {"HeadObject": "GetObject", "HeadBucket": "ListBucket", "ListObjectsV2": "ListBucket"} | {
+    "ListObjectVersions": "ListBucketVersions"
+}
 """The action that S3 asks for, where it is not called like the operation."""
 
 
@@ -517,6 +521,8 @@ def actions(service: str, operation: str, parameters: dict[str, Any]) -> Iterato
         for item in parameters["TransactItems"]:
             (kind,) = item
             yield f"dynamodb:{kind}Item"
+    elif operation == "DeleteObject" and "VersionId" in parameters:
+        yield "s3:DeleteObjectVersion"
     else:
         yield f"{service}:{ALLOWED_BY.get(operation, operation)}"
 

@@ -47,6 +47,28 @@ def test_objects_are_encrypted_and_nobody_elses_to_read(store: S3SkillStorage) -
     assert [grant["Grantee"]["Type"] for grant in grants] == ["CanonicalUser"]
 
 
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ({"encryption": "aws:kms"}, {"ServerSideEncryption": "aws:kms"}),
+        (
+            {"encryption": "aws:kms", "kms_key_id": "alias/skills"},
+            {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": "alias/skills"},
+        ),
+        ({"encryption": "none"}, {}),
+        ({"encryption": "AES256", "kms_key_id": "alias/skills"}, {"ServerSideEncryption": "AES256"}),
+    ],
+)
+def test_encryption_is_what_the_settings_say(
+    store: S3SkillStorage, options: dict[str, str], sent: dict[str, str]
+) -> None:
+    other = S3SkillStorage(bucket_name="units", region_name="us-east-1", endpoint_url=None, **options)
+    seen: list[dict[str, str]] = []
+    other.client.meta.events.register("provide-client-params.s3.PutObject", lambda params, **_: seen.append(params))
+    other.save("a.md", ContentFile(b"x"))
+    assert {name: value for name, value in seen[0].items() if name in ("ServerSideEncryption", "SSEKMSKeyId")} == sent
+
+
 def test_bucket_that_is_not_there_is_a_store_that_is_unavailable(store: S3SkillStorage) -> None:
     store.client.delete_bucket(Bucket="units")
     attempts = (

@@ -7,17 +7,18 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from botocore.exceptions import ClientError
 from django.utils import timezone
 
 from skills_registry import services, storage
 from skills_registry.models import Skill
-from skills_registry.storage_backends.s3 import StoreUnavailable
+from skills_registry.storage_backends.s3 import S3SkillStorage, StoreUnavailable
 
 from .conftest import live, publish
-from .emulators import CREDENTIALS, s3_client
+from .emulators import CREDENTIALS, s3_client, seaweedfs
 from .packages import package
 from .server import free_port
 from .threads import at_once
@@ -42,10 +43,10 @@ def bucket(s3_url: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     return client
 
 
-def use_s3(settings: Any, url: str) -> None:
+def use_s3(settings: Any, url: str, **options: str) -> None:
     backend = {
         "BACKEND": "skills_registry.storage_backends.s3.S3SkillStorage",
-        "OPTIONS": {"bucket_name": BUCKET, "region_name": "us-east-1", "endpoint_url": url},
+        "OPTIONS": {"bucket_name": BUCKET, "region_name": "us-east-1", "endpoint_url": url, **options},
     }
     settings.STORAGES = {**settings.STORAGES, "skills": backend}
 
@@ -165,3 +166,70 @@ def test_listings_go_on_after_the_first_thousand_keys(bucket: Any) -> None:
         for start in range(0, len(uploads), 1000):
             entries = [{"Key": f"uploads/{pk}.zip"} for pk in uploads[start : start + 1000]]
             bucket.delete_objects(Bucket=BUCKET, Delete={"Objects": entries})
+
+
+def versions(client: Any, prefix: str) -> list[str]:
+    """All versions and delete markers of objects."""
+    found = client.list_object_versions(Bucket=VERSIONED, Prefix=prefix)
+    return [entry["Key"] for entry in (*found.get("Versions", ()), *found.get("DeleteMarkers", ()))]
+
+
+VERSIONED = "skills-versioned"
+
+
+@pytest.fixture
+def versioned(bucket: Any, settings: Any) -> Any:
+    """A bucket that keeps earlier versions of objects, as the product's own does; a client to look at it."""
+    if VERSIONED not in [found["Name"] for found in bucket.list_buckets()["Buckets"]]:
+        bucket.create_bucket(Bucket=VERSIONED)
+        bucket.put_bucket_versioning(Bucket=VERSIONED, VersioningConfiguration={"Status": "Enabled"})
+    options = {**settings.STORAGES["skills"]["OPTIONS"], "bucket_name": VERSIONED}
+    settings.STORAGES = {**settings.STORAGES, "skills": {**settings.STORAGES["skills"], "OPTIONS": options}}
+    return bucket
+
+
+def test_what_is_deleted_for_good_leaves_no_earlier_copies(versioned: Any) -> None:
+    first, _ = services.create_version(package("eraser", "one", {"a/b.md": "secret"}))
+    publish("eraser", body="two")
+    others = versions(versioned, "skills/eraser/v2")
+    assert versions(versioned, "skills/eraser/v1/")
+
+    assert services.delete_version(first) is services.Removal.GONE
+    assert versions(versioned, "skills/eraser/v1/") == versions(versioned, "skills/eraser/v1.json") == []
+    assert versions(versioned, "skills/eraser/v2") == others
+
+    upload = services.stage_upload("a.zip", b"zip")
+    services.discard_upload(upload)
+    assert versions(versioned, f"uploads/{upload.pk}") == []
+
+
+@pytest.mark.parametrize("forbidden", ["ListObjectVersions", "DeleteObjectVersion"])
+def test_copies_that_may_not_be_deleted_are_told(versioned: Any, forbidden: str) -> None:
+    def refuse(params: dict[str, Any], **_: Any) -> None:
+        if forbidden == "ListObjectVersions" or "VersionId" in params:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, forbidden)
+
+    client = cast("S3SkillStorage", storage._store()).client
+    operation = "ListObjectVersions" if forbidden == "ListObjectVersions" else "DeleteObject"
+    client.meta.events.register(f"provide-client-params.s3.{operation}", refuse)
+    version, _ = services.create_version(package(f"denied-{forbidden.lower()}", "one"))
+
+    removal = services.delete_version(version)
+    assert removal is services.Removal.COPIES_MAY_STAY
+    assert "may keep earlier copies" in services.removal_told(version, removal)
+    with pytest.raises(FileNotFoundError):
+        storage.read_sidecar(version.skill.name, 1)
+
+
+def test_server_that_cannot_encrypt_is_told_of_and_used_without(
+    tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name.upper(), value)
+    with seaweedfs(tmp_path, encrypts=False) as url:
+        s3_client(url).create_bucket(Bucket=BUCKET)
+        use_s3(settings, url)
+        with pytest.raises(services.StoreFailed, match=r"S3_SSE=AES256 .*S3_SSE=none"):
+            services.create_version(package())
+        use_s3(settings, url, encryption="none")
+        assert services.create_version(package())[1]

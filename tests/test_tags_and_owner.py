@@ -20,7 +20,7 @@ from skills_registry.catalog.orm import OrmCatalog
 from skills_registry.models import Skill
 from skills_registry.rebuilding import rebuild
 from skills_registry.tags import TAG_MAX, TAGS_MAX, InvalidTags, declared_tags, normal_tags
-from skills_registry.verification import verify_latest
+from skills_registry.verification import Remedy, verify_latest
 
 from .conftest import lose_registry, publish
 from .packages import package
@@ -141,8 +141,8 @@ def test_latest_json_that_says_something_else_is_noticed(store: Path, changed: d
     assert list(verify_latest(skill())) == []
 
     latest.write_text(json.dumps({**json.loads(latest.read_text()), **changed}))
-    assert [(one.what.split(":")[0], one.mendable) for one in verify_latest(skill())] == [
-        (f"latest.json says of {next(iter(changed))}", True)
+    assert [(one.what.split(":")[0], one.remedy) for one in verify_latest(skill())] == [
+        (f"latest.json says of {next(iter(changed))}", Remedy.ANNOUNCE)
     ]
 
 

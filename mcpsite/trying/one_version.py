@@ -19,6 +19,10 @@ class OneVersion:
         """Always the same: nothing changes here."""
         return 1
 
+    def is_unfinished(self) -> bool:
+        """Never: it is all here."""
+        return False
+
     def changes_since(self, generation: int) -> Changes:
         """The one version."""
         return Changes(1, [self._skill], [], complete=True)

@@ -43,11 +43,15 @@ class Item:
 
 @dataclass(frozen=True)
 class Line:
-    """What will happen, or has happened, to a skill; not `good` where that is nothing."""
+    """What will happen, or has happened, to a skill; not `good` where that is nothing.
+
+    `pending` where it is done, and gateways do not know of it yet.
+    """
 
     item: Item
     text: str
     good: bool = True
+    pending: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,8 @@ BULKS = {
 
 def _done(do: Callable[[Item, OperatorRequest, str], str], item: Item, request: OperatorRequest, reason: str) -> Line:
     try:
-        return Line(item, do(item, request, reason))
+        done = do(item, request, reason)
+        return Line(item, done, pending=not Skill.objects.get(pk=item.skill.pk).is_served)
     except services.Conflict as conflict:
         return Line(item, str(conflict), good=False)
     except item.skill.versions.model.DoesNotExist:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 
 from skills_registry import services
 from skills_registry.forms import ChangeForm
@@ -31,7 +32,17 @@ def confirmed(
     if request.method != "POST" or not form.is_valid():
         return show(form)
     try:
-        messages.success(request, change(form.cleaned_data["reason"], form.cleaned_data["expected_live"]))
+        told = change(form.cleaned_data["reason"], form.cleaned_data["expected_live"])
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
+    else:
+        tell(request, skill, told)
     return redirect("admin:skills_registry_skill_change", skill.pk)
+
+
+def tell(request: OperatorRequest, skill: Skill, told: str) -> None:
+    """Tell what was done, and where that is so that gateways do not know of it yet."""
+    if Skill.objects.get(pk=skill.pk).is_served:
+        messages.success(request, told)
+    else:
+        messages.warning(request, _("Not in effect yet, since gateways cannot be told: {told}").format(told=told))

@@ -15,6 +15,7 @@ from skills_registry import services
 from skills_registry.forms import OwnerForm, TagsForm
 from skills_registry.models import Skill
 
+from .confirming import tell
 from .pages import OperatorRequest, page, requires
 
 
@@ -63,7 +64,7 @@ def _changed(
     if request.method != "POST" or not form.is_valid():
         return page(request, "label", title, skill=skill, form=form, lead=lead)
     try:
-        messages.success(request, change(form.cleaned_data))
+        tell(request, skill, change(form.cleaned_data))
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
     return redirect("admin:skills_registry_skill_change", skill.pk)

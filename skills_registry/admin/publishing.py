@@ -52,12 +52,14 @@ def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     version = get_object_or_404(SkillVersion.objects.ready(), skill=skill, number=number)
     if request.method == "POST":
         try:
-            services.delete_version(version, actor=request.user)
+            removal = services.delete_version(version, actor=request.user)
         except services.Conflict as conflict:
             messages.error(request, str(conflict))
         else:
             text = _("Deleted: {version}. Its number will not be used again.")
             messages.success(request, text.format(version=version))
+            if told := services.removal_told(version, removal):
+                messages.warning(request, told)
         return redirect("admin:skills_registry_skill_change", skill.pk)
     title, refusal = _("Delete {version}").format(version=version), services.deletion_objection(version)
     return page(request, "delete", title, skill=skill, version=version, refusal=refusal)

@@ -21,6 +21,7 @@ from skills_registry.models import SkillVersion, Upload
 from skills_registry.package import Package
 from skills_registry.paths import JUNK_FOLDERS, listed
 
+from .confirming import tell
 from .pages import OperatorRequest, page, requires
 from .reviewing import review_context
 
@@ -155,7 +156,7 @@ def _publish(request: OperatorRequest, version: SkillVersion, given: dict[str, A
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
     else:
-        messages.success(request, _("Published %(version)s.") % {"version": version})
+        tell(request, version.skill, _("Published %(version)s.") % {"version": version})
 
 
 def _ask_for_review(request: OperatorRequest, version: SkillVersion, note: str) -> None:

@@ -13,7 +13,22 @@ from invocations.usage import Series, Share, Usage, Use
 from skills_registry.models import AuditEvent, Publication, Review, Skill, SkillVersion
 
 
-class SkillSerializer(serializers.ModelSerializer[Skill]):
+class ServedSerializer(serializers.ModelSerializer[Skill]):
+    """Whether gateways know of the last change of a skill (`yes`, `pending`), and since when not."""
+
+    served = serializers.SerializerMethodField()
+    pending_since = serializers.DateTimeField()
+
+    class Meta:
+        model = Skill
+        fields = ["served", "pending_since"]
+
+    def get_served(self, skill: Skill) -> str:
+        """Whether the catalog that gateways read has the last change."""
+        return "yes" if skill.is_served else "pending"
+
+
+class SkillSerializer(ServedSerializer):
     """A skill: status, versions by number, and (with `totals`, see `shown_skills`) how often it was called."""
 
     status = serializers.CharField()
@@ -30,7 +45,7 @@ class SkillSerializer(serializers.ModelSerializer[Skill]):
         model = Skill
         fields = [
             "name", "status", "description", "tags", "owner", "live_version", "latest_version", "waiting_version",
-            "review", "published_at", "calls", "last_call", "created_at", "deleted_at",
+            "review", "published_at", "calls", "last_call", "created_at", "deleted_at", *ServedSerializer.Meta.fields,
         ]  # fmt: skip
 
 
@@ -155,6 +170,11 @@ def shown_events(events: Sequence[AuditEvent]) -> Any:
 def shown_publications(publications: Sequence[Publication]) -> Any:
     """The publications."""
     return PublicationSerializer(publications, many=True).data
+
+
+def shown_served(skill: Skill) -> Any:
+    """Whether the last change of a skill is in effect, read afresh."""
+    return ServedSerializer(Skill.objects.get(pk=skill.pk)).data
 
 
 def shown_calls(calls: Sequence[InvocationEvent]) -> Any:

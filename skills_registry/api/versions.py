@@ -59,9 +59,10 @@ class VersionViewSet(viewsets.ViewSet):
         return Response(outputs.VersionDetailSerializer(visible_version(request, name, number)).data)
 
     def destroy(self, request: Request, name: str, number: str) -> Response:
-        """Delete a version for good; its number is never given out again."""
-        services.delete_version(visible_version(request, name, number), actor=caller(request))
-        return Response(status=status.HTTP_204_NO_CONTENT)
+        """Delete a version for good: 204, or 200 with `detail` where something of its files is left for now."""
+        version = visible_version(request, name, number)
+        told = services.removal_told(version, services.delete_version(version, actor=caller(request)))
+        return Response({"detail": told}) if told else Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=True, methods=["post"])
     def yank(self, request: Request, name: str, number: str) -> Response:

@@ -55,7 +55,8 @@ class SkillViewSet(viewsets.ViewSet):
             services.publish(version.skill, version.number, actor=caller(request), reason=given["note"])
             version.skill.refresh_from_db()
         detail = f"Created {version}." if created else f"Already up to date ({version.label})."
-        body = {"detail": detail, "created": created, **outputs.VersionDetailSerializer(version).data}
+        served = outputs.shown_served(version.skill)
+        body = {"detail": detail, "created": created, **served, **outputs.VersionDetailSerializer(version).data}
         return Response(body, status=status.HTTP_201_CREATED if created else status.HTTP_200_OK)
 
     @action(detail=False, methods=["post"])
@@ -115,4 +116,5 @@ class SkillViewSet(viewsets.ViewSet):
 
 
 def _changed(publication: Publication) -> Response:
-    return Response(outputs.PublicationSerializer(publication).data)
+    served = outputs.shown_served(publication.skill)
+    return Response({**outputs.PublicationSerializer(publication).data, **served})

@@ -85,6 +85,10 @@ class Catalog(Protocol):
         """Everything that changed after a generation (0: all that is live)."""
         ...
 
+    def is_unfinished(self) -> bool:
+        """Whether the next changes hold something that the last ones should have, but could not be read then."""
+        ...
+
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         """The bytes of one file as stored. Raises OSError where the store fails."""
         ...

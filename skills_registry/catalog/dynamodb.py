@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
+import time
+from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from pynamodb.exceptions import DoesNotExist
@@ -10,11 +14,16 @@ from pynamodb.exceptions import DoesNotExist
 from invocations.dynamo import as_unavailable
 from skills_registry import storage
 from skills_registry.disk_cache import DiskCache
+from skills_registry.records import is_moment
 
 from .base import Changes, PublishedFile, PublishedSkill, Remembered
-from .tables import HEAD, HeadItem, SkillItem, fingerprint
+from .items import DamagedItem, manifest_of, published_skill, reference
+from .manifests import PATIENCE_SECONDS, Manifests, Wanted
+from .tables import ACTIVE, HEAD, Head, HeadItem, SkillItem
 
-ACTIVE = "active"
+log = logging.getLogger(__name__)
+
+_LABEL = re.compile(r"v([1-9][0-9]{0,8})")
 
 
 class DynamoCatalog:
@@ -22,22 +31,34 @@ class DynamoCatalog:
 
     The index is eventually consistent. What it returns is believed only if number and checksum of
     its skills are those that the head item has (which is read consistently); otherwise the whole
-    table is read consistently instead.
+    table is read consistently instead. An item that cannot be understood is not served, and no reason
+    not to serve the others.
     """
 
     def __init__(self) -> None:
         self._cache = DiskCache(settings.SKILL_CACHE_DIR, settings.SKILL_CACHE_BYTES)
+        self._manifests = Manifests(self._cache)
+        self._unfinished: set[str] = set()
+        """Skills whose manifest is not here yet."""
 
     def generation(self) -> int:
-        return int(self._head().revision)
+        return self._head().revision
+
+    def is_unfinished(self) -> bool:
+        return bool(self._unfinished)
 
     def changes_since(self, generation: int) -> Changes:
         head = self._head()
-        kept = [(int(revision), name) for revision, name in head.changes]
-        reached = int(head.revision)
-        if 0 < generation <= reached and (not kept or kept[0][0] <= generation + 1):
-            return self._changed(reached, {name for revision, name in kept if revision > generation})
-        return Changes(reached, [_published(item) for item in self._all(head)], [], complete=True)
+        changed = head.changed_since(generation)
+        if changed is None:
+            self._unfinished = set()
+            return Changes(head.revision, list(self._published(self._all(head))), [], complete=True)
+        names = changed | self._unfinished
+        self._unfinished = set()
+        with as_unavailable():
+            items = list(SkillItem.batch_get(names, consistent_read=True)) if names else []
+        published = list(self._published(item for item in items if item.status == ACTIVE))
+        return Changes(head.revision, published, sorted(names - {skill.name for skill in published}))
 
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         content = self._cache.get(file.sha256)
@@ -46,53 +67,76 @@ class DynamoCatalog:
             self._cache.put(file.sha256, content)
         return content
 
-    def _changed(self, reached: int, names: set[str]) -> Changes:
-        with as_unavailable():
-            items = list(SkillItem.batch_get(names, consistent_read=True)) if names else []
-        published = [_published(item) for item in items if item.status == ACTIVE]
-        return Changes(reached, published, sorted(names - {skill.name for skill in published}))
+    def _published(self, items: Iterable[SkillItem]) -> Iterator[PublishedSkill]:
+        until = time.monotonic() + PATIENCE_SECONDS
+        for item in items:
+            try:
+                if (skill := self._understood(item, until)) is not None:
+                    yield skill
+            except DamagedItem as damaged:
+                log.error("an item of the catalog is damaged, and its skill is not served: %s", damaged)
 
-    def _all(self, head: HeadItem) -> list[SkillItem]:
+    def _understood(self, item: SkillItem, until: float) -> PublishedSkill | None:
+        """The skill, None where its manifest is not here yet. Raises DamagedItem."""
+        where = reference(item)
+        if where is None:
+            manifest = manifest_of(item, item.manifest_json)
+            return published_skill(item, manifest, str(manifest.get("published_at", "")))
+        content = self._manifests.get(Wanted(item.skill_id, number_of(item.version), where["sha256"]), until)
+        if content is None:
+            self._unfinished.add(item.skill_id)
+            return None
+        return published_skill(item, manifest_of(item, content), where["published_at"])
+
+    def _all(self, head: Head) -> list[SkillItem]:
         with as_unavailable():
             found = list(SkillItem.status_index.query(ACTIVE))
-            checksum = sum(fingerprint(item.skill_id, int(item.generation)) for item in found)
-            if (len(found), checksum) == (int(head.live), int(head.checksum)):
-                return found
-            return list(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
+            return (
+                found if head.counts(found) else list(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
+            )
 
-    def _head(self) -> HeadItem:
+    def _head(self) -> Head:
         with as_unavailable():
             try:
-                return HeadItem.get(HEAD, consistent_read=True)
+                return HeadItem.get(HEAD, consistent_read=True).state()
             except DoesNotExist:
-                return HeadItem(HEAD)
+                return Head()
 
 
 def remembered(name: str) -> Remembered | None:
-    """What the table holds of a skill, for a registry that was lost; None where it has nothing."""
+    """What the table holds of a skill, for a registry that was lost; None where it has nothing. Raises DamagedItem."""
     with as_unavailable():
         item = next(iter(SkillItem.batch_get([name], consistent_read=True)), None)
-    if item is None or item.generation is None:  # calls may be counted of what was never published
+    if item is None:
         return None
-    published_at = json.loads(item.manifest_json)["published_at"] if item.manifest_json else None
+    if item.damaged:
+        raise DamagedItem(f"{name}: {', '.join(item.damaged)} cannot be read")
+    if not item.generation:  # calls may be counted of what was never published
+        return None
+    if item.known_generation is None:
+        raise DamagedItem(f"{name}: generation is not a whole number")
     return Remembered(
-        int(item.generation),
+        item.known_generation,
         item.version,
         item.status,
-        published_at,
-        all_versions=tuple(item.all_versions or ()),
-        tags=tuple(item.tags or ()),
+        _published_at(item),
+        all_versions=tuple(map(str, item.all_versions or ())),
+        tags=tuple(map(str, item.tags or ())),
     )
 
 
-def _published(item: SkillItem) -> PublishedSkill:
-    manifest = json.loads(item.manifest_json)
-    return PublishedSkill(
-        name=item.skill_id,
-        version=manifest["version"],
-        description=item.description or "",
-        frontmatter=manifest["frontmatter"],
-        files=tuple(PublishedFile(**file) for file in manifest["files"]),
-        published_at=manifest["published_at"],
-        tags=tuple(item.tags or ()),
-    )
+def number_of(label: str | None) -> int:
+    """The number of `v3`; 0 for none."""
+    match = _LABEL.fullmatch(label or "")
+    return int(match[1]) if match else 0
+
+
+def _published_at(item: SkillItem) -> str | None:
+    if not item.version:
+        return None
+    where = reference(item)
+    try:
+        said = where["published_at"] if where else json.loads(item.manifest_json or "")["published_at"]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise DamagedItem(f"{item.skill_id}: manifest_json does not say since when it is published") from None
+    return said if is_moment(said) else None

@@ -6,72 +6,154 @@ head change together or not at all, so the head always says truthfully what chan
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 import time
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from django.conf import settings
 from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from invocations.dynamo import connection, unavailable
-from skills_registry.models import Skill, SkillVersion
+from invocations.salvage import SalvagedModel
+from skills_registry import storage
+from skills_registry.models import Skill
 
-from .tables import CHANGES_KEPT, HEAD, HeadItem, SkillItem, fingerprint
+from .items import attributes, large_manifest
+from .tables import ACTIVE, CHANGES_KEPT, HEAD, Head, HeadItem, SkillItem, count, fingerprint
 
 TRIES = 30
+METADATA = (
+    "name", "description", "version", "status", "s3_key", "manifest_json", "manifest_ref", "author", "tags",
+    "created_at", "updated_at", "all_versions", "generation",
+)  # fmt: skip
+"""What an item has besides counters."""
+Update = tuple[Model, list[Action], Condition]
+"""An item, what is to change of it, and the condition."""
+T = TypeVar("T")
+M = TypeVar("M", bound=SalvagedModel)
 _one_at_a_time = threading.Lock()
 """Writers of one process would only take the head from each other."""
 
 
-def write(skill: Skill) -> None:
-    """Bring the table in line with the registry. Raises StoreUnavailable.
+@dataclass(frozen=True)
+class Written:
+    """The generation that an item has now; `miscounted` where what was there could not be counted."""
+
+    generation: int
+    miscounted: bool = False
+
+
+def write(skill: Skill) -> int:
+    """Bring the table in line with the registry; the generation that the item has then. Raises OSError.
 
     `skill` must be read `with_summary` and afresh; its generation orders it among other writes.
     """
-    attributes = _attributes(skill)
-    with _one_at_a_time:
-        for attempt in range(TRIES):
-            try:
-                if _try_write(skill, attributes):
-                    return
-            except PynamoDBException as error:
-                raise unavailable(error) from error
-            time.sleep(random.uniform(0, 0.02 * (attempt + 1)))  # noqa: S311  # not a secret
+    failure = _store_manifest(skill)
+    wanted = attributes(skill)
+    reached = _replace(skill.name, skill.generation, wanted)
+    if failure is not None:  # the skill is not served before its manifest can be read, but what it replaced is gone
+        raise failure
+    return reached
+
+
+def withdraw(name: str) -> None:
+    """Remove everything but the counters from the item of a skill that the registry does not know."""
+    _replace(name, None, dict.fromkeys(METADATA))
+
+
+def recount() -> None:
+    """Write the head item anew from the items."""
+    _persistently(lambda: _try_recount() or None)
+
+
+def _store_manifest(skill: Skill) -> OSError | None:
+    live = skill.live_version
+    if live is None or (manifest := large_manifest(live)) is None:
+        return None
+    try:
+        storage.write_manifest(skill.name, live.number, manifest)
+    except OSError as error:
+        return error
+    return None
+
+
+def _persistently(attempt: Callable[[], T | None]) -> T:
+    """What an attempt returns that nobody came in between of."""
+    for number in range(TRIES):
+        try:
+            with _one_at_a_time:
+                reached = attempt()
+        except PynamoDBException as error:
+            raise unavailable(error) from error
+        if reached is not None:
+            return reached
+        time.sleep(random.uniform(0, 0.02 * (number + 1)))  # noqa: S311  # not a secret
     raise unavailable(PynamoDBException(f"the head item was taken {TRIES} times by others"))
 
 
-def _try_write(skill: Skill, attributes: dict[str, Any]) -> bool:
-    """Write item and head as changes of what is there now; False if somebody else wrote meanwhile."""
-    item, head = _read(SkillItem, skill.name), _read(HeadItem, HEAD)
-    known = item.generation if item and item.generation is not None else None
-    if known is not None and known >= skill.generation:
-        return True
-    before = fingerprint(skill.name, int(known or 0)) if item and item.status == Skill.Status.ACTIVE else 0
-    after = fingerprint(skill.name, skill.generation) if attributes["status"] == Skill.Status.ACTIVE else 0
-    revision = int(head.revision) if head else 0
-    changes = [*(head.changes if head else []), [revision + 1, skill.name]][-CHANGES_KEPT:]
-    actions = [getattr(SkillItem, name).set(value) for name, value in attributes.items() if value is not None]
-    actions += [getattr(SkillItem, name).remove() for name, value in attributes.items() if value is None]
+def _replace(name: str, generation: int | None, wanted: dict[str, Any]) -> int:
+    written = _persistently(lambda: _try_write(name, generation, wanted))
+    if written.miscounted:
+        recount()
+    return written.generation
+
+
+def _try_write(name: str, generation: int | None, wanted: dict[str, Any]) -> Written | None:
+    """Write item and head as changes of what is there now; None if somebody else wrote meanwhile.
+
+    Without a generation, whatever is there is written over.
+    """
+    item, head = _read(SkillItem, name), _read(HeadItem, HEAD)
+    known = item.known_generation if item else None
+    if generation is not None and known is not None and known >= generation:
+        return Written(known)
+    before = fingerprint(name, known or 0) if item and item.status == ACTIVE else 0
+    after = fingerprint(name, generation or 0) if wanted["status"] == ACTIVE else 0
+    state, revision = _state(head), _next_revision(head)
+    on_item = [getattr(SkillItem, key).set(value) for key, value in wanted.items() if value is not None]
+    on_item += [getattr(SkillItem, key).remove() for key, value in wanted.items() if value is None]
+    live, checksum = state.live + bool(after) - bool(before), state.checksum + after - before
+    written = _commit(
+        (SkillItem(name), on_item, _unchanged(SkillItem.generation, item, "generation")),
+        _head_update(head, revision, live, checksum, (*state.changes, (revision, name))),
+    )
+    if not written:
+        return None
+    unknown = item is not None and (bool(item.damaged) or (item.status == ACTIVE and known is None))
+    return Written(generation or 0, miscounted=unknown or not state.is_whole)
+
+
+def _try_recount() -> bool:
+    """False if somebody else wrote meanwhile."""
+    head = _read(HeadItem, HEAD)
+    live, checksum = count(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
+    return _commit(_head_update(head, _next_revision(head), live, checksum, _state(head).changes))
+
+
+def _head_update(
+    head: HeadItem | None, revision: int, live: int, checksum: int, changes: Sequence[tuple[int, str]]
+) -> Update:
+    actions: list[Action] = [
+        HeadItem.revision.set(revision),
+        HeadItem.live.set(max(live, 0)),
+        HeadItem.checksum.set(max(checksum, 0)),
+        HeadItem.changes.set([list(change) for change in changes[-CHANGES_KEPT:]]),
+    ]
+    return HeadItem(HEAD), actions, _unchanged(HeadItem.revision, head, "revision")
+
+
+def _commit(*updates: Update) -> bool:
+    """Make all of these changes; False where somebody else wrote meanwhile, and none was made."""
     try:
         with TransactWrite(connection=connection()) as transaction:
-            transaction.update(
-                SkillItem(skill.name),
-                actions=actions,
-                condition=SkillItem.generation.does_not_exist() if known is None else SkillItem.generation == known,
-            )
-            transaction.update(
-                HeadItem(HEAD),
-                actions=[
-                    HeadItem.revision.set(revision + 1),
-                    HeadItem.live.set((int(head.live) if head else 0) + bool(after) - bool(before)),
-                    HeadItem.checksum.set((int(head.checksum) if head else 0) + after - before),
-                    HeadItem.changes.set(changes),
-                ],
-                condition=HeadItem.revision == revision if head else HeadItem.revision.does_not_exist(),
-            )
+            for item, actions, condition in updates:
+                transaction.update(item, actions=actions, condition=condition)
     except TransactWriteError as error:
         reasons = {reason.code for reason in error.cancellation_reasons if reason is not None}
         if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
@@ -80,50 +162,30 @@ def _try_write(skill: Skill, attributes: dict[str, Any]) -> bool:
     return True
 
 
-def _read(model: Any, key: str) -> Any:
+def _state(head: HeadItem | None) -> Head:
+    return Head() if head is None else head.state()
+
+
+def _next_revision(head: HeadItem | None) -> int:
+    """One more; far ahead of all that gateways may have seen, where it cannot be read how far they are."""
+    state = _state(head)
+    return state.revision + 1 if state.is_whole or state.revision else int(time.time())
+
+
+def _unchanged(attribute: Any, item: SalvagedModel | None, name: str) -> Condition:
+    """The condition that an attribute is as it was read, be that nothing or something of a wrong type."""
+    value = getattr(item, name, None)
+    if item is not None and name in item.damaged:
+        condition: Condition = ~attribute.is_type()
+    elif not value:
+        condition = attribute.does_not_exist() | (attribute == 0)
+    else:
+        condition = attribute == value
+    return condition
+
+
+def _read(model: type[M], key: str) -> M | None:
     try:
         return model.get(key, consistent_read=True)
     except DoesNotExist:
         return None
-
-
-def _attributes(skill: Skill) -> dict[str, Any]:
-    """The item's metadata; None removes an attribute. Counters are not among them."""
-    versions = list(skill.versions.ready().order_by("number").select_related("uploaded_by"))
-    shown = skill.live_version or (versions[-1] if versions else None)
-    live = skill.live_version
-    return {
-        "name": skill.name,
-        "description": shown.description if shown else None,
-        "version": live.label if live else None,
-        # Readers of the table know three states; a deleted skill is one that is not served.
-        "status": str(Skill.Status.INACTIVE if skill.deleted_at else skill.status),
-        "s3_key": f"{settings.S3_SKILLS_PREFIX}{skill.name}/{live.label}/" if live else None,
-        "manifest_json": _manifest(skill, live) if live else None,
-        "author": _author(shown) if shown else None,
-        "tags": skill.tags or None,
-        "created_at": skill.created_at.isoformat(),
-        "updated_at": skill.updated_at.isoformat(),
-        "all_versions": [version.label for version in versions],
-        "generation": skill.generation,
-    }
-
-
-def _manifest(skill: Skill, live: SkillVersion) -> str:
-    manifest = {
-        "version": live.number,
-        "digest": live.digest,
-        "frontmatter": live.frontmatter,
-        "files": live.files,
-        "published_at": skill.published_at.isoformat() if skill.published_at else "",
-    }
-    return json.dumps(manifest, ensure_ascii=False, separators=(",", ":"))
-
-
-def _author(version: SkillVersion) -> str | None:
-    """Who the frontmatter says wrote it, else who uploaded it."""
-    metadata = version.frontmatter.get("metadata")
-    named = metadata.get("author") if isinstance(metadata, dict) else None
-    if isinstance(named, str) and named:
-        return named
-    return version.uploaded_by.get_username() if version.uploaded_by else None

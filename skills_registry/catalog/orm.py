@@ -28,6 +28,9 @@ class OrmCatalog:
                 published.append(published_skill(skill, skill.live_version))
         return Changes(reached, published, withdrawn, complete=generation == 0)
 
+    def is_unfinished(self) -> bool:
+        return False
+
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         return storage.read_file(skill.name, skill.version, file.path)
 
@@ -43,3 +46,8 @@ def published_skill(skill: Skill, version: SkillVersion) -> PublishedSkill:
         published_at=skill.published_at.isoformat() if skill.published_at else "",
         tags=tuple(skill.tags),
     )
+
+
+def write(skill: Skill) -> int:
+    """The generation that gateways can read: the registry is the catalog, so whatever is committed is there."""
+    return skill.generation

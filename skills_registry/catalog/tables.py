@@ -7,15 +7,19 @@ attributes by name, the recorder adds to `invocation_count`.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
-from pynamodb.models import Model
 
 from invocations.dynamo import Connected
+from invocations.salvage import SalvagedModel
+from skills_registry.records import is_number
 
+ACTIVE = "active"
 HEAD = "_head"
 """Key of the head item; no skill can have this name."""
 CHANGES_KEPT = 100
@@ -33,7 +37,7 @@ class StatusIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  
     updated_at = UnicodeAttribute(range_key=True)
 
 
-class SkillItem(Model):
+class SkillItem(SalvagedModel):
     """A skill as gateways, other tools and a rebuild find it; timestamps are ISO 8601."""
 
     class Meta(Connected):
@@ -47,6 +51,8 @@ class SkillItem(Model):
     status = UnicodeAttribute(null=True)
     s3_key = UnicodeAttribute(null=True)
     manifest_json = UnicodeAttribute(null=True)
+    manifest_ref = UnicodeAttribute(null=True)
+    """In place of `manifest_json` where that would not fit: JSON with `key`, `sha256` and `published_at`."""
     author = UnicodeAttribute(null=True)
     tags: ListAttribute[Any] = ListAttribute(null=True)
     invocation_count = NumberAttribute(null=True)
@@ -58,8 +64,13 @@ class SkillItem(Model):
     generation = NumberAttribute(null=True)
     status_index = StatusIndex()
 
+    @property
+    def known_generation(self) -> int | None:
+        """The generation, None where there is none that can be read."""
+        return int(self.generation) if is_number(self.generation) else None
 
-class HeadItem(Model):
+
+class HeadItem(SalvagedModel):
     """What changed last: `revision` counts changes of the table, `changes` names the newest ones.
 
     `live` counts the active skills and `checksum` adds up their fingerprints, so that a reader of the
@@ -75,7 +86,61 @@ class HeadItem(Model):
     checksum = NumberAttribute(default=0)
     changes = JSONAttribute(default=list)
 
+    def state(self) -> Head:
+        """What it says, as far as that can be believed."""
+        if self.damaged or not _is_whole(self):
+            return Head(int(self.revision) if _is_count(self.revision) else 0, is_whole=False)
+        changes = tuple((int(revision), str(name)) for revision, name in self.changes)
+        return Head(int(self.revision), int(self.live), int(self.checksum), changes)
+
+
+@dataclass(frozen=True)
+class Head:
+    """The head item in Python's own types; one that is not whole knows its revision at most."""
+
+    revision: int = 0
+    live: int = 0
+    checksum: int = 0
+    changes: tuple[tuple[int, str], ...] = ()
+    is_whole: bool = True
+
+    def changed_since(self, revision: int) -> set[str] | None:
+        """The skills that changed after a revision; None where not all of them are known."""
+        if 0 < revision == self.revision:
+            return set()
+        if not 0 < revision < self.revision or not self.changes or self.changes[0][0] > revision + 1:
+            return None
+        return {name for at, name in self.changes if at > revision}
+
+    def counts(self, items: Iterable[SkillItem]) -> bool:
+        """Whether these are all active skills."""
+        return self.is_whole and (self.live, self.checksum) == count(items)
+
+
+def count(items: Iterable[SkillItem]) -> tuple[int, int]:
+    """How many active skills these are, and the sum of their fingerprints."""
+    fingerprints = [fingerprint(item.skill_id, item.known_generation or 0) for item in items if item.status == ACTIVE]
+    return len(fingerprints), sum(fingerprints)
+
 
 def fingerprint(skill: str, generation: int) -> int:
     """A number of 64 bits for a skill in a generation; different ones do not add up to the same by accident."""
     return int.from_bytes(hashlib.sha256(f"{skill}\0{generation}".encode()).digest()[:8])
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_whole(head: HeadItem) -> bool:
+    numbers = (head.revision, head.live, head.checksum)
+    return (
+        all(map(_is_count, numbers))
+        and head.revision > 0
+        and isinstance(head.changes, list)
+        and all(map(_is_change, head.changes))
+    )
+
+
+def _is_change(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and _is_count(value[0]) and isinstance(value[1], str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -106,9 +107,21 @@ class SkillQuerySet(models.QuerySet["Skill"]):
                 counts[tag] += skills
         return counts
 
-    def pending(self) -> SkillQuerySet:
+    def unserved(self) -> SkillQuerySet:
+        """Skills whose last change has not reached the catalog that gateways read yet."""
+        return self.exclude(served_generation=F("generation"))
+
+    def unstored(self) -> SkillQuerySet:
         """Skills whose last change has not reached the store's `latest.json` yet."""
         return self.exclude(projected_generation=F("generation"))
+
+    def pending(self) -> SkillQuerySet:
+        """Skills whose last change has not reached the catalog and the store yet."""
+        return self.exclude(served_generation=F("generation"), projected_generation=F("generation"))
+
+    def withdrawn_first(self) -> SkillQuerySet:
+        """What agents must not get any more before what they do not get yet."""
+        return self.order_by(F("live_version").asc(nulls_first=True), "generation")
 
 
 class Skill(models.Model):
@@ -128,8 +141,14 @@ class Skill(models.Model):
     generation = models.PositiveBigIntegerField(
         default=0, db_index=True, help_text="The catalog's generation in which this skill last changed."
     )
+    served_generation = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="The generation that has reached the catalog that gateways read."
+    )
+    unserved_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when gateways do not know of a change; empty when they know of all."
+    )
     projected_generation = models.PositiveBigIntegerField(
-        default=0, help_text="The generation that has reached the store; less than `generation` while pending."
+        default=0, help_text="The generation that has reached the store's `latest.json`."
     )
     published_at = models.DateTimeField(null=True, blank=True, help_text="Since when the live version is live.")
     tags = models.JSONField(default=list, db_default=[], blank=True, help_text="Words by which operators sort skills.")
@@ -171,6 +190,21 @@ class Skill(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the catalog that gateways read knows of the last change."""
+        return self.served_generation == self.generation
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether the store's `latest.json` knows of the last change."""
+        return self.projected_generation == self.generation
+
+    @property
+    def pending_since(self) -> datetime | None:
+        """Since when there has been a change that gateways do not know of; None where they know of all."""
+        return None if self.is_served else self.unserved_since or self.updated_at
 
 
 class SkillVersionQuerySet(models.QuerySet["SkillVersion"]):

@@ -17,7 +17,7 @@ from .publishing import announce_again, deactivate, publish, rollback, rollback_
 from .reviewing import approve, objection, request_review, send_back
 from .skills import delete_skill, restore_skill, set_owner, set_tags
 from .uploads import UPLOAD_LIFETIME, Staged, discard_upload, inspect_upload, stage_files, stage_upload
-from .versions import STORING_LIFETIME, create_version, delete_version, deletion_objection
+from .versions import STORING_LIFETIME, Removal, create_version, delete_version, deletion_objection, removal_told
 from .yanking import unyank_version, yank_version
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Changes",
     "Conflict",
     "InvalidTags",
+    "Removal",
     "Staged",
     "StoreFailed",
     "Swept",
@@ -44,6 +45,7 @@ __all__ = [
     "inspect_upload",
     "objection",
     "publish",
+    "removal_told",
     "request_review",
     "restore_skill",
     "rollback",

@@ -3,38 +3,63 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils import timezone
 
 from skills_registry import storage
-from skills_registry.models import SkillVersion, Upload
+from skills_registry.models import Skill, SkillVersion, Upload
 from skills_registry.projection import project_pending
 
 from .uploads import UPLOAD_LIFETIME
-from .versions import STORING_LIFETIME, abandon, remove_files
+from .versions import STORING_LIFETIME, Removal, abandon, remove_files
 
 
 @dataclass(frozen=True)
 class Swept:
-    """What a sweep removed or mended."""
+    """What a sweep removed or mended, and what it could not."""
 
     uploads: int
     versions: int
     projections: int
+    failures: tuple[str, ...] = ()
 
 
 def sweep() -> Swept:
-    """Remove staged uploads after a day and versions that were never finished; retry pending projections."""
+    """Write what is pending; remove staged uploads after a day and versions that were never finished.
+
+    What fails keeps nothing else waiting.
+    """
+    projections = project_pending()
     now = timezone.now()
-    uploads = storage.uploads_before(now - UPLOAD_LIFETIME)
-    for upload in uploads:
-        storage.delete_upload(upload)
-    Upload.objects.filter(created_at__lt=now - UPLOAD_LIFETIME).delete()
+    failures: list[str] = []
+    uploads = _sweep_uploads(now - UPLOAD_LIFETIME, failures)
     abandoned = SkillVersion.objects.filter(
         state=SkillVersion.State.STORING, created_at__lt=now - STORING_LIFETIME
     ).select_related("skill")
     for version in abandoned:
         abandon(version)
-    for version in SkillVersion.objects.filter(state=SkillVersion.State.DELETING).select_related("skill"):
-        remove_files(version)
-    return Swept(len(uploads), len(abandoned), project_pending())
+    deleting = SkillVersion.objects.filter(state=SkillVersion.State.DELETING).select_related("skill")
+    left = [version for version in deleting if remove_files(version) is Removal.LATER]
+    failures += [f"{version}: its files could not be removed" for version in left]
+    pending = Skill.objects.pending().values_list("name", flat=True)
+    failures += [f"{name}: its last change could not be written" for name in pending]
+    return Swept(uploads, len(abandoned), projections, tuple(failures))
+
+
+def _sweep_uploads(moment: datetime, failures: list[str]) -> int:
+    """How many staged uploads were removed that are older."""
+    removed = 0
+    try:
+        uploads = storage.uploads_before(moment)
+    except OSError as error:
+        failures.append(f"staged uploads could not be listed: {error}")
+        uploads = []
+    for upload in uploads:
+        try:
+            storage.delete_upload(upload)
+            removed += 1
+        except OSError as error:
+            failures.append(f"upload {upload} could not be removed: {error}")
+    Upload.objects.filter(created_at__lt=moment).delete()
+    return removed

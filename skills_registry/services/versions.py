@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from datetime import timedelta
+from enum import Enum
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +61,7 @@ def create_version(
         return version, False
     release_connections()  # storing takes a while, in which others may have the connection
     try:
-        storage.write_version(version.skill.name, version.number, package.files, _sidecar(version))
+        storage.write_version(version.skill.name, version.number, package.files, sidecar(version))
     except OSError as error:
         abandon(version)
         message = _("{version} could not be stored and nothing was changed: {error}")
@@ -76,7 +77,17 @@ def create_version(
     return version, True
 
 
-def delete_version(version: SkillVersion, *, actor: User | None = None, reason: str = "") -> None:
+class Removal(Enum):
+    """What became of the files of a version that was deleted."""
+
+    GONE = "gone"
+    COPIES_MAY_STAY = "copies may stay"
+    """The bucket keeps earlier versions of objects, and this role may not delete those."""
+    LATER = "later"
+    """The store does not answer; a sweep tries again."""
+
+
+def delete_version(version: SkillVersion, *, actor: User | None = None, reason: str = "") -> Removal:
     """Remove a version with its files, for good; its number is never given out again, history stays.
 
     Raises Conflict for the live version, for one that was live once and is not yanked (so that nothing
@@ -91,7 +102,20 @@ def delete_version(version: SkillVersion, *, actor: User | None = None, reason: 
         SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.DELETING)
         record(Action.DELETE_VERSION, version, actor=actor, reason=reason, before=_outline(version))
         changed(version.skill, generation)
-    remove_files(version)
+    return remove_files(version)
+
+
+def removal_told(version: SkillVersion, removal: Removal) -> str:
+    """What is left of a deleted version, in words; "" where nothing is."""
+    told = {
+        Removal.GONE: "",
+        Removal.COPIES_MAY_STAY: _(
+            "The bucket may keep earlier copies of the files of {version} until its lifecycle rule removes them, "
+            "since the server may not delete them."
+        ),
+        Removal.LATER: _("The files of {version} are still there, since the store does not answer; removed later."),
+    }
+    return told[removal].format(version=version)
 
 
 def deletion_objection(version: SkillVersion) -> str:
@@ -197,18 +221,20 @@ def abandon(version: SkillVersion) -> None:
         log.warning("files of %s stay in the store, unused, since it does not answer", version, exc_info=True)
 
 
-def remove_files(version: SkillVersion) -> None:
+def remove_files(version: SkillVersion) -> Removal:
     """Remove a deleted version's files; where the store does not answer, a sweep tries again."""
     try:
-        storage.delete_version(version.skill.name, version.number)
+        complete = storage.delete_version(version.skill.name, version.number)
     except OSError:
         log.warning("files of %s are removed later, since the store does not answer", version, exc_info=True)
-    else:
-        deleting = SkillVersion.objects.filter(pk=version.pk, state=SkillVersion.State.DELETING)
-        deleting.update(state=SkillVersion.State.DELETED)
+        return Removal.LATER
+    deleting = SkillVersion.objects.filter(pk=version.pk, state=SkillVersion.State.DELETING)
+    deleting.update(state=SkillVersion.State.DELETED)
+    return Removal.GONE if complete else Removal.COPIES_MAY_STAY
 
 
-def _sidecar(version: SkillVersion) -> dict[str, Any]:
+def sidecar(version: SkillVersion) -> dict[str, Any]:
+    """What the sidecar of a version says."""
     return {
         "skill_id": version.skill.name,
         "version": version.label,

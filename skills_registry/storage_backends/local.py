@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,19 +26,34 @@ class LocalSkillStorage(FileSystemStorage):
         self._write(Path(self.path(name)), content.read(), os.link)
         return name
 
-    def update(self, name: str, change: Change) -> None:
+    def read(self, name: str, limit: int = -1) -> bytes:
+        """What a file holds, or the first `limit` bytes of it. Raises FileNotFoundError."""
+        with self.open(name) as file:
+            content: bytes = file.read(limit)
+        return content
+
+    def update(self, name: str, change: Change, limit: int = -1) -> None:
         """Replace a file by what `change` makes of it, with nobody else changing it in between.
 
-        `change` gets the content, None where there is no file, and returns the new one, or None to
-        leave it as it is.
+        `change` gets the content (as by `read`), None where there is no file, and returns the new one, or
+        None to leave it as it is.
         """
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.with_name(f".{target.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            content = change(target.read_bytes() if target.exists() else None)
+            content = change(self.read(name, limit) if target.exists() else None)
             if content is not None:
                 self._write(target, content, os.replace)
+
+    def erase(self, name: str) -> bool:
+        """Remove a file, or a folder (a name with a slash at the end); whether nothing of it is left."""
+        path = Path(self.path(name))
+        if name.endswith("/"):
+            shutil.rmtree(path, ignore_errors=not path.exists())
+        else:
+            path.unlink(missing_ok=True)
+        return True
 
     def check_access(self) -> None:
         """Raise OSError unless files can be written."""

@@ -14,23 +14,43 @@ from botocore.exceptions import BotoCoreError, ClientError
 from django.core.files.base import ContentFile
 from storages.backends.s3 import S3Storage
 
+from invocations import whole_answers
+
 from . import Change
 
+whole_answers.install()
+
 UPDATE_TRIES = 50
+ENCRYPTION_CODES = {
+    "InternalError",
+    "500",
+    "NotImplemented",
+    "501",
+    "InvalidArgument",
+    "InvalidRequest",
+    "AccessDenied",
+}
+DENIED_CODES = {"AccessDenied", "403", "NotImplemented", "501", "MethodNotAllowed", "405"}
+"""What S3 says to those who may not do something, and servers that cannot do it."""
 
 
 class StoreUnavailable(OSError):
     """The bucket could not be reached, or refused what was asked of it."""
 
 
-class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
-    """Objects in one bucket, encrypted by S3, through one client a process."""
+class Denied(StoreUnavailable):
+    """This role may not do what was asked, or the server cannot."""
 
-    def __init__(self, **settings: Any) -> None:
+
+class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
+    """Objects in one bucket, encrypted by S3 as `encryption` says (see S3_SSE), through one client a process."""
+
+    def __init__(self, *, encryption: str = "AES256", kms_key_id: str = "", **settings: Any) -> None:
         local = settings.get("endpoint_url") is not None
+        self._encryption = encryption
         super().__init__(
             default_acl=None,
-            object_parameters={"ServerSideEncryption": "AES256"},
+            object_parameters=_encrypted(encryption, kms_key_id),
             client_config=Config(
                 connect_timeout=3,
                 read_timeout=20,
@@ -65,17 +85,22 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
                 self._put(name, data, IfNoneMatch="*")
         except FileExistsError:
             # An answer that was lost makes the client try again and find its own first try.
-            if self._read(name) != data:
+            if self.read(name) != data:
                 raise
         return name
 
     def _open(self, name: str, mode: str = "rb") -> ContentFile[bytes]:
-        return ContentFile(self._read(name), name=name)
+        return ContentFile(self.read(name), name=name)
 
-    def update(self, name: str, change: Change) -> None:
+    def read(self, name: str, limit: int | None = None) -> bytes:
+        """As with local files."""
+        with _as_os_errors(name):
+            return _body(self.client.get_object(Bucket=self.bucket_name, Key=name), limit)
+
+    def update(self, name: str, change: Change, limit: int | None = None) -> None:
         """As with local files: a write that would undo somebody else's is refused by S3, and tried again."""
         for _ in range(UPDATE_TRIES):
-            present, condition = self._present(name)
+            present, condition = self._present(name, limit)
             content = change(present)
             if content is None:
                 return
@@ -87,12 +112,12 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
             return
         raise StoreUnavailable(f"{name} was changed {UPDATE_TRIES} times by others")
 
-    def _present(self, name: str) -> tuple[bytes | None, dict[str, str]]:
+    def _present(self, name: str, limit: int | None) -> tuple[bytes | None, dict[str, str]]:
         """The object's content, and the condition that it is still that."""
         try:
             with _as_os_errors(name):
                 found = self.client.get_object(Bucket=self.bucket_name, Key=name)
-                return found["Body"].read(), {"IfMatch": found["ETag"]}
+                return _body(found, limit), {"IfMatch": found["ETag"]}
         except FileNotFoundError:
             return None, {"IfNoneMatch": "*"}
 
@@ -100,6 +125,39 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         """Remove an object; one that is not there is fine."""
         with _as_os_errors(name):
             self.client.delete_object(Bucket=self.bucket_name, Key=name)
+
+    def erase(self, name: str) -> bool:
+        """As with local files, with all earlier versions; False where these may have stayed.
+
+        They stay until the bucket's lifecycle removes them, where it is not allowed to list or to delete them.
+        """
+        try:
+            for key, version in self._versions(name):
+                with _as_os_errors(key):
+                    self.client.delete_object(Bucket=self.bucket_name, Key=key, VersionId=version)
+        except Denied:
+            for key in self._keys(name):
+                self.delete(key)
+            return False
+        return True
+
+    def _versions(self, name: str) -> Iterator[tuple[str, str]]:
+        """The versions and delete markers of an object, or of all objects of a folder, each by key and id."""
+        with _as_os_errors(name):
+            pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket_name, Prefix=name)
+            found = [
+                (entry["Key"], entry["VersionId"])
+                for page in pages
+                for entry in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+            ]
+        yield from ((key, version) for key, version in found if key == name or name.endswith("/"))
+
+    def _keys(self, name: str) -> list[str]:
+        """The object, or all objects of a folder."""
+        with _as_os_errors(name):
+            pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=name)
+            keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
+        return [key for key in keys if key == name or name.endswith("/")]
 
     def exists(self, name: str) -> bool:
         """Whether the object is there."""
@@ -137,12 +195,15 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
 
     def _put(self, name: str, data: bytes, **conditions: str) -> None:
         parameters = self.get_object_parameters(name)
-        self.client.put_object(Bucket=self.bucket_name, Key=name, Body=data, **parameters, **conditions)
-
-    def _read(self, name: str) -> bytes:
-        with _as_os_errors(name):
-            data: bytes = self.client.get_object(Bucket=self.bucket_name, Key=name)["Body"].read()
-        return data
+        try:
+            self.client.put_object(Bucket=self.bucket_name, Key=name, Body=data, **parameters, **conditions)
+        except ClientError as error:
+            if _may_be_encryption(self._encryption, error):
+                hint = (
+                    f"does the server lack the encryption that S3_SSE={self._encryption} asks for (S3_SSE=none: none)?"
+                )
+                raise StoreUnavailable(f"{name}: {error}; {hint}") from error
+            raise
 
     def _head(self, name: str) -> dict[str, Any] | None:
         try:
@@ -151,6 +212,27 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         except FileNotFoundError:
             return None
         return head
+
+
+def _encrypted(encryption: str, kms_key_id: str) -> dict[str, str]:
+    """The parameters of an object that is to be encrypted so."""
+    if encryption == "none":
+        return {}
+    key = {"SSEKMSKeyId": kms_key_id} if encryption == "aws:kms" and kms_key_id else {}
+    return {"ServerSideEncryption": encryption, **key}
+
+
+def _may_be_encryption(encryption: str, error: ClientError) -> bool:
+    """Whether a server that cannot encrypt, or may not, says this; few have an error of their own for it."""
+    code = str(error.response["Error"]["Code"])
+    denied = encryption == "aws:kms" and (code == "AccessDenied" or code.startswith("KMS."))
+    return encryption != "none" and (code in ENCRYPTION_CODES or denied)
+
+
+def _body(found: dict[str, Any], limit: int | None) -> bytes:
+    """What an object holds; read whole where it is not larger than the limit, since only then its length is checked."""
+    data: bytes = found["Body"].read(limit if limit is not None and found["ContentLength"] > limit else None)
+    return data
 
 
 @contextmanager
@@ -164,6 +246,6 @@ def _as_os_errors(name: str) -> Iterator[None]:
             raise FileNotFoundError(name) from None
         if code in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
             raise FileExistsError(name) from None
-        raise StoreUnavailable(f"{name}: {error}") from error
+        raise (Denied if code in DENIED_CODES else StoreUnavailable)(f"{name}: {error}") from error
     except BotoCoreError as error:
         raise StoreUnavailable(f"{name}: {error}") from error

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from tqdm import tqdm
 
 from invocations.stores.base import Counter
@@ -37,13 +38,20 @@ class Command(BaseCommand):
             if not names:
                 raise CommandError(f"Nothing to restore from: the package store ({self._store()}) is empty.")
             done = [
-                rebuild(name, dry_run=options["dry_run"], skip_broken=options["skip_broken"])
+                self._rebuilt(name, options["dry_run"], options["skip_broken"])
                 for name in tqdm(names, unit="skill", disable=None)
             ]
             counters = 0 if options["dry_run"] else self._restore_counters()
         except OSError as error:
             raise CommandError(f"The store does not answer: {error}. Run it again; nothing is half restored.") from None
         self._tell(done, counters, dry_run=options["dry_run"])
+
+    def _rebuilt(self, name: str, dry_run: bool, skip_broken: bool) -> Rebuilt:
+        """What came of a skill; one that cannot be restored is no reason not to restore the next."""
+        try:
+            return rebuild(name, dry_run=dry_run, skip_broken=skip_broken)
+        except (OSError, ValueError, DatabaseError) as error:
+            return Rebuilt(name, failures=[f"it could not be restored: {error}"])
 
     def _store(self) -> str:
         if settings.STORAGE_BACKEND == "s3":

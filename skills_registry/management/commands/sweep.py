@@ -23,7 +23,12 @@ class Command(BaseCommand):
             f"{swept.uploads} uploads, {swept.versions} unfinished versions and {queries.prune()} expired log rows "
             f"removed, {swept.projections} pending projections made."
         )
+        failures = list(swept.failures)
         try:
             self.stdout.write(f"{handover.take_over()} calls logged that replicas had left in the bucket.")
         except OSError as error:
-            raise CommandError(f"Calls that replicas left in the bucket cannot be logged now: {error}") from error
+            failures.append(f"Calls that replicas left in the bucket cannot be logged now: {error}")
+        for failure in failures:
+            self.stdout.write(self.style.ERROR(failure))
+        if failures:
+            raise CommandError(f"{len(failures)} things could not be done; see above.")

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.verification import Difference, verify_catalog, verify_latest, verify_version
+from skills_registry.repairing import mend
+from skills_registry.verification import Difference, Remedy, verify_catalog, verify_latest, verify_version
 
 
 class Command(BaseCommand):
@@ -22,29 +24,48 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Whether to mend."""
         parser.add_argument(
-            "--repair", action="store_true", help="write latest.json and catalog anew where they differ"
+            "--repair", action="store_true", help="write anew what differs and what the registry knows better"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Compare everything, then mend what can be."""
-        versions = SkillVersion.objects.ready().select_related("skill")
-        skills = Skill.objects.with_summary()
         found: list[Difference] = []
-        for version in tqdm(versions.iterator(100), total=versions.count(), unit="version", disable=None):
-            found += verify_version(version)
-        for skill in skills:
-            found += verify_latest(skill)
-        found += verify_catalog()
-        for difference in found:
+        for difference in self._verify():
+            found.append(difference)
             self.stdout.write(self.style.ERROR(f"{difference.skill}: {difference.what}"))
         mended = self._repair(found) if options["repair"] else 0
         self.stdout.write(f"{len(found)} differences, {mended} mended.")
         if len(found) > mended:
             raise CommandError("The registry and what depends on it do not agree; see above.")
 
+    def _verify(self) -> Iterator[Difference]:
+        """Everything that differs; what cannot be compared is one of the differences, and the rest is compared."""
+        versions = SkillVersion.objects.ready().select_related("skill", "uploaded_by")
+        for version in tqdm(versions.iterator(100), total=versions.count(), unit="version", disable=None):
+            yield from _going_on(str(version), partial(verify_version, version))
+        for skill in Skill.objects.with_summary():
+            yield from _going_on(skill.name, partial(verify_latest, skill))
+        yield from _going_on("the published catalog", verify_catalog)
+
     def _repair(self, found: list[Difference]) -> int:
-        mendable = [difference for difference in found if difference.mendable]
-        for name in sorted({difference.skill for difference in mendable}):
-            services.announce_again(Skill.objects.get(name=name))
-        pending = set(Skill.objects.pending().values_list("name", flat=True))
-        return sum(difference.skill not in pending for difference in mendable)
+        """How many differences are mended; each remedy is taken once."""
+        done: dict[tuple[str, Remedy | None, int], bool] = {}
+        for difference in found:
+            key = (difference.skill, difference.remedy, difference.version)
+            if key not in done:
+                done[key] = self._mended(difference)
+        return sum(done[difference.skill, difference.remedy, difference.version] for difference in found)
+
+    def _mended(self, difference: Difference) -> bool:
+        try:
+            return mend(difference)
+        except Exception as error:  # noqa: BLE001  # the next difference is not to wait for this one
+            self.stderr.write(f"{difference.skill}: could not be mended: {error}")
+            return False
+
+
+def _going_on(what: str, verify: Callable[[], Iterable[Difference]]) -> Iterator[Difference]:
+    try:
+        yield from verify()
+    except Exception as error:  # noqa: BLE001  # whatever it is, the rest is looked at
+        yield Difference(what, f"cannot be compared: {error}")

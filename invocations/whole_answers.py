@@ -1,0 +1,32 @@
+"""Answers of AWS services that break off within their headers are failures, not answers without a body."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from botocore.exceptions import IncompleteReadError
+from botocore.handlers import BUILTIN_HANDLERS
+
+LENGTH = {"content-length", "transfer-encoding"}
+
+
+def _check(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+    """Python's HTTP client takes headers that break off as whole ones: "no such item" where there is one."""
+    if response_dict["status_code"] != HTTPStatus.OK or not _says_something(operation_model):
+        return
+    headers = {name.lower() for name in response_dict["headers"]}
+    if not LENGTH & headers and not (isinstance(response_dict["body"], bytes) and response_dict["body"]):
+        raise IncompleteReadError(actual_bytes=0, expected_bytes="unknown")
+
+
+def _says_something(operation_model: Any) -> bool:
+    """Whether an answer of success without a body or its length cannot be."""
+    reads = operation_model.name.startswith(("Get", "List", "HeadObject"))
+    return bool(reads or operation_model.service_model.service_name == "dynamodb")
+
+
+def install() -> None:
+    """Check the answers of every client that is made from now on."""
+    if not any(handler[1] is _check for handler in BUILTIN_HANDLERS):
+        BUILTIN_HANDLERS.append(("before-parse", _check))

@@ -1,0 +1,167 @@
+"""An item of `mcp-skills` <-> what it says of a skill. Items are small enough for DynamoDB, however large the skill."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from skills_registry import storage
+from skills_registry.manifest_fields import SKILL_MD
+from skills_registry.models import Skill, SkillVersion
+from skills_registry.records import is_file, is_list_of, is_number
+
+from .base import PublishedFile, PublishedSkill
+from .tables import SkillItem
+
+MANIFEST_MAX_BYTES = 256 * 1024
+"""Of the manifest in an item, which DynamoDB allows 400 KB; a larger manifest is an object in the store."""
+DESCRIPTION_MAX_BYTES = 16 * 1024
+AUTHOR_MAX_BYTES = 1024
+VERSIONS_MAX = 2000
+"""The newest ones, that an item names."""
+
+
+class DamagedItem(ValueError):
+    """An item does not say what a gateway needs; the message names the item and what is wrong."""
+
+
+def attributes(skill: Skill) -> dict[str, Any]:
+    """The item's metadata; None removes an attribute. Counters are not among them. `skill` has its summary."""
+    live = skill.live_version
+    shown = live or skill.versions.ready().order_by("number").select_related("uploaded_by").last()
+    numbers = skill.versions.ready().order_by("-number").values_list("number", flat=True)[:VERSIONS_MAX]
+    return {
+        "name": skill.name,
+        "description": cut(shown.description, DESCRIPTION_MAX_BYTES) if shown else None,
+        "version": live.label if live else None,
+        # Readers of the table know three states; a deleted skill is one that is not served.
+        "status": str(Skill.Status.INACTIVE if skill.deleted_at else skill.status),
+        "s3_key": f"{settings.S3_SKILLS_PREFIX}{skill.name}/{live.label}/" if live else None,
+        **_manifest_attributes(skill, live),
+        "author": _author(shown) if shown else None,
+        "tags": skill.tags or None,
+        "created_at": skill.created_at.isoformat(),
+        "updated_at": skill.updated_at.isoformat(),
+        "all_versions": [f"v{number}" for number in reversed(numbers)],
+        "generation": skill.generation,
+    }
+
+
+def large_manifest(version: SkillVersion) -> bytes | None:
+    """A version's manifest where it has to be in the store, since it is too large for an item."""
+    manifest = _json(_manifest(version)).encode()
+    return manifest if len(manifest) > MANIFEST_MAX_BYTES else None
+
+
+def published_skill(item: SkillItem, manifest: Mapping[str, Any], published_at: str) -> PublishedSkill:
+    """What gateways serve of an item with this manifest. Raises DamagedItem."""
+    frontmatter = manifest["frontmatter"]
+    return PublishedSkill(
+        name=item.skill_id,
+        version=manifest["version"],
+        description=frontmatter["description"],
+        frontmatter=frontmatter,
+        files=tuple(
+            PublishedFile(file["path"], file["size"], file["sha256"], file["media_type"]) for file in manifest["files"]
+        ),
+        published_at=published_at,
+        tags=tuple(item.tags or ()),
+    )
+
+
+def reference(item: SkillItem) -> dict[str, str] | None:
+    """Where the manifest is that is not in the item: `key`, `sha256`, `published_at`. Raises DamagedItem."""
+    if not item.manifest_ref:
+        return None
+    found = _object(item, "manifest_ref", item.manifest_ref)
+    if not all(isinstance(found.get(name), str) for name in ("key", "sha256", "published_at")):
+        raise DamagedItem(f"{item.skill_id}: manifest_ref lacks key, sha256 or published_at")
+    return found
+
+
+def manifest_of(item: SkillItem, text: str | bytes | None) -> dict[str, Any]:
+    """The manifest, of the right shape. Raises DamagedItem."""
+    if item.damaged:
+        raise DamagedItem(f"{item.skill_id}: {', '.join(item.damaged)} cannot be read")
+    if not all(isinstance(tag, str) for tag in item.tags or ()):
+        raise DamagedItem(f"{item.skill_id}: tags are not texts")
+    manifest = _object(item, "the manifest", text or "")
+    if problem := _problem(item.skill_id, manifest):
+        raise DamagedItem(f"{item.skill_id}: the manifest's {problem} is not what it should be")
+    return manifest
+
+
+def digest(manifest: bytes) -> str:
+    """What a reference calls `sha256`."""
+    return hashlib.sha256(manifest).hexdigest()
+
+
+def cut(text: str, most: int) -> str:
+    """As much of a text as has at most `most` bytes in UTF-8."""
+    return text.encode()[:most].decode(errors="ignore")
+
+
+def _manifest_attributes(skill: Skill, live: SkillVersion | None) -> dict[str, str | None]:
+    if live is None:
+        return {"manifest_json": None, "manifest_ref": None}
+    published_at = skill.published_at.isoformat() if skill.published_at else ""
+    if large := large_manifest(live):
+        key = storage.manifest_key(skill.name, live.number)
+        where = {"key": key, "sha256": digest(large), "published_at": published_at}
+        return {"manifest_json": None, "manifest_ref": _json(where)}
+    return {"manifest_json": _json({**_manifest(live), "published_at": published_at}), "manifest_ref": None}
+
+
+def _manifest(version: SkillVersion) -> dict[str, Any]:
+    return {
+        "version": version.number,
+        "digest": version.digest,
+        "frontmatter": version.frontmatter,
+        "files": version.files,
+    }
+
+
+def _author(version: SkillVersion) -> str | None:
+    """Who the frontmatter says wrote it, else who uploaded it."""
+    metadata = version.frontmatter.get("metadata")
+    named = metadata.get("author") if isinstance(metadata, dict) else None
+    if isinstance(named, str) and named:
+        return cut(named, AUTHOR_MAX_BYTES)
+    return version.uploaded_by.get_username() if version.uploaded_by else None
+
+
+def _object(item: SkillItem, what: str, text: str | bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise DamagedItem(f"{item.skill_id}: {what} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise DamagedItem(f"{item.skill_id}: {what} is not a JSON object")
+    return found
+
+
+def _problem(name: str, manifest: Mapping[str, Any]) -> str:
+    """The part of a manifest that a gateway could not work with; "" where there is none."""
+    files, frontmatter = manifest.get("files"), manifest.get("frontmatter")
+    if not is_number(manifest.get("version")) or not manifest["version"]:
+        return "version"
+    if not is_list_of(is_file)(files) or SKILL_MD not in {file["path"] for file in manifest["files"]}:
+        return "list of files"
+    return "" if _is_frontmatter(name, frontmatter) else "frontmatter"
+
+
+def _is_frontmatter(name: str, frontmatter: Any) -> bool:
+    if not isinstance(frontmatter, dict) or frontmatter.get("name") != name:
+        return False
+    if not isinstance(frontmatter.get("description"), str):
+        return False
+    declared = frontmatter.get("arguments") or ""
+    return isinstance(declared, str) or is_list_of(lambda one: isinstance(one, str))(declared)
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
