@@ -193,6 +193,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 8 * SKILL_MAX_FILES
 """Of a folder that is uploaded as it is, with what the rules leave out; as many as a zip may list."""
 FILE_UPLOAD_TEMP_DIR = None
+PACKAGE_WORKERS = env_int("PACKAGE_WORKERS", 2, minimum=1, maximum=64)
+"""Processes that read the texts of packages, each within limits; see `skills_registry/bounded`."""
 
 REQUIRE_REVIEW = env_bool("REQUIRE_REVIEW", False)
 
