@@ -116,7 +116,11 @@ TEXTS = [
     _("`{key}` is {kind}, not true or false"),
     _("there are more errors than the {limit} listed"),
     _("there are more warnings than the {limit} listed"),
+    _("reading this package takes more time or memory than a package may"),
+    _("the server reads other packages at the moment"),
     # What to do about them
+    _("Split very long lines and files, and remove what the skill does not need."),
+    _("Try again in a minute."),
     _("Create the zip again, with an ordinary zip program."),
     _("Remove large files."),
     _("Remove one of them."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from dataclasses import dataclass
 
@@ -53,7 +54,8 @@ def leave(status: int) -> None:
 
 
 def chatter(text: str) -> str:
-    print(text)
+    sys.stdout.write(text)
+    sys.stdout.flush()
     return text
 
 

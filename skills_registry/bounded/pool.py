@@ -37,7 +37,11 @@ _ENVIRONMENT = ("PATH", "LANG", "LD_LIBRARY_PATH")
 
 
 class NotDone(Exception):
-    """The work was not done; the message says why: it took too much, it failed, or all workers were busy."""
+    """The work was not done; the message says why: it took too much, it failed, or (`busy`) no worker was free."""
+
+    def __init__(self, why: str, *, busy: bool = False) -> None:
+        super().__init__(why)
+        self.busy = busy
 
 
 def run_bounded(cpu_seconds: float, function: Callable[..., T], *arguments: Any) -> T:
@@ -60,7 +64,7 @@ class Pool:
     def run(self, cpu_seconds: float, function: Callable[..., T], *arguments: Any) -> T:
         """See `run_bounded`."""
         if not self._places.acquire(timeout=self._patience):
-            raise NotDone("all workers are busy")
+            raise NotDone("all workers are busy", busy=True)
         try:
             job = Job(wire.place(function), cpu_seconds, MEMORY_BYTES)
             payload = self._work(job, arguments)
@@ -107,7 +111,7 @@ class _Worker:
     """One worker process; with its standard input it ends, too, however this process ends."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603  # a fixed command
             _COMMAND,
             cwd=_ROOT,
             env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},

@@ -13,6 +13,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import IO, Any
 
 import msgspec
@@ -25,7 +26,7 @@ NICENESS = 5
 RESIDENT_MAX = 96 * 1024 * 1024
 """Bytes of memory with which a worker leaves, since Python gives little of it back."""
 _PAGE = resource.getpagesize()
-_STATM = "/proc/self/statm"
+_STATM = Path("/proc/self/statm")
 
 
 def main() -> None:
@@ -56,7 +57,7 @@ def _done(job: Job, jobs: IO[bytes]) -> tuple[Answer, bytes]:
         result = _within(job.cpu_seconds, function, wire.arguments(function, wire.receive(jobs) or b""))
     except MemoryError:
         return Answer("memory", leaves=True), b""
-    except Exception:  # it is told to the server, which logs it
+    except Exception:  # noqa: BLE001  # it is told to the server, which logs it
         return Answer("failed", leaves=True, detail=traceback.format_exc()), b""
     return Answer("done", leaves=_resident() > RESIDENT_MAX), result
 
@@ -82,8 +83,7 @@ def _resident() -> int:
 
 
 def _statm(field: int) -> int:
-    with open(_STATM) as statm:
-        return int(statm.read().split()[field]) * _PAGE
+    return int(_STATM.read_text().split()[field]) * _PAGE
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from skills_registry.audit import Action, record
 from skills_registry.generations import changed, locked, next_generation
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.package import Package
-from skills_registry.scanner import scan
 from skills_registry.tags import declared_tags
 
 from .errors import Conflict, StoreFailed
@@ -89,7 +88,6 @@ def _reserve(
     package: Package, user: User | None, note: str, expected_latest: int | EllipsisType | None
 ) -> tuple[SkillVersion, bool]:
     """Take the next number for a package, unless its bytes are there already."""
-    findings = [finding.as_dict() for finding in scan(package)]  # takes long, and the lock below is everybody's
     with transaction.atomic():
         first = {"owner": user, "tags": declared_tags(package.manifest.frontmatter)}
         skill = present(Skill.objects.get_or_create(name=package.manifest.name, defaults=first)[0])
@@ -102,9 +100,7 @@ def _reserve(
             raise Conflict(message.format(skill=skill))
         skill.last_number += 1
         skill.save(update_fields=["last_number", "updated_at"])
-        version = SkillVersion.of(
-            package, skill=skill, number=skill.last_number, findings=findings, note=note, uploaded_by=user
-        )
+        version = SkillVersion.of(package, skill=skill, number=skill.last_number, note=note, uploaded_by=user)
         version.save()
         return version, True
 
