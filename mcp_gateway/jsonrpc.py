@@ -152,11 +152,14 @@ def encoded(value: Any) -> Any:
     return orjson.Fragment(orjson.dumps(value))
 
 
+_CONTAINERS = frozenset({dict, list})
+
+
 def _is_deeper(value: Any, limit: int) -> bool:
     """Whether arrays and objects are nested more than `limit` deep."""
     level = [value]
     for _ in range(limit):
-        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
+        level = [child for parent in level for child in _children(parent) if type(child) in _CONTAINERS]
         if not level:
             return False
     return True
