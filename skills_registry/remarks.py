@@ -203,6 +203,7 @@ TEXTS = [
     _("A tag is one word of at most {limit} letters, digits and {others}; these are none: {tags}"),
     _("There are {count} tags; {limit} are allowed."),
     _("A text holds half a character; only whole ones can be stored."),
+    _("There are {count} edits; {limit} are allowed."),
 ]
 
 

@@ -29,7 +29,8 @@ SOME = 500_000
 
 async def read(wire: Gateway, revision: str, path: str) -> dict[str, Any]:
     [contents] = (await result_of(wire, revision, "resources/read", {"uri": f"skill://greeter/{path}"}))["contents"]
-    return contents
+    found: dict[str, Any] = contents
+    return found
 
 
 @pytest.mark.parametrize("revision", BOTH)

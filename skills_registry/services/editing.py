@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
+from skills_registry.edits import EDITS_MAX
 from skills_registry.inspection import Inspection
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.paths import check_path, clean, printable
@@ -56,6 +57,8 @@ def edit_version(
 def inspect_edit(base: SkillVersion, changes: Changes) -> Inspection:
     """What `edit_version` would say of the changes, storing nothing; raises Conflict, StoreFailed and OSError as it."""
     report = Report()
+    if len(changes) > EDITS_MAX:
+        raise Conflict(_("There are {count} edits; {limit} are allowed.").format(count=len(changes), limit=EDITS_MAX))
     kept = {clean(path): content for path, content in changes.items() if _is_file(path, report)}
     missing = sorted(path for path, content in kept.items() if content is None and not _has(base, path))
     if missing:

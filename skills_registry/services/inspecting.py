@@ -39,6 +39,10 @@ def inspect_on_disk(path: Path) -> Inspection:
 
 def inspect_contents(contents: Mapping[str, bytes], folder: str, problems: tuple[Problem, ...]) -> Inspection:
     """Say everything there is to say about files by path, see `inspect_files`; stores nothing and raises nothing."""
+    largest = limits().total_bytes
+    if sum(map(len, contents.values())) > largest:  # before all of it is copied: many paths may share their bytes
+        message = f"the files together are larger than {largest:,} bytes"
+        return Inspection(None, (*problems, Problem("package-too-large", message, "Remove large files.")))
     return _inspected(inspect_files, contents, limits(), folder, problems)
 
 
