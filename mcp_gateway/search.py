@@ -19,6 +19,8 @@ FUZZY, BEGUN = 0.2, 0.3
 """What a word with typing errors, and one that is only begun, is worth beside the word itself."""
 QUERY_MAX = 500
 """Characters of a query that are looked at."""
+WORDS_MAX = 16
+"""Words of a query that are looked for: each is compared with all words that there are, for typing errors."""
 _HEAP_BYTES = 15_000_000
 """The least that the library takes for writing."""
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
@@ -78,7 +80,7 @@ class SkillIndex:
 
     def _parts(self, query: str) -> Iterator[Query]:
         """A query for each word."""
-        words = _WORDS_THAT_SAY.analyze(query) or _EVERY_WORD.analyze(query)
+        words = (_WORDS_THAT_SAY.analyze(query) or _EVERY_WORD.analyze(query))[:WORDS_MAX]
         for place, word in enumerate(words):
             yield self._anywhere("", list(self._forms(word, last=place == len(words) - 1)))
         for pair in _pairs(query):

@@ -9,13 +9,14 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from invocations.events import PARAMS_MAX_BYTES, loggable
 from mcp_gateway.jsonrpc import encode
 from mcp_gateway.large_texts import LARGE, body_of, json_of
 from mcp_gateway.substitution import Form, fill_in, is_quick
+from mcp_gateway.uris import canonical
 
 from .conftest import Gateway
 from .gateway_asking import BOTH, error_of, request, result_of
@@ -25,6 +26,7 @@ pytest_plugins = ["tests.gateway_wire"]
 
 MEBIBYTE = 1024 * 1024
 SOME = 500_000
+PATIENT = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 async def read(wire: Gateway, revision: str, path: str) -> dict[str, Any]:
@@ -91,6 +93,7 @@ async def test_what_is_no_text_or_would_become_very_long_arrives_as_bytes(
 
 
 @given(st.text(min_size=1, max_size=50), st.integers(0, 5))
+@PATIENT
 def test_a_text_in_pieces_is_the_json_of_the_text(text: str, shift: int) -> None:
     long = "x" * shift + text * (LARGE // len(text) + 1)
     assert json.loads(encode(asyncio.run(json_of(long)))) == long
@@ -111,15 +114,23 @@ async def test_the_answers_of_a_batch_are_not_larger_than_one_large_answer(wire:
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=2000),
-        lambda items: st.lists(items, max_size=30) | st.dictionaries(st.text(max_size=1500), items, max_size=30),
-        max_leaves=300,
+        st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=400),
+        lambda items: st.lists(items, max_size=9) | st.dictionaries(st.text(max_size=400), items, max_size=9),
+        max_leaves=50,
     )
 )
+@PATIENT
 def test_what_is_recorded_of_arguments_is_the_beginning_of_their_json(value: Any) -> None:
     whole = encode(value)
     if b"***" not in loggable(value).encode():
         assert whole[:PARAMS_MAX_BYTES].decode("utf-8", "ignore") == loggable(value)
+
+
+def test_an_address_of_very_many_segments_takes_no_time() -> None:
+    started = time.process_time()
+    assert canonical("skill://a" + "/%41" * 250_000).endswith("%41")
+    assert canonical("skill://a" + "/%41" * 400) == "skill://a" + "/A" * 400
+    assert time.process_time() - started < 0.2
 
 
 def test_what_is_recorded_of_very_many_arguments_takes_no_time() -> None:
