@@ -19,6 +19,8 @@ WORDS_MAX = 1000
 
 PLACEHOLDERS_MAX = 2000
 """Signs that may begin a placeholder in a text that is filled in at once; more take a worker process."""
+QUOTES_MAX = 10_000
+"""Quotation marks and backslashes in what was typed, with which that holds."""
 NAMES_MAX = 50
 """Declared names with which that holds."""
 
@@ -82,7 +84,8 @@ class Filled:
 
 def is_quick(form: Form) -> bool:
     """Whether filling in the placeholders takes a few milliseconds at most."""
-    return form.body.count("$") <= PLACEHOLDERS_MAX and len(form.names) <= NAMES_MAX
+    quotes = sum(map(form.typed.count, "'\"\\"))
+    return form.body.count("$") <= PLACEHOLDERS_MAX and len(form.names) <= NAMES_MAX and quotes <= QUOTES_MAX
 
 
 def fill_in(form: Form) -> Filled:
