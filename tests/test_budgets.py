@@ -177,7 +177,7 @@ def test_calls_that_ask_for_very_much_are_within_the_budget(world: World, probe:
     world.upload("greedy", zip_of({"SKILL.md": skill_md("greedy", body)}))
     answer = world.call("greedy", "tools/call", {"name": "greedy", "arguments": {"arguments": "x" * 500_000}})
     assert answer.json()["result"]["isError"] is True
-    for what, arguments in CALLERS_TEXTS.items():
+    for what, arguments in [*CALLERS_TEXTS.items()] * 3:
         world.call(what, "tools/call", {"name": "greedy", "arguments": arguments})
     took = stalls(probe)
     assert took[len(took) * 99 // 100] < STALL_SECONDS
