@@ -6,6 +6,7 @@ import random
 import re
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -54,20 +55,26 @@ class InvocationEvent:
 
 def loggable(params: Any) -> str:
     """Parameters as JSON with secrets masked, cut to 1 KB of UTF-8 at a character."""
-    encoded = orjson.dumps(_masked(params), default=str)
+    encoded = orjson.dumps(_masked(params, iter(range(PARAMS_MAX_BYTES))), default=str)
     return encoded[:PARAMS_MAX_BYTES].decode("utf-8", "ignore")
 
 
-def _masked(value: Any) -> Any:
+def _masked(value: Any, places: Iterator[int]) -> Any:
+    """As much of a value as can be in the first kilobyte of its JSON; each item takes a place, and a byte at least."""
     if isinstance(value, dict):
-        return {key: _MASK if _is_secret(key) else _masked(item) for key, item in value.items()}
+        return {
+            key[:PARAMS_MAX_BYTES]: _MASK if _is_secret(key) else _masked(item, places)
+            for _, (key, item) in zip(places, value.items(), strict=False)
+        }
     if isinstance(value, list):
-        return [_masked(item) for item in value]
-    return value
+        return [_masked(item, places) for _, item in zip(places, value, strict=False)]
+    return value[:PARAMS_MAX_BYTES] if isinstance(value, str) else value
 
 
 def _is_secret(key: str) -> bool:
-    return _known_as_secret(key) if len(key) <= _REMEMBERED_LENGTH else _SECRET.search(key) is not None
+    if len(key) <= _REMEMBERED_LENGTH:
+        return _known_as_secret(key)
+    return len(key) > PARAMS_MAX_BYTES or _SECRET.search(key) is not None
 
 
 @lru_cache(1024)

@@ -39,6 +39,7 @@ from .jsonrpc import (
     Request,
     Response,
     decode,
+    encode,
     error_message,
     http_status,
     id_of,
@@ -57,9 +58,10 @@ log = logging.getLogger(__name__)
 
 SESSION_HEADER = "mcp-session-id"
 BATCH_MAX = 20
-"""Few, because each may ask for the largest file there is."""
 UNAVAILABLE = {"retry-after": "2"}
 """Of answers that this process cannot give before it has read the catalog for the first time."""
+BATCH_BYTES_MAX = 32 * 1024 * 1024
+"""Bytes of answers after which the further requests of a batch are refused: each may ask for the largest file."""
 _CODES = {429: TOO_MANY_REQUESTS, 503: INTERNAL_ERROR}
 """Of refusals by HTTP status; the others say that the request is not as it must be."""
 
@@ -224,14 +226,21 @@ async def _answer_batch(values: list[Any], sender: Sender) -> HttpAnswer:
     if not 0 < len(values) <= BATCH_MAX:
         raise Refused(400, JsonRpcError(INVALID_REQUEST, f"Invalid request: a batch holds 1 to {BATCH_MAX} messages"))
     sender = _with_session(sender, None)
-    answers = [found for value in values if (found := await _answer_in_batch(value, sender)) is not None]
-    messages = [found.message for found in answers]
-    if any(found.unavailable for found in answers):
-        return HttpAnswer.json(503, messages, UNAVAILABLE)
-    return HttpAnswer.json(200, messages) if messages else HttpAnswer(202)
+    answers: list[bytes] = []
+    unavailable = False
+    for value in values:
+        full = sum(map(len, answers)) > BATCH_BYTES_MAX
+        found = await _answer_in_batch(value, sender, full=full)
+        if found is not None:
+            answers.append(encode(found.message))
+            unavailable = unavailable or found.unavailable
+    body = b"[" + b",".join(answers) + b"]"
+    if unavailable:
+        return HttpAnswer(503, body, UNAVAILABLE)
+    return HttpAnswer(200, body) if answers else HttpAnswer(202)
 
 
-async def _answer_in_batch(value: Any, sender: Sender) -> Answer | None:
+async def _answer_in_batch(value: Any, sender: Sender, *, full: bool) -> Answer | None:
     try:
         message = read_message(value)
         if not isinstance(message, Request):
@@ -239,6 +248,8 @@ async def _answer_in_batch(value: Any, sender: Sender) -> Answer | None:
         era = eras.select(message.method, message.params, sender.headers)
         if message.method == "initialize" or era.modern:
             raise JsonRpcError(INVALID_REQUEST, "Invalid request: this cannot be part of a batch")
+        if full:
+            raise JsonRpcError(INVALID_REQUEST, "The answers before this one are too large for one batch; ask again")
     except JsonRpcError as error:
         return Answer(error_message(id_of(value), error), error.code)
     return await answer(message, era, sender, live_catalog)

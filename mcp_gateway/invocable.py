@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Mapping
+from heapq import nsmallest
 
 from skills_registry import catalog
+from skills_registry.bounded.pool import NotDone, run_bounded
 from skills_registry.catalog import PublishedSkill
 
 from .call import Call
 from .matching import best_matches
-from .substitution import Arguments, substitute
+from .remembered_settings import settings
+from .substitution import Filled, Form, fill_in, is_quick
 from .uris import skill_uri
 
-_HINT_WORD = re.compile(r"\[[^\]]*\]|<[^>]*>|\([^)]*\)|\S+")
+_HINT_WORD = re.compile(r"\[[^\]]{0,200}\]|<[^>]{0,200}>|\([^)]{0,200}\)|\S+")
+HINT_MAX = 4_000
+"""Characters of a hint in which values to choose from are looked for."""
+FILL_IN_SECONDS = 1.0
+"""CPU time for filling in the arguments."""
+UNKNOWN_NAMED = 5
+"""Arguments that are named as unknown."""
 FULL_TEXT = "arguments"
 """The argument that carries everything as one text, as a user would type it."""
 
@@ -61,7 +71,7 @@ def argument_descriptions(skill: PublishedSkill) -> dict[str, str]:
 
 def choices(skill: PublishedSkill, argument: str, typed: str) -> list[str]:
     """Values that fit what was typed for an argument, where the `argument-hint` names any: `[staging|production]`."""
-    places = [_alternatives(word) for word in _HINT_WORD.findall(_hint(skill))]
+    places = [_alternatives(word) for word in _HINT_WORD.findall(_hint(skill)[:HINT_MAX])]
     before, place = "", 0
     if argument == FULL_TEXT:
         before, space, typed = typed.rpartition(" ")
@@ -89,15 +99,26 @@ async def invoke(call: Call, skill: PublishedSkill) -> str:
     Raises BadArgument, and JsonRpcError where `arguments` is no object.
     """
     texts = _texts(skill, call.arguments())
-    given = Arguments(texts.pop(FULL_TEXT, ""), texts, skill.argument_names)
-    declares = bool(skill.argument_names or _hint(skill))
-    return substitute(await call.catalog.instructions(skill), given, skill_uri(skill.name), declares=declares)
+    body, most = await call.catalog.instructions(skill), settings.MCP_MAX_RESULT_BYTES
+    names, declares = skill.argument_names, bool(skill.argument_names or _hint(skill))
+    form = Form(body, texts.pop(FULL_TEXT, ""), texts, names, declares, skill_uri(skill.name), most)
+    try:
+        filled = fill_in(form) if is_quick(form) else await asyncio.to_thread(_fill_in_bounded, form)
+    except NotDone as refused:
+        raise BadArgument(f"The arguments cannot be filled into {skill.name}: {refused}.") from None
+    if filled.text is None:
+        raise BadArgument(f"{skill.name} takes at most {most:,} bytes of arguments, counted wherever they are put in.")
+    return filled.text
+
+
+def _fill_in_bounded(form: Form) -> Filled:
+    return run_bounded(FILL_IN_SECONDS, fill_in, form)
 
 
 def _texts(skill: PublishedSkill, arguments: Mapping[str, object]) -> dict[str, str]:
     known = dict.fromkeys((FULL_TEXT, *skill.argument_names))
-    if unknown := sorted(arguments.keys() - known.keys()):
-        raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; {skill.name} takes: {', '.join(known)}.")
+    if unknown := nsmallest(UNKNOWN_NAMED, arguments.keys() - known.keys()):
+        raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; {skill.name} takes: {', '.join(known):.1000}.")
     texts: dict[str, str] = {}
     for name, value in arguments.items():
         if not isinstance(value, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
 from typing import Any, NamedTuple
 
 import orjson
@@ -83,8 +83,8 @@ def decode(body: bytes) -> Any:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise JsonRpcError(PARSE_ERROR, f"Parse error: {error}") from None
-    # Counting is much cheaper than walking, and nearly every message has fewer brackets than the limit.
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_deeper(value, MAX_DEPTH):
+    # Counting is much cheaper than looking, and nearly every message has fewer brackets than the limit.
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_deeper(body, MAX_DEPTH):
         raise JsonRpcError(PARSE_ERROR, f"Parse error: nested more than {MAX_DEPTH} deep")
     return value
 
@@ -152,15 +152,14 @@ def encoded(value: Any) -> Any:
     return orjson.Fragment(orjson.dumps(value))
 
 
-def _is_deeper(value: Any, limit: int) -> bool:
-    """Whether arrays and objects are nested more than `limit` deep."""
-    level = [value]
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def _is_deeper(body: bytes, limit: int) -> bool:
+    """Whether arrays and objects are nested more than `limit` deep, in what is JSON."""
+    brackets = _STRING.sub(b"", body).translate(_ONE_KIND, _NO_BRACKETS)
     for _ in range(limit):
-        level = [child for parent in level for child in _children(parent) if isinstance(child, dict | list)]
-        if not level:
-            return False
-    return True
-
-
-def _children(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value
+        brackets = brackets.replace(b"[]", b"")  # the innermost
+    return brackets != b""

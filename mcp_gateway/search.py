@@ -24,6 +24,8 @@ REQUEST = 0.2
 """What a word that is in almost every question is worth beside one that says what it is about."""
 QUERY_MAX = 500
 """Characters of a query that are looked at."""
+WORDS_MAX = 16
+"""Words of a query that are looked for: each is compared with all words that there are, for typing errors."""
 _HEAP_BYTES = 15_000_000
 """The least that the library takes for writing."""
 _WORD = re.compile(r"[^\W_]+")
@@ -97,7 +99,7 @@ class SkillIndex:
     def _parts(self, query: str) -> Iterator[Query]:
         """A query for each word that says something, or for every word where none does."""
         words = _WORD.findall(query.lower())
-        telling = [word for word in words if _WORDS_THAT_SAY.analyze(word)] or words
+        telling = ([word for word in words if _WORDS_THAT_SAY.analyze(word)] or words)[:WORDS_MAX]
         has_subject = any(word not in REQUEST_WORDS for word in telling)
         for place, word in enumerate(telling):
             forms = list(self._forms(word, last=place == len(telling) - 1))

@@ -14,6 +14,8 @@ from .search import SkillIndex, Text
 log = logging.getLogger(__name__)
 
 READS_AT_ONCE = 16
+INDEXED_MAX = 50_000
+"""Characters of a skill's instructions, and of its description, that are looked for words."""
 
 
 async def skill_index(snapshot: Snapshot, catalog: LiveCatalog) -> SkillIndex:
@@ -39,4 +41,4 @@ async def _text(skill: PublishedSkill, catalog: LiveCatalog) -> Text:
     except (OSError, DigestMismatch):
         log.warning("%s is found by its description only, since its text cannot be read", skill.name, exc_info=True)
         body = ""
-    return Text(skill.name, title(skill), " ".join(skill.tags), description(skill), body)
+    return Text(skill.name, title(skill), " ".join(skill.tags), description(skill)[:INDEXED_MAX], body[:INDEXED_MAX])

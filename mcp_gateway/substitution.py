@@ -18,6 +18,13 @@ from itertools import islice
 WORDS_MAX = 1000
 """Positions that placeholders can address; the rest of a text is only in `$ARGUMENTS`."""
 
+PLACEHOLDERS_MAX = 2000
+"""Signs that may begin a placeholder in a text that is filled in at once; more take a worker process."""
+QUOTES_MAX = 10_000
+"""Quotation marks and backslashes in what was typed, with which that holds."""
+NAMES_MAX = 50
+"""Declared names with which that holds."""
+
 _PATTERNS_KEPT = 64
 _EVERYTHING = "$ARGUMENTS"
 _SKILL_DIR = re.compile(r"\$(?P<dir>\{CLAUDE_SKILL_DIR\})")
@@ -55,8 +62,51 @@ class Arguments:
         return values
 
 
-def substitute(body: str, arguments: Arguments, skill_dir: str, *, declares: bool) -> str:
+class TooLong(Exception):
+    """The instructions would become longer than they may."""
+
+
+@dataclass(frozen=True)
+class Form:
+    """Instructions to fill in, and all that it takes; see `Arguments` and `substitute`."""
+
+    body: str
+    typed: str
+    named: dict[str, str]
+    names: tuple[str, ...]
+    declares: bool
+    skill_dir: str
+    added_max: int
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Instructions with every placeholder filled; None where they would become too long."""
+
+    text: str | None
+
+
+def is_quick(form: Form) -> bool:
+    """Whether filling in the placeholders takes a few milliseconds at most."""
+    quotes = sum(map(form.typed.count, "'\"\\"))
+    return form.body.count("$") <= PLACEHOLDERS_MAX and len(form.names) <= NAMES_MAX and quotes <= QUOTES_MAX
+
+
+def fill_in(form: Form) -> Filled:
+    """`substitute` for a worker process: from plain data to plain data."""
+    arguments = Arguments(form.typed, form.named, form.names)
+    try:
+        return Filled(
+            substitute(form.body, arguments, form.skill_dir, declares=form.declares, added_max=form.added_max)
+        )
+    except TooLong:
+        return Filled(None)
+
+
+def substitute(body: str, arguments: Arguments, skill_dir: str, *, declares: bool, added_max: int | None = None) -> str:
     """The instructions with every placeholder filled.
+
+    Raises TooLong, before it makes the text, where more than `added_max` bytes would be filled in.
 
     `$ARGUMENTS` is the full text, `$ARGUMENTS[N]` and `$N` the value at a 0-based position (left as
     it is where there is none), `$name` a declared argument (empty where there is none),
@@ -68,20 +118,24 @@ def substitute(body: str, arguments: Arguments, skill_dir: str, *, declares: boo
     """
     pieces: list[str] = []
     end, received = 0, False
+    room = _Room(added_max)
     placeholder = _placeholder(arguments.names) if declares or _EVERYTHING in body else _SKILL_DIR
     for match in placeholder.finditer(body):
         before, start = body[end : match.start()], match.start()
         end = match.end()
         if match["dir"]:
             pieces += (before, skill_dir)
+            room.take(skill_dir)
         elif before.endswith("\\") and body[max(start - 2, 0) : start - 1] != "\\":
             pieces += (before[:-1], match[0])
         else:
             value = _value(match, arguments)
             received = received or value is not None
+            room.take(value or "")
             pieces += (before, _shown(match) if value is None else value)
     filled = "".join((*pieces, body[end:]))
     if arguments.text and not received:
+        room.take(arguments.text)
         return f"{filled}{_blank_line_after(filled)}ARGUMENTS: {arguments.text}\n"
     return filled
 
@@ -91,6 +145,25 @@ def _blank_line_after(text: str) -> str:
     if text.endswith(("\n\n", "\n\r\n")):
         return ""
     return "\n" if text.endswith("\n") else "\n\n"
+
+
+class _Room:
+    """How many bytes may still be added; None for any number."""
+
+    def __init__(self, left: int | None) -> None:
+        self._left = left
+        self._sizes: dict[str, int] = {}
+
+    def take(self, text: str) -> None:
+        """Add a text. Raises TooLong where there is no room for it."""
+        if self._left is None or not text:
+            return
+        size = self._sizes.get(text)
+        if size is None:
+            size = self._sizes[text] = len(text.encode("utf-8", "surrogatepass"))
+        self._left -= size
+        if self._left < 0:
+            raise TooLong
 
 
 def _value(match: re.Match[str], arguments: Arguments) -> str | None:

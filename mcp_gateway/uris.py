@@ -8,6 +8,8 @@ from urllib.parse import quote, unquote
 SKILL_MD = "SKILL.md"
 SKILL_MD_TEMPLATE = f"skill://{{skill}}/{SKILL_MD}"
 FILE_TEMPLATE = "skill://{skill}/{+path}"
+URI_MAX = 2000
+"""Characters of the longest URI there can be: a name and a path (`paths.PATH_MAX_BYTES`) with every byte escaped."""
 _UNESCAPED = "/-._~!$&'()*+,;=:@"
 """What RFC 3986 allows in a path besides letters and digits."""
 _SKILL_MD_URI = re.compile(rf"skill://([^/]+)/{re.escape(SKILL_MD)}")
@@ -33,6 +35,8 @@ def canonical(uri: str) -> str:
 
     Models write names as a text has them, `references/größe.md`; clients expand templates in their own ways.
     """
+    if len(uri) > URI_MAX:
+        return uri
     skill, _, path = uri.removeprefix("skill://").partition("/")
     if not uri.startswith("skill://") or not path:
         return uri

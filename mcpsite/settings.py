@@ -219,6 +219,8 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 8 * SKILL_MAX_FILES
 """Of a folder that is uploaded as it is, with what the rules leave out; as many as a zip may list."""
 FILE_UPLOAD_TEMP_DIR = None
 FILE_UPLOAD_PERMISSIONS = 0o600
+PACKAGE_WORKERS = env_int("PACKAGE_WORKERS", 2, minimum=1, maximum=64)
+"""Processes that read the texts of packages, each within limits; see `skills_registry/bounded`."""
 
 REQUIRE_REVIEW = env_bool("REQUIRE_REVIEW", False)
 
@@ -238,6 +240,7 @@ MCP_JWT_TAGS_CLAIM = env_str("MCP_JWT_TAGS_CLAIM")
 MCP_AUTHORIZATION_SERVERS = env_list("MCP_AUTHORIZATION_SERVERS") or [url for url in (MCP_JWT_ISSUER,) if url]
 MCP_REFRESH_SECONDS = env_int("MCP_REFRESH_MILLISECONDS", 500) / 1000
 MCP_MAX_BODY_BYTES = env_int("MCP_MAX_BODY_BYTES", 1024 * 1024, minimum=1024)
+MCP_MAX_RESULT_BYTES = env_int("MCP_MAX_RESULT_BYTES", 2 * 1024 * 1024, minimum=1024)
 MCP_FILE_CACHE_BYTES = env_int("MCP_FILE_CACHE_BYTES", 64 * 1024 * 1024)
 MCP_TTL_MS = env_int("MCP_TTL_MS", 1000)
 MCP_RESOURCE_LINKS = env_bool("MCP_RESOURCE_LINKS", True)

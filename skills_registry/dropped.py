@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .folder import ARCHIVE_SUFFIXES
 from .manifest_fields import SKILL_MD
-from .paths import is_junk
+from .paths import PATH_MAX_BYTES, is_junk
 from .root import outermost
 
 
@@ -54,7 +54,7 @@ def sort_out(paths: list[str]) -> Dropped:
 def _folders(path: str) -> Iterator[str]:
     """The folders that a path lies in, from the top ("") on."""
     yield ""
-    for index, character in enumerate(path):
+    for index, character in enumerate(path[:PATH_MAX_BYTES]):  # longer ones are refused
         if character == "/":
             yield path[: index + 1]
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+EDITS_MAX = 4096
+"""Paths that edits may name."""
 
 
 class InvalidEdits(Exception):
@@ -23,6 +27,8 @@ def read_edits(value: Any) -> dict[str, Edit]:
     """Edits as pages send them: by path `{"text": ...}`, `{"from": path}`, or null. Raises InvalidEdits."""
     if not isinstance(value, dict):
         raise InvalidEdits("The edits are not an object of paths.")
+    if len(value) > EDITS_MAX:
+        raise InvalidEdits(f"There are {len(value):,} edits; {EDITS_MAX:,} are allowed.")
     return {path: _read_edit(path, edit) for path, edit in value.items()}
 
 
@@ -52,7 +58,8 @@ def edited_file(
 
 def resolve(edits: Mapping[str, Edit], read: Callable[[str], bytes]) -> dict[str, bytes | None]:
     """The bytes that each path gets, None for a path to remove; `read` gives the bytes that a path had."""
-    return {path: _resolved(edit, read) for path, edit in edits.items()}
+    remembered = cache(read)  # many paths may get the bytes of one
+    return {path: _resolved(edit, remembered) for path, edit in edits.items()}
 
 
 def with_line_ends_of(before: str, text: str) -> str:

@@ -1,26 +1,64 @@
-"""Source text in coloured lines: which part is a keyword, which a comment. Pure."""
+"""Source text as HTML: numbered lines, in which keywords, comments and so on have classes. Pure.
+
+Pygments' lexers promise no time: with some texts, many take time that grows with the square of a line's
+length. Call this in a worker process.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 from pygments.lexer import Lexer
 from pygments.lexers import find_lexer_class_for_filename
 from pygments.lexers.special import TextLexer
 from pygments.token import STANDARD_TYPES, Token
 
+from .visible import visible_html
+
 HIGHLIGHTED_MAX = 128 * 1024
-"""Characters of a text up to which it is coloured; a longer one is shown plain, as fast."""
+"""Characters of a text up to which it is coloured; a longer one is shown plain."""
+LINE_MAX = 5_000
+"""Characters of a line up to which a text is coloured."""
+SHOWN_MAX = 256 * 1024
+"""Characters of a text that are shown."""
+LINES_MAX = 10_000
+"""Lines of a text that are shown."""
 
 Part = tuple[str, str]
 """A kind (Pygments' short names, "" for none) and the text that is of it."""
 
 
-def highlighted(path: str, text: str) -> Iterator[list[Part]]:
-    """The lines of a text without their ends, each in parts, coloured by what the file's name says it is."""
+@dataclass(frozen=True)
+class Source:
+    """The lines of a text as HTML; `whole`: all of them."""
+
+    html: str
+    whole: bool
+
+
+def source_html(path: str, text: str, coloured: bool) -> Source:
+    """The lines of a text, coloured (if that is wanted) by what the file's name says it is."""
+    shown = text[:SHOWN_MAX]
+    parts = _coloured(path, shown) if coloured and _may_be_coloured(text) else iter([("", shown)])
+    lines = _lines(parts)
+    html = "".join(
+        f'<span class="sk-source-line" id="L{number}">{"".join(map(_part, line))}\n</span>'
+        for number, line in enumerate(islice(lines, LINES_MAX), 1)
+    )
+    return Source(html, whole=len(shown) == len(text) and next(lines, None) is None)
+
+
+def _may_be_coloured(text: str) -> bool:
+    return len(text) <= HIGHLIGHTED_MAX and max(map(len, text.split("\n"))) <= LINE_MAX
+
+
+def _lines(parts: Iterator[Part]) -> Iterator[list[Part]]:
+    """The lines without their ends, each in parts."""
     line: list[Part] = []
-    for kind, value in _tokens(path, text):
+    for kind, value in parts:
         first, *others = value.split("\n")
         if first:
             line.append((kind, first))
@@ -31,10 +69,12 @@ def highlighted(path: str, text: str) -> Iterator[list[Part]]:
         yield line
 
 
-def _tokens(path: str, text: str) -> Iterator[Part]:
-    if len(text) > HIGHLIGHTED_MAX:
-        yield "", text
-        return
+def _part(part: Part) -> str:
+    kind, text = part
+    return f'<span class="hl-{kind}">{visible_html(text)}</span>' if kind else visible_html(text)
+
+
+def _coloured(path: str, text: str) -> Iterator[Part]:
     for kind, value in _lexer(path.rpartition("/")[2]).get_tokens(text):
         yield STANDARD_TYPES.get(kind, "") if kind is not Token.Text else "", value
 

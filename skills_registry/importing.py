@@ -7,12 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import services
-from .archive import read_archive
-from .folder import read_folder
-from .inspection import limits
 from .models import SkillVersion
 from .package import Package
-from .problems import InvalidSkill, Problem
+from .problems import Problem
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -42,27 +39,21 @@ def import_skill(
     path: Path, *, user: User | None = None, note: str = "", publish: bool = False, dry_run: bool = False
 ) -> Imported:
     """Import one folder or zip. What keeps it from coming in comes back as problems, not as an exception."""
+    inspection = services.inspect_on_disk(path)
+    package = inspection.package
+    if package is None or dry_run:
+        return Imported(path, package, problems=inspection.problems)
     try:
-        package = read_archive(path.read_bytes(), limits()) if path.is_file() else read_folder(path, limits())
-        if dry_run:
-            return Imported(path, package, problems=package.warnings)
         version, created = services.create_version(package, user=user, note=note)
-    except InvalidSkill as invalid:
-        return Imported(path, problems=invalid.problems)
-    except (services.Conflict, services.StoreFailed, OSError) as failure:
-        return Imported(path, problems=(_problem(failure),))
+    except (services.Conflict, services.StoreFailed) as failure:
+        code = "conflict" if isinstance(failure, services.Conflict) else "store-failed"
+        return Imported(path, problems=(Problem(code, str(failure)),))
     try:
         published = publish and _publish(version, user, note)
     except services.Conflict as conflict:
         problem = Problem("not-published", str(conflict))
         return Imported(path, package, version, created, problems=(*package.warnings, problem))
     return Imported(path, package, version, created, published, package.warnings)
-
-
-def _problem(failure: Exception) -> Problem:
-    if isinstance(failure, OSError):
-        return Problem("unreadable", f"cannot be read: {failure.strerror}")
-    return Problem("conflict" if isinstance(failure, services.Conflict) else "store-failed", str(failure))
 
 
 def _publish(version: SkillVersion, user: User | None, note: str) -> bool:

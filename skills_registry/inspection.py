@@ -1,24 +1,25 @@
-"""A zip in, everything there is to say about it out: what the review page, the API and CI show."""
+"""Files in, everything there is to say about them out: what the review page, the API and CI show. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-from django.conf import settings
+from pathlib import Path
 
 from .archive import read_archive
-from .package import Limits, Package
-from .problems import InvalidSkill, Problem
-from .scanner import Finding, scan
+from .folder import read_folder
+from .package import Limits, Package, gather
+from .paths import is_junk
+from .problems import InvalidSkill, Problem, Report
+from .scanner import Finding
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found in an uploaded zip: the package if it may come in, and all remarks."""
+    """What was found in a package that somebody wants to bring in: the package if it may come in, and all remarks."""
 
     package: Package | None
     problems: tuple[Problem, ...]
-    findings: tuple[Finding, ...] = ()
     skill_md: str = ""
     """The text of a SKILL.md for which the package is refused, if it could be read."""
 
@@ -32,21 +33,52 @@ class Inspection:
         """What an operator should know before letting it in."""
         return [problem for problem in self.problems if problem.severity == "warning"]
 
-
-def limits() -> Limits:
-    """The limits on packages that this installation sets."""
-    return Limits(
-        files=settings.SKILL_MAX_FILES,
-        total_bytes=settings.SKILL_MAX_BYTES,
-        archive_bytes=settings.SKILL_MAX_ARCHIVE_BYTES,
-        allow_long_description=settings.SKILL_ALLOW_LONG_DESCRIPTION,
-    )
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What a reviewer should look at."""
+        return self.package.findings if self.package else ()
 
 
-def inspect(data: bytes) -> Inspection:
-    """Say everything there is to say about a zip; stores nothing and raises nothing."""
+def inspect_archive(data: bytes, limits: Limits) -> Inspection:
+    """Inspect a zip."""
     try:
-        package = read_archive(data, limits())
+        return _accepted(read_archive(data, limits))
     except InvalidSkill as invalid:
-        return Inspection(None, invalid.problems, skill_md=invalid.skill_md)
-    return Inspection(package, package.warnings, scan(package))
+        return _refused(invalid)
+
+
+def inspect_path(path: str, limits: Limits) -> Inspection:
+    """Inspect a folder or a zip on disk."""
+    try:
+        place = Path(path)
+        return _accepted(read_archive(place.read_bytes(), limits) if place.is_file() else read_folder(place, limits))
+    except InvalidSkill as invalid:
+        return _refused(invalid)
+    except OSError as failure:
+        return Inspection(None, (Problem("unreadable", f"cannot be read: {failure.strerror}"),))
+
+
+def inspect_files(
+    contents: Mapping[str, bytes], limits: Limits, folder: str, problems: tuple[Problem, ...]
+) -> Inspection:
+    """Inspect files by path in a folder of this name; `problems` were found before and are told with the others."""
+    report = Report()
+    report.extend(problems)
+    dropped = [path for path in contents if is_junk(path)]
+    paths = [path for path in contents if path not in dropped]
+    try:
+        return _accepted(
+            gather(
+                paths, lambda path, limit: contents[path], limits=limits, report=report, folder=folder, dropped=dropped
+            )
+        )
+    except InvalidSkill as invalid:
+        return _refused(invalid)
+
+
+def _accepted(package: Package) -> Inspection:
+    return Inspection(package, package.warnings)
+
+
+def _refused(invalid: InvalidSkill) -> Inspection:
+    return Inspection(None, invalid.problems, invalid.skill_md)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .frontmatter import Frontmatter
-from .paths import printable
+from .paths import SHOWN_MAX, printable
 from .problems import Report
 
 SKILL_MD = "SKILL.md"
@@ -148,7 +148,9 @@ class _Fields:
     def words(self, key: str, value: Any) -> None:
         if _is_text_list(value):
             message = f"`{key}` is a list; other clients than Claude Code expect one line of text"
-            self.warn("field-is-list", key, message, f"Write it as text: {key}: {json.dumps(' '.join(value))}")
+            self.warn(
+                "field-is-list", key, message, f"Write it as text: {key}: {json.dumps(' '.join(value)[:SHOWN_MAX])}"
+            )
         else:
             self.text(key, value)
 

@@ -16,6 +16,7 @@ from .media_types import media_type
 from .paths import check_collisions, listed
 from .problems import InvalidSkill, Problem, Report
 from .root import find_root
+from .scanner import Finding, scan
 
 
 @dataclass(frozen=True)
@@ -49,12 +50,13 @@ class PackageFile:
 
 @dataclass(frozen=True)
 class Package:
-    """A package that keeps all the rules: its manifest, its files by path, and what is odd in it."""
+    """A package that keeps all the rules: its manifest, its files by path, what is odd in it, what needs a look."""
 
     manifest: Manifest
     files: tuple[PackageFile, ...]
     digest: str
     warnings: tuple[Problem, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
     @property
     def size(self) -> int:
@@ -96,7 +98,7 @@ def gather(
     report.raise_if_failed()
     in_order = sorted(contents, key=lambda path: path.encode())
     members = tuple(_package_file(path.removeprefix(root), contents[path]) for path in in_order)
-    return Package(manifest, members, package_digest(members), tuple(report.problems))
+    return Package(manifest, members, package_digest(members), tuple(report.problems), scan(members))
 
 
 def package_digest(files: tuple[PackageFile, ...]) -> str:

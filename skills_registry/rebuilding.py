@@ -29,7 +29,6 @@ from .models import Publication, Skill, SkillVersion
 from .package import Limits, Package, gather
 from .problems import InvalidSkill, Report
 from .records import DamagedRecord
-from .scanner import scan
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -217,7 +216,6 @@ def _version(skill: Skill, number: int, package: Package, sidecar: Mapping[str, 
     if uploader and user is None:
         note = f"{note}\n(uploaded by {uploader})".strip()
     version = SkillVersion.of(package, skill=skill, number=number, state=SkillVersion.State.READY)
-    version.findings = [finding.as_dict() for finding in scan(package)]
     version.note, version.uploaded_by = note, user
     version.save()
     SkillVersion.objects.filter(pk=version.pk).update(created_at=datetime.fromisoformat(sidecar["created_at"]))

@@ -116,7 +116,11 @@ TEXTS = [
     _("`{key}` is {kind}, not true or false"),
     _("there are more errors than the {limit} listed"),
     _("there are more warnings than the {limit} listed"),
+    _("reading this package takes more time or memory than a package may"),
+    _("the server reads other packages at the moment"),
     # What to do about them
+    _("Split very long lines and files, and remove what the skill does not need."),
+    _("Try again in a minute."),
     _("Create the zip again, with an ordinary zip program."),
     _("Remove large files."),
     _("Remove one of them."),
@@ -199,6 +203,7 @@ TEXTS = [
     _("A tag is one word of at most {limit} letters, digits and {others}; these are none: {tags}"),
     _("There are {count} tags; {limit} are allowed."),
     _("A text holds half a character; only whole ones can be stored."),
+    _("There are {count} edits; {limit} are allowed."),
 ]
 
 

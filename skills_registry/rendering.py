@@ -1,43 +1,60 @@
-"""SKILL.md as HTML for people to read: rendered, then sanitised."""
+"""Markdown as HTML for people to read: rendered, then sanitised. Pure.
+
+With some texts the time and memory this takes grow with the square of their length. Call it in a worker process.
+"""
 
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 import nh3
-from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+RENDERED_MAX = 128 * 1024
+"""Characters of a text that are rendered; the rest of a longer one is left out."""
+HTML_MAX = 4 * 1024 * 1024
+"""Characters of HTML; a text that makes more is not shown rendered."""
 _ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}}
 
 
 @dataclass(frozen=True)
 class Around:
-    """What relative links of a text lead to: the addresses of a file and of a picture by path, None for no such one."""
+    """What relative links of a text lead to: the addresses of files, and of those that are pictures, by path."""
 
-    page: Callable[[str], str | None]
-    picture: Callable[[str], str | None]
+    pages: Mapping[str, str]
+    pictures: Mapping[str, str]
     folder: str
     """Where the text itself is."""
 
 
-def render_markdown(text: str, around: Around) -> SafeString:
+@dataclass(frozen=True)
+class Rendered:
+    """A text as HTML that is safe to show; `whole`: all of it."""
+
+    html: str
+    whole: bool
+
+
+def render_markdown(text: str, around: Around) -> Rendered | None:
     """HTML of a Markdown text of unknown origin: no raw HTML, no scripts, no styles, no images from elsewhere.
 
-    A relative link that leads to nothing in the package is its text, and an image its description.
+    A relative link that leads to nothing in the package is its text, and an image its description. None
+    where the HTML would be too long for a page.
     """
-    tokens = _MARKDOWN.parse(text)
+    tokens = _MARKDOWN.parse(text[:RENDERED_MAX])
     for token in tokens:
         if token.children:
             token.children = list(_led(token.children, around))
     html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    if len(html) > HTML_MAX:
+        return None
     clean = nh3.clean(html, attributes=_ATTRIBUTES, attribute_filter=_only_own, url_schemes={"http", "https", "mailto"})
-    return mark_safe(clean)  # noqa: S308  # sanitised in the line above
+    return Rendered(clean, whole=len(text) <= RENDERED_MAX)
 
 
 def _led(tokens: Sequence[Token], around: Around) -> Iterator[Token]:
@@ -50,7 +67,7 @@ def _led(tokens: Sequence[Token], around: Around) -> Iterator[Token]:
             token.attrSet("href", address or "")
         if token.type == "image":
             path, _end = _path(str(token.attrGet("src") or ""), around.folder)
-            source = around.picture(path) if path else None
+            source = around.pictures.get(path) if path else None
             token.attrSet("src", source or "")
             yield token if source else Token("text", "", 0, content=token.content)
         elif kept or token.type not in ("link_open", "link_close"):
@@ -61,7 +78,7 @@ def _resolved(address: str, around: Around) -> str | None:
     path, end = _path(address, around.folder)
     if not path:
         return address
-    page = around.page(path)
+    page = around.pages.get(path)
     return None if page is None else page + end
 
 

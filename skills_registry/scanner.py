@@ -1,4 +1,4 @@
-"""Package -> findings: what a reviewer should look at before agents are told to follow it. Pure.
+"""Files -> findings: what a reviewer should look at before agents are told to follow it. Pure.
 
 A finding does not keep a package out; it points at a line and says why it matters.
 """
@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from .manifest_fields import SKILL_MD
 from .media_types import text_of
-from .package import Package
 from .paths import printable
 
 EXCERPT_MAX = 160
@@ -37,6 +36,20 @@ class Finding:
         return asdict(self)
 
 
+class File(Protocol):
+    """A file of a package."""
+
+    @property
+    def path(self) -> str:
+        """Where it is in the package."""
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes."""
+
+
+# Texts of many megabytes are scanned: each pattern begins with one of few characters, which the engine looks
+# for quickly, and repeats nothing that repeats itself.
 @dataclass(frozen=True)
 class _Rule:
     code: str
@@ -57,42 +70,44 @@ _RULES = (
     _Rule(
         "private-key",
         "high",
-        re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----"),
+        re.compile(r"-----BEGIN (?:[A-Z]{1,20} ){0,4}PRIVATE KEY-----"),
         "A private key in a package is readable by everyone who may read the skill.",
     ),
     _Rule(
         "access-key",
         "high",
         re.compile(
-            r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b|\bgh[pousr]_[A-Za-z0-9]{36,}\b|\bsk-ant-[A-Za-z0-9_-]{20,}|"
-            r"\bxox[baprs]-[A-Za-z0-9-]{20,}"
+            r"A(?<!\wA)[KS]IA[A-Z0-9]{16}\b|g(?<!\wg)h[pousr]_[A-Za-z0-9]{36,}\b|s(?<!\ws)k-ant-[A-Za-z0-9_-]{20,}|"
+            r"x(?<!\wx)ox[baprs]-[A-Za-z0-9-]{20,}"
         ),
         "This looks like a secret of a service; packages are readable by everyone who may read the skill.",
     ),
     _Rule(
         "hidden-text",
         "high",
-        re.compile("[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f]|[\u200b\u2060]{2}"),
+        re.compile(
+            "[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f\u200b\u2060](?:(?<![\u200b\u2060])|[\u200b\u2060])"
+        ),
         "Invisible or direction-reversing characters can hide instructions from a reviewer that a model will read.",
     ),
 )
 
 
-def scan(package: Package) -> tuple[Finding, ...]:
-    """What a reviewer should look at in the package's text files, in order of file and line.
+def scan(files: Iterable[File]) -> tuple[Finding, ...]:
+    """What a reviewer should look at in a package's text files, in the order of the files and their lines.
 
     Of one kind no more than `KIND_MAX` in a file, and no more than `FINDINGS_MAX` in all, of which the
     last then says that there are more.
     """
-    findings = list(itertools.islice(_findings(package), FINDINGS_MAX))
+    findings = list(itertools.islice(_findings(files), FINDINGS_MAX))
     if len(findings) == FINDINGS_MAX:
         why = "There are more findings from here on than are listed; so many are no accident."
         findings[-1] = replace(findings[-1], code="more-findings", severity="high", why=why)
     return tuple(findings)
 
 
-def _findings(package: Package) -> Iterator[Finding]:
-    for file in package.files:
+def _findings(files: Iterable[File]) -> Iterator[Finding]:
+    for file in files:
         text = text_of(file.content)
         if text is not None:
             rules = [rule for rule in _RULES if file.path == SKILL_MD or not rule.skill_md_only]

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from functools import lru_cache
+from html import escape
+from itertools import count
+
+NAMED_MAX = 1000
+"""Invisible characters in one text that are marked up with their names; further ones are only written out."""
 
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
@@ -13,13 +18,19 @@ _INVISIBLE = re.compile(
 """Controls, what turns the direction of text, what has no width; joiners stay, since scripts and emoji need them."""
 
 
-def visible_parts(text: str) -> Iterator[tuple[str, str]]:
-    """The text in parts: (text, "") as it is, and (code point, name) for a character that nobody would see."""
-    at = 0
-    for match in _INVISIBLE.finditer(text):
-        if match.start() > at:
-            yield text[at : match.start()], ""
-        yield f"U+{ord(match[0]):04X}", unicodedata.name(match[0], "control character").lower()
-        at = match.end()
-    if at < len(text):
-        yield text[at:], ""
+def visible_html(text: str) -> str:
+    """The text as HTML, in which every character that nobody would see is written as its code point."""
+    numbers = count()
+    return _INVISIBLE.sub(
+        lambda match: _named(match[0]) if next(numbers) < NAMED_MAX else _code_point(match[0]), escape(text)
+    )
+
+
+@lru_cache(256)
+def _named(character: str) -> str:
+    name = unicodedata.name(character, "control character").lower()
+    return f'<span class="sk-invisible" title="{name}">{_code_point(character)}</span>'
+
+
+def _code_point(character: str) -> str:
+    return f"U+{ord(character):04X}"

@@ -6,13 +6,11 @@ import asyncio
 import ctypes
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from invocations import supervision
 from invocations.models import Invocation
@@ -26,12 +24,12 @@ from mcp_gateway.nudges import Listener
 from mcp_gateway.replicas import Heartbeat
 from mcp_gateway.streams.hub import Hub
 from mcpsite import health, home
-from skills_registry import projection
 from skills_registry.catalog import get_catalog
-from skills_registry.models import Skill
+from skills_registry.retrying import Retrier
 
 from .conftest import publish
 from .pages import text_of
+from .patience import PATIENCE_SECONDS, wait_until
 from .test_recorder import event
 
 
@@ -41,10 +39,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(condition, "it did not happen", every=0.005)
 
 
 def background() -> str:
@@ -152,21 +147,30 @@ def test_heartbeat(kill: Kill, settings: Any) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_retries_of_projections(kill: Kill, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retries_of_projections(kill: Kill, settings: Any) -> None:
     settings.PROJECTION_RETRY_SECONDS = (0.01, 0.01, 0.01)
-    retrier = projection._Retrier()
-    looked: list[datetime] = []
-    monkeypatch.setattr(projection, "project_pending", lambda: looked.append(timezone.now()))
-    killer = kill(projection, "project_pending")
-    retrier.wake()
-    eventually(lambda: "projection-retrier: failing since " in background())
+    settings.PROJECTION_LOOK_SECONDS = 0.01
+    pending = Pending()
+    killer = kill(pending, "look")
+    Retrier("test", lambda target: pending.look(), lambda target, pk: None).start()
+    eventually(lambda: "retries of the test: failing since " in background())
     killer.stop()
-    eventually(lambda: bool(looked))
-    eventually(lambda: "projection-retrier" not in background())
-    before = len(looked)
-    retrier.wake()
-    eventually(lambda: len(looked) > before)
-    assert not Skill.objects.pending().exists()
+    eventually(lambda: pending.looked > 0)
+    eventually(lambda: "retries of the test" not in background())
+    before = pending.looked
+    eventually(lambda: pending.looked > before)
+
+
+class Pending:
+    """Where a retrier looks for work; there is none."""
+
+    def __init__(self) -> None:
+        self.looked = 0
+
+    def look(self) -> list[int]:
+        """Nothing is pending."""
+        self.looked += 1
+        return []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -187,7 +191,7 @@ async def test_listener(kill: Kill, settings: Any, monkeypatch: pytest.MonkeyPat
     settings.REDIS_URL = "redis://nowhere.invalid"
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     changes: list[None] = []
-    listener = Listener(lambda: changes.append(None), lambda uri: None)
+    listener = Listener(lambda revoked: changes.append(None), lambda uri: None)
     killer = kill(nudges, "get_channel_layer")
     listener.start()
     await until(lambda: failing("change-listener"))
@@ -202,7 +206,7 @@ def failing(name: str) -> bool:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         await asyncio.sleep(0.005)

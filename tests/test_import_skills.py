@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
+from skills_registry.importing import import_skill
 from skills_registry.models import Publication, Skill, SkillVersion
 
 from .conftest import live
@@ -229,3 +230,8 @@ def test_examples_come_in_without_a_warning() -> None:
     lines = run(ROOT / "examples" / "skills", publish=True)
     assert lines[-1].endswith("0 refused.")
     assert not [line for line in lines if "warning" in line]
+
+
+def test_a_path_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (problem,) = import_skill(tmp_path / "nowhere").problems
+    assert (problem.code, problem.message) == ("unreadable", "cannot be read: No such file or directory")

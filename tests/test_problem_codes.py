@@ -19,12 +19,14 @@ from skills_registry.problems import InvalidSkill, Problem
 from skills_registry.remarks import in_words
 from skills_registry.tags import InvalidTags, normal_tags
 from tests import test_archive_samples as archives
+from tests import test_import_skills as imports
 from tests import test_manifest_samples as manifests
 from tests.samples.oversized import OVERSIZED_ARCHIVES, OVERSIZED_MANIFESTS
 
 GIVES_ERROR = {"error", "refused", "Problem", "_Rule", "say"}
 GIVES_WARNING = {"warning", "warn", "say"}
 TESTED_ELSEWHERE = {
+    "unreadable": imports.test_a_path_that_cannot_be_read_is_told,
     "more-problems": archives.test_a_report_ends_after_five_hundred_errors,
 }
 

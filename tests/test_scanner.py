@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from skills_registry.package import Package
-from skills_registry.scanner import FINDINGS_MAX, KIND_MAX, scan
+from skills_registry.scanner import FINDINGS_MAX, KIND_MAX
 from tests.samples.zip_writer import SKILL_MD
 
 from .packages import assemble
@@ -27,7 +27,7 @@ def packed(body: str = "Do.\n", /, **files: Any) -> Package:
 
 
 def found(package: Package) -> list[tuple[str, str, int]]:
-    return [(finding.code, finding.file, finding.line) for finding in scan(package)]
+    return [(finding.code, finding.file, finding.line) for finding in package.findings]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_findings_come_in_order_of_file_and_line_and_once_a_line() -> None:
 
 
 def test_an_excerpt_shows_the_line_around_the_match_and_nothing_invisible() -> None:
-    (finding,) = scan(packed("before\n" + "x" * 500 + " look\u202ehere " + "y" * 500 + "\nafter\n"))
+    (finding,) = packed("before\n" + "x" * 500 + " look\u202ehere " + "y" * 500 + "\nafter\n").findings
     assert "look\\u202ehere" in finding.excerpt
     assert finding.excerpt.isprintable()
     assert len(finding.excerpt) < 200
@@ -108,11 +108,11 @@ def test_an_excerpt_shows_the_line_around_the_match_and_nothing_invisible() -> N
 def test_one_kind_of_finding_does_not_fill_the_report() -> None:
     package = packed("!`a`\n" * 1000, **{"b.md": f"{ACCESS_KEY}\n"})
     assert found(package)[-1] == ("access-key", "b.md", 1)
-    assert len(scan(package)) == KIND_MAX + 1
+    assert len(package.findings) == KIND_MAX + 1
 
 
 def test_a_report_that_is_cut_off_says_so() -> None:
-    findings = scan(packed(**{f"{number:03}.md": f"{ACCESS_KEY}\n" * 40 for number in range(20)}))
+    findings = packed(**{f"{number:03}.md": f"{ACCESS_KEY}\n" * 40 for number in range(20)}).findings
     assert len(findings) == FINDINGS_MAX
     assert [finding.code for finding in findings].count("more-findings") == 1
     assert findings[-1].code == "more-findings"

@@ -10,6 +10,7 @@ from mcp_gateway.catalog import Snapshot
 from mcp_gateway.eras import Era, fitting
 from mcp_gateway.invocable import BadArgument, argument_descriptions, invoke, is_prompt, title
 from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
+from mcp_gateway.large_texts import json_of
 from mcp_gateway.paging import Listing
 from skills_registry.catalog import PublishedSkill
 
@@ -30,7 +31,7 @@ async def get_prompt(call: Call) -> dict[str, Any]:
     if skill is None or not is_prompt(skill):
         return await _get_other(call, name)
     try:
-        text = await invoke(call, skill)
+        text = await json_of(await invoke(call, skill))
     except BadArgument as error:
         raise JsonRpcError(INVALID_PARAMS, str(error)) from None
     return {

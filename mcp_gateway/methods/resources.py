@@ -11,6 +11,7 @@ from mcp_gateway.catalog import Snapshot
 from mcp_gateway.eras import Era, fitting
 from mcp_gateway.invocable import title
 from mcp_gateway.jsonrpc import INVALID_PARAMS, RESOURCE_NOT_FOUND, JsonRpcError
+from mcp_gateway.large_texts import LARGE, body_of
 from mcp_gateway.paging import Listing
 from mcp_gateway.uris import FILE_TEMPLATE, SKILL_MD, SKILL_MD_TEMPLATE, canonical, directory_skill, file_uri, path_of
 from skills_registry.catalog import PublishedFile, PublishedSkill, text_of
@@ -66,9 +67,13 @@ async def read_resource(call: Call) -> dict[str, Any]:
 async def contents_of(call: Call, skill: PublishedSkill, file: PublishedFile) -> dict[str, Any]:
     """A file as an item of `contents`."""
     content = await call.catalog.read(skill, file)
-    text = text_of(content)
-    body = {"text": text} if text is not None else {"blob": base64.b64encode(content).decode()}
+    body = _body(content) if len(content) < LARGE else await body_of(content)
     return {"uri": file_uri(skill.name, file.path), "mimeType": file.media_type, **body}
+
+
+def _body(content: bytes) -> dict[str, Any]:
+    text = text_of(content)
+    return {"text": text} if text is not None else {"blob": base64.b64encode(content).decode()}
 
 
 async def read_directory(call: Call) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from heapq import nsmallest
 from typing import Any
 
 from mcp_gateway.call import Call, Method
 from mcp_gateway.catalog import Snapshot
-from mcp_gateway.invocable import FULL_TEXT, BadArgument, description, is_tool, title
+from mcp_gateway.invocable import FULL_TEXT, UNKNOWN_NAMED, BadArgument, description, is_tool, title
 from mcp_gateway.remembered_settings import settings
 from mcp_gateway.skill_index import skill_index
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS, SKILL_ARGUMENT
@@ -209,7 +210,7 @@ def _skill(call: Call, name: str) -> PublishedSkill:
 def _given(call: Call, *required: str, **types: type) -> Mapping[str, Any]:
     """The call's arguments. Raises BadArgument where one is unknown, missing or of another type."""
     given = call.arguments()
-    if unknown := sorted(set(given) - set(types)):
+    if unknown := nsmallest(UNKNOWN_NAMED, set(given) - set(types)):
         raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; this tool takes: {', '.join(types)}.")
     if missing := [name for name in required if name not in given]:
         raise BadArgument(f"Missing argument: {', '.join(missing)}.")

@@ -6,6 +6,7 @@ from typing import Any
 
 from mcp_gateway.call import Call
 from mcp_gateway.invocable import argument_descriptions, description, invoke, title
+from mcp_gateway.large_texts import json_of
 from mcp_gateway.remembered_settings import settings
 from mcp_gateway.tool_names import READ_SKILL_FILE
 from mcp_gateway.uris import SKILL_MD, file_uri
@@ -31,11 +32,11 @@ def definition(skill: PublishedSkill) -> dict[str, Any]:
 
 async def call_skill(call: Call, skill: PublishedSkill) -> dict[str, Any]:
     """The skill's instructions, and links to its files. Raises BadArgument."""
-    return {"content": [text(await invoke(call, skill)), *_files(skill, call)], "isError": False}
+    return {"content": [text(await json_of(await invoke(call, skill))), *_files(skill, call)], "isError": False}
 
 
-def text(content: str) -> dict[str, Any]:
-    """An item of a result."""
+def text(content: Any) -> dict[str, Any]:
+    """An item of a result: of a text, or of its JSON."""
     return {"type": "text", "text": content}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -23,6 +24,8 @@ METHODS = {
     "skills/get": _("See how it is listed"),
 }
 TEXT_MAX = 2 * 1024 * 1024
+ARGUMENTS_MAX = 50
+"""Arguments that have a field; the others of a skill with more can be sent as JSON."""
 
 
 class TryForm(forms.Form):
@@ -56,7 +59,7 @@ class TryForm(forms.Form):
             label=_("File"), required=False, choices=[(path, path) for path in paths], initial=SKILL_MD
         )
         self._arguments = {}
-        for number, (name, about) in enumerate(argument_descriptions(skill).items()):
+        for number, (name, about) in enumerate(islice(argument_descriptions(skill).items(), ARGUMENTS_MAX)):
             self._arguments[name] = f"argument-{number}"
             widget = forms.Textarea(attrs={"rows": 1, "data-argument": name, "dir": "auto"})
             self.fields[f"argument-{number}"] = forms.CharField(

@@ -15,6 +15,8 @@ from .exchange import Exchange
 
 SHOWN_MAX = 200_000
 """So many characters of a message are shown; browsers become slow with more."""
+LAID_OUT_MAX = 1024 * 1024
+"""Bytes of a message up to which it is laid out; a longer one is shown as it came."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,8 @@ def _texts(result: Mapping[str, Any]) -> Iterator[str]:
 
 def _laid_out(body: bytes) -> Text:
     text = body.decode("utf-8", "replace")
+    if len(body) > LAID_OUT_MAX:
+        return Text.of(text)
     try:
         return Text.of(json.dumps(json.loads(text), ensure_ascii=False, indent=2))
     except (ValueError, RecursionError):

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
-from django.utils.safestring import SafeString
+from django.utils.translation import ngettext
 
 from skills_registry.file_tree import tree
 from skills_registry.manifest_fields import SKILL_MD
-from skills_registry.rendering import Around, render_markdown
 
-from .raw import PICTURES
 from .sides import Side
+from .texts import rendered
+
+FIELDS_MAX = 200
+"""Fields of a frontmatter that are shown."""
 
 
 def contents(side: Side, frontmatter: Mapping[str, Any], body: str) -> dict[str, Any]:
@@ -21,20 +24,15 @@ def contents(side: Side, frontmatter: Mapping[str, Any], body: str) -> dict[str,
     return {"rows": tree(side.files), "frontmatter": fields(frontmatter), "rendered": rendered(side, SKILL_MD, body)}
 
 
-def rendered(side: Side, path: str, text: str) -> SafeString:
-    """A Markdown file of a package: its links lead to the other files, and their pictures are shown."""
-    types = {file["path"]: file["media_type"] for file in side.files}
-    around = Around(
-        page=lambda other: side.page(other) if other in types else None,
-        picture=lambda other: side.address(other) if types.get(other) in PICTURES else None,
-        folder=path.rpartition("/")[0],
-    )
-    return render_markdown(text, around)
-
-
 def fields(frontmatter: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The frontmatter's fields as people read them."""
-    return [(key, _shown(value)) for key, value in frontmatter.items()]
+    """The frontmatter's fields as people read them; of very many, the first."""
+    shown = [(key, _shown(value)) for key, value in islice(frontmatter.items(), FIELDS_MAX)]
+    left_out = len(frontmatter) - len(shown)
+    return (
+        [*shown, ("…", ngettext("%(count)s more", "%(count)s more", left_out) % {"count": left_out})]
+        if left_out
+        else shown
+    )
 
 
 def _shown(value: Any) -> str:

@@ -28,9 +28,9 @@ from skills_registry.problems import InvalidSkill, Problem
 from skills_registry.remarks import translated
 
 from .comparing import comparison
-from .contents import rendered
 from .pages import OperatorRequest, page, requires
 from .sides import Side, version_side
+from .texts import rendered
 
 EDITABLE_MAX = 1024 * 1024
 """Bytes of a text up to which it can be edited here."""

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
 from django.http import QueryDict
 
+from skills_registry.bounded.pool import NotDone
 from skills_registry.diff import FileChange
-from skills_registry.diff_view import Page, diff_page, unified
-from skills_registry.line_diff import LineDiff, diff_lines
-from skills_registry.media_types import text_of
+from skills_registry.text_diff import TextDiff, View
 
 from .raw import PICTURES
 from .sides import Side
+from .texts import text_diff
 
 TEXT_MAX = 512 * 1024
 """Bytes on either side up to which a file's lines are compared unasked."""
 
-Kind = Literal["text", "picture", "binary", "large", "renamed"]
+Kind = Literal["text", "picture", "binary", "large", "too large", "renamed"]
 
 
 @dataclass(frozen=True)
-class Options:
-    """How the lines of a file are to be shown, by the address: see `diff_page`."""
+class Options(View):
+    """How the lines of a file are to be shown, by the address; `large`: also where there are very many."""
 
-    split: bool = False
-    opened: tuple[int, ...] = ()
-    everything: bool = False
-    start: int = 0
     large: bool = False
 
     @classmethod
@@ -48,7 +43,7 @@ class Options:
 
 @dataclass(frozen=True)
 class FileDiff:
-    """A file that differs, and what there is to show of it; `part` are the lines, for `kind` text."""
+    """A file that differs, and what there is to show of it; `diff` are the lines, for `kind` text."""
 
     change: FileChange
     kind: Kind
@@ -56,24 +51,7 @@ class FileDiff:
     before: str = ""
     after: str = ""
     """Where the file can be had as it was and as it is; "" for nowhere."""
-    diff: LineDiff | None = None
-    part: Page = field(default_factory=lambda: Page(()))
-
-    def rows(self) -> Iterable[Mapping[str, Any]]:
-        """The parts of the page with their rows in the order of one column or two."""
-        for part in self.part.parts:
-            rows = part.rows if self.options.split else tuple(unified(part.rows))
-            yield {"rows": rows, "folded": part.folded, "at": part.block.before.start}
-
-    def ends(self) -> tuple[list[str], list[str]] | None:
-        """The kinds of line ends before and after, where they are not the same."""
-        if self.diff is None or not self.diff.before or not self.diff.after:
-            return None
-        before, after = ({line[len(line.rstrip("\r\n")) :] for line in side} - {""} for side in self._lines())
-        return (sorted(before), sorted(after)) if before != after else None
-
-    def _lines(self) -> tuple[list[str], list[str]]:
-        return (self.diff.before, self.diff.after) if self.diff else ([], [])
+    diff: TextDiff | None = None
 
 
 def file_diff(change: FileChange, before: Side, after: Side, options: Options) -> FileDiff:
@@ -89,10 +67,10 @@ def file_diff(change: FileChange, before: Side, after: Side, options: Options) -
         return FileDiff(change, "picture", options, *addresses)
     if max(change.size_before or 0, change.size_after or 0) > TEXT_MAX and not options.large:
         return FileDiff(change, "large", options, *addresses)
-    old = text_of(before.content(change.path_before)) if change.path_before else ""
-    new = text_of(after.content(change.path)) if change.size_after is not None else ""
-    if old is None or new is None:
-        return FileDiff(change, "binary", options, *addresses)
-    diff = diff_lines(old, new)
-    shown = diff_page(diff, opened=options.opened, everything=options.everything, start=options.start)
-    return FileDiff(change, "text", options, *addresses, diff, shown)
+    old = before.content(change.path_before) if change.path_before else b""
+    new = after.content(change.path) if change.size_after is not None else b""
+    try:
+        diff = text_diff(old, new, options)
+    except NotDone:
+        return FileDiff(change, "too large", options, *addresses)
+    return FileDiff(change, "text" if diff else "binary", options, *addresses, diff)

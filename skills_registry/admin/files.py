@@ -11,17 +11,16 @@ from django.utils.translation import gettext as _
 from skills_registry import services
 from skills_registry.conditional import unless_known
 from skills_registry.file_tree import folder_of
-from skills_registry.highlighting import highlighted
 from skills_registry.manifest import split_document
 from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.media_types import text_of
 from skills_registry.models import Skill, SkillVersion
 
-from .contents import rendered
 from .pages import OperatorRequest, requires
 from .raw import PICTURES
 from .sides import Side, version_side
 from .skill_page import skill_view
+from .texts import rendered, source
 
 SHOWN_MAX = 1024 * 1024
 """Bytes of a text up to which it is shown; a larger file can be downloaded."""
@@ -95,4 +94,5 @@ def _content(side: Side, file: Any, *, raw: bool) -> dict[str, Any]:
         body = split_document(text).body if path == SKILL_MD else text
         return {"kind": "markdown", "switch": True, "rendered": rendered(side, path, body)}
     picture = file["media_type"] in PICTURES
-    return {"kind": "text", "switch": markdown or picture, "lines": list(highlighted(path, text))}
+    lines = source(path, text)
+    return {"kind": "text", "switch": markdown or picture, "source": lines} if lines else {"kind": "large"}

@@ -15,9 +15,10 @@ from skills_registry.manifest import split_document
 from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.models import Skill
 
-from .contents import contents, fields, rendered
+from .contents import contents, fields
 from .pages import OperatorRequest, before, page, requires
 from .sides import version_side
+from .texts import rendered
 from .version_reviews import permitted
 
 VERSIONS_SHOWN = 100

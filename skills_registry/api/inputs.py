@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,9 @@ from skills_registry.manifest_fields import NAME_MAX
 from skills_registry.models import AuditEvent, Skill
 
 Input = serializers.Serializer[Any]
+
+VALUES_MAX = 20_000
+"""Values in the JSON of a body: each is checked, which takes far longer than reading it."""
 
 
 class TooLarge(APIException):
@@ -228,6 +231,8 @@ class UsageQuery(Input):
 def body(request: Request, kind: type[Input]) -> dict[str, Any]:
     """What the request's body says. Raises ParseError and ValidationError."""
     try:
+        if _has_too_many_values(request.data):
+            raise ParseError(f"The JSON has more than {VALUES_MAX:,} values.")
         return _read(request.data, kind)
     except RecursionError:
         raise ParseError("The JSON is nested too deeply.") from None
@@ -236,6 +241,20 @@ def body(request: Request, kind: type[Input]) -> dict[str, Any]:
 def query(request: Request, kind: type[Input]) -> dict[str, Any]:
     """What the request's query parameters say. Raises ValidationError."""
     return _read(request.query_params, kind)
+
+
+def _has_too_many_values(value: Any) -> bool:
+    level, count = [value], 0
+    while level and count <= VALUES_MAX:
+        count += len(level)
+        level = [child for parent in level for child in _children(parent)]
+    return count > VALUES_MAX
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _read(data: Any, kind: type[Input]) -> dict[str, Any]:

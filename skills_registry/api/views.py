@@ -9,7 +9,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from skills_registry import services
-from skills_registry.inspection import inspect
 from skills_registry.models import Publication
 from skills_registry.problems import InvalidSkill
 
@@ -46,7 +45,7 @@ class SkillViewSet(viewsets.ViewSet):
         given = inputs.body(request, inputs.UploadInput)
         if given["publish"] and not request.user.has_perm(PUBLISH):
             self.permission_denied(request, "You may upload, but not publish.")
-        inspection = inspect(given["file"].read())
+        inspection = services.inspect(given["file"].read())
         if inspection.package is None:
             raise InvalidSkill(inspection.problems)
         check_upload(request, inspection.package.manifest.name)
@@ -63,7 +62,7 @@ class SkillViewSet(viewsets.ViewSet):
     def validate(self, request: Request) -> Response:
         """What is wrong with a zip, storing nothing; 200 also where it is not valid."""
         given = inputs.body(request, inputs.ValidateInput)
-        inspection = inspect(given["file"].read())
+        inspection = services.inspect(given["file"].read())
         return Response(
             {
                 "valid": inspection.package is not None,

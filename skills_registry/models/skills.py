@@ -301,6 +301,7 @@ class SkillVersion(AppendOnly):
             files=[file.as_dict() for file in package.files],
             frontmatter=package.manifest.frontmatter,
             warnings=[problem.as_dict() for problem in package.warnings],
+            findings=[finding.as_dict() for finding in package.findings],
             **fields,
         )
 

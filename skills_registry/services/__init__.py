@@ -13,6 +13,7 @@ from .contents import export_skills, export_version
 from .editing import Changes, edit_version, inspect_edit
 from .errors import Conflict, StoreFailed
 from .housekeeping import Swept, sweep
+from .inspecting import inspect, inspect_on_disk
 from .publishing import announce_again, deactivate, publish, rollback, rollback_target
 from .reviewing import approve, objection, request_review, send_back
 from .skills import delete_skill, restore_skill, set_owner, set_tags
@@ -41,7 +42,9 @@ __all__ = [
     "edit_version",
     "export_skills",
     "export_version",
+    "inspect",
     "inspect_edit",
+    "inspect_on_disk",
     "inspect_upload",
     "objection",
     "publish",

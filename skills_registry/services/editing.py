@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from skills_registry.inspection import Inspection, limits
+from skills_registry.edits import EDITS_MAX
+from skills_registry.inspection import Inspection
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.package import Package, gather
-from skills_registry.paths import check_path, clean, is_junk, printable
+from skills_registry.paths import check_path, clean, printable
 from skills_registry.problems import InvalidSkill, Report
-from skills_registry.scanner import scan
 
 from .contents import read_contents
 from .errors import Conflict
+from .inspecting import inspect_contents
 from .versions import create_version
 
 if TYPE_CHECKING:
@@ -43,8 +43,11 @@ def edit_version(
     is changed then, and the caller still has the text.
     """
     base = SkillVersion.objects.ready().select_related("skill").get(skill=skill, number=base_number)
+    inspection = inspect_edit(base, changes)
+    if inspection.package is None:
+        raise InvalidSkill(inspection.problems, inspection.skill_md)
     version, created = create_version(
-        _edited(base, changes), user=user, note=note, expected_latest=expected_latest, edited_from=base_number
+        inspection.package, user=user, note=note, expected_latest=expected_latest, edited_from=base_number
     )
     if not created:
         raise Conflict(_("Nothing new: {version} has exactly these files.").format(version=version))
@@ -53,16 +56,9 @@ def edit_version(
 
 def inspect_edit(base: SkillVersion, changes: Changes) -> Inspection:
     """What `edit_version` would say of the changes, storing nothing; raises Conflict, StoreFailed and OSError as it."""
-    try:
-        package = _edited(base, changes)
-    except InvalidSkill as invalid:
-        return Inspection(None, invalid.problems, skill_md=invalid.skill_md)
-    return Inspection(package, package.warnings, scan(package))
-
-
-def _edited(base: SkillVersion, changes: Changes) -> Package:
-    """The package that the changes make. Raises InvalidSkill and Conflict."""
     report = Report()
+    if len(changes) > EDITS_MAX:
+        raise Conflict(_("There are {count} edits; {limit} are allowed.").format(count=len(changes), limit=EDITS_MAX))
     kept = {clean(path): content for path, content in changes.items() if _is_file(path, report)}
     missing = sorted(path for path, content in kept.items() if content is None and not _has(base, path))
     if missing:
@@ -70,12 +66,7 @@ def _edited(base: SkillVersion, changes: Changes) -> Package:
         raise Conflict(message.format(path=printable(missing[0]), version=base))
     contents = dict(read_contents(base, without=kept))
     contents |= {path: content for path, content in kept.items() if content is not None}
-    dropped = [path for path in contents if is_junk(path)]
-    paths = [path for path in contents if path not in dropped]
-    name = base.skill.name
-    return gather(
-        paths, lambda path, limit: contents[path], limits=limits(), report=report, folder=name, dropped=dropped
-    )
+    return inspect_contents(contents, base.skill.name, tuple(report.problems))
 
 
 def _is_file(path: str, report: Report) -> bool:

@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from skills_registry import storage
 from skills_registry.dropped import sort_out
-from skills_registry.inspection import Inspection, inspect
+from skills_registry.inspection import Inspection
 from skills_registry.models import Upload
 from skills_registry.packing import pack
 
 from .errors import StoreFailed
+from .inspecting import inspect
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

@@ -20,7 +20,6 @@ from skills_registry.audit import Action, record
 from skills_registry.generations import changed, locked, next_generation
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.package import Package
-from skills_registry.scanner import scan
 from skills_registry.tags import declared_tags
 
 from .errors import Conflict, StoreFailed
@@ -132,7 +131,6 @@ def _reserve(
 
     Gives up waiting after a while even where one upload after the other dies.
     """
-    findings = [finding.as_dict() for finding in scan(package)]  # takes long, and the lock below is everybody's
     first = {"owner": user, "tags": declared_tags(package.manifest.frontmatter)}
     patient_until = time.monotonic() + 3 * STORING_PATIENCE.total_seconds()
     while True:
@@ -145,9 +143,7 @@ def _reserve(
             if time.monotonic() > patient_until or not same.filter(_being_stored()).exists():
                 skill.last_number += 1
                 skill.save(update_fields=["last_number", "updated_at"])
-                version = SkillVersion.of(
-                    package, skill=skill, number=skill.last_number, findings=findings, note=note, uploaded_by=user
-                )
+                version = SkillVersion.of(package, skill=skill, number=skill.last_number, note=note, uploaded_by=user)
                 version.save()
                 return version, True
         release_connections()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from django import template
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from skills_registry import remarks
-from skills_registry.highlighting import Part
-from skills_registry.visible import visible_parts
-from skills_registry.word_diff import Line, Piece
+from skills_registry.highlighting import Source
+from skills_registry.text_diff import Part, ShownLine, marked_html
+from skills_registry.visible import visible_html
+from skills_registry.word_diff import Piece
 
 register = template.Library()
 
@@ -20,9 +21,7 @@ register = template.Library()
 @register.filter
 def visible(text: object) -> SafeString:
     """A text with its invisible characters written out."""
-    return format_html_join(
-        "", "{}", ((_invisible(part, name) if name else part,) for part, name in visible_parts(str(text)))
-    )
+    return mark_safe(visible_html(str(text)))  # noqa: S308  # it is escaped
 
 
 @register.filter
@@ -32,15 +31,21 @@ def in_words(text: str) -> str:
 
 
 @register.filter
-def coloured(parts: Iterable[Part]) -> SafeString:
-    """A line of source text; each part has the class of its kind."""
-    return format_html_join("", "{}", ((_coloured(kind, text),) for kind, text in parts))
+def source_lines(source: Source) -> SafeString:
+    """The lines of a text."""
+    return mark_safe(source.html)  # noqa: S308  # `source_html` escapes it
 
 
 @register.filter
-def line(shown: Line, mark: str) -> SafeString:
-    """A line of a diff; what differs in it is within `mark` (ins or del)."""
-    return format_html_join("", "{}", ((_piece(piece, mark),) for piece in shown.pieces))
+def line(shown: ShownLine) -> SafeString:
+    """A line of a diff."""
+    return mark_safe("".join(map(_part, shown.parts)))  # noqa: S308  # `compare_texts` escapes it
+
+
+@register.filter
+def marked(pieces: Sequence[Piece], mark: str) -> SafeString:
+    """A text in pieces; what differs in it is within `mark` (ins or del)."""
+    return mark_safe(marked_html(pieces, mark))  # noqa: S308  # it is escaped
 
 
 @register.filter
@@ -49,20 +54,8 @@ def line_end(end: str) -> str:
     return {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}.get(end) or gettext("no newline at the end")
 
 
-def _coloured(kind: str, text: str) -> SafeString:
-    shown = visible(text)
-    return format_html('<span class="hl-{}">{}</span>', kind, shown) if kind else shown
-
-
-def _piece(piece: Piece, mark: str) -> SafeString:
-    text = visible(piece.text)
-    if piece.marked:
-        text = format_html("<{0}>{1}</{0}>", mark, text)
-    if piece.hidden:
-        more = ngettext("%(count)s more character", "%(count)s more characters", piece.hidden) % {"count": piece.hidden}
-        text = format_html('{}<span class="sk-elided">… {}</span>', text, more)
-    return text
-
-
-def _invisible(code: str, name: str) -> SafeString:
-    return format_html('<span class="sk-invisible" title="{}">{}</span>', name, code)
+def _part(part: Part) -> str:
+    if not part.hidden:
+        return part.html
+    more = ngettext("%(count)s more character", "%(count)s more characters", part.hidden) % {"count": part.hidden}
+    return f'{part.html}<span class="sk-elided">… {escape(more)}</span>'

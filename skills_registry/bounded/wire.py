@@ -1,0 +1,111 @@
+"""What the server and its worker processes say to each other: MessagePack with a length before it. Pure.
+
+It carries plain data only. A worker that was taken over by what it reads can send wrong data, but no code.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from functools import cache
+from typing import IO, Any, Literal, get_type_hints
+
+import msgspec
+
+MESSAGE_MAX = 128 * 1024 * 1024
+"""Bytes of one message; more than any package and what is said of it."""
+_LENGTH = 8
+
+
+class BrokenMessage(Exception):
+    """The other side ended in the middle of a message, or sends what cannot be one."""
+
+
+class Job(msgspec.Struct):
+    """A function by its place (`module:name`), its arguments, and what it may use."""
+
+    function: str
+    cpu_seconds: float
+    memory_bytes: int
+
+
+class Answer(msgspec.Struct):
+    """How a job ended. `leaves`: the worker takes no further job."""
+
+    outcome: Literal["done", "failed", "memory"]
+    leaves: bool = False
+    detail: str = ""
+
+
+def send(stream: IO[bytes], payload: bytes) -> None:
+    """Write one message."""
+    stream.write(len(payload).to_bytes(_LENGTH, "big"))
+    stream.write(payload)
+
+
+def receive(stream: IO[bytes]) -> bytes | None:
+    """Read one message; None where the stream has ended. Raises BrokenMessage."""
+    head = stream.read(_LENGTH)
+    if not head:
+        return None
+    length = int.from_bytes(head, "big")
+    if len(head) < _LENGTH or length > MESSAGE_MAX:
+        raise BrokenMessage
+    payload = stream.read(length)
+    if len(payload) < length:
+        raise BrokenMessage
+    return payload
+
+
+def encode(value: Any) -> bytes:
+    """Plain data, dataclasses of it, and ranges."""
+    return msgspec.msgpack.encode(value, enc_hook=_encoded)
+
+
+def arguments(function: Callable[..., Any], payload: bytes) -> list[Any]:
+    """The arguments of a call, of the types that the function declares."""
+    given = msgspec.msgpack.decode(payload, type=list[msgspec.Raw])
+    hints = [kind for name, kind in _hints(function).items() if name != "return"]
+    return [_decoder(kind).decode(value) for kind, value in zip(hints, given, strict=True)]
+
+
+def result(function: Callable[..., Any], payload: bytes) -> Any:
+    """What a call returned, of the type that the function declares. Raises BrokenMessage."""
+    try:
+        return _decoder(_hints(function)["return"]).decode(payload)
+    except msgspec.MsgspecError as error:
+        raise BrokenMessage from error
+
+
+def place(function: Callable[..., Any]) -> str:
+    """Where a function is found again by another process."""
+    return f"{function.__module__}:{function.__qualname__}"
+
+
+def function_at(name: str) -> Callable[..., Any]:
+    """The function at a place."""
+    module, _, function = name.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return found
+
+
+@cache
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    return get_type_hints(function)
+
+
+@cache
+def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
+    return msgspec.msgpack.Decoder(kind, dec_hook=_decoded)
+
+
+def _encoded(value: Any) -> Any:
+    if isinstance(value, range):
+        return value.start, value.stop
+    raise NotImplementedError(f"{type(value).__name__} is not plain data")
+
+
+def _decoded(kind: type[Any], value: Any) -> Any:
+    if kind is range:
+        return range(*value)
+    raise NotImplementedError(f"{kind.__name__} is not plain data")

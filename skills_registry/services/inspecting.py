@@ -1,0 +1,63 @@
+"""What is to be said of packages that somebody wants to bring in, within bounds of time and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from skills_registry.bounded.pool import NotDone, run_bounded
+from skills_registry.inspection import Inspection, inspect_archive, inspect_files, inspect_path
+from skills_registry.package import Limits
+from skills_registry.problems import Problem
+
+CPU_SECONDS = 1.2
+"""Several times what a package takes that is as large as one may be."""
+
+
+def limits() -> Limits:
+    """The limits on packages that this installation sets."""
+    return Limits(
+        files=settings.SKILL_MAX_FILES,
+        total_bytes=settings.SKILL_MAX_BYTES,
+        archive_bytes=settings.SKILL_MAX_ARCHIVE_BYTES,
+        allow_long_description=settings.SKILL_ALLOW_LONG_DESCRIPTION,
+    )
+
+
+def inspect(data: bytes) -> Inspection:
+    """Say everything there is to say about a zip; stores nothing and raises nothing."""
+    return _inspected(inspect_archive, data, limits())
+
+
+def inspect_on_disk(path: Path) -> Inspection:
+    """Say everything there is to say about a folder or a zip on disk; stores nothing and raises nothing."""
+    return _inspected(inspect_path, str(path.resolve()), limits())
+
+
+def inspect_contents(contents: Mapping[str, bytes], folder: str, problems: tuple[Problem, ...]) -> Inspection:
+    """Say everything there is to say about files by path, see `inspect_files`; stores nothing and raises nothing."""
+    largest = limits().total_bytes
+    if sum(map(len, contents.values())) > largest:  # before all of it is copied: many paths may share their bytes
+        message = f"the files together are larger than {largest:,} bytes"
+        return Inspection(None, (*problems, Problem("package-too-large", message, "Remove large files.")))
+    return _inspected(inspect_files, contents, limits(), folder, problems)
+
+
+def _inspected(inspection: Callable[..., Inspection], *arguments: Any) -> Inspection:
+    try:
+        return run_bounded(CPU_SECONDS, inspection, *arguments)
+    except NotDone as refused:
+        return Inspection(None, (_problem(refused),))
+
+
+def _problem(refused: NotDone) -> Problem:
+    if refused.busy:
+        return Problem("server-busy", "the server reads other packages at the moment", "Try again in a minute.")
+    return Problem(
+        "too-much-work",
+        "reading this package takes more time or memory than a package may",
+        "Split very long lines and files, and remove what the skill does not need.",
+    )

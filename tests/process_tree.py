@@ -1,0 +1,69 @@
+"""CPU time and memory of a server with the processes it started, and what the machine kept it waiting. Linux only."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICK = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_PARENT, _UTIME, _STIME, _CUTIME, _CSTIME, _RSS = 1, 11, 12, 13, 14, 21
+"""Fields of /proc/.../stat after the name."""
+EVERY_SECONDS = 0.02
+
+
+@dataclass
+class Use:
+    """What was used while something was done: seconds of CPU, and bytes at the most above what there was before."""
+
+    cpu_seconds: float = 0.0
+    memory_bytes: int = 0
+
+
+class ProcessTree:
+    """A process and its children."""
+
+    def __init__(self, process: int) -> None:
+        self._process = process
+
+    @contextmanager
+    def use(self) -> Iterator[Use]:
+        """Measure what is used within the block."""
+        use, before, idle, done = Use(), self._cpu_seconds(), self.memory_bytes(), threading.Event()
+
+        def watch() -> None:
+            while not done.wait(EVERY_SECONDS):
+                use.memory_bytes = max(use.memory_bytes, self.memory_bytes() - idle)
+
+        watching = threading.Thread(target=watch)
+        watching.start()
+        try:
+            yield use
+        finally:
+            done.set()
+            watching.join()
+            use.cpu_seconds = self._cpu_seconds() - before
+
+    def memory_bytes(self) -> int:
+        return sum(int(stat[_RSS]) * _PAGE for stat in self._stats())
+
+    def _cpu_seconds(self) -> float:
+        """Also of children that have ended."""
+        own, *children = self._stats()
+        ticks = sum(int(own[field]) for field in (_UTIME, _STIME, _CUTIME, _CSTIME))
+        return (ticks + sum(int(stat[_UTIME]) + int(stat[_STIME]) for stat in children)) / _TICK
+
+    def _stats(self) -> Iterator[list[str]]:
+        yield _stat(str(self._process))
+        for process in (path.name for path in Path("/proc").iterdir()):
+            with suppress(OSError):  # it has ended meanwhile
+                if process.isdecimal() and (stat := _stat(process))[_PARENT] == str(self._process):
+                    yield stat
+
+
+def _stat(process: str) -> list[str]:
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
