@@ -33,6 +33,7 @@ from . import access_samples, access_table
 from .access_table import DENIED, ROLES, TABLE, TOKENS
 from .browser_world import everything
 from .conftest import Gateway
+from .patience import PATIENCE_SECONDS
 
 WRITING = bool(os.environ.get("WRITE_ACCESS_MATRIX"))
 UNWATCHED = ('"django_session"', 'UPDATE "mcp_gateway_accesstoken" SET "last_used_at"')
@@ -255,7 +256,7 @@ async def answered(request: access_samples.Request, headers: list[tuple[bytes, b
         if message["type"] == "http.response.start":
             status.set_result(message["status"])
 
-    await asyncio.wait_for(application(scope, receive, send), timeout=10)
+    await asyncio.wait_for(application(scope, receive, send), timeout=PATIENCE_SECONDS)
     code = status.result()
     assert code < 400 or str(code) in DENIED
     return str(code) if code >= 400 else "read"

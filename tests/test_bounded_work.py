@@ -17,6 +17,7 @@ from skills_registry.bounded.pool import NotDone, Pool
 
 from . import overdoing
 from .overdoing import Sample
+from .patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,7 +31,7 @@ def pool() -> Iterator[Pool]:
 
 def gone(process: int) -> bool:
     """Whether a process has ended, within some seconds."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while Path(f"/proc/{process}/cmdline").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     return not Path(f"/proc/{process}/cmdline").exists()

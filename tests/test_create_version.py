@@ -20,13 +20,14 @@ from skills_registry.services import versions
 
 from .api import Api
 from .packages import package, skill_md, zip_of
+from .patience import PATIENCE_SECONDS
 from .threads import at_once
 
 pytestmark = pytest.mark.django_db
 
 
 def wait_until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not done():
         assert time.monotonic() < deadline
         time.sleep(0.02)

@@ -23,6 +23,7 @@ from invocations.spool import Spool
 from invocations.spool_lines import encode_file
 from invocations.stores import get_store
 
+from .patience import PATIENCE_SECONDS
 from .test_recorder import event
 from .threads import at_once
 
@@ -166,7 +167,7 @@ def test_long_outage_is_handed_over_every_so_often(
         for number in range(8):
             expected.append(f"skill-{round_}-{number}")
             recorder.record(event(expected[-1]))
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while sorted(set(names(handover))) != expected:
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -239,7 +240,7 @@ def test_taker_waits_until_the_store_is_back(handover: Handover, caplog: pytest.
     handover.put([event()])
     taker = Taker(handover, write, seconds=0.01)
     taker.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while "cannot be taken over yet" not in caplog.text:
         assert time.monotonic() < deadline
         time.sleep(0.01)

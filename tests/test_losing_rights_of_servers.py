@@ -16,6 +16,7 @@ import pytest
 
 from .gateway_asking import LEGACY, MODERN, VERSION, envelope, modern_headers, request
 from .losing_rights import LOSSES, PROMISED_SECONDS
+from .patience import PATIENCE_SECONDS
 from .redis_server import redis_server
 from .server import UVICORN, Server, manage
 
@@ -127,7 +128,7 @@ async def test_every_loss_holds_at_all_replicas_within_five_seconds(
     async with AsyncExitStack() as stack:
         settings = {"REDIS_URL": stack.enter_context(redis_server(tmp_path))} if with_redis else {}
         servers = stack.enter_context(world.replicas(**settings))
-        client = await stack.enter_async_context(httpx.AsyncClient(timeout=30, limits=httpx.Limits()))
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE_SECONDS, limits=httpx.Limits()))
         streams = [
             await stack.enter_async_context(stream(client, server, text, era))
             for server in servers
@@ -147,7 +148,7 @@ async def test_every_loss_holds_at_all_replicas_within_five_seconds(
 
 def change_user(server: Server, user: str, **values: list[str]) -> None:
     """Save a user's page in the admin with other values."""
-    with httpx.Client(base_url=server.url, timeout=30, follow_redirects=True) as browser:
+    with httpx.Client(base_url=server.url, timeout=PATIENCE_SECONDS, follow_redirects=True) as browser:
 
         def post(path: str, **fields: Any) -> httpx.Response:
             given = {"csrfmiddlewaretoken": browser.cookies["csrftoken"], **fields}
@@ -172,7 +173,7 @@ async def test_loss_by_the_admin_of_one_replica_holds_at_once_at_the_other_with_
     tokens = {name: tokens[name] for name in users}
     with redis_server(tmp_path) as url, world.replicas(REDIS_URL=url) as servers:
         async with AsyncExitStack() as stack:
-            client = await stack.enter_async_context(httpx.AsyncClient(timeout=30))
+            client = await stack.enter_async_context(httpx.AsyncClient(timeout=PATIENCE_SECONDS))
             streams = [
                 await stack.enter_async_context(stream(client, servers[1], text, MODERN)) for text in tokens.values()
             ]

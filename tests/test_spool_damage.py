@@ -25,6 +25,7 @@ from invocations.recorder import Recorder, State
 from invocations.spool import Spool
 from invocations.spool_lines import HEADER, LINE_MAX, decode_file, encode, encode_file
 
+from .patience import PATIENCE_SECONDS
 from .test_recorder import event
 
 FIELDS: list[str] = json.loads(HEADER)
@@ -244,7 +245,7 @@ def test_file_that_cannot_be_removed_is_taken_once_and_keeps_nobody_from_the_oth
     written: list[str] = []
     recorder = Recorder(lambda events: written.extend(one.skill for one in events), spool=Spool(tmp_path))
     recorder.start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while "b" not in written:
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -13,6 +13,8 @@ import pytest
 from invocations import supervision
 from invocations.supervision import Part, Report, SupervisedThread, supervise
 
+from .patience import PATIENCE_SECONDS
+
 
 @pytest.fixture(autouse=True)
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +42,7 @@ def reported(name: str) -> Report | None:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -76,7 +78,7 @@ def test_thread_that_returns_without_being_asked_to_is_started_again(stopped: St
     thread = stopped(SupervisedThread("worker", begun.release))  # returns at once
     thread.start()
     for _ in range(3):
-        assert begun.acquire(timeout=5)
+        assert begun.acquire(timeout=PATIENCE_SECONDS)
     failing = reported("worker")
     assert failing is not None
     assert failing.last_error == "ended"
@@ -110,7 +112,7 @@ def test_thread_stops_when_asked_to_is_no_longer_reported_and_can_be_started_aga
     for _ in range(2):
         thread.start()
         thread.start()
-        assert begun.acquire(timeout=5)
+        assert begun.acquire(timeout=PATIENCE_SECONDS)
         assert reported("worker") is not None
         assert thread.stop(5)
         assert reported("worker") is None
