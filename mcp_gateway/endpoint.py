@@ -22,7 +22,7 @@ from .headers import (
     BadHeader,
     accepts_events,
     check_accept,
-    check_content_type,
+    check_body_format,
     check_listening,
     check_origin,
     read_headers,
@@ -39,9 +39,11 @@ from .jsonrpc import (
     Request,
     Response,
     decode,
+    encode,
     error_message,
     http_status,
     id_of,
+    is_notification,
     read_message,
 )
 from .listening import hub, listen, listen_legacy
@@ -55,8 +57,10 @@ from .streams.subscription import Subscription
 log = logging.getLogger(__name__)
 
 SESSION_HEADER = "mcp-session-id"
-BATCH_MAX = 20
-"""Few, because each may ask for the largest file there is."""
+BATCH_MAX = 100
+BATCH_ANSWER_MAX_BYTES = 32 * 1024 * 1024
+"""Of the answers in a batch together, each of which may be the largest file there is."""
+_FULL = f"the answers before this one have more than {BATCH_ANSWER_MAX_BYTES:,} bytes; send smaller batches"
 _CODES = {429: TOO_MANY_REQUESTS, 503: INTERNAL_ERROR}
 """Of refusals by HTTP status; the others say that the request is not as it must be."""
 
@@ -79,12 +83,16 @@ async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
     try:
         found = preflight(scope["method"], headers) or await _handle(scope, headers, receive, send)
     except Refused as refused:
-        found = refused.answer
+        found = _refusal(refused, headers)
     except Exception:
         log.exception("a request to the gateway failed")
-        found = HttpAnswer.json(500, error_message(None, JsonRpcError(INTERNAL_ERROR, "Internal error")))
+        found = _refusal(Refused(500, JsonRpcError(INTERNAL_ERROR, "Internal error")), headers)
     if found is not None:
         await send_answer(send, found)
+
+
+def _refusal(refused: Refused, headers: Mapping[str, str]) -> HttpAnswer:
+    return refused.answer(null_id=legacy.has_null_id(headers.get(modern.VERSION_HEADER)))
 
 
 async def _handle(scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send) -> HttpAnswer | None:
@@ -115,8 +123,7 @@ async def _sender(scope: Scope, headers: Mapping[str, str], known: Inside | None
         check_origin(headers)
         _check_method(scope["method"], headers)
     except BadHeader as bad:
-        allow = {"allow": "GET, POST"} if bad.status == 405 else {}
-        raise Refused(bad.status, JsonRpcError(INVALID_REQUEST, str(bad)), **allow) from None
+        raise Refused(bad.status, JsonRpcError(INVALID_REQUEST, str(bad)), **bad.headers) from None
     peer = _peer(scope)
     try:
         caller = known.caller if known else await identify(headers, scope["query_string"], peer)
@@ -131,9 +138,10 @@ def _check_method(method: str, headers: Mapping[str, str]) -> None:
         check_listening(headers)
     elif method != "POST":
         # There is no session to delete, and 2026-07-28 has no GET; both eras allow saying so.
-        raise BadHeader(405, "Only POST is served here, and GET for streams of revisions before 2026-07-28")
+        only = "Only POST is served here, and GET for streams of revisions before 2026-07-28"
+        raise BadHeader(405, only, allow="GET, POST")
     else:
-        check_content_type(headers)
+        check_body_format(headers)
         check_accept(headers)
 
 
@@ -209,11 +217,17 @@ async def _answer_batch(values: list[Any], sender: Sender) -> HttpAnswer:
     if not 0 < len(values) <= BATCH_MAX:
         raise Refused(400, JsonRpcError(INVALID_REQUEST, f"Invalid request: a batch holds 1 to {BATCH_MAX} messages"))
     sender = _with_session(sender, None)
-    answers = [found for value in values if (found := await _answer_in_batch(value, sender)) is not None]
-    return HttpAnswer.json(200, answers) if answers else HttpAnswer(202)
+    answers: list[bytes] = []
+    for value in values:
+        full = sum(map(len, answers)) > BATCH_ANSWER_MAX_BYTES
+        found = await _answer_in_batch(value, sender, full=full)
+        if found is not None:
+            answers.append(encode(found))
+    return HttpAnswer(200, b"[" + b",".join(answers) + b"]") if answers else HttpAnswer(202)
 
 
-async def _answer_in_batch(value: Any, sender: Sender) -> dict[str, Any] | None:
+async def _answer_in_batch(value: Any, sender: Sender, *, full: bool) -> dict[str, Any] | None:
+    """The answer to a message of a batch, None where it wants none; an error where the others have filled it."""
     try:
         message = read_message(value)
         if not isinstance(message, Request):
@@ -221,8 +235,10 @@ async def _answer_in_batch(value: Any, sender: Sender) -> dict[str, Any] | None:
         era = eras.select(message.method, message.params, sender.headers)
         if message.method == "initialize" or era.modern:
             raise JsonRpcError(INVALID_REQUEST, "Invalid request: this cannot be part of a batch")
+        if full:
+            raise JsonRpcError(INVALID_REQUEST, f"Invalid request: {_FULL}")
     except JsonRpcError as error:
-        return error_message(id_of(value), error)
+        return None if is_notification(value) else error_message(id_of(value), error, null_id=True)
     return (await answer(message, era, sender, live_catalog)).message
 
 
