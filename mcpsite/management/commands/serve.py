@@ -6,6 +6,8 @@ import uvicorn
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from mcpsite.uvicorn_limits import LimitedProtocol
+
 DRAIN_SECONDS = 15
 """How long answers under way may take once the process is to end; writing the log comes after, all within 30 s."""
 
@@ -25,12 +27,13 @@ class Command(BaseCommand):
             host=settings.HOST,
             port=settings.PORT,
             loop="uvloop",
-            http="httptools",
+            http=LimitedProtocol,
             ws="none",
             lifespan="on",
             log_config=None,  # the product's own, LOGGING
             access_log=False,
             server_header=False,
             proxy_headers=False,  # whom to believe is for TRUSTED_PROXY_COUNT and TRUST_X_FORWARDED_PROTO
+            timeout_keep_alive=settings.HTTP_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=DRAIN_SECONDS,
         )
