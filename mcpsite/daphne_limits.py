@@ -51,12 +51,8 @@ class LimitedChannel(HTTPChannel):
         if self._refused:
             return
         super().dataReceived(data)
-        if self._refused:
-            return
-        if self._in_body:
-            self._watchdog.wait_for_body(self._received)
-        else:
-            self._watchdog.wait_for("" if self._handlingRequest else "head")
+        if not self._refused:
+            self._wait()
 
     def lineReceived(self, line: bytes) -> bool:
         """A line of a head. True stops the parser."""
@@ -103,6 +99,12 @@ class LimitedChannel(HTTPChannel):
 
     def _respondToBadRequestAndDisconnect(self) -> None:
         self._refuse(400)
+
+    def _wait(self) -> None:
+        if self._in_body:
+            self._watchdog.wait_for_body(self._received)
+        else:
+            self._watchdog.wait_for("" if self._handlingRequest else "head")
 
     def _expire(self) -> None:
         if self._watchdog.waiting == "next request":
