@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -164,6 +165,11 @@ def encode(message: Any) -> bytes:
 def encoded(value: Any) -> Any:
     """A JSON value that is encoded once, to be part of many messages."""
     return orjson.Fragment(orjson.dumps(value))
+
+
+def encoded_exactly(value: Any) -> Any:
+    """The same for a value with integers of any size, of which orjson knows those of 64 bits."""
+    return orjson.Fragment(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
 
 
 def _is_deeper(value: Any, limit: int) -> bool:
