@@ -376,6 +376,8 @@ async def test_get_that_opens_no_stream_says_why(wire: Gateway) -> None:
     for headers, status in [
         ({}, 406),
         ({"accept": "text/html"}, 406),
+        ({"accept": "*/*"}, 406),
+        ({"accept": "*/*, text/event-stream;q=0"}, 406),
         ({"accept": "text/event-stream", VERSION: "1999-01-01"}, 400),
         ({"accept": "text/event-stream", VERSION: MODERN}, 405),
         ({"accept": "text/event-stream", "mcp-session-id": "forged"}, 404),
