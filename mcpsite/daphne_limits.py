@@ -27,7 +27,7 @@ class LimitedChannel(HTTPChannel):
         self.MAX_LENGTH = line_max_bytes()
         self.totalHeadersSize = settings.HTTP_MAX_HEADER_BYTES
         self.maxHeaders = settings.HTTP_MAX_HEADERS
-        self._in_body = self._refused = False
+        self._begun = self._in_body = self._refused = False
         self._received = 0
 
     def connectionMade(self) -> None:
@@ -50,6 +50,7 @@ class LimitedChannel(HTTPChannel):
         """Parse what has come, and see for what to wait."""
         if self._refused:
             return
+        self._begun = True
         super().dataReceived(data)
         if not self._refused:
             self._wait()
@@ -107,8 +108,8 @@ class LimitedChannel(HTTPChannel):
             self._watchdog.wait_for("" if self._handlingRequest else "head")
 
     def _expire(self) -> None:
-        if self._watchdog.waiting == "next request":
-            self.loseConnection()
+        if self._watchdog.waiting == "next request" or not self._begun:
+            self.loseConnection()  # browsers open connections that they may need, and would take 408 for an answer
         else:
             self._refuse(408)
 

@@ -114,6 +114,8 @@ class LimitedProtocol(HttpToolsProtocol):
         if self.flow.read_paused:  # the client cannot send while nobody reads
             self._watchdog.wait_for("")
             self._judge()
+        elif not self._fed:  # browsers open connections that they may need, and would take 408 for an answer
+            self.transport.close()
         else:
             self._refuse(408)
 

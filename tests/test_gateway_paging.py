@@ -86,8 +86,9 @@ async def test_cursor_that_says_nothing_is_the_beginning(wire: Gateway) -> None:
 @pytest.mark.parametrize(
     "cursor",
     [
-        "page 2", "2", "é", "\u0000", "=", "====", "a" * 10_000, "c2tpbGwtYw==", "dG9vbHM6c2tpbGwtYw", 0, 5, 1.5, True, None,
-        False, [], ["dG9vbHM6c2tpbGwtYw=="], {}, "dG9vbHM6\nc2tpbGwtYw==", base64.b64encode(b"tools:\xff").decode(),
+        "page 2", "2", "é", "\u0000", "=", "====", "a" * 10_000, "c2tpbGwtYw==", "dG9vbHM6c2tpbGwtYw", 0, 5, 1.5, True,
+        None, False, [], ["dG9vbHM6c2tpbGwtYw=="], {}, "dG9vbHM6\nc2tpbGwtYw==",
+        base64.b64encode(b"tools:\xff").decode(),
     ],
     ids=lambda cursor: repr(cursor)[:20],
 )  # fmt: skip

@@ -215,11 +215,18 @@ async def waited(server: Server, begun: bytes, dripped: bytes = b"") -> tuple[by
 
 @pytest.mark.parametrize("dripped", [b"", b"a"], ids=["silent", "dripping"])
 async def test_half_a_head_is_waited_for_no_longer_than_the_setting_says(server: Server, dripped: bytes) -> None:
-    begun = [b"", b"G", GET, GET + b"X: ", POST + b"Content-Length: 1000\r\n", b"\r\n"]
+    begun = [b"G", GET, GET + b"X: ", POST + b"Content-Length: 1000\r\n", b"\r\n"]
 
     for answer, took in await asyncio.gather(*(waited(server, part, dripped) for part in begun)):
         assert status(answer) in ((400, 408) if dripped else (408,))
         assert took < HEAD_SECONDS + 4
+
+
+async def test_connection_that_nobody_uses_is_closed_without_a_word(server: Server) -> None:
+    answer, took = await waited(server, b"")
+
+    assert answer == b""
+    assert took < HEAD_SECONDS + 4
 
 
 async def test_blank_lines_before_a_request_gain_no_time(server: Server) -> None:
