@@ -30,7 +30,7 @@ from skills_registry.catalog import (
 from . import offers
 from .file_cache import FileCache
 from .offers import NO_OFFERS, Offers, offers_changed
-from .uris import file_uri
+from .uris import canonical, file_uri
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,16 @@ class Snapshot:
             self._built[key] = build()
         value: T = self._built[key]
         return value
+
+    def file_at(self, uri: str) -> tuple[PublishedSkill, PublishedFile] | None:
+        """The file that a URI names in any of its forms, see `uris.canonical`."""
+        found = self.files.get(uri)
+        if found is None:
+            # Only what is escaped can have another form than the one that is listed.
+            listed = self.once("forms", lambda: {canonical(one): one for one in self.files if "%" in one})
+            form = canonical(uri)
+            found = self.files.get(listed.get(form, form))
+        return found
 
     def visible_to(self, audience: Audience) -> Snapshot:
         """What of this there is for an audience, in the same generation; kept, like what is built of it."""

@@ -39,7 +39,7 @@ def preflight(method: str, headers: Mapping[str, str]) -> HttpAnswer | None:
     if "access-control-request-method" not in headers or not is_origin_served(headers["origin"]):
         return None
     allowed = {
-        "access-control-allow-methods": "POST",
+        "access-control-allow-methods": "GET, POST, DELETE",  # the last for clients to read that it is 405
         "access-control-allow-headers": headers.get("access-control-request-headers", ""),
         "access-control-max-age": str(_MAX_AGE_SECONDS),
     }

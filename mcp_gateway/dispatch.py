@@ -11,6 +11,7 @@ from .call import Call, Method, Outbox
 from .catalog import CatalogUnavailable, LiveCatalog, Snapshot
 from .eras import Era, modern
 from .jsonrpc import INTERNAL_ERROR, METHOD_NOT_FOUND, JsonRpcError, Request, error_message, result_message
+from .params import check_params
 from .recording import record_call
 from .remembered_settings import settings
 from .sender import Sender
@@ -44,8 +45,11 @@ async def answer(
     snapshot, error, unavailable = _NOTHING, None, False
     result: dict[str, Any] = {}
     try:
-        method = _method(request, era, sender)
+        if era.modern:
+            modern.check(request.method, request.params, sender.headers)
         snapshot = (await catalog.snapshot()).visible_to(sender.caller.audience)
+        method = _method(request.method, era, snapshot)
+        check_params(request.method, era.version, request.params)
         result = await method(Call(era, request.id, request.params, snapshot, catalog, sender, outbox))
         failure = _tool_error(result)
     except JsonRpcError as refusal:
@@ -65,12 +69,10 @@ async def answer(
     return Answer(result_message(request.id, result))
 
 
-def _method(request: Request, era: Era, sender: Sender) -> Method:
-    if era.modern:
-        modern.check(request.method, request.params, sender.headers)
-    method = methods.find(request.method, era)
+def _method(name: str, era: Era, snapshot: Snapshot) -> Method:
+    method = methods.find(name, era, snapshot.offers)
     if method is None:
-        raise JsonRpcError(METHOD_NOT_FOUND, f"Method not found: {request.method:.100}")
+        raise JsonRpcError(METHOD_NOT_FOUND, f"Method not found: {name:.100}")
     return method
 
 

@@ -22,7 +22,7 @@ from .headers import (
     BadHeader,
     accepts_events,
     check_accept,
-    check_content_type,
+    check_body_format,
     check_listening,
     check_origin,
     read_headers,
@@ -43,6 +43,7 @@ from .jsonrpc import (
     error_message,
     http_status,
     id_of,
+    is_notification,
     read_message,
 )
 from .listening import hub, listen, listen_legacy
@@ -57,11 +58,12 @@ from .transport import check_transport, telling_to_stay
 log = logging.getLogger(__name__)
 
 SESSION_HEADER = "mcp-session-id"
-BATCH_MAX = 20
+BATCH_MAX = 100
 UNAVAILABLE = {"retry-after": "2"}
 """Of answers that this process cannot give before it has read the catalog for the first time."""
-BATCH_BYTES_MAX = 32 * 1024 * 1024
-"""Bytes of answers after which the further requests of a batch are refused: each may ask for the largest file."""
+BATCH_ANSWER_MAX_BYTES = 32 * 1024 * 1024
+"""Of the answers in a batch together, each of which may be the largest file there is."""
+_FULL = f"the answers before this one have more than {BATCH_ANSWER_MAX_BYTES:,} bytes; send smaller batches"
 _CODES = {429: TOO_MANY_REQUESTS, 503: INTERNAL_ERROR}
 """Of refusals by HTTP status; the others say that the request is not as it must be."""
 
@@ -85,10 +87,10 @@ async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
         _check_transport(scope, headers)
         found = preflight(scope["method"], headers) or await _handle(scope, headers, receive, send)
     except Refused as refused:
-        found = refused.answer
+        found = _refusal(refused, headers)
     except Exception:
         log.exception("a request to the gateway failed")
-        found = HttpAnswer.json(500, error_message(None, JsonRpcError(INTERNAL_ERROR, "Internal error")))
+        found = _refusal(Refused(500, JsonRpcError(INTERNAL_ERROR, "Internal error")), headers)
     if found is not None:
         await send_answer(send, found)
 
@@ -100,6 +102,10 @@ def _check_transport(scope: Scope, headers: Mapping[str, str]) -> None:
         check_transport(scope, headers)
     except BadHeader as bad:
         raise Refused(bad.status, JsonRpcError(INVALID_REQUEST, str(bad))) from None
+
+
+def _refusal(refused: Refused, headers: Mapping[str, str]) -> HttpAnswer:
+    return refused.answer(null_id=legacy.has_null_id(headers.get(modern.VERSION_HEADER)))
 
 
 async def _handle(scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send) -> HttpAnswer | None:
@@ -130,8 +136,7 @@ async def _sender(scope: Scope, headers: Mapping[str, str], known: Inside | None
         check_origin(headers)
         _check_method(scope["method"], headers)
     except BadHeader as bad:
-        allow = {"allow": "GET, POST"} if bad.status == 405 else {}
-        raise Refused(bad.status, JsonRpcError(INVALID_REQUEST, str(bad)), **allow) from None
+        raise Refused(bad.status, JsonRpcError(INVALID_REQUEST, str(bad)), **bad.headers) from None
     peer = _peer(scope)
     try:
         caller = known.caller if known else await identify(headers, scope["query_string"], peer)
@@ -146,9 +151,10 @@ def _check_method(method: str, headers: Mapping[str, str]) -> None:
         check_listening(headers)
     elif method != "POST":
         # There is no session to delete, and 2026-07-28 has no GET; both eras allow saying so.
-        raise BadHeader(405, "Only POST is served here, and GET for streams of revisions before 2026-07-28")
+        only = "Only POST is served here, and GET for streams of revisions before 2026-07-28"
+        raise BadHeader(405, only, allow="GET, POST")
     else:
-        check_content_type(headers)
+        check_body_format(headers)
         check_accept(headers)
 
 
@@ -229,7 +235,7 @@ async def _answer_batch(values: list[Any], sender: Sender) -> HttpAnswer:
     answers: list[bytes] = []
     unavailable = False
     for value in values:
-        full = sum(map(len, answers)) > BATCH_BYTES_MAX
+        full = sum(map(len, answers)) > BATCH_ANSWER_MAX_BYTES
         found = await _answer_in_batch(value, sender, full=full)
         if found is not None:
             answers.append(encode(found.message))
@@ -241,6 +247,7 @@ async def _answer_batch(values: list[Any], sender: Sender) -> HttpAnswer:
 
 
 async def _answer_in_batch(value: Any, sender: Sender, *, full: bool) -> Answer | None:
+    """The answer to a message of a batch, None where it wants none; an error where the others have filled it."""
     try:
         message = read_message(value)
         if not isinstance(message, Request):
@@ -249,9 +256,9 @@ async def _answer_in_batch(value: Any, sender: Sender, *, full: bool) -> Answer 
         if message.method == "initialize" or era.modern:
             raise JsonRpcError(INVALID_REQUEST, "Invalid request: this cannot be part of a batch")
         if full:
-            raise JsonRpcError(INVALID_REQUEST, "The answers before this one are too large for one batch; ask again")
+            raise JsonRpcError(INVALID_REQUEST, f"Invalid request: {_FULL}")
     except JsonRpcError as error:
-        return Answer(error_message(id_of(value), error), error.code)
+        return None if is_notification(value) else Answer(error_message(id_of(value), error, null_id=True), error.code)
     return await answer(message, era, sender, live_catalog)
 
 

@@ -7,11 +7,13 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from urllib.parse import urlsplit
 
-from django.http.request import split_domain_port, validate_host
+from django.http.request import MediaType, split_domain_port, validate_host
+from django.utils.http import parse_header_parameters
 
 from .remembered_settings import settings
 
-_JSON_ACCEPTS = {"application/json", "application/*", "*/*"}
+JSON, EVENTS = "application/json", "text/event-stream"
+_UTF_8 = ("utf-8", "utf8")
 _REMEMBERED = 64
 """Values of a header that are judged once; few, because anybody may send others, and long ones."""
 
@@ -19,9 +21,10 @@ _REMEMBERED = 64
 class BadHeader(Exception):
     """A request refused for its headers or method, with the HTTP status to say so."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, **headers: str) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = headers
 
 
 def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
@@ -43,9 +46,9 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def check_listening(headers: Mapping[str, str]) -> None:
-    """A GET opens a stream of events, and nothing else."""
-    accept = headers.get("accept", "").lower()
-    if "text/event-stream" not in accept:
+    """A GET opens a stream of events, and nothing else, so it must name these (2025-11-25: basic/transports)."""
+    accept = headers.get("accept", "")
+    if EVENTS not in accept.lower() or not _accepts(accept, EVENTS):
         raise BadHeader(406, "A GET opens a stream: Accept must include text/event-stream")
 
 
@@ -63,29 +66,51 @@ def is_origin_served(origin: str) -> bool:
     return _is_served(_host_of(origin))
 
 
-def check_content_type(headers: Mapping[str, str]) -> None:
-    """Bodies are JSON."""
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise BadHeader(415, "Content-Type must be application/json")
+def check_body_format(headers: Mapping[str, str]) -> None:
+    """Bodies are JSON in UTF-8, and not compressed (RFC 9110, 15.5.16)."""
+    if headers.get("content-encoding", "").lower() not in ("", "identity"):
+        raise BadHeader(
+            415, "The body must not be compressed: send it without Content-Encoding", accept_encoding="identity"
+        )
+    media_type, charset = _content_type(headers.get("content-type", ""))
+    if media_type != JSON:
+        raise BadHeader(415, "Content-Type must be application/json", accept=JSON)
+    if charset not in _UTF_8:
+        raise BadHeader(415, "The body must be in UTF-8, as all JSON", accept=JSON)
 
 
 def check_accept(headers: Mapping[str, str]) -> None:
     """Answers are JSON; a request that says nothing takes what comes."""
     accept = headers.get("accept", "")
-    if accept and not _accepts_json(accept):
+    if accept and not _accepts(accept, JSON):
         raise BadHeader(406, "Accept must include application/json")
 
 
 def accepts_events(headers: Mapping[str, str]) -> bool:
     """Whether an answer may be a stream of events."""
-    accept = headers.get("accept", "").lower()
-    return not accept or "text/event-stream" in accept or "*/*" in accept
+    accept = headers.get("accept", "")
+    return not accept or _accepts(accept, EVENTS)
 
 
 @lru_cache(_REMEMBERED)
-def _accepts_json(accept: str) -> bool:
-    accepted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
-    return not accepted.isdisjoint(_JSON_ACCEPTS)
+def _accepts(accept: str, media_type: str) -> bool:
+    """Whether the most specific range that matches has a weight above 0 (RFC 9110, 12.5.1)."""
+    try:
+        ranges = [MediaType(part) for part in accept.lower().split(",")]
+    except ValueError:
+        return False
+    matching = [(one.specificity, one.quality) for one in ranges if one.match(media_type)]
+    return bool(matching) and max(matching)[1] > 0
+
+
+@lru_cache(_REMEMBERED)
+def _content_type(value: str) -> tuple[str, str]:
+    """Media type and charset, in lower case; UTF-8 where none is given. Both "" where it cannot be read."""
+    try:
+        media_type, parameters = parse_header_parameters(value.lower())
+    except ValueError:
+        return "", ""
+    return media_type.strip(), parameters.get("charset", "utf-8")
 
 
 def _host_of(origin: str) -> str:

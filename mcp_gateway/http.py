@@ -34,8 +34,15 @@ class Refused(Exception):
 
     def __init__(self, status: int, error: JsonRpcError, message_id: Id | None = None, **headers: str) -> None:
         super().__init__(error.message)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        self.answer = HttpAnswer.json(status, error_message(message_id, error), named)
+        self._status = status
+        self._error = error
+        self._id = message_id
+        self._headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+    def answer(self, *, null_id: bool) -> HttpAnswer:
+        """What goes back; `null_id` as in `error_message`."""
+        message = error_message(self._id, self._error, null_id=null_id)
+        return HttpAnswer.json(self._status, message, self._headers)
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:

@@ -96,7 +96,7 @@ def _alternatives(word: str) -> list[str]:
 async def invoke(call: Call, skill: PublishedSkill) -> str:
     """The skill's instructions, without frontmatter and with the call's arguments in place.
 
-    Raises BadArgument, and JsonRpcError where `arguments` is no object.
+    Raises BadArgument.
     """
     texts = _texts(skill, call.arguments())
     body, most = await call.catalog.instructions(skill), settings.MCP_MAX_RESULT_BYTES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any, NamedTuple
 
@@ -111,6 +112,16 @@ def read_message(value: Any) -> Message:
     return Request(value["id"], method, params)
 
 
+def is_notification(value: Any) -> bool:
+    """Whether a value is meant as a notification, which is not answered even where its params are wrong (JSON-RPC)."""
+    return (
+        isinstance(value, dict)
+        and value.get("jsonrpc") == "2.0"
+        and isinstance(value.get("method"), str)
+        and "id" not in value
+    )
+
+
 def is_id(value: Any) -> bool:
     """Whether a value may be a request's id: a string or an integer, and never null (MCP)."""
     return isinstance(value, (str, int)) and not isinstance(value, bool)
@@ -129,12 +140,16 @@ def result_message(message_id: Id, result: dict[str, Any]) -> dict[str, Any]:
     return {"jsonrpc": "2.0", "id": message_id, "result": result}
 
 
-def error_message(message_id: Id | None, error: JsonRpcError) -> dict[str, Any]:
-    """The answer to a request that failed; id null where it could not be read."""
+def error_message(message_id: Id | None, error: JsonRpcError, *, null_id: bool = False) -> dict[str, Any]:
+    """The answer to a request that failed.
+
+    Where the request's id is not known, the message has no `id`, or a null one for revisions that must have one.
+    """
     body: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.data is not None:
         body["data"] = error.data
-    return {"jsonrpc": "2.0", "id": message_id, "error": body}
+    known = {} if message_id is None and not null_id else {"id": message_id}
+    return {"jsonrpc": "2.0", **known, "error": body}
 
 
 def notification_message(method: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -150,6 +165,11 @@ def encode(message: Any) -> bytes:
 def encoded(value: Any) -> Any:
     """A JSON value that is encoded once, to be part of many messages."""
     return orjson.Fragment(orjson.dumps(value))
+
+
+def encoded_exactly(value: Any) -> Any:
+    """The same for a value with integers of any size, of which orjson knows those of 64 bits."""
+    return orjson.Fragment(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
 
 
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)

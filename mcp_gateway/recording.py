@@ -18,7 +18,7 @@ from .remembered_settings import settings
 from .sender import Sender
 from .session import client_label
 from .tool_names import LOAD_SKILL, READ_SKILL_FILE, SKILL_ARGUMENT
-from .uris import canonical, skill_of
+from .uris import skill_of
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def _skill(request: Request) -> str | None:
     if key == "name":
         return (_loaded(request) if value in (LOAD_SKILL, READ_SKILL_FILE) else value) or NO_SKILL
     if request.method == "resources/read":
-        return skill_of(value) or skill_of(canonical(value)) or None
+        return skill_of(value) or None
     return skill_of(value) or value or NO_SKILL
 
 

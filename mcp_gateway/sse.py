@@ -47,14 +47,16 @@ class EventStream:
         self.wish = wish
 
     async def begin(self) -> None:
-        """Let the client know that it is a stream, if it does not know yet."""
-        if self._watching is None:
-            await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            self._watching = asyncio.create_task(self._watch(asyncio.current_task()))
+        """Let the client know that it is a stream, before there is a message.
+
+        Daphne sends the head of an answer only with the first part of its body.
+        """
+        await self._open()
+        await self._write(_COMMENT)
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send a message; waits while the client does not read."""
-        await self.begin()
+        await self._open()
         await self._write(_event(message))
 
     async def close(self, message: dict[str, Any] | None = None) -> None:
@@ -62,6 +64,11 @@ class EventStream:
         if self._watching is not None:
             self._watching.cancel()
         await self._write(b"" if message is None else _event(message), more=False)
+
+    async def _open(self) -> None:
+        if self._watching is None:
+            await self._send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            self._watching = asyncio.create_task(self._watch(asyncio.current_task()))
 
     async def _write(self, body: bytes, *, more: bool = True) -> None:
         if self.cut_off:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from unicodedata import normalize
 from urllib.parse import quote, unquote
 
 SKILL_MD = "SKILL.md"
@@ -12,7 +13,8 @@ URI_MAX = 2000
 """Characters of the longest URI there can be: a name and a path (`paths.PATH_MAX_BYTES`) with every byte escaped."""
 _UNESCAPED = "/-._~!$&'()*+,;=:@"
 """What RFC 3986 allows in a path besides letters and digits."""
-_SKILL_MD_URI = re.compile(rf"skill://([^/]+)/{re.escape(SKILL_MD)}")
+_IN_SEGMENT = _UNESCAPED.replace("/", "")
+_SKILL_MD_URI = re.compile(rf"skill://([^/%]+)/{re.escape(SKILL_MD)}")
 
 
 def skill_uri(skill: str) -> str:
@@ -31,18 +33,16 @@ def skill_md_uri(skill: str) -> str:
 
 
 def canonical(uri: str) -> str:
-    """A skill file's URI as it is listed, of one that escapes more or less than it must (RFC 3986, 6.2.2.2).
+    """One form for all URIs of a file or folder of a skill, however they are escaped (RFC 3986, 6.2.2.2) and composed.
 
-    Models write names as a text has them, `references/größe.md`; clients expand templates in their own ways.
+    Models write names as a text has them, `references/größe.md`; clients expand templates in their own ways; and an
+    accent that belongs to a letter in one Unicode form is a character of its own in another.
     """
-    if len(uri) > URI_MAX:
-        return uri
-    skill, _, path = uri.removeprefix("skill://").partition("/")
-    if not uri.startswith("skill://") or not path:
+    if len(uri) > URI_MAX or not uri.startswith("skill://"):
         return uri
     # Segment by segment: an escaped slash is part of a name and separates nothing.
-    segments = (quote(unquote(segment), safe=_UNESCAPED.replace("/", "")) for segment in path.split("/"))
-    return f"{skill_uri(skill)}/{'/'.join(segments)}"
+    segments = uri.removeprefix("skill://").split("/")
+    return "skill://" + "/".join(quote(normalize("NFC", unquote(segment)), safe=_IN_SEGMENT) for segment in segments)
 
 
 def directory_skill(uri: str) -> str:
@@ -57,5 +57,5 @@ def path_of(uri: str) -> str:
 
 def skill_of(uri: str) -> str:
     """The name of the skill whose SKILL.md a URI names, and "" for any other URI."""
-    match = _SKILL_MD_URI.fullmatch(uri)
+    match = _SKILL_MD_URI.fullmatch(uri) or _SKILL_MD_URI.fullmatch(canonical(uri))
     return match[1] if match else ""

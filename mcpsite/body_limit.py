@@ -1,4 +1,7 @@
-"""No request body larger than the largest upload: Django itself would write any size to disk first."""
+"""No request body larger than the largest upload: Django itself would write any size to disk first.
+
+And none that is compressed, which nothing here unpacks: it would be called broken, which it is not.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +18,21 @@ from .request_id import AsgiApp, Receive, Scope, Send
 
 
 class BodyLimitMiddleware:
-    """ASGI: answers 413 by the announced length, or as soon as more has arrived than is allowed."""
+    """ASGI: answers 413 by the announced length, or as soon as more has arrived than is allowed; 415 if compressed."""
 
     def __init__(self, app: AsgiApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         limit: int = settings.MAX_REQUEST_BYTES
-        announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+        headers = dict(scope["headers"])
+        announced = headers.get(b"content-length", b"0")
         if not announced.isdigit() or int(announced) > limit:
-            await _refuse(send, limit)
+            await _refuse_size(send, limit)
+            return
+        if headers.get(b"content-encoding", b"").lower() not in (b"", b"identity"):
+            detail = "The body must not be compressed: send it without Content-Encoding."
+            await _refuse(send, 415, detail, (b"accept-encoding", b"identity"))
             return
         received = 0
 
@@ -40,18 +48,18 @@ class BodyLimitMiddleware:
         except OSError as error:  # Django keeps the body in a temporary file before anything else
             if not is_full(error):
                 raise
-            await _answer(send, 503, "The server's disk is full, and nothing was changed.", (b"retry-after", b"5"))
+            await _refuse(send, 503, "The server's disk is full, and nothing was changed.", (b"retry-after", b"5"))
             return
         if received > limit:
-            await _refuse(send, limit)
+            await _refuse_size(send, limit)
 
 
-async def _refuse(send: Send, limit: int) -> None:
+async def _refuse_size(send: Send, limit: int) -> None:
     detail = f"The request is larger than {limit:,} bytes. A skill's zip may have {settings.SKILL_MAX_ARCHIVE_BYTES:,}."
-    await _answer(send, 413, detail)
+    await _refuse(send, 413, detail)
 
 
-async def _answer(send: Send, status: int, detail: str, *more: tuple[bytes, bytes]) -> None:
+async def _refuse(send: Send, status: int, detail: str, *more: tuple[bytes, bytes]) -> None:
     headers = [(b"content-type", b"application/json"), (b"connection", b"close"), (b"cache-control", PRIVATE.encode())]
     headers += more
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -26,6 +26,21 @@ def check_redis_url(**kwargs: Any) -> list[checks.CheckMessage]:
     ]
 
 
+@checks.register()
+def check_streams_leave_room_for_requests(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Each stream is a connection."""
+    if settings.HTTP_MAX_CONNECTIONS > settings.MCP_MAX_STREAMS:
+        return []
+    return [
+        checks.Warning(
+            f"MCP_MAX_STREAMS={settings.MCP_MAX_STREAMS} streams can take all {settings.HTTP_MAX_CONNECTIONS} "
+            "connections that HTTP_MAX_CONNECTIONS allows, and leave none for requests.",
+            hint="Raise HTTP_MAX_CONNECTIONS, or lower MCP_MAX_STREAMS.",
+            id="mcpsite.W003",
+        )
+    ]
+
+
 @checks.register(deploy=True)
 def check_replicas_share_what_they_must(**kwargs: Any) -> list[checks.CheckMessage]:
     """`s3` is for many replicas: what is in a file of one of them is not there for the others."""

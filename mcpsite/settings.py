@@ -209,6 +209,12 @@ STATIC_ROOT = DATA_DIR / "static"
 
 # Limits on what comes from outside
 
+HTTP_MAX_HEADER_BYTES = env_int("HTTP_MAX_HEADER_BYTES", 64 * 1024, minimum=8 * 1024)
+HTTP_MAX_HEADERS = env_int("HTTP_MAX_HEADERS", 100, minimum=20)
+HTTP_HEAD_SECONDS = env_int("HTTP_HEAD_SECONDS", 15, minimum=1)
+HTTP_BODY_SECONDS = env_int("HTTP_BODY_SECONDS", 30, minimum=1)
+HTTP_KEEP_ALIVE_SECONDS = env_int("HTTP_KEEP_ALIVE_SECONDS", 5, minimum=1)
+HTTP_MAX_CONNECTIONS = env_int("HTTP_MAX_CONNECTIONS", 4096, minimum=10)
 SKILL_MAX_FILES = env_int("SKILL_MAX_FILES", 512, minimum=1)
 SKILL_MAX_BYTES = env_int("SKILL_MAX_BYTES", 16 * 1024 * 1024, minimum=1)
 SKILL_MAX_ARCHIVE_BYTES = env_int("SKILL_MAX_ARCHIVE_BYTES", 32 * 1024 * 1024, minimum=1)

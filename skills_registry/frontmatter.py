@@ -1,16 +1,15 @@
 """YAML frontmatter -> JSON values, verbatim and safe. Pure.
 
 The Skills extension serves a skill's frontmatter as JSON, field by field, so whatever YAML can say
-and JSON cannot (dates, NaN, keys that are not text, integers too large for a double) is kept as the
-author's own text. What makes YAML dangerous or ambiguous is refused: aliases, merge keys, custom
-tags, duplicate keys, deep nesting.
+and JSON cannot (dates, NaN, keys that are not text) is kept as the author's own text, with a warning:
+clients that compare it with the file read something else there. What makes YAML dangerous is
+refused: aliases, merge keys, custom tags, duplicate keys, deep nesting.
 """
 
 from __future__ import annotations
 
 import bisect
 import json
-import math
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,27 +18,20 @@ import yaml
 
 from .paths import printable
 from .problems import Report
+from .yaml_scalars import BOOL, EXACT_FLOAT, FLOAT, INT, NULL, PREFIX, STR, TIMESTAMP, is_ambiguous, json_value
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 16
-EXACT_INTEGER = 2**53
-"""Beyond this an integer does not survive a reader that uses doubles (RFC 8259, section 6)."""
-NUMBER_MAX = 64
-"""Longer numbers are kept as text; more digits are lost in a double, and YAML 1.1's base 60 takes long to compute."""
-
-_PREFIX = "tag:yaml.org,2002:"
-_NULL, _BOOL, _INT, _FLOAT = (_PREFIX + name for name in ("null", "bool", "int", "float"))
-_STR, _TIMESTAMP, _SEQ, _MAP = (_PREFIX + name for name in ("str", "timestamp", "seq", "map"))
+SHOWN_MAX = 80
+"""How much of a value or key is shown in what is said of it."""
 _TAGS: dict[type[yaml.Event], set[str | None]] = {
-    yaml.ScalarEvent: {None, "!", _NULL, _BOOL, _INT, _FLOAT, _STR, _TIMESTAMP},
-    yaml.SequenceStartEvent: {None, "!", _SEQ},
-    yaml.MappingStartEvent: {None, "!", _MAP},
+    yaml.ScalarEvent: {None, "!", NULL, BOOL, INT, FLOAT, STR, TIMESTAMP},
+    yaml.SequenceStartEvent: {None, "!", PREFIX + "seq"},
+    yaml.MappingStartEvent: {None, "!", PREFIX + "map"},
 }
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _NOT_PRINTABLE = yaml.reader.Reader.NON_PRINTABLE
-_CORE_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
-_CORE_NUMBER = re.compile(r"[-+]?([0-9]+\.?|[0-9]*\.[0-9]+)([eE][-+]?[0-9]+)?|0o[0-7]+")
-_CONSTRUCTOR = yaml.constructor.SafeConstructor()
+_BREAK_IN_YAML_1_1 = re.compile("[\x85\u2028\u2029]")
 _SYNTAX_HINTS = (
     ("mapping values", "Put a value that contains `: ` in quotes, or fold it with `>-`; or mend the indentation."),
     ("expected ':'", "Write `key: value`, or indent the line if it continues the one before."),
@@ -95,6 +87,9 @@ class _Reader:
     def read(self) -> Frontmatter | None:
         for match in _NOT_PRINTABLE.finditer(self.text):
             self.character_error(match.group(), match.start())
+        for match in _BREAK_IN_YAML_1_1.finditer(self.text):
+            what = f"YAML parsers do not agree on U+{ord(match.group()):04X}; here it ends a line"
+            self.ambiguous(what, "Remove it, or end the line as usual.", match.start())
         if self.errors:
             return None
         # The stubs of PyYAML know next to nothing of events.
@@ -137,10 +132,12 @@ class _Reader:
             self.error("yaml-alias", f"YAML alias `*{event.anchor}`", "Write the value out instead.", event)
             return None
         if event.tag not in _TAGS[type(event)]:
-            shown = event.tag.replace(_PREFIX, "!!")
+            shown = event.tag.replace(PREFIX, "!!")
             self.error("yaml-tag", f"YAML tag `{shown}`", "Remove the tag; only plain data is accepted.", event)
+            if isinstance(event, yaml.ScalarEvent):
+                return None
         if isinstance(event, yaml.ScalarEvent):
-            return self.scalar(event)
+            return self.scalar(event, path)
         if len(path) >= MAX_DEPTH:
             raise _TooDeep(event)
         return self.mapping(path) if isinstance(event, yaml.MappingStartEvent) else self.sequence(path)
@@ -177,8 +174,16 @@ class _Reader:
             self.error("yaml-duplicate-key", what, "Keep one of them.", event)
         else:
             self.lines[key] = self.line(event)
+            self.judge_key(event, key[-1])
             return key[-1]
         return None
+
+    def judge_key(self, event: Any, key: str) -> None:
+        """Warn of a key that readers take for a number, a date, true or nothing."""
+        tag = self.tag(event)
+        if tag != STR or is_ambiguous(tag, key, key, plain=event.implicit[0]):
+            what = f"YAML parsers do not agree on the key `{_shown(key)}`; here it is text"
+            self.ambiguous(what, f"Put it in quotes: {json.dumps(_shown(key), ensure_ascii=False)}.", event)
 
     def skip(self, event: Any) -> None:
         """Pass over the value that begins with an event."""
@@ -189,23 +194,29 @@ class _Reader:
             if depth > MAX_DEPTH:
                 raise _TooDeep(event)
 
-    def scalar(self, event: Any) -> Any:
+    def scalar(self, event: Any, path: tuple[str, ...]) -> Any:
         text = self.characters(event)
-        tag = event.tag
-        if tag in (None, "!"):
-            tag = self.loader.resolve(yaml.ScalarNode, event.value, event.implicit)
+        tag = self.tag(event)
         try:
-            value = _converted(tag, text)
+            value = json_value(tag, text)
         except (ValueError, LookupError):
-            kind = tag.removeprefix(_PREFIX)
+            kind = tag.removeprefix(PREFIX)
             self.error("yaml-value", f"`{_shown(text)}` is not a valid {kind}", "Quote it if it is text.", event)
             return None
-        if event.implicit[0] and _differs_in_yaml_1_2(tag, text):
-            read_as = "text" if tag == _STR else json.dumps(value)
+        if is_ambiguous(tag, text, value, plain=event.implicit[0]):
+            read_as = "text" if isinstance(value, str) else json.dumps(value)
             what = f"YAML parsers do not agree on `{_shown(text)}`; here it is read as {read_as}"
-            hint = f'Quote it if it is text: "{_shown(text)}".'
-            self.report.warning("yaml-ambiguous", what, hint, file=self.file, line=self.line(event))
+            self.ambiguous(what, _how_to_write(path[-1], text, value), event)
         return value
+
+    def tag(self, event: Any) -> str:
+        """What YAML 1.1 takes a scalar for."""
+        if event.tag not in (None, "!"):
+            return str(event.tag)
+        return str(self.loader.resolve(yaml.ScalarNode, event.value, event.implicit))
+
+    def ambiguous(self, message: str, hint: str, at: Any) -> None:
+        self.report.warning("yaml-ambiguous", message, hint, file=self.file, line=self.line(at))
 
     def characters(self, event: Any) -> str:
         """The scalar's text, with what its escapes name checked like what stands in the file."""
@@ -240,33 +251,16 @@ class _Reader:
         return self.first_line + bisect.bisect_right(self.line_ends, index)
 
 
-def _converted(tag: str, text: str) -> Any:
-    """The JSON value of a scalar, or its text where JSON has none. Raises ValueError or LookupError."""
-    if tag == _NULL:
-        return None
-    if tag == _BOOL:
-        return yaml.SafeLoader.bool_values[text.lower()]
-    if len(text) > NUMBER_MAX:
-        return text
-    if tag == _INT:
-        integer = _CONSTRUCTOR.construct_yaml_int(yaml.ScalarNode(tag, text))
-        return integer if abs(integer) <= EXACT_INTEGER else text
-    if tag == _FLOAT:
-        number = _CONSTRUCTOR.construct_yaml_float(yaml.ScalarNode(tag, text))
-        return number if math.isfinite(number) else text
-    return text
-
-
-def _differs_in_yaml_1_2(tag: str, text: str) -> bool:
-    """Whether a plain scalar has another type under YAML 1.2's core schema (`yes`, `010`, `1:30`, `1e3`)."""
-    if tag == _BOOL:
-        return text.lower() not in ("true", "false")
-    if tag == _INT:
-        return _CORE_INT.fullmatch(text) is None
-    if tag == _FLOAT:
-        return "_" in text or ":" in text
-    return tag == _STR and _CORE_NUMBER.fullmatch(text) is not None
+def _how_to_write(key: str, text: str, value: Any) -> str:
+    """What to write so that every reader takes it for the same; `key` is a number in a list."""
+    if len(text) > SHOWN_MAX:
+        return "Put it in quotes."
+    begin = "- " if key.isdigit() else f"{_shown(key)}: "
+    quoted = begin + json.dumps(text, ensure_ascii=False)
+    if isinstance(value, str) or (isinstance(value, float) and abs(value) >= EXACT_FLOAT):
+        return f"Write it as text: {quoted}"
+    return f"Write {quoted} if it is text, else {begin}{json.dumps(value)}"
 
 
 def _shown(text: str) -> str:
-    return printable(" ".join(text[:80].split()))
+    return printable(" ".join(text[:SHOWN_MAX].split()))

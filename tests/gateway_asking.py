@@ -57,6 +57,11 @@ def request(method: str, params: Any = None, *, message_id: Any = 1) -> dict[str
     return {"jsonrpc": "2.0", "id": message_id, "method": method, **given}
 
 
+def hello(revision: str) -> dict[str, Any]:
+    """The params of `initialize`."""
+    return {"protocolVersion": revision, "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
+
+
 def envelope(**changes: Any) -> dict[str, Any]:
     """The `_meta` of a modern request; further keys (or None to leave one out) without their prefix."""
     meta = {"protocolVersion": MODERN, "clientCapabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}

@@ -71,14 +71,22 @@ _EXTENSION: dict[str, dict[str, Any]] = {
         "properties": {"resources": {"type": "array", "items": _CHILD}, **_PAGE},
     },
 }
+_EXTENSION_PARAMS: dict[str, dict[str, Any]] = {
+    "skills/list": {"properties": {"cursor": {"type": "string"}}},
+    "skills/get": {"required": ["uri"], "properties": {"uri": {"type": "string"}}},
+    "resources/directory/read": {
+        "required": ["uri"],
+        "properties": {"uri": {"type": "string"}, "cursor": {"type": "string"}},
+    },
+}
 
 
 def check_answer(answer: Mapping[str, Any], method: str, revision: str) -> None:
     """Fail unless an answer is valid by the revision's schema, and says nothing of the other era."""
-    assert set(answer) == {"jsonrpc", "id", "result" if "result" in answer else "error"}
     if "error" in answer:
         _check_error(answer, revision)
         return
+    assert set(answer) == {"jsonrpc", "id", "result"}
     result = answer["result"]
     _validate(answer, revision, "JSONRPCResultResponse", "JSONRPCResponse")
     if method in _EXTENSION:
@@ -127,8 +135,10 @@ def check_exchange(
 
 
 def _check_error(answer: Mapping[str, Any], revision: str) -> None:
-    # The schemas of older revisions have no error without an id, which JSON-RPC has where none could be read.
-    known = {"id": 0, **{key: value for key, value in answer.items() if value is not None}}
+    assert set(answer) - {"id"} == {"jsonrpc", "error"}
+    # The schemas of older revisions have no error without a request's id; JSON-RPC says that it is null then.
+    unknown = revision < "2025-11-25" and answer.get("id") is None
+    known = {**answer, "id": 0} if unknown else answer
     _validate(known, revision, "JSONRPCErrorResponse", "JSONRPCError")
     special = _errors(revision).get(answer["error"]["code"])
     if special is not None:
@@ -223,3 +233,17 @@ def _events(body: bytes) -> Iterator[bytes]:
             kind, data = event.split(b"\n")
             assert kind == b"event: message"
             yield data.removeprefix(b"data: ")
+
+
+def are_params_valid(request: Mapping[str, Any], revision: str) -> bool:
+    """Whether a request's params are what the revision's schema, or the Skills extension, says of its method."""
+    method = request["method"]
+    if method in _EXTENSION_PARAMS:
+        valid = Draft202012Validator(_EXTENSION_PARAMS[method]).is_valid(request["params"])
+        params, ping = request["params"], {**request, "method": "ping"}
+        if _is_modern(revision):
+            return valid and _validator(revision, "RequestParams").is_valid(params)
+        return valid and _validator(revision, "PingRequest").is_valid(ping)
+    # What every request may carry (`_meta`) is in the older schemas only with requests in general.
+    names = [_named(revision)[method], "JSONRPCRequest"]
+    return all(_validator(revision, name).is_valid(request) for name in names)

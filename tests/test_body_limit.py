@@ -73,3 +73,17 @@ async def test_refusal_says_in_json_what_is_allowed_and_ends_the_connection(
     assert answer.json() == {"detail": "The request is larger than 10,000 bytes. A skill's zip may have 9,000."}
     assert answer.headers["connection"] == "close"
     assert answer.headers["x-request-id"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "GZIP", "gzip, gzip"])
+async def test_compressed_body_is_refused_and_told_what_is_accepted(client: httpx.AsyncClient, coding: str) -> None:
+    answer = await client.post("/api/v1/skills/", content=b"x", headers={"content-encoding": coding})
+
+    assert (answer.status_code, answer.headers["accept-encoding"]) == (415, "identity")
+    assert "Content-Encoding" in answer.json()["detail"]
+
+
+async def test_body_that_says_that_it_is_not_compressed_reaches_the_view(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/api/v1/skills/", content=b"x", headers={"content-encoding": "identity"})
+
+    assert answer.status_code == 401

@@ -118,3 +118,12 @@ def test_replicas_that_share_neither_database_nor_key_are_warned_of_before_deplo
     shared = {"SECRET_KEY": "given to all replicas. " * 4, "DATABASE_URL": "postgres://skillkeeper@database/skills"}
     assert "mcpsite.W" not in manage(tmp_path / "data", "check", "--deploy", **given, **shared).stderr
     assert "mcpsite.W" not in manage(tmp_path / "data", "check", **given).stderr
+
+
+def test_streams_that_can_take_every_connection_are_warned_of(settings: Any) -> None:
+    assert found("mcpsite.W003") == []
+
+    settings.MCP_MAX_STREAMS = settings.HTTP_MAX_CONNECTIONS
+    (message,) = found("mcpsite.W003")
+    assert not message.is_serious()
+    assert "HTTP_MAX_CONNECTIONS" in (message.hint or "")

@@ -44,7 +44,7 @@ def everything(catalog: Any) -> dict[str, Any]:
 
 
 def test_published_skills_are_the_same_as_in_the_registry(catalog: DynamoCatalog) -> None:
-    publish("one", files={"a.md": "x"})
+    publish("one", files={"a.md": "x"}, metadata="{big: 123456789012345678901234567890, one: 1.0, tiny: 1.0e-07}")
     publish("two", body="first")
     publish("two", body="second")
     services.create_version(package("draft"))

@@ -75,7 +75,7 @@ async def test_files_are_as_in_the_list_and_folders_are_folders(wire: Gateway, s
     "uri",
     [
         "skill://greeter/SKILL.md", "skill://greeter/", "skill://greeter/references/", "skill://greeter/ref",
-        "skill://nobody", "skill://", "skill:", "greeter", "", "skill://greeter/with space", "skill://greeter//references",
+        "skill://nobody", "skill://", "skill:", "greeter", "", "skill://greeter//references",
         "skill://greeter/../greeter", "file:///etc", "SKILL://greeter", "skill://greeter?x", "skill://greeter/references#x",
     ],
 )  # fmt: skip

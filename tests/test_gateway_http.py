@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import time
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 from mcp_gateway.headers import read_headers
 
 from .conftest import Gateway
-from .gateway_asking import over_asgi, request, send
+from .gateway_asking import LEGACY, MODERN, VERSION, over_asgi, request, send
+from .gateway_streams import streaming
 
 pytest_plugins = ["tests.gateway_wire"]
 
@@ -79,6 +81,12 @@ async def test_page_without_an_origin_of_its_own_is_403_also_where_every_host_is
     [
         ("application/json", 200),
         ("application/json; charset=utf-8", 200),
+        ('application/json;charset="UTF-8"', 200),
+        ("application/json; charset=utf8; profile=x", 200),
+        ("application/json; charset=utf-16", 415),
+        ("application/json; charset=iso-8859-1", 415),
+        ("application/json; charset=", 415),
+        ("application/json; charset*=nonsense''x", 415),
         ("Application/JSON ; charset=UTF-8", 200),
         ("text/plain", 415),
         ("application/x-www-form-urlencoded", 415),
@@ -107,8 +115,18 @@ async def test_body_must_be_json(wire: Gateway, content_type: str, status: int) 
         ([""], 200),
         (["application/json", "text/event-stream"], 200),
         (["text/event-stream", "application/json"], 200),
+        (["application/json;q=0.001"], 200),
+        (["*/*;q=0.1, text/html"], 200),
+        (["application/json; charset=utf-8"], 200),
+        (["text/html, application/*;Q=0.5"], 200),
+        (["application/json;q=0, application/json"], 200),
         (["text/event-stream"], 406),
         (["text/html"], 406),
+        (["application/json;q=0"], 406),
+        (["application/json; Q=0.000, */*"], 406),
+        (["application/*;q=0, */*;q=0.5"], 406),
+        (["*/*;q=0"], 406),
+        (["application/json;q*=nonsense''0"], 406),
     ],
 )
 async def test_client_must_accept_json(wire: Gateway, accept: list[str], status: int) -> None:
@@ -117,6 +135,72 @@ async def test_client_must_accept_json(wire: Gateway, accept: list[str], status:
     event = {"type": "http.request", "body": b'{"jsonrpc":"2.0","id":1,"method":"ping"}'}
 
     assert (await over_asgi([event], headers))[0] == status
+
+
+@pytest.mark.parametrize(
+    ("accept", "stream"),
+    [
+        ("application/json, text/event-stream", True),
+        ("*/*", True),
+        ("application/json, text/*;q=0.1", True),
+        ("application/json, TEXT/EVENT-STREAM", True),
+        ("application/json", False),
+        ("application/json, text/event-stream;q=0", False),
+        ("*/*, text/event-stream;q=0.0", False),
+        ("*/*, text/*;q=0", False),
+    ],
+)
+async def test_stream_is_opened_for_those_alone_who_accept_one(wire: Gateway, accept: str, stream: bool) -> None:
+    async with streaming(MODERN, "subscriptions/listen", {"notifications": {}}, accept=accept) as opened:
+        assert opened.status == (200 if stream else 400)
+        assert opened.headers["content-type"] == ("text/event-stream" if stream else "application/json")
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "deflate", "zstd", "gzip, identity", "GZIP", "x-unknown"])
+async def test_compressed_body_is_415_and_says_what_is_accepted(wire: Gateway, coding: str) -> None:
+    response = await send(wire, gzip.compress(b"{}"), {"content-encoding": coding})
+
+    assert refusal(response) == (415, -32600)
+    assert response.headers["accept-encoding"] == "identity"
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", ""])
+async def test_body_that_says_that_it_is_not_compressed_is_read(wire: Gateway, coding: str) -> None:
+    assert (await send(wire, LIST, {"content-encoding": coding})).status_code == 200
+
+
+REFUSALS: dict[int, tuple[dict[str, str], bytes]] = {
+    400: ({}, b"{"),
+    401: ({"authorization": "Bearer nonsense"}, b"{}"),
+    403: ({"origin": "https://evil.example"}, b"{}"),
+    404: ({"mcp-session-id": "forged"}, b'{"jsonrpc":"2.0","method":"notifications/initialized"}'),
+    406: ({"accept": "text/html"}, b"{}"),
+    413: ({}, b" " * 5000),
+    415: ({"content-type": "text/plain"}, b"{}"),
+}
+
+
+@pytest.mark.parametrize("status", REFUSALS)
+@pytest.mark.parametrize(
+    ("version", "null"),
+    [
+        ("2024-11-05", True), ("2025-03-26", True), ("2025-06-18", True), ("2025-11-25", False), (MODERN, False),
+        ("1999-01-01", False), ("", False), (None, False),
+    ],
+)  # fmt: skip
+async def test_error_without_an_id_says_so_as_its_revision_has_it(
+    wire: Gateway, settings: Any, status: int, version: str | None, null: bool
+) -> None:
+    settings.MCP_MAX_BODY_BYTES = 4096
+    headers, body = REFUSALS[status]
+    usual = {"content-type": "application/json", "accept": "application/json"}
+    named = {} if version is None else {VERSION: version}
+
+    response = await wire.client.post("/mcp", content=body, headers={**usual, **named, **headers})
+
+    if status != 404 or version in (None, *LEGACY):  # others have no sessions
+        assert response.status_code == status
+        assert response.json().get("id", "none") == (None if null else "none")
 
 
 @pytest.mark.parametrize(
@@ -131,7 +215,7 @@ async def test_body_that_is_no_json_is_a_parse_error(wire: Gateway, body: bytes)
     response = await send(wire, body)
 
     assert refusal(response) == (400, -32700)
-    assert response.json()["id"] is None
+    assert "id" not in response.json()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +231,7 @@ async def test_json_that_is_no_message_is_an_invalid_request(wire: Gateway, body
     response = await send(wire, body)
 
     assert refusal(response) == (400, -32600)
-    assert response.json()["id"] == (body.get("id") if isinstance(body, dict) else None)
+    assert response.json().get("id", "none") == (body.get("id", "none") if isinstance(body, dict) else "none")
 
 
 @pytest.mark.parametrize("params", [[1], "text", 5, True])
@@ -233,7 +317,7 @@ async def test_browser_is_told_that_a_page_may_send_what_it_wants_to(wire: Gatew
 
     assert (response.status_code, response.content) == (200, b"")
     assert response.headers["access-control-allow-origin"] == "http://localhost:6274"
-    assert response.headers["access-control-allow-methods"] == "POST"
+    assert response.headers["access-control-allow-methods"] == "GET, POST, DELETE"
     assert response.headers["access-control-allow-headers"] == "authorization,mcp-method"
     assert response.headers["vary"] == "Origin"
     assert "access-control-allow-credentials" not in response.headers

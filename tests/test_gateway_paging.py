@@ -77,9 +77,8 @@ async def test_cursor_past_the_end_gives_an_empty_page(wire: Gateway, shelf: She
     assert (await result_of(wire, "2025-11-25", "tools/list", {"cursor": first["nextCursor"]})) == {"tools": []}
 
 
-@pytest.mark.parametrize("cursor", [None, ""])
-async def test_cursor_that_says_nothing_is_the_beginning(wire: Gateway, cursor: Any) -> None:
-    result = await result_of(wire, "2025-11-25", "tools/list", {"cursor": cursor})
+async def test_cursor_that_says_nothing_is_the_beginning(wire: Gateway) -> None:
+    result = await result_of(wire, "2025-11-25", "tools/list", {"cursor": ""})
 
     assert [tool["name"] for tool in result["tools"]] == NAMES[:3]
 
@@ -88,7 +87,8 @@ async def test_cursor_that_says_nothing_is_the_beginning(wire: Gateway, cursor: 
     "cursor",
     [
         "page 2", "2", "é", "\u0000", "=", "====", "a" * 10_000, "c2tpbGwtYw==", "dG9vbHM6c2tpbGwtYw", 0, 5, 1.5, True,
-        False, [], ["dG9vbHM6c2tpbGwtYw=="], {}, "dG9vbHM6\nc2tpbGwtYw==", base64.b64encode(b"tools:\xff").decode(),
+        None, False, [], ["dG9vbHM6c2tpbGwtYw=="], {}, "dG9vbHM6\nc2tpbGwtYw==",
+        base64.b64encode(b"tools:\xff").decode(),
     ],
     ids=lambda cursor: repr(cursor)[:20],
 )  # fmt: skip

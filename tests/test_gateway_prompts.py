@@ -86,8 +86,8 @@ async def test_frontmatter_decides_where_a_skill_is_offered(
     ("arguments", "message"),
     [
         ({"volume": "loud"}, "Unknown argument volume; greeter takes: arguments."),
-        ({"arguments": 5}, "Argument arguments must be a string."),
-        ({"arguments": None}, "Argument arguments must be a string."),
+        ({"arguments": 5}, 'Invalid params: "arguments.arguments" must be a string'),
+        ({"arguments": None}, 'Invalid params: "arguments.arguments" must be a string'),
         ("text", 'Invalid params: "arguments" must be an object'),
         ([], 'Invalid params: "arguments" must be an object'),
     ],

@@ -86,7 +86,7 @@ async def test_other_requests_are_not_recorded(
     [
         ("tools/call", {"name": "nobody"}, "nobody", "Unknown tool: nobody"),
         ("tools/call", {"name": ""}, "-", "Unknown tool: "),
-        ("tools/call", {}, "-", 'Invalid params: "name" must be a string'),
+        ("tools/call", {}, "-", 'Invalid params: "name" is missing'),
         ("tools/call", {"name": 5}, "-", 'Invalid params: "name" must be a string'),
         ("tools/call", {"name": "greeter", "arguments": {"x": "y"}}, "greeter", "Unknown argument x; greeter takes"),
         ("tools/call", {"name": "greeter", "arguments": 5}, "greeter", "must be an object"),
@@ -198,12 +198,9 @@ async def test_legacy_client_without_a_session_is_unknown(wire: Gateway, recorde
     ("info", "label"),
     [
         ({"name": "Codex", "version": "1.2"}, "Codex/1.2"),
-        ({"name": "Codex"}, "Codex"),
-        ({"version": "1.2"}, "1.2"),
-        ({"name": 5, "version": ["1"]}, ""),
-        ("Codex", ""),
-        (["Codex"], ""),
-        ({}, ""),
+        ({"name": "Codex", "version": ""}, "Codex"),
+        ({"name": "", "version": "1.2"}, "1.2"),
+        ({"name": "", "version": ""}, ""),
         ({"name": "x" * 1000, "version": "1"}, "x" * 100),
         ({"name": "a\r\nb\tc\x1b[31m\x00\u202e", "version": "1"}, "a\ufffd\ufffdb\ufffdc\ufffd[31m\ufffd\ufffd/1"),
         ({"name": "Ünïcode 😀", "version": "1"}, "Ünïcode 😀/1"),
@@ -218,6 +215,15 @@ async def test_client_is_recorded_as_it_names_itself_and_fit_for_a_log(
     await ask(wire, "2025-11-25", "tools/call", {"name": "greeter"}, mcp_session_id=session)
 
     assert [event.client for event in recorded] == [label, label]
+
+
+@pytest.mark.parametrize("info", ["Codex", ["Codex"], {}, {"name": 5, "version": ["1"]}])
+async def test_call_of_a_client_that_does_not_name_itself_properly_is_recorded(
+    wire: Gateway, recorded: Recorded, info: Any
+) -> None:
+    await ask(wire, MODERN, "tools/call", {"name": "greeter", "_meta": envelope(clientInfo=info)})
+
+    assert [(event.client, event.status) for event in recorded] == [("", "error")]
 
 
 async def test_caller_is_the_owner_of_the_token(

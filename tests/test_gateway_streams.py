@@ -16,7 +16,20 @@ from mcp_gateway.session import start
 from skills_registry.catalog import catalog_changed
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, LEGACY, META, MODERN, VERSION, ask, envelope, modern_headers, request, result_of, send
+from .gateway_asking import (
+    BOTH,
+    LEGACY,
+    META,
+    MODERN,
+    VERSION,
+    ask,
+    envelope,
+    hello,
+    modern_headers,
+    request,
+    result_of,
+    send,
+)
 from .gateway_shelf import Shelf
 from .gateway_streams import Stream, listening, streaming
 from .official_schemas import check_answer
@@ -369,7 +382,7 @@ async def test_stream_of_older_revisions_carries_changed_lists(wire: Gateway, sh
 async def test_session_has_one_stream(shelf: Shelf) -> None:
     session = start({"name": "c"})
     async with listening(mcp_session_id=session) as first, listening(mcp_session_id=session) as second:
-        assert await first.piece() == b""
+        assert [await first.piece(), await first.piece()] == [b":\n\n", b""]
         shelf.publish("another")
         catalog_changed.send(sender=None)
         assert sorted(await told(second, 3)) == LISTS
@@ -379,6 +392,8 @@ async def test_get_that_opens_no_stream_says_why(wire: Gateway) -> None:
     for headers, status in [
         ({}, 406),
         ({"accept": "text/html"}, 406),
+        ({"accept": "*/*"}, 406),
+        ({"accept": "*/*, text/event-stream;q=0"}, 406),
         ({"accept": "text/event-stream", VERSION: "1999-01-01"}, 400),
         ({"accept": "text/event-stream", VERSION: MODERN}, 405),
         ({"accept": "text/event-stream", "mcp-session-id": "forged"}, 404),
@@ -400,8 +415,8 @@ async def test_get_needs_a_token_where_calls_do(wire: Gateway, settings: Any) ->
 
 @pytest.mark.parametrize("revision", BOTH)
 async def test_capabilities_say_what_is_told(wire: Gateway, revision: str) -> None:
-    method = "server/discover" if revision == MODERN else "initialize"
-    found = (await result_of(wire, revision, method, {"protocolVersion": revision}))["capabilities"]
+    method, params = ("server/discover", {}) if revision == MODERN else ("initialize", hello(revision))
+    found = (await result_of(wire, revision, method, params))["capabilities"]
 
     assert [found[name]["listChanged"] for name in ("tools", "prompts", "resources")] == [True] * 3
     assert found["resources"].get("subscribe", False) is (revision == MODERN)

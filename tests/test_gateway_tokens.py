@@ -54,7 +54,7 @@ async def status(wire: Gateway, text: str) -> int:
 
 def refusal(response: httpx.Response) -> tuple[int, int]:
     """HTTP status and JSON-RPC code."""
-    assert response.json()["id"] is None
+    assert "id" not in response.json()
     return response.status_code, response.json()["error"]["code"]
 
 

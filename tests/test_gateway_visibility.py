@@ -21,7 +21,7 @@ from mcp_gateway.uris import FILE_TEMPLATE
 from skills_registry.catalog import EVERYBODY, Audience
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, MODERN, ask, result_of
+from .gateway_asking import BOTH, MODERN, ask, hello, result_of
 from .gateway_shelf import Shelf
 from .server import ROOT
 from .sources import table_rows
@@ -89,7 +89,7 @@ async def test_lists_hold_what_the_token_names_and_what_has_one_of_its_tags(
 @pytest.mark.parametrize("revision", BOTH)
 async def test_nothing_that_a_caller_can_ask_mentions_a_hidden_skill(wire: Gateway, header: str, revision: str) -> None:
     for method in {row[0].strip("`") for row in table_rows("docs/mcp.md", "Methods")} - STREAMS:
-        params = {"protocolVersion": revision} if method == "initialize" else {}
+        params = hello(revision) if method == "initialize" else {}
         answer = await ask(wire, revision, method, params, authorization=header)
         assert HIDDEN not in json.dumps(answer), method
 

@@ -106,8 +106,8 @@ def test_a_syntax_error_is_told_where_it_can_be_mended(fields: str, line: int, s
 
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85"])
 def test_what_only_yaml_takes_for_a_line_end_is_not_counted_as_a_line(separator: str) -> None:
-    problem = only_problem(f'name: x\ndescription: "one{separator}two"\nlicense: 1')
-    assert (problem.code, problem.line) == ("field-not-text", 4)
+    text = f'---\nname: x\ndescription: "one{separator}two"\nlicense: 1\n---\nDo.\n'
+    assert codes_and_lines(text) == [("yaml-ambiguous", 3), ("field-not-text", 4)]
 
 
 def test_an_empty_body_does_not_hide_a_syntax_error() -> None:
@@ -182,7 +182,7 @@ def test_a_hint_says_what_to_write(fields: str, hint: str | None) -> None:
     problems = problems_of(f"---\n{fields}\n---\nDo.\n")
     if hint is None:
         assert [problem.hint for problem in problems if problem.code == "yaml-ambiguous"] == [
-            'Quote it if it is text: "010".'
+            'Write x-count: "010" if it is text, else x-count: 8'
         ]
     else:
         assert hint in problems[-1].hint

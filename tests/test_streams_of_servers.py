@@ -20,6 +20,8 @@ from .server import DAPHNE, UVICORN, Server, manage
 LISTEN = "subscriptions/listen"
 TOOLS_CHANGED = "notifications/tools/list_changed"
 STREAMS = 1000
+HEAD_SECONDS = 10.0
+"""Well before the first comment that keeps a silent stream open, with which the head used to come."""
 
 
 class World:
@@ -179,6 +181,22 @@ async def test_thousand_streams_of_one_process_are_told_while_calls_are_answered
         await asyncio.gather(*(reader.close() for reader in readers))
         await world.change(server, live=True)
         assert await tools(server) == ["greeter"]
+
+
+@pytest.mark.parametrize("command", [UVICORN, DAPHNE], ids=["uvicorn", "daphne"])
+async def test_head_of_a_stream_is_sent_before_anything_has_changed(world: World, command: list[str]) -> None:
+    with world.server(command) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET /mcp HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n")
+        async with asyncio.timeout(HEAD_SECONDS):
+            head = await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+        assert head.startswith(b"HTTP/1.1 200 ")
+        assert b"text/event-stream" in head
+        async with asyncio.timeout(HEAD_SECONDS):
+            await (await Reader.open(server)).close()
 
 
 @pytest.mark.parametrize(("command", "says_so"), [(UVICORN, True), (DAPHNE, False)], ids=["uvicorn", "daphne"])

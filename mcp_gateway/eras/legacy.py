@@ -24,6 +24,14 @@ def negotiate(requested: Any) -> str:
     return requested if isinstance(requested, str) and requested in _ERAS else VERSIONS[0]
 
 
+def has_null_id(header: str | None) -> bool:
+    """Whether errors without a request's id must have an `id` all the same, which JSON-RPC says is null then.
+
+    From 2025-11-25 on it is left out. Who names no revision gets no null either, which some clients refuse.
+    """
+    return header is not None and header in VERSIONS and header < "2025-11-25"
+
+
 def allows_batch(header: str | None) -> bool:
     """Batches were part of 2025-03-26 and before, which is also what a missing header means."""
     return (header or ASSUMED_VERSION) in ("2025-03-26", "2024-11-05")

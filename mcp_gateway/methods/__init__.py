@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mcp_gateway.call import Method
 from mcp_gateway.eras import Era
+from mcp_gateway.offers import Offers
 
 from . import completion, discovery, prompts, resources, skills, subscriptions, tools
 
@@ -33,6 +34,8 @@ _LEGACY: dict[str, Method] = {
 }
 
 
-def find(name: str, era: Era) -> Method | None:
-    """The method with this name in this era."""
+def find(name: str, era: Era, offers: Offers) -> Method | None:
+    """The method with this name in this era; a log level only where something is offered that sends log messages."""
+    if name == "logging/setLevel" and not offers.logging:
+        return None
     return (_MODERN if era.modern else _LEGACY).get(name)

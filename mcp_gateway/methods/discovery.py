@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mcp_gateway.call import Call
-from mcp_gateway.eras import LOG_LEVELS, modern
-from mcp_gateway.jsonrpc import INVALID_PARAMS, METHOD_NOT_FOUND, JsonRpcError
+from mcp_gateway.eras import modern
 from mcp_gateway.log_levels import log_levels
 from mcp_gateway.server_info import SERVER_INFO
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS
@@ -69,11 +68,6 @@ async def ping(call: Call) -> dict[str, Any]:
 
 
 async def set_log_level(call: Call) -> dict[str, Any]:
-    """2025-11-25: server/utilities/logging; served where something is there that sends log messages."""
-    if not call.snapshot.offers.logging:
-        raise JsonRpcError(METHOD_NOT_FOUND, "Method not found: logging/setLevel")
-    level = call.text("level")
-    if level not in LOG_LEVELS:
-        raise JsonRpcError(INVALID_PARAMS, f"Invalid params: level must be one of {', '.join(LOG_LEVELS)}")
-    log_levels.put(call.sender.session.id, level)
+    """2025-11-25: server/utilities/logging."""
+    log_levels.put(call.sender.session.id, call.text("level"))
     return {}

@@ -54,7 +54,7 @@ async def list_templates(call: Call) -> dict[str, Any]:
 async def read_resource(call: Call) -> dict[str, Any]:
     """One file, unchanged: as text where it is UTF-8, else as base64, so that its digest can be verified."""
     uri = call.text("uri")
-    entry = call.snapshot.files.get(uri) or call.snapshot.files.get(canonical(uri))
+    entry = call.snapshot.file_at(uri)
     if entry is None and (read := call.snapshot.offers.reader(uri)) is not None:
         return await read(call)
     if entry is None:
@@ -79,24 +79,24 @@ def _body(content: bytes) -> dict[str, Any]:
 async def read_directory(call: Call) -> dict[str, Any]:
     """The direct children of a skill's root or of a folder below it (Skills extension, "Reading Directories")."""
     uri = call.text("uri")
-    children = dict(_children(call.snapshot, uri))
+    folder = canonical(uri)
+    children = dict(_children(call.snapshot, folder))
     if not children:
         raise JsonRpcError(INVALID_PARAMS, f"Not a directory: {uri:.200}", {"uri": uri})
     entries = ((child, fitting.fit_resource(call.era, resource)) for child, resource in children.items())
-    return Listing.of("resources", entries, part=uri).page(call.params, size=PAGE_SIZE)
+    return Listing.of("resources", entries, part=folder).page(call.params, size=PAGE_SIZE)
 
 
-def _children(snapshot: Snapshot, uri: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Files and folders in a folder, by their addresses; nothing where there is no such folder."""
-    skill = snapshot.skills.get(directory_skill(uri))
+def _children(snapshot: Snapshot, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Files and folders in a folder, by the addresses that are listed; nothing where there is no such folder."""
+    skill = snapshot.skills.get(directory_skill(folder))
     if skill is None:
         return
     for file in skill.files:
         address = file_uri(skill.name, file.path)
-        if address.startswith(f"{uri}/"):
-            name, below, _ = address.removeprefix(f"{uri}/").partition("/")
-            child = f"{uri}/{name}"
-            yield child, _folder(child) if below else _resource(child, skill, file)
+        if canonical(address).startswith(f"{folder}/"):
+            child = "/".join(address.split("/")[: folder.count("/") + 2])
+            yield child, _resource(child, skill, file) if child == address else _folder(child)
 
 
 def _folder(uri: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from mcp_gateway.invocable import FULL_TEXT, UNKNOWN_NAMED, BadArgument, descrip
 from mcp_gateway.remembered_settings import settings
 from mcp_gateway.skill_index import skill_index
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS, SKILL_ARGUMENT
+from mcp_gateway.uris import file_uri
 from skills_registry.catalog import EVERYBODY, Audience, PublishedSkill
 
 from .resources import contents_of
@@ -168,12 +169,12 @@ async def read_skill_file(call: Call) -> dict[str, Any]:
     given = _given(call, SKILL_ARGUMENT, "path", **{SKILL_ARGUMENT: str, "path": str})
     skill = _skill(call, given[SKILL_ARGUMENT])
     path = given["path"].removeprefix("./")
-    file = next((file for file in skill.files if file.path == path), None)
-    if file is None:
+    found = call.snapshot.file_at(file_uri(skill.name, path))
+    if found is None:
         names = ", ".join(file.path for file in skill.files[:FILES_NAMED])
         more = ", ..." if len(skill.files) > FILES_NAMED else ""
         raise BadArgument(f"{skill.name} has no file {path:.200}. Its files: {names}{more}")
-    return {"content": [_content(await contents_of(call, skill, file))], "isError": False}
+    return {"content": [_content(await contents_of(call, *found))], "isError": False}
 
 
 _TOOLS: dict[str, Method] = {

@@ -12,7 +12,7 @@ from mcp_gateway.streams.wish import Wish
 
 async def listen(call: Call) -> dict[str, Any]:
     """2026-07-28: patterns/subscriptions. This result is sent when the stream ends, after all that it has told."""
-    wish = Wish.of(call.params.get("notifications"))
+    wish = Wish.of(call.params["notifications"])
     if call.outbox is None:
         raise JsonRpcError(INVALID_REQUEST, "Invalid request: Accept must include text/event-stream")
     call.outbox.listen(wish)

@@ -10,7 +10,7 @@ from mcp_gateway.catalog import Snapshot
 from mcp_gateway.invocable import is_prompt, is_tool, title
 from mcp_gateway.methods import prompts, search_tools, skill_tools
 from mcp_gateway.offers import Offers
-from mcp_gateway.uris import file_uri
+from mcp_gateway.uris import canonical, file_uri
 from skills_registry.catalog import Audience, PublishedSkill
 
 Pair = tuple[PublishedSkill | None, PublishedSkill | None]
@@ -23,7 +23,10 @@ class Difference:
 
     lists: frozenset[str]
     uris: frozenset[str]
-    """Files whose bytes are others or that came or went, the folders they are in, and what providers have changed."""
+    """Files whose bytes are others or that came or went, the folders they are in, and what providers have changed.
+
+    Those of skills in canonical form.
+    """
 
 
 def changed(before: Snapshot, after: Snapshot) -> list[Pair]:
@@ -96,7 +99,7 @@ def _offered_uris(before: Offers, after: Offers) -> set[str]:
 
 def _touched(old: PublishedSkill | None, new: PublishedSkill | None) -> Iterator[str]:
     """Addresses of the files that differ, and of the folders above them up to the skill's root."""
-    for uri in {uri for uri, _ in _files(old) ^ _files(new)}:
+    for uri in {canonical(uri) for uri, _ in _files(old) ^ _files(new)}:
         yield uri
         folder = uri.rpartition("/")[0]
         while folder != "skill:/":

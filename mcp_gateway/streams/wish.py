@@ -24,20 +24,13 @@ class Wish:
     """The canonical form of each address."""
 
     @classmethod
-    def of(cls, value: Any) -> Wish:
+    def of(cls, value: Mapping[str, Any]) -> Wish:
         """Read `params.notifications`; kinds that are not known are not honoured. Raises JsonRpcError."""
-        if not isinstance(value, dict):
-            raise JsonRpcError(INVALID_PARAMS, 'Invalid params: "notifications" must be an object')
-        wanted = {name: value.get(key) or False for name, key in _LISTS.items()}
-        if not all(isinstance(flag, bool) for flag in wanted.values()):
-            raise JsonRpcError(INVALID_PARAMS, f"Invalid params: {', '.join(_LISTS.values())} must be true or false")
-        uris = value.get("resourceSubscriptions") or []
-        if not isinstance(uris, list) or not all(isinstance(uri, str) for uri in uris):
-            raise JsonRpcError(INVALID_PARAMS, "Invalid params: resourceSubscriptions must be a list of strings")
+        uris = value.get("resourceSubscriptions", [])
         if sum(map(len, uris)) > URIS_MAX_CHARACTERS:
             message = f"Invalid params: resourceSubscriptions have more than {URIS_MAX_CHARACTERS:,} characters"
             raise JsonRpcError(INVALID_PARAMS, message)
-        lists = frozenset(name for name, flag in wanted.items() if flag)
+        lists = frozenset(name for name, key in _LISTS.items() if value.get(key))
         return cls(lists, {uri: canonical(uri) for uri in uris})
 
     def honoured(self) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
+from mcpsite.daphne_limits import limit_requests
 from mcpsite.env import env_str
 from skills_registry import services
 from skills_registry.folder import find_skills
@@ -42,12 +43,17 @@ class Command(BaseCommand):
         # Only now: the application lists the static files when it is loaded.
         from mcpsite.asgi import application  # noqa: PLC0415
 
-        Server(
+        def ready() -> None:
+            limit_requests(server.http_factory)
+            self.stdout.write(self._welcome(operator))
+
+        server = Server(
             application,
             endpoints=build_endpoint_description_strings(host=settings.HOST, port=settings.PORT),
-            ready_callable=lambda: self.stdout.write(self._welcome(operator)),
+            ready_callable=ready,
             application_close_timeout=5,
-        ).run()
+        )
+        server.run()
 
     def _check_port(self) -> None:
         family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET

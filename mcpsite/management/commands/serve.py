@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
 from mcpsite.schema import missing_migrations
+from mcpsite.uvicorn_limits import LimitedProtocol
 
 
 class Command(BaseCommand):
@@ -26,13 +27,14 @@ class Command(BaseCommand):
             host=settings.HOST,
             port=settings.PORT,
             loop="uvloop",
-            http="httptools",
+            http=LimitedProtocol,
             ws="none",
             lifespan="on",
             log_config=None,  # the product's own, LOGGING
             access_log=False,
             server_header=False,
             proxy_headers=False,  # whom to believe is for TRUSTED_PROXY_COUNT and TRUST_X_FORWARDED_PROTO
+            timeout_keep_alive=settings.HTTP_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=settings.ANSWERS_STOP_SECONDS,
         )
 

@@ -1,0 +1,166 @@
+"""What the parameters of each method must be in each revision, as the official schemas have it. Pure.
+
+Written by hand, since a schema validator would cost more than the call; the tests hold it against the schemas.
+An optional field that is null is not one that is left out: the schemas know no null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .eras import LOG_LEVELS, legacy, modern
+from .jsonrpc import INVALID_PARAMS, JsonRpcError
+from .shapes import (
+    Mismatch,
+    Shape,
+    by_type,
+    choice,
+    either,
+    fields,
+    flag,
+    integer,
+    list_of,
+    object_of,
+    some_list,
+    some_object,
+    text,
+    token,
+)
+
+
+def check_params(method: str, version: str, params: Mapping[str, Any]) -> None:
+    """Raises JsonRpcError (-32602) that names the first field that is not as the revision wants it."""
+    try:
+        _PARAMS[version][method](params)
+    except Mismatch as mismatch:
+        raise JsonRpcError(INVALID_PARAMS, f'Invalid params: "{mismatch.path}" {mismatch}') from None
+
+
+def _since(first: str, version: str, shapes: dict[str, Shape]) -> dict[str, Shape]:
+    """Fields that came with a revision: nothing before it, where they could be anything."""
+    return shapes if version >= first else {}
+
+
+def _implementation(version: str) -> Shape:
+    icon = fields({"src": text}, {"mimeType": text, "sizes": list_of(text), "theme": choice("dark", "light")})
+    newest = {"description": text, "icons": list_of(icon), "websiteUrl": text}
+    optional = _since("2025-06-18", version, {"title": text}) | _since("2025-11-25", version, newest)
+    return fields({"name": text, "version": text}, optional)
+
+
+def _capabilities(version: str) -> Shape:
+    roots = some_object if version == modern.VERSION else fields(optional={"listChanged": flag})
+    known: dict[str, Shape] = {"experimental": object_of(some_object), "roots": roots, "sampling": some_object}
+    known |= _since("2025-06-18", version, {"elicitation": some_object})
+    if version >= "2025-11-25":
+        known["sampling"] = fields(optional={"context": some_object, "tools": some_object})
+        known["elicitation"] = fields(optional={"form": some_object, "url": some_object})
+    if version == "2025-11-25":
+        known["tasks"] = _tasks()
+    if version == modern.VERSION:
+        known["extensions"] = object_of(some_object)
+    return fields(optional=known)
+
+
+def _tasks() -> Shape:
+    requests = {
+        "elicitation": fields(optional={"create": some_object}),
+        "sampling": fields(optional={"createMessage": some_object}),
+    }
+    return fields(optional={"cancel": some_object, "list": some_object, "requests": fields(optional=requests)})
+
+
+def _meta(version: str) -> Shape:
+    if version != modern.VERSION:
+        return fields(optional={"progressToken": token})
+    return fields(
+        {modern.VERSION_KEY: text, modern.CAPABILITIES_KEY: _capabilities(version)},
+        {
+            modern.CLIENT_KEY: _implementation(version),
+            modern.LOG_LEVEL_KEY: choice(*LOG_LEVELS),
+            "progressToken": token,
+        },
+    )
+
+
+def _input_responses() -> Shape:
+    """Answers to what a server asked for meanwhile, which this one never does."""
+    role, content = choice("assistant", "user"), _content()
+    return object_of(
+        either(
+            fields({"content": either(list_of(content), content), "model": text, "role": role}),
+            fields({"roots": list_of(fields({"uri": text}))}),
+            fields({"action": choice("accept", "cancel", "decline")}),
+        )
+    )
+
+
+def _content() -> Shape:
+    data = fields({"data": text, "mimeType": text})
+    return by_type(
+        {
+            "text": fields({"text": text}),
+            "image": data,
+            "audio": data,
+            "tool_use": fields({"id": text, "input": some_object, "name": text}),
+            "tool_result": fields({"content": some_list, "toolUseId": text}),
+        }
+    )
+
+
+def _completion(version: str) -> tuple[dict[str, Shape], dict[str, Shape]]:
+    title = _since("2025-06-18", version, {"title": text})
+    prompt, template = fields({"name": text}, title), fields({"uri": text})
+    required = {
+        "ref": by_type({"ref/prompt": prompt, "ref/resource": template}),
+        "argument": fields({"name": text, "value": text}),
+    }
+    context = fields(optional={"arguments": object_of(text)})
+    return required, _since("2025-06-18", version, {"context": context})
+
+
+def _methods(version: str) -> dict[str, tuple[dict[str, Shape], dict[str, Shape]]]:
+    """The fields that each method's parameters must have, and those that they may have."""
+    page: tuple[dict[str, Shape], dict[str, Shape]] = {}, {"cursor": text}
+    responses = _since(modern.VERSION, version, {"inputResponses": _input_responses(), "requestState": text})
+    task: dict[str, Shape] = {"task": fields(optional={"ttl": integer})} if version == "2025-11-25" else {}
+    lists = {"toolsListChanged": flag, "promptsListChanged": flag, "resourcesListChanged": flag}
+    filters = fields(optional={**lists, "resourceSubscriptions": list_of(text)})
+    return {
+        "initialize": (
+            {
+                "protocolVersion": text,
+                "capabilities": _capabilities(version),
+                "clientInfo": _implementation(version),
+            },
+            {},
+        ),
+        "ping": ({}, {}),
+        "logging/setLevel": ({"level": choice(*LOG_LEVELS)}, {}),
+        "server/discover": ({}, {}),
+        "subscriptions/listen": ({"notifications": filters}, {}),
+        "tools/list": page,
+        "tools/call": ({"name": text}, {"arguments": some_object, **task, **responses}),
+        "prompts/list": page,
+        "prompts/get": ({"name": text}, {"arguments": object_of(text), **responses}),
+        "resources/list": page,
+        "resources/templates/list": page,
+        "resources/read": ({"uri": text}, responses),
+        "resources/directory/read": ({"uri": text}, {"cursor": text}),
+        "completion/complete": _completion(version),
+        "skills/list": page,
+        "skills/get": ({"uri": text}, {}),
+    }
+
+
+def _params(version: str) -> dict[str, Shape]:
+    envelope: dict[str, Shape] = {"_meta": _meta(version)}
+    needed, allowed = (envelope, {}) if version == modern.VERSION else ({}, envelope)
+    return {
+        method: fields({**required, **needed}, {**optional, **allowed})
+        for method, (required, optional) in _methods(version).items()
+    }
+
+
+_PARAMS = {version: _params(version) for version in (*legacy.VERSIONS, modern.VERSION)}
