@@ -50,21 +50,21 @@ async def test_arguments_that_would_be_put_in_very_often_are_refused_in_words(
 
 async def test_the_limit_on_arguments_is_a_setting(wire: Gateway, shelf: Shelf, settings: Any) -> None:
     settings.MCP_MAX_RESULT_BYTES = 2000
-    shelf.publish(body="$0 $0")
+    shelf.publish(body="$0 $0", argument_hint="word")
     for length, refused in ((1000, False), (1001, True)):
         given = {"name": "greeter", "arguments": {"arguments": "x" * length}}
         assert (await result_of(wire, BOTH[0], "tools/call", given))["isError"] is refused
 
 
 async def test_instructions_with_very_many_placeholders_are_filled_in(wire: Gateway, shelf: Shelf) -> None:
-    shelf.publish(body="$0 costs $5. " * 20_000)
+    shelf.publish(body="$0 costs $5. " * 20_000, argument_hint="word")
     given = {"name": "greeter", "arguments": {"arguments": "tea"}}
     text = (await result_of(wire, BOTH[0], "tools/call", given))["content"][0]["text"]
     assert text.strip() == ("tea costs $5. " * 20_000).strip()
 
 
 async def test_instructions_that_take_too_long_to_fill_in_are_an_error_in_words(wire: Gateway, shelf: Shelf) -> None:
-    shelf.publish(body="$0" * (7 * MEBIBYTE))
+    shelf.publish(body="$0" * (7 * MEBIBYTE), argument_hint="word")
     given = {"name": "greeter", "arguments": {"arguments": "x"}}
     result = await result_of(wire, BOTH[0], "tools/call", given)
     assert result["isError"] is True
@@ -109,7 +109,7 @@ async def test_the_answers_of_a_batch_are_not_larger_than_one_large_answer(wire:
     batch = [request("resources/read", reading, message_id=number) for number in range(8)]
     answers = (await wire.post(batch, mcp_protocol_version="2025-03-26")).json()
     assert ["result" in answer for answer in answers] == [True] * 3 + [False] * 5
-    assert "ask again" in answers[-1]["error"]["message"]
+    assert "smaller batches" in answers[-1]["error"]["message"]
 
 
 @given(

@@ -87,7 +87,7 @@ PACKAGES: dict[str, Callable[[], Mapping[str, str | bytes]]] = {
     "15 megabytes of emoji": lambda: {"SKILL.md": skill_md("worst", "\U0001f600" * (MOST // 4))},
     "15 megabytes of lines": lambda: {"SKILL.md": skill_md("worst", "\n" * MOST + "x")},
     "15 megabytes of almost keys": lambda: {"SKILL.md": skill_md("worst", "-----BEGIN " + "A " * (MOST // 2))},
-    "15 megabytes of dollars": lambda: {"SKILL.md": skill_md("worst", "$0" * (MOST // 2))},
+    "15 megabytes of dollars": lambda: {"SKILL.md": skill_md("worst", "$0" * (MOST // 2), argument_hint="word")},
     "15 megabytes of control characters": lambda: {"SKILL.md": skill_md("worst"), "a.txt": b"\x01" * MOST},
     "512 files": lambda: {
         "SKILL.md": skill_md("worst"), **{f"more/{number:0170}\u200b.txt": "x" for number in range(511)}
