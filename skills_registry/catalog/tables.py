@@ -12,9 +12,8 @@ from typing import Any
 from django.conf import settings
 from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
-from pynamodb.models import Model
 
-from invocations.dynamo import Connected
+from invocations.dynamo import Connected, Table
 
 HEAD = "_head"
 """Key of the head item; no skill can have this name."""
@@ -33,7 +32,7 @@ class StatusIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  
     updated_at = UnicodeAttribute(range_key=True)
 
 
-class SkillItem(Model):
+class SkillItem(Table):
     """A skill as gateways, other tools and a rebuild find it; timestamps are ISO 8601."""
 
     class Meta(Connected):
@@ -59,7 +58,7 @@ class SkillItem(Model):
     status_index = StatusIndex()
 
 
-class HeadItem(Model):
+class HeadItem(Table):
     """What changed last: `revision` counts changes of the table, `changes` names the newest ones.
 
     `live` counts the active skills and `checksum` adds up their fingerprints, so that a reader of the

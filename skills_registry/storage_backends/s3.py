@@ -10,37 +10,39 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from django.conf import settings
 from django.core.files.base import ContentFile
 from storages.backends.s3 import S3Storage
 
+from invocations.aws import Guard, StoreUnavailable
+
 from . import Change
 
+__all__ = ["S3SkillStorage", "StoreUnavailable"]
+
 UPDATE_TRIES = 50
-
-
-class StoreUnavailable(OSError):
-    """The bucket could not be reached, or refused what was asked of it."""
 
 
 class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
     """Objects in one bucket, encrypted by S3, through one client a process."""
 
-    def __init__(self, **settings: Any) -> None:
-        local = settings.get("endpoint_url") is not None
+    def __init__(self, **options: Any) -> None:
+        local = options.get("endpoint_url") is not None
         super().__init__(
             default_acl=None,
             object_parameters={"ServerSideEncryption": "AES256"},
             client_config=Config(
-                connect_timeout=3,
-                read_timeout=20,
-                retries={"mode": "standard", "total_max_attempts": 4},
-                max_pool_connections=20,
+                connect_timeout=settings.S3_CONNECT_TIMEOUT_SECONDS,
+                read_timeout=settings.S3_READ_TIMEOUT_SECONDS,
+                retries={"mode": "standard", "total_max_attempts": settings.S3_TRIES},
+                max_pool_connections=settings.S3_CONNECTIONS,
                 signature_version="s3v4",
                 s3={"addressing_style": "path" if local else "virtual"},
             ),
-            **settings,
+            **options,
         )
+        self.guard = Guard("S3", settings.S3_CALL_TIMEOUT_SECONDS, self.check_access)
         self._lock = threading.Lock()
         self._client: Any = None
 
@@ -49,9 +51,11 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         """The boto3 client, made at the first use; safe to share between threads."""
         with self._lock:
             if self._client is None:
-                self._client = boto3.Session().client(
+                client = boto3.Session().client(
                     "s3", region_name=self.region_name, endpoint_url=self.endpoint_url, config=self.client_config
                 )
+                self.guard.watch(client)
+                self._client = client
             return self._client
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
@@ -91,8 +95,8 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         """The object's content, and the condition that it is still that."""
         try:
             with _as_os_errors(name):
-                found = self.client.get_object(Bucket=self.bucket_name, Key=name)
-                return found["Body"].read(), {"IfMatch": found["ETag"]}
+                data, tag = self._get(name)
+                return data, {"IfMatch": tag}
         except FileNotFoundError:
             return None, {"IfNoneMatch": "*"}
 
@@ -141,8 +145,18 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
 
     def _read(self, name: str) -> bytes:
         with _as_os_errors(name):
-            data: bytes = self.client.get_object(Bucket=self.bucket_name, Key=name)["Body"].read()
-        return data
+            return self._get(name)[0]
+
+    def _get(self, name: str) -> tuple[bytes, str]:
+        """An object's content and its ETag. That the content came, or not, is told here: hooks see headers alone."""
+        found = self.client.get_object(Bucket=self.bucket_name, Key=name)
+        try:
+            data: bytes = found["Body"].read()
+        except HTTPClientError:
+            self.guard.breaker.failed()
+            raise
+        self.guard.breaker.succeeded()
+        return data, found["ETag"]
 
     def _head(self, name: str) -> dict[str, Any] | None:
         try:
