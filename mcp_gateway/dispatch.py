@@ -6,11 +6,21 @@ import logging
 import time
 from typing import Any, NamedTuple
 
+from invocations import deadline
+
 from . import methods
 from .call import Call, Method, Outbox
 from .catalog import CatalogUnavailable, LiveCatalog, Snapshot
 from .eras import Era, modern
-from .jsonrpc import INTERNAL_ERROR, METHOD_NOT_FOUND, JsonRpcError, Request, error_message, result_message
+from .jsonrpc import (
+    INTERNAL_ERROR,
+    METHOD_NOT_FOUND,
+    JsonRpcError,
+    Request,
+    Unavailable,
+    error_message,
+    result_message,
+)
 from .recording import record_call
 from .remembered_settings import settings
 from .sender import Sender
@@ -22,11 +32,19 @@ _NOTHING = Snapshot()
 """What requests are answered from that fail before the catalog is looked at."""
 
 
+RETRY_SECONDS = 5
+"""When to try again while a store is away: it is looked for more often than that."""
+
+
 class Answer(NamedTuple):
-    """The message to send back; `error_code` chooses the HTTP status, None stands for success."""
+    """The message to send back; `error_code` chooses the HTTP status, None stands for success.
+
+    `retry_after`: seconds, where a store is away and the request may succeed later.
+    """
 
     message: dict[str, Any]
     error_code: int | None = None
+    retry_after: int | None = None
 
 
 async def answer(
@@ -37,24 +55,30 @@ async def answer(
     What is not meant for the caller goes to the log alone.
     """
     started = time.perf_counter()
-    snapshot, error = _NOTHING, None
+    snapshot = _NOTHING
+    error: JsonRpcError | None = None
     result: dict[str, Any] = {}
     try:
         method = _method(request, era, sender)
-        snapshot = (await catalog.snapshot()).visible_to(sender.caller.audience)
-        result = await method(Call(era, request.id, request.params, snapshot, catalog, sender, outbox))
+        with deadline.within(settings.MCP_DEADLINE_SECONDS):
+            snapshot = (await catalog.snapshot()).visible_to(sender.caller.audience)
+            result = await method(Call(era, request.id, request.params, snapshot, catalog, sender, outbox))
         failure = _tool_error(result)
     except JsonRpcError as refusal:
         error, failure = refusal, refusal.message
     except CatalogUnavailable:
-        failure = "Internal error: the catalog cannot be read"
-        error = JsonRpcError(INTERNAL_ERROR, failure)
+        error = Unavailable("the catalog cannot be read", RETRY_SECONDS)
+        failure = error.message
+    except OSError as exception:
+        log.warning("%r failed, since a store does not answer: %r", request.method, exception)
+        error, failure = Unavailable("the files cannot be read at the moment", RETRY_SECONDS), repr(exception)
     except Exception as exception:
         log.exception("%r failed", request.method)
         error, failure = JsonRpcError(INTERNAL_ERROR, "Internal error"), repr(exception)
     record_call(request, era, sender, snapshot=snapshot, started=started, failure=failure)
     if error is not None:
-        return Answer(error_message(request.id, error), error.code)
+        retry_after = error.retry_after if isinstance(error, Unavailable) else None
+        return Answer(error_message(request.id, error), error.code, retry_after)
     if era.modern:
         caching = _caching(sender) if request.method in modern.CACHEABLE else None
         result = modern.complete(result, SERVER_INFO, caching)

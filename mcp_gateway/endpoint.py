@@ -10,6 +10,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from invocations import deadline
+
 from . import eras
 from .admission import NEVER_ENDING, admit, key_of
 from .auth import AccessRefused, identify
@@ -183,8 +185,16 @@ async def _answer_one(
         await stream.close(answered.message)
         return None
     headers = {SESSION_HEADER: start(message.params.get("clientInfo"))} if _initialized(message, answered) else {}
-    code = answered.error_code
-    return HttpAnswer.json(200 if code is None else http_status(code, modern=era.modern), answered.message, headers)
+    if answered.retry_after is not None:
+        headers["retry-after"] = str(answered.retry_after)
+    return HttpAnswer.json(_status(answered, modern=era.modern), answered.message, headers)
+
+
+def _status(answered: Answer, *, modern: bool) -> int:
+    """The HTTP status of an answer; before 2026-07-28 what a method fails of travels as 200, also that it is away."""
+    if answered.error_code is None:
+        return 200
+    return 503 if modern and answered.retry_after is not None else http_status(answered.error_code, modern=modern)
 
 
 def _accept(message: Notification | Response, sender: Sender) -> HttpAnswer:
@@ -209,7 +219,8 @@ async def _answer_batch(values: list[Any], sender: Sender) -> HttpAnswer:
     if not 0 < len(values) <= BATCH_MAX:
         raise Refused(400, JsonRpcError(INVALID_REQUEST, f"Invalid request: a batch holds 1 to {BATCH_MAX} messages"))
     sender = _with_session(sender, None)
-    answers = [found for value in values if (found := await _answer_in_batch(value, sender)) is not None]
+    with deadline.within(settings.MCP_DEADLINE_SECONDS):  # one for all, not one for each
+        answers = [found for value in values if (found := await _answer_in_batch(value, sender)) is not None]
     return HttpAnswer.json(200, answers) if answers else HttpAnswer(202)
 
 

@@ -39,6 +39,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 if env_bool("TRUST_X_FORWARDED_PROTO", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXY_COUNT", 0, maximum=10)
+PAGES_AT_ONCE = env_int("PAGES_AT_ONCE", 100, minimum=1)
 SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 
@@ -61,6 +62,7 @@ INSTALLED_APPS = [
     "mcpsite",
 ]
 MIDDLEWARE = [
+    "mcpsite.deadlines.DeadlineMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "mcpsite.csp.ContentSecurityPolicyMiddleware",
@@ -133,6 +135,11 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
+MCP_DEADLINE_SECONDS = env_int("MCP_DEADLINE_SECONDS", 10, minimum=1)
+PAGE_DEADLINE_SECONDS = env_int("PAGE_DEADLINE_SECONDS", 10, minimum=1)
+TRANSFER_DEADLINE_SECONDS = env_int("TRANSFER_DEADLINE_SECONDS", 60, minimum=1)
+PROJECTION_DEADLINE_SECONDS = 3.0
+"""How long whoever publishes waits for the projections; after that they are made in the background."""
 STORAGE_BACKEND = env_str("STORAGE_BACKEND", "local", choices=("local", "s3"))
 AWS_REGION = env_str("AWS_REGION", "us-east-1")
 S3_SKILLS_PREFIX = env_str("S3_SKILLS_PREFIX", "skills/")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+
+from invocations import deadline
 
 from .models import CatalogHead, Skill
 from .projection import project
@@ -34,4 +37,10 @@ def changed(skill: Skill, generation: int, *fields: str) -> None:
     """Save what changed of a skill and in which generation, and say so once that is committed."""
     skill.generation = generation
     skill.save(update_fields=["generation", "updated_at", *fields])
-    transaction.on_commit(partial(project, skill), robust=True)
+    transaction.on_commit(partial(_announce, skill), robust=True)
+
+
+def _announce(skill: Skill) -> None:
+    """Project a skill, unless that takes long; it is then done in the background."""
+    with deadline.within(settings.PROJECTION_DEADLINE_SECONDS):
+        project(skill)

@@ -336,7 +336,8 @@ async def test_request_without_a_catalog_is_an_internal_error(wire: Gateway, she
 
     error = await error_of(wire, revision, "tools/list")
 
-    assert error == {"code": -32603, "message": "Internal error: the catalog cannot be read"}
+    message = "Internal error: the catalog cannot be read; try again"
+    assert error == {"code": -32603, "message": message, "data": {"retryAfter": 5}}
 
 
 async def test_catalog_that_does_not_answer_keeps_nobody_waiting_for_long(

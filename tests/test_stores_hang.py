@@ -60,7 +60,7 @@ def bucket(
 
 
 @pytest.fixture
-def log(dynamo: DynamoStore, proxy: HangingProxy, dial: Dial, monkeypatch: pytest.MonkeyPatch) -> Iterator[DynamoStore]:
+def log(dynamo: DynamoStore, proxy: HangingProxy, dial: Dial, monkeypatch: pytest.MonkeyPatch) -> DynamoStore:
     """An empty log, behind the proxy."""
     monkeypatch.setattr(dynamodb.Connected, "connect_timeout_seconds", 1)
     monkeypatch.setattr(dynamodb.Connected, "read_timeout_seconds", READ_SECONDS)
@@ -68,7 +68,7 @@ def log(dynamo: DynamoStore, proxy: HangingProxy, dial: Dial, monkeypatch: pytes
     monkeypatch.setattr(dynamodb.guard, "_call_seconds", CALL_SECONDS)
     dial(proxy.url())
     assert dynamo.totals(["greeter"])
-    yield dynamo
+    return dynamo
 
 
 def wait_for(done: Callable[[], bool], seconds: float = 30) -> None:

@@ -85,6 +85,10 @@ class Catalog(Protocol):
         """Everything that changed after a generation (0: all that is live)."""
         ...
 
+    def kept_file(self, file: PublishedFile) -> bytes | None:
+        """The bytes of a file that this machine has kept from an earlier read; asks no other server."""
+        ...
+
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         """The bytes of one file as stored. Raises OSError where the store fails."""
         ...

@@ -39,6 +39,9 @@ class DynamoCatalog:
             return self._changed(reached, {name for revision, name in kept if revision > generation})
         return Changes(reached, [_published(item) for item in self._all(head)], [], complete=True)
 
+    def kept_file(self, file: PublishedFile) -> bytes | None:
+        return self._cache.get(file.sha256)
+
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         content = self._cache.get(file.sha256)
         if content is None:

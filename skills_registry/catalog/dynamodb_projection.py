@@ -10,13 +10,16 @@ import json
 import random
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
-from invocations.dynamo import connection, unavailable
+from invocations import deadline
+from invocations.dynamo import StoreUnavailable, connection, unavailable
 from skills_registry.models import Skill, SkillVersion
 
 from .tables import CHANGES_KEPT, HEAD, HeadItem, SkillItem, fingerprint
@@ -32,7 +35,7 @@ def write(skill: Skill) -> None:
     `skill` must be read `with_summary` and afresh; its generation orders it among other writes.
     """
     attributes = _attributes(skill)
-    with _one_at_a_time:
+    with _turn():
         for attempt in range(TRIES):
             try:
                 if _try_write(skill, attributes):
@@ -41,6 +44,17 @@ def write(skill: Skill) -> None:
                 raise unavailable(error) from error
             time.sleep(random.uniform(0, 0.02 * (attempt + 1)))  # noqa: S311  # not a secret
     raise unavailable(PynamoDBException(f"the head item was taken {TRIES} times by others"))
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Write alone in this process. Raises StoreUnavailable where the others take longer than there is time."""
+    if not _one_at_a_time.acquire(timeout=min(deadline.remaining(), threading.TIMEOUT_MAX)):
+        raise StoreUnavailable("others write the catalog's head, which takes too long")
+    try:
+        yield
+    finally:
+        _one_at_a_time.release()
 
 
 def _try_write(skill: Skill, attributes: dict[str, Any]) -> bool:

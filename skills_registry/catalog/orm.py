@@ -28,6 +28,9 @@ class OrmCatalog:
                 published.append(published_skill(skill, skill.live_version))
         return Changes(reached, published, withdrawn, complete=generation == 0)
 
+    def kept_file(self, file: PublishedFile) -> bytes | None:
+        return None  # the store is on this machine
+
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         return storage.read_file(skill.name, skill.version, file.path)
 
