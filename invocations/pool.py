@@ -8,7 +8,8 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextvars import copy_context
-from typing import ParamSpec, TypeVar
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 from . import deadline
 
@@ -33,7 +34,7 @@ class Pool(Executor):
         self._name = name
         self._threads = threads
         self._places = threading.BoundedSemaphore(threads + waiting)
-        self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._running = 0
         self._idle = 0
@@ -44,19 +45,7 @@ class Pool(Executor):
             raise Busy(f"too much waits for {self._name}")
         future: Future[T] = Future()
         future.add_done_callback(lambda _: self._places.release())
-        context = copy_context()
-
-        def call() -> None:
-            if not future.set_running_or_notify_cancel():
-                return
-            try:
-                result = context.run(fn, *args, **kwargs)
-            except BaseException as error:  # noqa: BLE001  # it belongs to whoever waits for the future
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        self._calls.put(call)
+        self._calls.put((future, partial(copy_context().run, fn, *args, **kwargs)))
         self._see_to_a_thread()
         return future
 
@@ -89,4 +78,17 @@ class Pool(Executor):
                     self._running -= 1
                     return
             if call is not None:
-                call()
+                _perform(*call)
+            del call  # with all that it holds, before the next one is waited for
+
+
+def _perform(future: Future[Any], call: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = call()
+    except BaseException as error:  # noqa: BLE001  # it belongs to whoever waits for the future
+        future.set_exception(error)
+        del future  # the error's traceback holds this frame
+    else:
+        future.set_result(result)

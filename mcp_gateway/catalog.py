@@ -119,6 +119,7 @@ class LiveCatalog:
         self._snapshot = Snapshot()
         self._asked_at = float("-inf")
         """When the catalog was asked for what is served now, or last failed to answer."""
+        self._answered_at = float("-inf")
         self._changed_at = float("-inf")
         self._refreshing: asyncio.Task[None] | None = None
         self._patient_until = 0.0
@@ -155,6 +156,11 @@ class LiveCatalog:
     def since(self) -> datetime | None:
         """Since when that generation is served."""
         return self._since
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the catalog was asked and answered, None before the first time."""
+        return time.monotonic() - self._answered_at if self.generation is not None else None
 
     def look(self) -> None:
         """Look for changes without being asked for anything; may be called from any thread.
@@ -213,6 +219,7 @@ class LiveCatalog:
         asked_at = time.monotonic()
         try:
             newest = await self._ask_in_time()
+            self._answered_at = asked_at
             if newest is not self._snapshot:
                 self._snapshot, self._since = newest, datetime.now(UTC)
         except (DatabaseError, InterfaceError, OSError) as error:

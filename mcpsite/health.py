@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
-from skills_registry import storage
-from skills_registry.catalog import get_catalog
-from skills_registry.models import CatalogHead
+from mcp_gateway import catalog
+
+from .readiness import Readiness
+
+readiness = Readiness(lambda: catalog.live_catalog)
 
 
 @require_safe
@@ -20,19 +19,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def readyz(request: HttpRequest) -> JsonResponse:
-    """Database (with its tables), package store and published catalog answer; 503 and which one where they do not."""
-    checks = {
-        "database": _try(CatalogHead.objects.exists),
-        "store": _try(storage.check_access),
-        "catalog": _try(get_catalog().generation),
-    }
-    return JsonResponse(checks, status=200 if set(checks.values()) == {"ok"} else 503)
-
-
-def _try(check: Callable[[], object]) -> str:
-    try:
-        check()
-    except (DatabaseError, OSError) as error:
-        return type(error).__name__
-    return "ok"
+async def readyz(request: HttpRequest) -> JsonResponse:
+    """200 where this process serves, if need be from memory (`degraded`); 503 where it cannot; and what is away."""
+    report = await readiness.report()
+    found = {"status": report.status, **report.parts, **report.facts}
+    return JsonResponse(found, status=200 if report.serves else 503)

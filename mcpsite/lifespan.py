@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
+from invocations import deadline
+from invocations.pool import Pool
 from invocations.recorder import recorder
 from mcp_gateway.replicas import heartbeat
 
 from .request_id import Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+SECONDS = 12.0
+"""How long the end may take, once no request is under way: what the recorder takes to write, and a little more."""
+_ending = Pool("ending", threads=2, waiting=0)
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
@@ -17,7 +26,10 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
         if message["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
         else:
-            await asyncio.to_thread(heartbeat.stop)
-            await asyncio.to_thread(recorder.close)
+            with deadline.afresh(SECONDS):
+                ending = [_ending.run(heartbeat.stop), _ending.run(recorder.close)]
+                for failure in await asyncio.gather(*ending, return_exceptions=True):
+                    if failure is not None:
+                        log.error("the process ends without waiting any longer", exc_info=failure)
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -7,7 +7,6 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
+from invocations.pool import Busy, Pool
 from mcp_gateway.models import AccessToken, Scope
 from mcp_gateway.signals import tokens_changed
 from skills_registry.audit import Action, record
@@ -36,7 +36,7 @@ PATIENCE_SECONDS = 2.0
 RETRY_SECONDS = 5
 
 # Threads of their own, so that a database that hangs stops nothing but this.
-_asking = ThreadPoolExecutor(4, thread_name_prefix="access-token")
+_asking = Pool("access-token", threads=4, waiting=256)
 
 
 def create_token(
@@ -106,7 +106,7 @@ async def caller_of(text: str) -> Caller:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             token = await find(text)
-    except (DatabaseError, InterfaceError, TimeoutError) as error:
+    except (DatabaseError, InterfaceError, TimeoutError, Busy) as error:
         log.warning("access tokens cannot be checked, since the database does not answer: %r", error)
         message = "Access tokens cannot be checked at the moment; try again"
         raise CannotTell(message, retry_after=RETRY_SECONDS) from None
