@@ -34,6 +34,8 @@ class HangingProxy:
         self.port: int = listener.getsockname()[1]
         self.mode = Mode.FORWARD
         self.accepted = 0
+        self.held = 0
+        """Requests and answers that were kept back."""
         self._listener = listener
         self._upstream = upstream
         self._ended = threading.Event()
@@ -74,6 +76,7 @@ class HangingProxy:
         with suppress(OSError):
             while data := source.recv(CHUNK):
                 if self.mode is Mode.HANG or (self.mode is Mode.HALF and answers):
+                    self.held += 1
                     if self.mode is Mode.HALF:
                         target.sendall(data[:HALF])
                     self._ended.wait()
