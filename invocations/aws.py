@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
 
 from . import deadline
 from .aws_connections import bound_connections
@@ -26,6 +27,8 @@ FAILURES = 3
 PROBE_SECONDS = 2.0
 OPEN_SECONDS = 30.0
 """After this long a call may try by itself; only for the case that the probe cannot."""
+UNREACHED = (NotConnected, HTTPClientError)
+"""What botocore says where no whole answer came."""
 _call_ends: ContextVar[float] = ContextVar("call_ends", default=float("inf"))
 _probing: ContextVar[bool] = ContextVar("probing", default=False)
 
@@ -70,7 +73,7 @@ class Guard:
         if exception is None and response_dict["status_code"] < 500:
             if not event_name.endswith(".GetObject"):  # whether its body comes is still open
                 self.breaker.succeeded()
-        elif exception is None or isinstance(exception, HTTPClientError):
+        elif exception is None or isinstance(exception, UNREACHED):
             self.breaker.failed()
 
     def _away(self) -> StoreUnavailable:

@@ -170,11 +170,14 @@ def test_files_on_the_disk_of_this_machine_are_served_while_s3_hangs(world: Worl
     with world.server(settings, **cache) as server, closing(Outage(server, "", outage.s3, outage.dynamodb)) as agent:
         assert agent.call("cold-1")["result"]
     outage.s3.mode = Mode.HANG
-    with world.server(settings, **cache) as server, closing(Outage(server, "", outage.s3, outage.dynamodb)) as agent:
-        with ThreadPoolExecutor(len(COLD)) as beside:
-            cold = [beside.submit(agent.call, name) for name in COLD if name != "cold-1"]
-            assert timed(lambda: agent.call("cold-1"), SOON)["result"]["content"]
-            assert all("error" in one.result() for one in cold)
+    with (
+        world.server(settings, **cache) as server,
+        closing(Outage(server, "", outage.s3, outage.dynamodb)) as agent,
+        ThreadPoolExecutor(len(COLD)) as beside,
+    ):
+        cold = [beside.submit(agent.call, name) for name in COLD if name != "cold-1"]
+        assert timed(lambda: agent.call("cold-1"), SOON)["result"]["content"]
+        assert all("error" in one.result() for one in cold)
 
 
 @pytest.mark.parametrize("mode", HANGS)

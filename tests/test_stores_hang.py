@@ -21,6 +21,7 @@ from skills_registry.storage_backends.s3 import S3SkillStorage
 from .aws_fixtures import Dial
 from .emulators import CREDENTIALS, s3_client
 from .hanging import HangingProxy, Mode, hanging
+from .server import free_port
 
 READ_SECONDS = 1
 CALL_SECONDS = 3
@@ -140,6 +141,16 @@ def test_nothing_is_asked_once_the_time_is_up(bucket: S3SkillStorage, proxy: Han
     with deadline.within(0), pytest.raises(StoreUnavailable, match="in time"):
         bucket.exists("large")
     assert (proxy.accepted, bucket.guard.breaker.state) == (accepted, State.CLOSED)
+
+
+def test_s3_where_nobody_listens_is_soon_not_asked(short_timeouts: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name.upper(), value)
+    storage = S3SkillStorage(bucket_name="b", region_name="us-east-1", endpoint_url=f"http://127.0.0.1:{free_port()}")
+    for _ in range(FAILURES):
+        seconds_until_it_fails(storage.check_access)
+    assert storage.guard.breaker.state is State.OPEN
+    storage.guard.breaker.succeeded()  # ends the probes
 
 
 def test_refusals_are_answers(bucket: S3SkillStorage) -> None:

@@ -10,12 +10,12 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 from django.conf import settings
 from django.core.files.base import ContentFile
 from storages.backends.s3 import S3Storage
 
-from invocations.aws import Guard, StoreUnavailable
+from invocations.aws import UNREACHED, Guard, StoreUnavailable
 
 from . import Change
 
@@ -152,7 +152,7 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         found = self.client.get_object(Bucket=self.bucket_name, Key=name)
         try:
             data: bytes = found["Body"].read()
-        except HTTPClientError:
+        except UNREACHED:
             self.guard.breaker.failed()
             raise
         self.guard.breaker.succeeded()
