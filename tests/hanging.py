@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 
 TRICKLE_SECONDS = 0.2
 """Between two bytes of an answer that comes slowly: shorter than any timeout of a single read."""
-HALF = 300
-"""So many bytes of an answer come before the rest does not: all its headers, or a part of them."""
 CHUNK = 64 * 1024
 
 
 class Mode(StrEnum):
-    """What becomes of the connections, old and new."""
+    """What becomes of the connections, old and new.
+
+    HALF: half of what comes first of an answer, and nothing more. Of a short one that is a part of its headers.
+    """
 
     FORWARD = "forward"
     HANG = "hang"
@@ -78,7 +79,7 @@ class HangingProxy:
                 if self.mode is Mode.HANG or (self.mode is Mode.HALF and answers):
                     self.held += 1
                     if self.mode is Mode.HALF:
-                        target.sendall(data[:HALF])
+                        target.sendall(data[: len(data) // 2])
                     self._ended.wait()
                     break
                 if self.mode is Mode.TRICKLE and answers:
