@@ -250,7 +250,9 @@ def test_while_redis_hangs_callers_wait_a_second_at_most_and_soon_not_at_all(tmp
             for _ in range(20):
                 assert timed(lambda: agent.call("hello-world"), 1 + SOON)["result"]["content"]
             status, ready = timed(agent.ready, 3 + MARGIN)
-            assert (status, ready["status"], ready["catalog"]) == (200, "degraded", "ok")
+            assert (status, ready["catalog"]) == (200, "ok")
+            # A word that trickles is there within a readiness check's time.
+            assert ready["status"] == ("ok" if mode is Mode.TRICKLE else "degraded")
             proxy.mode = Mode.FORWARD
             until(lambda: agent.ready()[1]["status"] == "ok", BACK_WITHIN)
             proxy.mode = mode
@@ -258,15 +260,18 @@ def test_while_redis_hangs_callers_wait_a_second_at_most_and_soon_not_at_all(tmp
 
 
 def test_too_many_pages_at_once_are_refused_and_health_is_still_told(world: World, outage: Outage) -> None:
-    outage.s3.mode = Mode.HANG
     settings = {**world.aws, **DEADLINES, "S3_ENDPOINT_URL": outage.s3.url(), "PAGES_AT_ONCE": "2"}
     with world.server(settings) as server, closing(Outage(server, "", outage.s3, outage.dynamodb)) as busy:
         busy.api.headers["authorization"] = outage.api.headers["authorization"]
+        outage.s3.mode = Mode.HANG
         held = outage.s3.held
-        upload = {"file": ("new.zip", zip_of({"SKILL.md": skill_md("new")}))}
+
+        def upload(name: str) -> dict[str, tuple[str, bytes]]:
+            return {"file": ("new.zip", zip_of({"SKILL.md": skill_md(name)}))}
+
         with ThreadPoolExecutor(2) as beside:
-            slow = [beside.submit(busy.api.post, "skills/", files=upload) for _ in range(2)]
-            until(lambda: outage.s3.held > held, 10)
+            slow = [beside.submit(busy.api.post, "skills/", files=upload(name)) for name in ("one", "two")]
+            until(lambda: outage.s3.held > held + 1, 10)
             refused = busy.api.get("skills/")
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
             assert busy.ready()[0] == 200
