@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from pynamodb.connection import Connection
+from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import DoesNotExist, PynamoDBException
+from pynamodb.models import Model
 
 from . import whole_answers
+from .aws import Guard, StoreUnavailable
 
 whole_answers.install()
 
-CONNECT_SECONDS = 2
-READ_SECONDS = 5
-TRIES = 3
-POOL = 20
+__all__ = ["Connected", "StoreUnavailable", "Table", "as_unavailable", "connection", "guard", "unavailable"]
 
 
-class StoreUnavailable(OSError):
-    """DynamoDB could not be reached, or refused what was asked of it."""
+def _probe() -> None:
+    """Ask for an item by its key; that it is not there is an answer, too."""
+    key = {"skill_id": {"S": "_probe"}}
+    connection().client.get_item(TableName=settings.DYNAMODB_SKILLS_TABLE, Key=key)
+
+
+guard = Guard("DynamoDB", settings.DYNAMODB_CALL_TIMEOUT_SECONDS, _probe)
 
 
 class Connected:
@@ -29,23 +36,55 @@ class Connected:
 
     region = settings.AWS_REGION
     host = settings.DYNAMODB_ENDPOINT_URL or None
-    connect_timeout_seconds = CONNECT_SECONDS
-    read_timeout_seconds = READ_SECONDS
-    max_retry_attempts = TRIES - 1
-    max_pool_connections = POOL
+    connect_timeout_seconds = settings.DYNAMODB_CONNECT_TIMEOUT_SECONDS
+    read_timeout_seconds = settings.DYNAMODB_READ_TIMEOUT_SECONDS
+    max_retry_attempts = settings.DYNAMODB_TRIES - 1
+    max_pool_connections = settings.DYNAMODB_CONNECTIONS
+
+
+class GuardedConnection(Connection):
+    """A connection whose every call passes `guard`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            region=Connected.region,
+            host=Connected.host,
+            connect_timeout_seconds=Connected.connect_timeout_seconds,
+            read_timeout_seconds=Connected.read_timeout_seconds,
+            max_retry_attempts=Connected.max_retry_attempts,
+            max_pool_connections=Connected.max_pool_connections,
+        )
+        self._lock = threading.Lock()
+        self._watched: Any = None
+
+    @property
+    def client(self) -> Any:
+        """The client, which PynamoDB makes at the first use, and anew until there are credentials."""
+        with self._lock:
+            client = super().client
+            if client is not self._watched:
+                guard.watch(client)
+                self._watched = client
+        return client
+
+
+class Table(Model):
+    """Base of all tables."""
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        table = super()._get_connection()
+        if not isinstance(table.connection, GuardedConnection):
+            guarded = GuardedConnection()
+            guarded.add_meta_table(table.get_meta_table())
+            table.connection = guarded
+        return table
 
 
 @cache
 def connection() -> Connection:
     """The process's connection for transactions."""
-    return Connection(
-        region=Connected.region,
-        host=Connected.host,
-        connect_timeout_seconds=CONNECT_SECONDS,
-        read_timeout_seconds=READ_SECONDS,
-        max_retry_attempts=TRIES - 1,
-        max_pool_connections=POOL,
-    )
+    return GuardedConnection()
 
 
 def unavailable(error: PynamoDBException) -> StoreUnavailable:

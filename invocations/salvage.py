@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Self
 
 from pynamodb.attributes import Attribute
-from pynamodb.models import Model
+
+from .dynamo import Table
 
 UNREADABLE = (TypeError, ValueError, ArithmeticError, RecursionError)
 """What PynamoDB raises for a value of another type, for JSON that is none, for a number that is none."""
 
 
-class SalvagedModel(Model):
+class SalvagedModel(Table):
     """A model whose items are read as far as they can be; `damaged` names the attributes that cannot."""
 
     damaged: tuple[str, ...] = ()

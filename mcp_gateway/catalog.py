@@ -16,6 +16,8 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
+from invocations import deadline
+from invocations.pool import Pool
 from skills_registry.catalog import (
     Audience,
     Catalog,
@@ -129,11 +131,16 @@ class LiveCatalog:
         self._snapshot = Snapshot()
         self._asked_at = float("-inf")
         """When the catalog was asked for what is served now, or last failed to answer."""
+        self._answered_at = float("-inf")
         self._changed_at = float("-inf")
         self._refreshing: asyncio.Task[None] | None = None
         self._patient_until = 0.0
         self._files = FileCache[bytes](cache_bytes)
         self._instructions = FileCache[str](cache_bytes)
+        # Each waits for something else, so that what hangs stops nothing but what needs it.
+        self._asking = Pool("catalog", threads=2, waiting=8)
+        self._reading_near = Pool("catalog-kept-files", threads=2, waiting=256)
+        self._reading_far = Pool("catalog-files", threads=8, waiting=64)
         self._since: datetime | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -162,6 +169,11 @@ class LiveCatalog:
         """Since when that generation is served."""
         return self._since
 
+    @property
+    def age(self) -> float | None:
+        """Seconds since the catalog was asked and answered, None before the first time."""
+        return time.monotonic() - self._answered_at if self.generation is not None else None
+
     def look(self) -> None:
         """Look for changes without being asked for anything; may be called from any thread.
 
@@ -175,10 +187,16 @@ class LiveCatalog:
         self._changed_at = time.monotonic()
 
     async def read(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
-        """The bytes of a file, exactly as its digest says. Raises OSError, or DigestMismatch."""
+        """The bytes of a file, exactly as its digest says. Raises OSError, or DigestMismatch.
+
+        Takes MCP_DEADLINE_SECONDS at most, whatever the store does.
+        """
         content = self._files.get(file.sha256)
         if content is None:
-            content = await asyncio.to_thread(self._fetch, skill, file)
+            with deadline.within(settings.MCP_DEADLINE_SECONDS):
+                content = await self._reading_near.run(self._catalog.kept_file, file)
+                if content is None:
+                    content = await self._reading_far.run(self._fetch, skill, file)
             self._files.put(file.sha256, content)
         return content
 
@@ -213,7 +231,8 @@ class LiveCatalog:
     async def _ask(self) -> None:
         asked_at = time.monotonic()
         try:
-            newest = await database_sync_to_async(self._newest, thread_sensitive=False)()
+            newest = await self._ask_in_time()
+            self._answered_at = asked_at
             if newest is not self._snapshot:
                 self._snapshot, self._since = newest, datetime.now(UTC)
         except (DatabaseError, InterfaceError, OSError) as error:
@@ -222,6 +241,15 @@ class LiveCatalog:
             log.exception("the catalog cannot be understood, generation %d stays", self._snapshot.generation)
         finally:
             self._asked_at = asked_at
+
+    async def _ask_in_time(self) -> Snapshot:
+        """As `_newest`. All who wait share it, so it is not cut short by the deadline of whoever came first."""
+        seconds = settings.MCP_DEADLINE_SECONDS
+        newest = database_sync_to_async(self._newest, thread_sensitive=False, executor=self._asking)
+        with deadline.afresh(seconds):
+            async with asyncio.timeout(seconds):
+                found: Snapshot = await newest()
+        return found
 
     def _newest(self) -> Snapshot:
         """The snapshot to serve from now on: the present one where nothing changed."""

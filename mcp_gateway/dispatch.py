@@ -6,11 +6,21 @@ import logging
 import time
 from typing import Any, NamedTuple
 
+from invocations import deadline
+
 from . import methods
 from .call import Call, Method, Outbox
 from .catalog import CatalogUnavailable, LiveCatalog, Snapshot
 from .eras import Era, modern
-from .jsonrpc import INTERNAL_ERROR, METHOD_NOT_FOUND, JsonRpcError, Request, error_message, result_message
+from .jsonrpc import (
+    INTERNAL_ERROR,
+    METHOD_NOT_FOUND,
+    JsonRpcError,
+    Request,
+    Unavailable,
+    error_message,
+    result_message,
+)
 from .params import check_params
 from .recording import record_call
 from .remembered_settings import settings
@@ -23,14 +33,20 @@ _NOTHING = Snapshot()
 """What requests are answered from that fail before the catalog is looked at."""
 
 
+RETRY_SECONDS = 5
+"""When to try again while a store is away: it is looked for more often than that."""
+
+
 class Answer(NamedTuple):
     """The message to send back; `error_code` chooses the HTTP status, None stands for success.
 
-    `unavailable` where the same request may succeed a little later.
+    `retry_after`: seconds, where a store is away and the request may succeed later. `unavailable`: nothing can be
+    answered, since there is no catalog.
     """
 
     message: dict[str, Any]
     error_code: int | None = None
+    retry_after: int | None = None
     unavailable: bool = False
 
 
@@ -42,27 +58,35 @@ async def answer(
     What is not meant for the caller goes to the log alone.
     """
     started = time.perf_counter()
-    snapshot, error, unavailable = _NOTHING, None, False
+    snapshot = _NOTHING
+    error: JsonRpcError | None = None
+    unavailable = False
     result: dict[str, Any] = {}
     try:
         if era.modern:
             modern.check(request.method, request.params, sender.headers)
-        snapshot = (await catalog.snapshot()).visible_to(sender.caller.audience)
-        method = _method(request.method, era, snapshot)
-        check_params(request.method, era.version, request.params)
-        result = await method(Call(era, request.id, request.params, snapshot, catalog, sender, outbox))
+        with deadline.within(settings.MCP_DEADLINE_SECONDS):
+            snapshot = (await catalog.snapshot()).visible_to(sender.caller.audience)
+            method = _method(request.method, era, snapshot)
+            check_params(request.method, era.version, request.params)
+            result = await method(Call(era, request.id, request.params, snapshot, catalog, sender, outbox))
         failure = _tool_error(result)
     except JsonRpcError as refusal:
         error, failure = refusal, refusal.message
     except CatalogUnavailable:
-        failure, unavailable = "Internal error: the catalog cannot be read", True
-        error = JsonRpcError(INTERNAL_ERROR, failure)
+        unavailable = True
+        error = Unavailable("the catalog cannot be read", RETRY_SECONDS)
+        failure = error.message
+    except OSError as exception:
+        log.warning("%r failed, since a store does not answer: %r", request.method, exception)
+        error, failure = Unavailable("the files cannot be read at the moment", RETRY_SECONDS), repr(exception)
     except Exception as exception:
         log.exception("%r failed", request.method)
         error, failure = JsonRpcError(INTERNAL_ERROR, "Internal error"), repr(exception)
     record_call(request, era, sender, snapshot=snapshot, started=started, failure=failure)
     if error is not None:
-        return Answer(error_message(request.id, error), error.code, unavailable)
+        retry_after = error.retry_after if isinstance(error, Unavailable) else None
+        return Answer(error_message(request.id, error), error.code, retry_after, unavailable)
     if era.modern:
         caching = _caching(sender) if request.method in modern.CACHEABLE else None
         result = modern.complete(result, SERVER_INFO, caching)

@@ -10,13 +10,15 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from invocations import deadline
+
 from . import eras
 from .admission import NEVER_ENDING, admit, key_of
 from .auth import AccessRefused, identify
 from .auth.identity import ask_again
 from .catalog import LiveCatalog, live_catalog
 from .cors import for_page, preflight
-from .dispatch import Answer, answer
+from .dispatch import RETRY_SECONDS, Answer, answer
 from .eras import legacy, modern
 from .headers import (
     BadHeader,
@@ -59,8 +61,6 @@ log = logging.getLogger(__name__)
 
 SESSION_HEADER = "mcp-session-id"
 BATCH_MAX = 100
-UNAVAILABLE = {"retry-after": "2"}
-"""Of answers that this process cannot give before it has read the catalog for the first time."""
 BATCH_ANSWER_MAX_BYTES = 32 * 1024 * 1024
 """Of the answers in a batch together, each of which may be the largest file there is."""
 _FULL = f"the answers before this one have more than {BATCH_ANSWER_MAX_BYTES:,} bytes; send smaller batches"
@@ -203,11 +203,19 @@ async def _answer_one(
     if stream is not None and stream.is_open:
         await stream.close(answered.message)
         return None
-    if answered.unavailable:
-        return HttpAnswer.json(503, answered.message, UNAVAILABLE)
     headers = {SESSION_HEADER: start(message.params.get("clientInfo"))} if _initialized(message, answered) else {}
-    code = answered.error_code
-    return HttpAnswer.json(200 if code is None else http_status(code, modern=era.modern), answered.message, headers)
+    if answered.retry_after is not None:
+        headers["retry-after"] = str(answered.retry_after)
+    return HttpAnswer.json(_status(answered, modern=era.modern), answered.message, headers)
+
+
+def _status(answered: Answer, *, modern: bool) -> int:
+    """The HTTP status of an answer; before 2026-07-28 what a method fails of travels as 200, also that it is away."""
+    if answered.error_code is None:
+        return 200
+    if answered.unavailable:
+        return 503
+    return 503 if modern and answered.retry_after is not None else http_status(answered.error_code, modern=modern)
 
 
 def _accept(message: Notification | Response, sender: Sender) -> HttpAnswer:
@@ -234,15 +242,16 @@ async def _answer_batch(values: list[Any], sender: Sender) -> HttpAnswer:
     sender = _with_session(sender, None)
     answers: list[bytes] = []
     unavailable = False
-    for value in values:
-        full = sum(map(len, answers)) > BATCH_ANSWER_MAX_BYTES
-        found = await _answer_in_batch(value, sender, full=full)
-        if found is not None:
-            answers.append(encode(found.message))
-            unavailable = unavailable or found.unavailable
+    with deadline.within(settings.MCP_DEADLINE_SECONDS):  # one for all, not one for each
+        for value in values:
+            full = sum(map(len, answers)) > BATCH_ANSWER_MAX_BYTES
+            found = await _answer_in_batch(value, sender, full=full)
+            if found is not None:
+                answers.append(encode(found.message))
+                unavailable = unavailable or found.unavailable
     body = b"[" + b",".join(answers) + b"]"
     if unavailable:
-        return HttpAnswer(503, body, UNAVAILABLE)
+        return HttpAnswer(503, body, {"retry-after": str(RETRY_SECONDS)})
     return HttpAnswer(200, body) if answers else HttpAnswer(202)
 
 

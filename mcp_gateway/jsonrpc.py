@@ -50,6 +50,14 @@ class JsonRpcError(Exception):
         self.data = data
 
 
+class Unavailable(JsonRpcError):
+    """What is needed for the answer is away; worth trying again after `retry_after` seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(INTERNAL_ERROR, f"Internal error: {message}; try again", {"retryAfter": retry_after})
+        self.retry_after = retry_after
+
+
 # Made for every request, like others in this package; a frozen dataclass costs three times as much to make.
 class Request(NamedTuple):
     """A message that wants an answer."""

@@ -11,13 +11,15 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from redis.exceptions import RedisError
 
+from invocations.breaker import Breaker
+from invocations.pool import Busy, Pool
 from invocations.supervision import Part, supervise
 
 from .remembered_settings import settings
@@ -25,7 +27,7 @@ from .remembered_settings import settings
 log = logging.getLogger(__name__)
 
 GROUP = "catalog"
-SECONDS = 2.0
+SECONDS = 1.0
 """How long a nudge may take to be sent."""
 RETRY_SECONDS = (0.5, 2.0, 10.0, 30.0)
 """Waits between tries to listen while Redis is away; the last one repeats."""
@@ -35,7 +37,8 @@ _PROCESS = secrets.token_hex(8)
 """Who sends: the streams of this process have been told already."""
 _FAILURES = (RedisError, OSError)
 # One thread, so that publishing never waits for Redis.
-_sending = ThreadPoolExecutor(1, thread_name_prefix="catalog-nudge")
+_sending = Pool("catalog-nudge", threads=1, waiting=100)
+_breaker = Breaker(failures=1, open_seconds=5.0)
 
 
 class Listener:
@@ -91,13 +94,18 @@ def tell_updated(uri: str, **_: Any) -> None:
 
 def _send(message: Mapping[str, Any]) -> None:
     if settings.REDIS_URL:
-        _sending.submit(_try_to_send, message)
+        with suppress(Busy):  # as with any other that is lost, polling finds the change
+            _sending.submit(_try_to_send, message)
 
 
 def _try_to_send(message: Mapping[str, Any]) -> None:
+    if not _breaker.allow():
+        return
     try:
         async_to_sync(_nudge)(message)
+        _breaker.succeeded()
     except _FAILURES as error:
+        _breaker.failed()
         log.warning("the other replicas were not told of a change, since Redis does not answer: %r", error)
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 
+from invocations import deadline
+from invocations.pool import Pool
 from skills_registry.catalog import PublishedSkill
 
 from .catalog import DigestMismatch, LiveCatalog, Snapshot
@@ -13,32 +16,74 @@ from .search import SkillIndex, Text
 
 log = logging.getLogger(__name__)
 
-READS_AT_ONCE = 16
+READS_AT_ONCE = 8
+TEXTS_SECONDS = 3.0
+"""How long the first search waits for texts; skills whose text is not there by then are found by the rest."""
+AGAIN_SECONDS = 10.0
+"""After this long an index without all texts is made anew, while searches go on with the one that there is."""
 INDEXED_MAX = 50_000
 """Characters of a skill's instructions, and of its description, that are looked for words."""
+computing = Pool("search", threads=2, waiting=64)
 
 
 async def skill_index(snapshot: Snapshot, catalog: LiveCatalog) -> SkillIndex:
     """The index; made once for a snapshot, so that it holds what its audience may see and nothing else."""
-    task = snapshot.once("search", lambda: asyncio.create_task(_make(snapshot, catalog)))
-    return await asyncio.shield(task)  # a caller that goes away must not take it from the others
+    index: _KeptIndex = snapshot.once("search", lambda: _KeptIndex(snapshot, catalog))
+    return await index.get()
 
 
-async def _make(snapshot: Snapshot, catalog: LiveCatalog) -> SkillIndex:
-    room = asyncio.Semaphore(READS_AT_ONCE)
+class _KeptIndex:
+    """The index of one snapshot, and the texts that it still lacks; belongs to one event loop."""
 
-    async def text(skill: PublishedSkill) -> Text:
-        async with room:
-            return await _text(skill, catalog)
+    def __init__(self, snapshot: Snapshot, catalog: LiveCatalog) -> None:
+        self._skills = [skill for skill in snapshot.skills.values() if is_tool(skill)]
+        self._catalog = catalog
+        self._index: SkillIndex | None = None
+        self._making: asyncio.Task[SkillIndex] | None = None
+        self._due_at = float("-inf")
 
-    texts = await asyncio.gather(*(text(skill) for skill in snapshot.skills.values() if is_tool(skill)))
-    return await asyncio.to_thread(SkillIndex, texts)
+    async def get(self) -> SkillIndex:
+        """The index as it is; only the first one is waited for."""
+        if self._making is None or (self._making.done() and time.monotonic() >= self._due_at):
+            self._making = asyncio.create_task(self._make())
+        if self._index is not None:
+            return self._index
+        return await asyncio.shield(self._making)  # a caller that goes away must not take it from the others
 
+    async def _make(self) -> SkillIndex:
+        room = asyncio.Semaphore(READS_AT_ONCE)
+        missing = 0
 
-async def _text(skill: PublishedSkill, catalog: LiveCatalog) -> Text:
-    try:
-        body = await catalog.instructions(skill)
-    except (OSError, DigestMismatch):
-        log.warning("%s is found by its description only, since its text cannot be read", skill.name, exc_info=True)
-        body = ""
-    return Text(skill.name, title(skill), " ".join(skill.tags), description(skill)[:INDEXED_MAX], body[:INDEXED_MAX])
+        async def text(skill: PublishedSkill) -> Text:
+            nonlocal missing
+            async with room:
+                body = await self._body(skill)
+            missing += body is None
+            return Text(
+                skill.name,
+                title(skill),
+                " ".join(skill.tags),
+                description(skill)[:INDEXED_MAX],
+                (body or "")[:INDEXED_MAX],
+            )
+
+        with deadline.afresh(TEXTS_SECONDS):
+            texts = await asyncio.gather(*map(text, self._skills))
+        with deadline.afresh(float("inf")):
+            self._index = await computing.run(SkillIndex, texts)
+        if missing:
+            log.warning("%d skills are found without their texts, which cannot be read in time", missing)
+        self._due_at = time.monotonic() + AGAIN_SECONDS if missing else float("inf")
+        return self._index
+
+    async def _body(self, skill: PublishedSkill) -> str | None:
+        """A skill's text; None where it cannot be read in time."""
+        if not deadline.remaining():
+            return None
+        try:
+            return await self._catalog.instructions(skill)
+        except OSError:
+            return None
+        except DigestMismatch:
+            log.warning("%s is found by its description only", skill.name, exc_info=True)
+            return ""

@@ -19,6 +19,7 @@ from mcp_gateway.replicas import heartbeat  # noqa: E402
 from skills_registry import projection  # noqa: E402
 
 from .body_limit import BodyLimitMiddleware  # noqa: E402
+from .crowding import CrowdingMiddleware  # noqa: E402
 from .lifespan import lifespan  # noqa: E402
 from .releasing import ReleasingConnections  # noqa: E402
 from .request_id import AsgiApp, Receive, RequestIdMiddleware, Scope, Send  # noqa: E402
@@ -38,7 +39,7 @@ async def no_websocket(scope: Scope, receive: Receive, send: Send) -> None:
     await send({"type": "websocket.close"})
 
 
-rest = BodyLimitMiddleware(ReleasingConnections(cast("AsgiApp", django_application)))
+rest = CrowdingMiddleware(BodyLimitMiddleware(ReleasingConnections(cast("AsgiApp", django_application))))
 application = RequestIdMiddleware(ProtocolTypeRouter({"http": http, "websocket": no_websocket, "lifespan": lifespan}))
 
 start_serving()

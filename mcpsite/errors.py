@@ -11,7 +11,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
-from django.utils.translation import get_language_from_request, override
+from django.utils.translation import get_language_from_request, gettext, override
 from django.views import defaults
 
 from .outages import RETRY_SECONDS, explain_outage
@@ -41,6 +41,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return answer
     detail = "Something went wrong here; the log has the details under the X-Request-ID of this answer."
     return _json(500, detail) if _for_programs(request) else defaults.server_error(request)
+
+
+def service_unavailable(request: HttpRequest) -> HttpResponse:
+    """503: something that is needed is away, or does not answer in time."""
+    return unavailable(request, gettext("Something that this needs does not answer at the moment."))
 
 
 def unavailable(request: HttpRequest, text: str) -> HttpResponse:

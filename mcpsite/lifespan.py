@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
-from invocations import recorder
+from django.conf import settings
+
+from invocations import deadline, recorder
 from invocations.connections import close_pool
+from invocations.pool import Pool
 from mcp_gateway.replicas import heartbeat
 
 from .request_id import Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+_ending = Pool("ending", threads=2, waiting=0)
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
@@ -18,8 +26,11 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
         if message["type"] == "lifespan.startup":
             await send({"type": "lifespan.startup.complete"})
         else:
-            await asyncio.to_thread(heartbeat.stop)
-            await asyncio.to_thread(recorder.close)
+            with deadline.afresh(settings.RECORDER_STOP_SECONDS + 2):
+                ending = [_ending.run(heartbeat.stop), _ending.run(recorder.close)]
+                for failure in await asyncio.gather(*ending, return_exceptions=True):
+                    if failure is not None:
+                        log.error("the process ends without waiting any longer", exc_info=failure)
             await asyncio.to_thread(close_pool)
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -41,6 +41,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = _https
 if env_bool("TRUST_X_FORWARDED_PROTO", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 TRUSTED_PROXY_COUNT = env_int("TRUSTED_PROXY_COUNT", 0, maximum=10)
+PAGES_AT_ONCE = env_int("PAGES_AT_ONCE", 100, minimum=1)
 SESSION_COOKIE_AGE = 12 * 3600
 X_FRAME_OPTIONS = "DENY"
 
@@ -65,6 +66,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "mcpsite.privacy.PrivateAnswersMiddleware",
     "mcpsite.transport.PlainHttpMiddleware",
+    "mcpsite.deadlines.DeadlineMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
     "mcpsite.methods.PageMethodsMiddleware",
@@ -148,6 +150,11 @@ DATABASES = {
         answer_timeout=DATABASE_STATEMENT_TIMEOUT_SECONDS,
     )
 }
+MCP_DEADLINE_SECONDS = env_int("MCP_DEADLINE_SECONDS", 10, minimum=1)
+PAGE_DEADLINE_SECONDS = env_int("PAGE_DEADLINE_SECONDS", 10, minimum=1)
+TRANSFER_DEADLINE_SECONDS = env_int("TRANSFER_DEADLINE_SECONDS", 60, minimum=1)
+PROJECTION_DEADLINE_SECONDS = 3.0
+"""How long whoever publishes waits for the projections; after that they are made in the background."""
 STORAGE_BACKEND = env_str("STORAGE_BACKEND", "local", choices=("local", "s3"))
 AWS_REGION = env_str("AWS_REGION", "us-east-1")
 S3_SKILLS_PREFIX = env_str("S3_SKILLS_PREFIX", "skills/")
@@ -160,6 +167,16 @@ SKILL_CACHE_BYTES = env_int("SKILL_CACHE_BYTES", 1024**3)
 DYNAMODB_SKILLS_TABLE = env_str("DYNAMODB_SKILLS_TABLE", "mcp-skills")
 DYNAMODB_INVOCATION_LOGS_TABLE = env_str("DYNAMODB_INVOCATION_LOGS_TABLE", "mcp-invocation-logs")
 DYNAMODB_ENDPOINT_URL = env_str("DYNAMODB_ENDPOINT_URL")
+S3_CONNECT_TIMEOUT_SECONDS = env_int("S3_CONNECT_TIMEOUT_SECONDS", 2, minimum=1)
+S3_READ_TIMEOUT_SECONDS = env_int("S3_READ_TIMEOUT_SECONDS", 5, minimum=1)
+S3_CALL_TIMEOUT_SECONDS = env_int("S3_CALL_TIMEOUT_SECONDS", 30, minimum=1)
+S3_TRIES = env_int("S3_TRIES", 2, minimum=1, maximum=10)
+S3_CONNECTIONS = env_int("S3_CONNECTIONS", 20, minimum=1)
+DYNAMODB_CONNECT_TIMEOUT_SECONDS = env_int("DYNAMODB_CONNECT_TIMEOUT_SECONDS", 2, minimum=1)
+DYNAMODB_READ_TIMEOUT_SECONDS = env_int("DYNAMODB_READ_TIMEOUT_SECONDS", 3, minimum=1)
+DYNAMODB_CALL_TIMEOUT_SECONDS = env_int("DYNAMODB_CALL_TIMEOUT_SECONDS", 10, minimum=1)
+DYNAMODB_TRIES = env_int("DYNAMODB_TRIES", 3, minimum=1, maximum=10)
+DYNAMODB_CONNECTIONS = env_int("DYNAMODB_CONNECTIONS", 20, minimum=1)
 PUBLISHED_CATALOG = {
     "local": "skills_registry.catalog.orm.OrmCatalog",
     "s3": "skills_registry.catalog.dynamodb.DynamoCatalog",

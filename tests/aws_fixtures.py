@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 
-from invocations.dynamo import Connected, connection
+from invocations.dynamo import Connected, connection, guard
 from invocations.stores.tables import CallItem, CounterItem, MonthItem
 from skills_registry.catalog.tables import HeadItem, SkillItem
 
@@ -84,6 +84,8 @@ def dial(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dial]:
         monkeypatch.setattr(SkillItem.status_index, "_model", SkillItem, raising=False)
         monkeypatch.setattr(Connected, "host", url)
         connection.cache_clear()
+        guard.breaker.succeeded()
 
     yield dial
     connection.cache_clear()
+    guard.breaker.succeeded()

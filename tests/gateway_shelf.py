@@ -88,6 +88,9 @@ class Shelf:
         published = [skill for skill in changed.values() if skill is not None]
         return Changes(self.head, published, [name for name, skill in changed.items() if skill is None])
 
+    def kept_file(self, file: PublishedFile) -> bytes | None:
+        return None
+
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         self._asked(file.path)
         return self.contents[skill.name, skill.version, file.path]

@@ -32,11 +32,15 @@ class Server:
         self._log = data.parent / f"{data.name}-{self.port}.log"
         self._environment = {**clean_environment(data), "PORT": str(self.port), **environment}
 
-    def __enter__(self) -> Server:
+    def begin(self) -> None:
+        """Start it, and do not wait until it is ready."""
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
                 self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT
             )
+
+    def __enter__(self) -> Server:
+        self.begin()
         deadline = time.monotonic() + STARTS_WITHIN
         while not self._answers():
             assert self.process.poll() is None, f"the server ended:\n{self.output}"

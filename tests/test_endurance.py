@@ -1,6 +1,7 @@
 """Under steady calls, whatever happens to the server or to DynamoDB: every answered call is logged exactly once.
 
-ENDURANCE=1 does what takes minutes: twenty stops of each kind, and DynamoDB away for a minute.
+ENDURANCE=1 does what takes minutes: twenty stops of each kind, DynamoDB away for a minute, and S3, DynamoDB
+and Redis hanging in each way for half a minute.
 """
 
 from __future__ import annotations
@@ -26,13 +27,16 @@ import pytest
 
 from .emulators import s3_client
 from .faults import FaultyDynamo, conflict, faulty, lose_answer, throttle
+from .hanging import HangingProxy, Mode, hanging
 from .patience import PATIENCE_SECONDS
+from .redis_server import redis_server
 from .server import UVICORN, Server, manage
 from .test_infrastructure import dynamodb_client, environment, init
 
 LONG = bool(os.environ.get("ENDURANCE"))
 STOPS = 20 if LONG else 3
 AWAY_SECONDS = 60.0 if LONG else 2.0
+HANGS_SECONDS = 30.0 if LONG else 2.0
 CALLERS = 3
 SETTLES_WITHIN = 180.0 if LONG else 60.0
 CALLS_LEFT = 10_000 if LONG else 300
@@ -98,7 +102,7 @@ class Callers:
 class World:
     """A folder with published skills, the settings to serve it, and a way to read its log from outside."""
 
-    def __init__(self, data: Path, settings: dict[str, str], proxy: FaultyDynamo | None = None) -> None:
+    def __init__(self, data: Path, settings: dict[str, str], proxy: FaultyDynamo | HangingProxy | None = None) -> None:
         self.data = data
         self.settings = {**settings, "MCP_REQUIRE_AUTH": "false", "LOG_LEVEL": "CRITICAL"}
         self.proxy = proxy
@@ -239,7 +243,7 @@ def test_server_is_stopped_again_and_again(world: World, how: signal.Signals) ->
 
 @pytest.mark.parametrize("hangs", [False, True])
 def test_dynamodb_is_away_for_a_while(on_aws: World, hangs: bool) -> None:
-    assert on_aws.proxy is not None
+    assert isinstance(on_aws.proxy, FaultyDynamo)
     callers = Callers()
     with on_aws.server() as server:
         callers.url = server.url
@@ -257,7 +261,7 @@ def test_dynamodb_is_away_for_a_while(on_aws: World, hangs: bool) -> None:
 
 @pytest.mark.parametrize("hangs", [False, True])
 def test_replica_ends_with_its_disk_while_dynamodb_is_away(on_aws: World, hangs: bool) -> None:
-    assert on_aws.proxy is not None
+    assert isinstance(on_aws.proxy, FaultyDynamo)
     callers = Callers()
     with on_aws.server() as server:
         callers.url = server.url
@@ -273,7 +277,7 @@ def test_replica_ends_with_its_disk_while_dynamodb_is_away(on_aws: World, hangs:
 
 
 def test_replica_is_killed_with_its_disk_while_dynamodb_is_away(on_aws: World) -> None:
-    assert on_aws.proxy is not None
+    assert isinstance(on_aws.proxy, FaultyDynamo)
     callers = Callers()
     with on_aws.server(INVOCATION_HANDOVER_SECONDS="1") as server:
         callers.url = server.url
@@ -294,7 +298,7 @@ def test_replica_is_killed_with_its_disk_while_dynamodb_is_away(on_aws: World) -
 
 
 def test_half_of_the_writes_fail_in_every_way(on_aws: World) -> None:
-    assert on_aws.proxy is not None
+    assert isinstance(on_aws.proxy, FaultyDynamo)
     faults = [throttle, None, conflict, None, lose_answer, None]
     on_aws.proxy.faults["TransactWriteItems"] = itertools.cycle(faults)
     callers = Callers()
@@ -304,3 +308,43 @@ def test_half_of_the_writes_fail_in_every_way(on_aws: World) -> None:
             callers.wait_for_more(600 if not LONG else 6000)
         on_aws.assert_settles(server, callers.answered)
     assert on_aws.proxy.asked["TransactWriteItems"] >= len(faults), "each fault was met"
+
+
+@pytest.mark.aws
+@pytest.mark.parametrize("mode", [Mode.HANG, Mode.HALF, Mode.TRICKLE] if LONG else [Mode.HANG])
+def test_each_server_hangs_for_a_while_under_calls(tmp_path: Path, ministack_url: str, mode: Mode) -> None:
+    suffix = uuid.uuid4().hex[:8]
+    names = {
+        "S3_SKILLS_BUCKET": f"bucket-{suffix}",
+        "DYNAMODB_SKILLS_TABLE": f"skills-{suffix}",
+        "DYNAMODB_INVOCATION_LOGS_TABLE": f"logs-{suffix}",
+    }
+    assert init(ministack_url, ministack_url, **names).returncode == 0
+    with (
+        redis_server(tmp_path) as redis_url,
+        hanging(ministack_url) as s3,
+        hanging(ministack_url) as dynamodb,
+        hanging(redis_url) as redis,
+    ):
+        shared = {"REDIS_URL": redis.url("redis"), "RATE_LIMIT_PER_MINUTE": "1000000", "DIRECT": ministack_url}
+        world = World(tmp_path / "data", environment(s3.url(), dynamodb.url(), **shared, **names), dynamodb)
+        callers = Callers()
+        with world.server() as server:
+            callers.url = server.url
+            with callers.calling():
+                callers.wait_for_more(50)
+                for proxies in ([s3], [dynamodb], [redis], [s3, dynamodb, redis]):
+                    _let_hang(proxies, mode, callers)
+            world.assert_settles(server, callers.answered)
+    assert callers.slowest < 5, "no call waits for what hangs"
+
+
+def _let_hang(proxies: list[HangingProxy], mode: Mode, callers: Callers) -> None:
+    for proxy in proxies:
+        proxy.mode = mode
+    ends = time.monotonic() + HANGS_SECONDS
+    while time.monotonic() < ends:
+        callers.wait_for_more(10)
+    for proxy in proxies:
+        proxy.mode = Mode.FORWARD
+    callers.wait_for_more(50)

@@ -339,10 +339,11 @@ async def test_request_without_a_catalog_is_told_to_come_again(wire: Gateway, sh
         await wire.post([asked], mcp_protocol_version="2025-03-26"),
     ]
     for answer in answers:
-        assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     bodies = [answers[0].json(), answers[1].json(), *answers[2].json()]
     assert [body["id"] for body in bodies] == [1, "a", "a"]
-    error = {"code": -32603, "message": "Internal error: the catalog cannot be read"}
+    message = "Internal error: the catalog cannot be read; try again"
+    error = {"code": -32603, "message": message, "data": {"retryAfter": 5}}
     assert [body["error"] for body in bodies] == [error] * 3
 
     shelf.failure = None

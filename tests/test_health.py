@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,7 +13,12 @@ from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.test import Client
 
-BACKGROUND = {"background": "ok", "recording": "ok"}
+from mcp_gateway.catalog import LiveCatalog
+from mcpsite import health, readiness
+from mcpsite.readiness import Readiness
+from skills_registry.catalog import get_catalog
+
+from .conftest import publish
 
 
 class StoreThatIsAway(FileSystemStorage):
@@ -27,9 +35,31 @@ def store_is_away(settings: Any) -> None:
     settings.STORAGES = changed
 
 
-def lose_the_tables() -> None:
+@pytest.fixture
+def tables_are_lost(transactional_db: None) -> Iterator[None]:
+    rename("skills_registry_cataloghead", "gone")
+    yield
+    rename("gone", "skills_registry_cataloghead")
+
+
+def rename(table: str, to: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE skills_registry_cataloghead RENAME TO gone")
+        cursor.execute(f"ALTER TABLE {table} RENAME TO {to}")
+
+
+@pytest.fixture(autouse=True)
+def begun(monkeypatch: pytest.MonkeyPatch) -> Readiness:
+    """A process that has just begun, and forgets its answers at once."""
+    catalog = LiveCatalog(get_catalog(), refresh_seconds=0, cache_bytes=0)
+    found = Readiness(lambda: catalog)
+    monkeypatch.setattr(health, "readiness", found)
+    monkeypatch.setattr(readiness, "KEPT_SECONDS", 0.0)
+    return found
+
+
+def told(client: Client) -> tuple[int, dict[str, Any]]:
+    answer = client.get("/readyz")
+    return answer.status_code, answer.json()
 
 
 def test_healthz_answers_without_asking_anybody(client: Client, store_is_away: None) -> None:
@@ -38,53 +68,100 @@ def test_healthz_answers_without_asking_anybody(client: Client, store_is_away: N
     assert (answer.status_code, answer.text) == (200, "ok\n")
 
 
-@pytest.mark.django_db
-def test_readyz_asks_everything_that_is_needed_to_work(client: Client, django_assert_num_queries: Any) -> None:
-    client.get("/readyz")  # which may look for missing migrations, once in the life of a process
-    # Expect 2 queries:
-    # * whether there is a head of the catalog
-    # * its generation, as gateways ask for it
-    with django_assert_num_queries(2):
-        answer = client.get("/readyz")
-    assert answer.status_code == 200
-    assert answer.json() == {"database": "ok", "migrations": "ok", "store": "ok", "catalog": "ok", **BACKGROUND}
+@pytest.mark.django_db(transaction=True)
+def test_readyz_asks_everything_that_is_needed_to_work(client: Client) -> None:
+    version = publish()
+    status, found = told(client)
+    assert (status, found.pop("catalog_age_seconds") < 1) == (200, True)
+    assert found == {
+        "status": "ok",
+        "database": "ok",
+        "migrations": "ok",
+        "store": "ok",
+        "background": "ok",
+        "recording": "ok",
+        "catalog": "ok",
+        "redis": "ok",
+        "catalog_generation": version.skill.generation,
+    }
 
 
-@pytest.mark.django_db
-def test_readyz_is_503_where_the_store_is_away(client: Client, store_is_away: None) -> None:
-    answer = client.get("/readyz")
-    assert answer.status_code == 503
-    expected = {"database": "ok", "migrations": "ok", "store": "ConnectionRefusedError", "catalog": "ok"}
-    assert answer.json() == {**expected, **BACKGROUND}
+@pytest.mark.django_db(transaction=True)
+def test_process_serves_while_the_store_is_away(client: Client, store_is_away: None) -> None:
+    status, found = told(client)
+    assert (status, found["status"], found["store"]) == (200, "degraded", "ConnectionRefusedError")
+    assert (found["database"], found["catalog"]) == ("ok", "ok")
 
 
-@pytest.mark.django_db
-def test_readyz_is_503_where_the_database_has_no_tables(client: Client) -> None:
-    lose_the_tables()
-
-    answer = client.get("/readyz")
-    assert answer.status_code == 503
-    assert answer.json()["database"] in ("OperationalError", "ProgrammingError")
-    assert answer.json()["store"] == "ok"
+@pytest.mark.usefixtures("tables_are_lost")
+def test_process_that_never_had_its_tables_cannot_serve(client: Client) -> None:
+    status, found = told(client)
+    assert (status, found["status"]) == (503, "unavailable")
+    assert found["database"] in ("OperationalError", "ProgrammingError")
+    assert (found["store"], found["catalog_generation"]) == ("ok", None)
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
+def test_process_becomes_ready_by_itself_and_stays_so_while_the_database_is_away(client: Client) -> None:
+    rename("skills_registry_cataloghead", "gone")
+    try:
+        assert told(client)[0] == 503
+    finally:
+        rename("gone", "skills_registry_cataloghead")
+    assert told(client)[1]["status"] == "ok"
+    rename("skills_registry_cataloghead", "gone")
+    try:
+        status, found = told(client)
+    finally:
+        rename("gone", "skills_registry_cataloghead")
+    assert (status, found["status"]) == (200, "degraded")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_part_that_hangs_is_said_to_in_time_and_is_not_asked_twice_at_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    released = threading.Event()
+
+    def hang() -> None:
+        asked.append(1)
+        released.wait(30)
+
+    monkeypatch.setattr(readiness, "SECONDS", 0.2)
+    monkeypatch.setitem(readiness.PARTS, "store", hang)
+    try:
+        assert [told(client)[1]["store"] for _ in range(3)] == ["TimeoutError", "Busy", "Busy"]
+    finally:
+        released.set()
+    assert asked == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_answer_is_given_again_for_a_moment(begun: Readiness, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(readiness, "KEPT_SECONDS", 60.0)
+    monkeypatch.setitem(readiness.PARTS, "store", lambda: asked.append(1))
+    reports = [*await asyncio.gather(*(begun.report() for _ in range(5))), await begun.report()]
+    assert {report.status for report in reports} == {"ok"}
+    assert asked == [1]
+
+
+@pytest.mark.usefixtures("tables_are_lost")
 def test_readyz_tells_no_details_of_what_is_away(client: Client, store_is_away: None) -> None:
-    lose_the_tables()
-
     answer = client.get("/readyz")
     assert "10.0.0.7" not in answer.text
     assert "cataloghead" not in answer.text
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_both_answer_head_and_nothing_that_changes(client: Client, path: str) -> None:
     assert client.head(path).status_code == 200
     assert client.post(path).status_code == 405
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_both_answer_over_plain_http_where_all_else_is_redirected(client: Client, settings: Any, path: str) -> None:
     settings.SECURE_SSL_REDIRECT = True

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
-from pynamodb.models import Model
 
-from invocations.dynamo import Connected
+from invocations.dynamo import Connected, Table
 
 
-class CallItem(Model):
+class CallItem(Table):
     """One call; `invoked_at` is the sort key, ISO 8601 in UTC with `#` and the call's id."""
 
     class Meta(Connected):
@@ -32,7 +31,7 @@ class CallItem(Model):
     trace_id = UnicodeAttribute(null=True)
 
 
-class CounterItem(Model):
+class CounterItem(Table):
     """The counters of a skill; what else its item in `mcp-skills` holds belongs to the published catalog."""
 
     class Meta(Connected):
@@ -46,7 +45,7 @@ class CounterItem(Model):
     imported_errors = NumberAttribute(null=True)
 
 
-class MonthItem(Model):
+class MonthItem(Table):
     """The calls of a skill on each day of a month: in the log's table, under the month and the skill's name.
 
     No skill's partition begins with `#`, so the two never meet. What all skills have in common is

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
+
+from invocations import deadline
+from invocations.pool import Busy, Pool
 
 from .fetching import NotFetched, fetch_object
 
@@ -22,9 +24,11 @@ KEEP_SECONDS = 24 * 3600.0
 RETRY_SECONDS = 10.0
 """The least time between two fetches, however many tokens name keys that nobody knows."""
 KEYS_MAX = 100
+FETCH_SECONDS = 15.0
+"""How long a fetch may take, all its documents together."""
 
 # Threads of their own, so that an issuer that hangs stops nothing but this.
-_fetching = ThreadPoolExecutor(2, thread_name_prefix="issuer-keys")
+_fetching = Pool("issuer-keys", threads=2, waiting=16)
 
 
 class UnknownKey(Exception):
@@ -86,10 +90,11 @@ class KeySet:
 
     async def _fetch(self) -> None:
         try:
-            self._keys = await asyncio.get_running_loop().run_in_executor(_fetching, self._newest)
+            with deadline.afresh(FETCH_SECONDS):
+                self._keys = await _fetching.run(self._newest)
             self._fetched_at = time.monotonic()
-        except NotFetched as error:
-            log.warning("the keys of %s could not be fetched: %s", self._issuer, error)
+        except (NotFetched, TimeoutError, Busy) as error:
+            log.warning("the keys of %s could not be fetched: %r", self._issuer, error)
 
     def _newest(self) -> list[dict[str, Any]]:
         url = self._jwks_url or _discover(self._issuer)

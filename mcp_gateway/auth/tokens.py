@@ -8,7 +8,6 @@ import logging
 import secrets
 import time
 from collections.abc import Collection
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
+from invocations.pool import Busy, Pool
 from mcp_gateway.models import AccessToken, Scope
 from mcp_gateway.signals import tokens_changed
 from skills_registry.audit import Action, record
@@ -43,7 +43,7 @@ _noting_fails_until = 0.0
 """By `time.monotonic()`; a database that is locked lets each try wait."""
 
 # Threads of their own, so that a database that hangs stops nothing but this.
-_asking = ThreadPoolExecutor(4, thread_name_prefix="access-token")
+_asking = Pool("access-token", threads=4, waiting=256)
 
 
 def create_token(
@@ -136,7 +136,7 @@ async def caller_of(text: str) -> Caller:
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             token = await find(text)
-    except (DatabaseError, InterfaceError, TimeoutError) as error:
+    except (DatabaseError, InterfaceError, TimeoutError, Busy) as error:
         log.warning("access tokens cannot be checked, since the database does not answer: %r", error)
         message = "Access tokens cannot be checked at the moment; try again"
         raise CannotTell(message, retry_after=RETRY_SECONDS) from None

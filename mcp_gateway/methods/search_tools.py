@@ -6,7 +6,6 @@ clients know tools alone, and would not get at the files otherwise.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from heapq import nsmallest
 from typing import Any
@@ -15,7 +14,7 @@ from mcp_gateway.call import Call, Method
 from mcp_gateway.catalog import Snapshot
 from mcp_gateway.invocable import FULL_TEXT, UNKNOWN_NAMED, BadArgument, description, is_tool, title
 from mcp_gateway.remembered_settings import settings
-from mcp_gateway.skill_index import skill_index
+from mcp_gateway.skill_index import computing, skill_index
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS, SKILL_ARGUMENT
 from mcp_gateway.uris import file_uri
 from skills_registry.catalog import EVERYBODY, Audience, PublishedSkill
@@ -196,7 +195,7 @@ def _content(contents: dict[str, Any]) -> dict[str, Any]:
 async def _names(call: Call, query: str, limit: int) -> list[str]:
     if query:
         index = await skill_index(call.snapshot, call.catalog)
-        return await asyncio.to_thread(index.search, query, limit)
+        return await computing.run(index.search, query, limit)
     return [name for name, skill in call.snapshot.skills.items() if is_tool(skill)][:limit]
 
 

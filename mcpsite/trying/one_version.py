@@ -27,6 +27,10 @@ class OneVersion:
         """The one version."""
         return Changes(1, [self._skill], [], complete=True)
 
+    def kept_file(self, file: PublishedFile) -> bytes | None:
+        """As of all files."""
+        return get_catalog().kept_file(file)
+
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         """From where all files are."""
         return get_catalog().read_file(skill, file)

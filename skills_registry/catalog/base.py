@@ -89,6 +89,10 @@ class Catalog(Protocol):
         """Whether the next changes hold something that the last ones should have, but could not be read then."""
         ...
 
+    def kept_file(self, file: PublishedFile) -> bytes | None:
+        """The bytes of a file that this machine has kept from an earlier read; asks no other server."""
+        ...
+
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         """The bytes of one file as stored. Raises OSError where the store fails."""
         ...

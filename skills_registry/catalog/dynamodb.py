@@ -60,6 +60,9 @@ class DynamoCatalog:
         published = list(self._published(item for item in items if item.status == ACTIVE))
         return Changes(head.revision, published, sorted(names - {skill.name for skill in published}))
 
+    def kept_file(self, file: PublishedFile) -> bytes | None:
+        return self._cache.get(file.sha256)
+
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         content = self._cache.get(file.sha256)
         if content is None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,7 +20,8 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from invocations.dynamo import connection, unavailable
+from invocations import deadline
+from invocations.dynamo import StoreUnavailable, connection, unavailable
 from invocations.salvage import SalvagedModel
 from skills_registry import storage
 from skills_registry.models import Skill
@@ -87,7 +89,7 @@ def _persistently(attempt: Callable[[], T | None]) -> T:
     """What an attempt returns that nobody came in between of."""
     for number in range(TRIES):
         try:
-            with _one_at_a_time:
+            with _turn():
                 reached = attempt()
         except PynamoDBException as error:
             raise unavailable(error) from error
@@ -95,6 +97,17 @@ def _persistently(attempt: Callable[[], T | None]) -> T:
             return reached
         time.sleep(random.uniform(0, 0.02 * (number + 1)))  # noqa: S311  # not a secret
     raise unavailable(PynamoDBException(f"the head item was taken {TRIES} times by others"))
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """Write alone in this process. Raises StoreUnavailable where the others take longer than there is time."""
+    if not _one_at_a_time.acquire(timeout=min(deadline.remaining(), threading.TIMEOUT_MAX)):
+        raise StoreUnavailable("others write the catalog's head, which takes too long")
+    try:
+        yield
+    finally:
+        _one_at_a_time.release()
 
 
 def _replace(name: str, generation: int | None, wanted: dict[str, Any]) -> int:

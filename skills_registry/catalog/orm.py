@@ -31,6 +31,9 @@ class OrmCatalog:
     def is_unfinished(self) -> bool:
         return False
 
+    def kept_file(self, file: PublishedFile) -> bytes | None:
+        return None  # the store is on this machine
+
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         return storage.read_file(skill.name, skill.version, file.path)
 

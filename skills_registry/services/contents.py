@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
+from invocations import deadline
 from skills_registry import storage
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.packing import packed
@@ -34,7 +36,8 @@ def export_version(version: SkillVersion) -> bytes:
 
     The same version gives the same bytes each time. Raises StoreFailed and OSError, see `read_contents`.
     """
-    return b"".join(packed(_in_folders([version])))
+    with deadline.afresh(settings.TRANSFER_DEADLINE_SECONDS):  # many files, as in an upload
+        return b"".join(packed(_in_folders([version])))
 
 
 def export_skills(skills: Iterable[Skill]) -> Iterator[bytes]:

@@ -11,12 +11,16 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from django.conf import settings
 from django.core.files.base import ContentFile
 from storages.backends.s3 import S3Storage
 
 from invocations import whole_answers
+from invocations.aws import UNREACHED, Guard, StoreUnavailable
 
 from . import Change
+
+__all__ = ["S3SkillStorage", "StoreUnavailable"]
 
 whole_answers.install()
 
@@ -34,10 +38,6 @@ DENIED_CODES = {"AccessDenied", "403", "NotImplemented", "501", "MethodNotAllowe
 """What S3 says to those who may not do something, and servers that cannot do it."""
 
 
-class StoreUnavailable(OSError):
-    """The bucket could not be reached, or refused what was asked of it."""
-
-
 class Denied(StoreUnavailable):
     """This role may not do what was asked, or the server cannot."""
 
@@ -45,22 +45,23 @@ class Denied(StoreUnavailable):
 class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
     """Objects in one bucket, encrypted by S3 as `encryption` says (see S3_SSE), through one client a process."""
 
-    def __init__(self, *, encryption: str = "AES256", kms_key_id: str = "", **settings: Any) -> None:
-        local = settings.get("endpoint_url") is not None
+    def __init__(self, *, encryption: str = "AES256", kms_key_id: str = "", **options: Any) -> None:
+        local = options.get("endpoint_url") is not None
         self._encryption = encryption
         super().__init__(
             default_acl=None,
             object_parameters=_encrypted(encryption, kms_key_id),
             client_config=Config(
-                connect_timeout=3,
-                read_timeout=20,
-                retries={"mode": "standard", "total_max_attempts": 4},
-                max_pool_connections=20,
+                connect_timeout=settings.S3_CONNECT_TIMEOUT_SECONDS,
+                read_timeout=settings.S3_READ_TIMEOUT_SECONDS,
+                retries={"mode": "standard", "total_max_attempts": settings.S3_TRIES},
+                max_pool_connections=settings.S3_CONNECTIONS,
                 signature_version="s3v4",
                 s3={"addressing_style": "path" if local else "virtual"},
             ),
-            **settings,
+            **options,
         )
+        self.guard = Guard("S3", settings.S3_CALL_TIMEOUT_SECONDS, self.check_access)
         self._lock = threading.Lock()
         self._client: Any = None
 
@@ -69,9 +70,11 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         """The boto3 client, made at the first use; safe to share between threads."""
         with self._lock:
             if self._client is None:
-                self._client = boto3.Session().client(
+                client = boto3.Session().client(
                     "s3", region_name=self.region_name, endpoint_url=self.endpoint_url, config=self.client_config
                 )
+                self.guard.watch(client)
+                self._client = client
             return self._client
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
@@ -95,7 +98,7 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
     def read(self, name: str, limit: int | None = None) -> bytes:
         """As with local files."""
         with _as_os_errors(name):
-            return _body(self.client.get_object(Bucket=self.bucket_name, Key=name), limit)
+            return self._get(name, limit)[0]
 
     def update(self, name: str, change: Change, limit: int | None = None) -> None:
         """As with local files: a write that would undo somebody else's is refused by S3, and tried again."""
@@ -116,8 +119,8 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         """The object's content, and the condition that it is still that."""
         try:
             with _as_os_errors(name):
-                found = self.client.get_object(Bucket=self.bucket_name, Key=name)
-                return _body(found, limit), {"IfMatch": found["ETag"]}
+                data, tag = self._get(name, limit)
+                return data, {"IfMatch": tag}
         except FileNotFoundError:
             return None, {"IfNoneMatch": "*"}
 
@@ -204,6 +207,17 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
                 )
                 raise StoreUnavailable(f"{name}: {error}; {hint}") from error
             raise
+
+    def _get(self, name: str, limit: int | None) -> tuple[bytes, str]:
+        """An object's content and its ETag. That the content came, or not, is told here: hooks see headers alone."""
+        found = self.client.get_object(Bucket=self.bucket_name, Key=name)
+        try:
+            data = _body(found, limit)
+        except UNREACHED:
+            self.guard.breaker.failed()
+            raise
+        self.guard.breaker.succeeded()
+        return data, found["ETag"]
 
     def _head(self, name: str) -> dict[str, Any] | None:
         try:

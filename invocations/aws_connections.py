@@ -1,0 +1,110 @@
+"""Connections to AWS that never outlast a deadline, however slowly a server answers.
+
+botocore's timeouts bound each wait for the next bytes. A server that sends one byte now and then is
+waited for without end; here each wait is also cut to the time that is left for the whole.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+from collections.abc import Callable
+from typing import Any, cast
+
+from botocore import awsrequest
+
+PIECE = 64 * 1024
+"""Bytes that are sent within one timeout: a large body may take longer, as long as it moves."""
+Left = Callable[[], float]
+"""Seconds that are left."""
+
+
+def bound_connections(client: Any, left: Left) -> None:
+    """Let the connections of a client of botocore's wait no longer than what `left` says.
+
+    botocore has no setting for the class of its connections; this is where its clients look for it.
+    """
+
+    class Http(_Bounded, awsrequest.AWSHTTPConnection):  # type: ignore[misc]  # botocore has no types
+        seconds_left = staticmethod(left)
+
+    class Https(_Bounded, awsrequest.AWSHTTPSConnection):  # type: ignore[misc]  # botocore has no types
+        seconds_left = staticmethod(left)
+
+    pools = client._endpoint.http_session._pool_classes_by_scheme
+    for scheme, connection in {"http": Http, "https": Https}.items():
+        pools[scheme] = type(f"Bounded{scheme}", (pools[scheme],), {"ConnectionCls": connection})
+
+
+class _Bounded:
+    """A connection of urllib3's."""
+
+    seconds_left: Left
+    timeout: Any
+    sock: Any
+
+    def connect(self) -> None:
+        self.timeout = _shorter(self.timeout, self.seconds_left())
+        super().connect()  # type: ignore[misc]  # of the other base
+        self.sock = _Socket(self.sock, self.seconds_left)
+
+
+class _Socket:
+    """A connected socket; what is not here is the socket's own."""
+
+    def __init__(self, connected: socket.socket, left: Left) -> None:
+        self._socket = connected
+        self._left = left
+        self._silence = connected.gettimeout()
+
+    def settimeout(self, seconds: float | None) -> None:
+        self._silence = seconds
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """Send everything; each piece of it within the timeout."""
+        view = memoryview(data).cast("B")
+        for start in range(0, len(view), PIECE):
+            self.prepare()
+            self._socket.sendall(view[start : start + PIECE], flags)
+
+    def makefile(self, mode: str, buffering: int | None = None) -> Any:
+        """The answers, for http.client, which reads binary."""
+        raw = _Reading(self, cast("socket.SocketIO", self._socket.makefile(mode, 0)))  # type: ignore[call-overload]
+        return raw if buffering == 0 else io.BufferedReader(raw)
+
+    def prepare(self) -> None:
+        """Give the next wait as long as it may take. Raises TimeoutError where nothing is left."""
+        left = self._left()
+        if left <= 0:
+            raise TimeoutError("the time for this is up")
+        self._socket.settimeout(_shorter(self._silence, left))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._socket, name)
+
+
+class _Reading(io.RawIOBase):
+    """What arrives on a socket."""
+
+    def __init__(self, connected: _Socket, raw: socket.SocketIO) -> None:
+        self._connected = connected
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._connected.prepare()
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._raw.close()
+
+
+def _shorter(timeout: Any, left: float) -> float | None:
+    """The shorter of two times; a timeout may also be None, or urllib3's word for its default."""
+    if isinstance(timeout, int | float):
+        return min(timeout, left)
+    return None if left == float("inf") else left

@@ -1,0 +1,94 @@
+"""Threads of their own for one kind of waiting, so that what hangs there stops nothing else. Pure."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from contextvars import copy_context
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
+
+from . import deadline
+
+P = ParamSpec("P")
+T = TypeVar("T")
+IDLE_SECONDS = 30.0
+"""How long a thread waits for more work before it ends."""
+
+
+class Busy(OSError):
+    """As much waits as may wait."""
+
+
+class Pool(Executor):
+    """At most `threads` calls run and `waiting` more wait; one more is refused with Busy.
+
+    Calls know the caller's deadline. The threads are daemons: the process ends without waiting for
+    what hangs in them, unlike with the standard library's.
+    """
+
+    def __init__(self, name: str, *, threads: int, waiting: int) -> None:
+        self._name = name
+        self._threads = threads
+        self._places = threading.BoundedSemaphore(threads + waiting)
+        self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._running = 0
+        self._idle = 0
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Call a function in one of the threads. Raises Busy."""
+        if not self._places.acquire(blocking=False):
+            raise Busy(f"too much waits for {self._name}")
+        future: Future[T] = Future()
+        future.add_done_callback(lambda _: self._places.release())
+        self._calls.put((future, partial(copy_context().run, fn, *args, **kwargs)))
+        self._see_to_a_thread()
+        return future
+
+    async def run(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """What a function returns, called in one of the threads. Raises Busy; TimeoutError at the caller's deadline."""
+        left = deadline.remaining()
+        async with asyncio.timeout(None if left == float("inf") else left):
+            return await asyncio.wrap_future(self.submit(fn, *args, **kwargs))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Nothing to do: idle threads end by themselves."""
+
+    def _see_to_a_thread(self) -> None:
+        with self._lock:
+            if self._idle < self._calls.qsize() and self._running < self._threads:
+                self._running += 1
+                threading.Thread(target=self._run, name=self._name, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                self._idle += 1
+            try:
+                call = self._calls.get(timeout=IDLE_SECONDS)
+            except queue.Empty:
+                call = None
+            with self._lock:
+                self._idle -= 1
+                if call is None and self._calls.empty():
+                    self._running -= 1
+                    return
+            if call is not None:
+                _perform(*call)
+            del call  # with all that it holds, before the next one is waited for
+
+
+def _perform(future: Future[Any], call: Callable[[], Any]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = call()
+    except BaseException as error:  # noqa: BLE001  # it belongs to whoever waits for the future
+        future.set_exception(error)
+        del future  # the error's traceback holds this frame
+    else:
+        future.set_result(result)
