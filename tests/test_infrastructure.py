@@ -473,6 +473,7 @@ from invocations.handover import handover
 from invocations.recorder import recorder
 from invocations.stores.base import Counter
 from invocations.stores.dynamodb import DynamoStore
+from asgiref.sync import async_to_sync
 from mcpsite.health import readyz
 from skills_registry import services
 from skills_registry.catalog import get_catalog
@@ -480,7 +481,7 @@ from skills_registry.models import Skill
 from tests.packages import package
 
 call_command("migrate", verbosity=0)
-assert readyz(RequestFactory().get("/readyz")).status_code == 200
+assert async_to_sync(readyz)(RequestFactory().get("/readyz")).status_code == 200
 services.discard_upload(services.stage_upload("a.zip", b"zip"))
 for body in ("one", "two"):
     version, _ = services.create_version(package(body=body))

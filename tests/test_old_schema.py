@@ -13,6 +13,11 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
+from mcp_gateway.catalog import LiveCatalog
+from mcpsite import health
+from mcpsite.readiness import Readiness
+from skills_registry.catalog import get_catalog
+
 from .api import Api
 from .pages import SKILLS, text_of
 from .server import UVICORN, Server, manage
@@ -32,7 +37,9 @@ class UnreadyServer(Server):
 
 @pytest.fixture
 def unknown_schema(monkeypatch: pytest.MonkeyPatch) -> None:
-    """This process has not looked at the migrations yet."""
+    """This process has begun just now, and has not looked at the migrations yet."""
+    catalog = LiveCatalog(get_catalog(), refresh_seconds=0, cache_bytes=0)
+    monkeypatch.setattr(health, "readiness", Readiness(lambda: catalog))
     monkeypatch.setattr("mcpsite.schema._complete", False)
 
 
