@@ -126,12 +126,12 @@ def test_change_is_shown_as_pending_until_it_has_reached_the_store(
     with django_capture_on_commit_callbacks() as announcements:
         skill = publish().skill
     assert listed(browser)[0][1] == "active pending"
-    assert "has not reached the store" in browser.get(f"{SKILLS}{skill.pk}/change/").text
+    assert "Not in effect: gateways still serve" in browser.get(f"{SKILLS}{skill.pk}/change/").text
 
     for announce in announcements:
         announce()
     assert listed(browser)[0][1] == "active"
-    assert "has not reached the store" not in browser.get(f"{SKILLS}{skill.pk}/change/").text
+    assert "Not in effect" not in browser.get(f"{SKILLS}{skill.pk}/change/").text
 
 
 def fill(skills: int, calls: int) -> None:
@@ -221,6 +221,7 @@ def confirmed(browser: Client, page: Any, **changed: str) -> Any:
         ),
     ],
 )
+@pytest.mark.django_db(transaction=True)
 def test_several_skills_are_changed_after_a_page_that_says_how(
     browser: Client,
     three: dict[str, Skill],
@@ -239,6 +240,7 @@ def test_several_skills_are_changed_after_a_page_that_says_how(
     assert set(Skill.objects.get(name="one").audit_events.values_list("reason", flat=True)[:1]) == {"spring"}
 
 
+@pytest.mark.django_db(transaction=True)
 def test_skill_that_changed_meanwhile_is_not_done_and_the_others_are(browser: Client, three: dict[str, Skill]) -> None:
     page = browser.get(f"{SKILLS}bulk/", chosen(three, "publish"))
     services.deactivate(three["one"])

@@ -48,6 +48,7 @@ def test_upload_leads_to_its_review_and_creates_nothing(browser: Client) -> None
         ("publish", ("v1", ["Created greeter v1.", "Published greeter v1."])),
     ],
 )
+@pytest.mark.django_db(transaction=True)
 def test_review_creates_a_version_and_publishes_it_if_told_to(
     browser: Client, operator: User, store: Path, button: str, expected: tuple[str | None, list[str]]
 ) -> None:

@@ -34,6 +34,7 @@ def history() -> list[str]:
     return list(Publication.objects.values_list("action", flat=True))
 
 
+@pytest.mark.django_db(transaction=True)
 def test_publish_makes_the_version_live_and_answers_with_the_change(api: Api) -> None:
     answer = api.post("skills/greeter/publish/", version=3, reason="ready")
 
@@ -47,6 +48,8 @@ def test_publish_makes_the_version_live_and_answers_with_the_change(api: Api) ->
         "actor": "olga",
         "reason": "ready",
         "created_at": change["created_at"],
+        "served": "yes",
+        "pending_since": None,
     }
     assert live() == "v3"
 

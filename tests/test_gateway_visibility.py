@@ -28,6 +28,7 @@ from .sources import table_rows
 
 pytest_plugins = ["tests.gateway_wire"]
 
+FILE_READER = "read_skill_file"
 HIDDEN, UNKNOWN = "payroll", "pianist"
 """A skill that is live and not for the caller, and a name as long that begins as it does and that no skill has."""
 STREAMS = {"subscriptions/listen"}
@@ -74,7 +75,7 @@ async def test_lists_hold_what_the_token_names_and_what_has_one_of_its_tags(
 ) -> None:
     found = await everything(wire, revision, header)
 
-    assert [tool["name"] for tool in found["tools"]] == ["greeter", "invoices"]
+    assert [tool["name"] for tool in found["tools"]] == ["greeter", "invoices", FILE_READER]
     assert [prompt["name"] for prompt in found["prompts"]] == ["greeter", "invoices"]
     assert [skill["frontmatter"]["name"] for skill in found["skills"]] == ["greeter", "invoices"]
     assert [resource["uri"] for resource in found["resources"]] == [
@@ -185,7 +186,7 @@ async def test_token_without_a_restriction_sees_everything(
 
     found = await everything(wire, revision, f"Bearer {text}")
 
-    assert [tool["name"] for tool in found["tools"]] == ["greeter", "invoices", HIDDEN]
+    assert [tool["name"] for tool in found["tools"]] == ["greeter", "invoices", HIDDEN, FILE_READER]
 
 
 async def test_answers_to_restricted_callers_are_private_and_to_others_as_before(
@@ -211,9 +212,9 @@ async def test_skill_appears_and_disappears_with_its_tags(wire: Gateway, header:
         return [tool["name"] for tool in listed["tools"]]
 
     shelf.publish(HIDDEN, tags=("team-a",))
-    assert await tools() == ["greeter", "invoices", HIDDEN]
+    assert await tools() == ["greeter", "invoices", HIDDEN, FILE_READER]
     shelf.publish(HIDDEN, tags=("secret",))
-    assert await tools() == ["greeter", "invoices"]
+    assert await tools() == ["greeter", "invoices", FILE_READER]
 
 
 # The snapshot

@@ -74,7 +74,7 @@ def told(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, clock:
     """Whether a message tells this process of the loss; none does where another process makes it without Redis."""
     told: bool = request.param == "told"
     if not told:
-        monkeypatch.setattr(tokens_changed, "send", lambda sender: [])
+        monkeypatch.setattr(tokens_changed, "send", lambda sender, **_: [])
     return told
 
 

@@ -73,7 +73,7 @@ class RightsWalk(RuleBasedStateMachine):
             change()
         else:
             with pytest.MonkeyPatch.context() as silence:
-                silence.setattr(tokens_changed, "send", lambda sender: [])
+                silence.setattr(tokens_changed, "send", lambda sender, **_: [])
                 change()
         if how == WAITED:
             self.clock.ahead += PROMISED_SECONDS

@@ -65,7 +65,7 @@ def messages(answer: Any) -> list[Any]:
 def test_call_shows_what_goes_out_and_what_comes_back(browser: Client) -> None:
     publish(body="Say $ARGUMENTS to $who.", files={"a.txt": "x"}, arguments="[who]")
 
-    answer = send(browser, values=["hello", "Ann"])
+    answer = send(browser, values=["Ann", "hello"])
 
     sent, received = messages(answer)
     assert (sent["method"], sent["params"]["name"]) == ("tools/call", "greeter")
