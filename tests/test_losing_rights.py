@@ -140,6 +140,7 @@ async def test_who_loses_the_right_has_no_streams_any_more(wire: Gateway, lose: 
         streaming(MODERN, LISTEN, CALLS[LISTEN][0], **other) as kept,
     ):
         await modern.message(), await kept.message()
+        assert (await legacy.piece()).startswith(b":"), "a stream begins with a comment"
 
         await lose(LOSSES[name], user, token)
 
