@@ -21,6 +21,7 @@ PAGES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "admin:invocations_invocation_changelist": [({}, ""), ({}, "?status=error&skill=greeter"), ({}, "?skill=nobody")],
     "admin:invocations_call": [({}, "?skill=greeter&at={call}")],
     "admin:skills_registry_upload": [({}, "")],
+    "admin:skills_registry_uploads": [({}, "")],
     "admin:skills_registry_review": [(UPLOAD, "")],
     "admin:skills_registry_upload_compare": [(UPLOAD, "")],
     "admin:skills_registry_skill_changelist": [({}, ""), ({}, "?q=nothing-like-it"), ({}, "?status=deleted")],

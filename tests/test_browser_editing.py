@@ -37,7 +37,7 @@ def create(page: Page, name: str, files: dict[str, Any] | None = None, body: str
     drop(page, {f"{name}.zip": zip_of({"SKILL.md": skill_md(name, body), **(files or {})})})
     page.get_by_role("button", name="Create version").click()
     expect(page.get_by_text(re.compile(f"Created {name} v"))).to_be_visible()
-    return page.url
+    return re.sub(r"versions/\d+/$", "change/", page.url)
 
 
 def open_editor(page: Page, skill: str, number: int = 1) -> None:
@@ -75,12 +75,24 @@ def test_zip_that_is_dropped_leads_to_its_review(page: Page) -> None:
     fits(page)
 
 
-def test_several_zips_are_reviewed_one_by_one(page: Page) -> None:
+def test_several_zips_are_listed_and_created_together(page: Page) -> None:
     page.goto(UPLOAD)
-    drop(page, {f"{name}.zip": zip_of({"SKILL.md": skill_md(name)}) for name in ("first", "second")})
-    links = page.locator("[data-reviews] a")
-    expect(links).to_have_text(["first.zip", "second.zip"])
-    expect(links.first).to_be_focused()
+    zips = {f"{name}.zip": zip_of({"SKILL.md": skill_md(name)}) for name in ("first", "second")}
+    drop(page, {**zips, "broken.zip": zip_of({"README.md": "x"})})
+    rows = page.locator("#result_list tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.filter(has_text="first.zip")).to_contain_text("first v1")
+    expect(rows.filter(has_text="broken.zip")).to_contain_text("refused")
+    fits(page)
+    page.goto(LIST)
+    page.goto(f"{LIST}uploads/")
+    expect(rows).to_have_count(3)
+    page.get_by_role("button", name="Create all 2 versions").click()
+    expect(page.locator("#results tbody tr")).to_have_count(2)
+    expect(page.get_by_text("Created first v1.")).to_be_visible()
+    expect(rows).to_have_count(1)
+    rows.get_by_role("link").click()
+    page.get_by_role("button", name="Discard").click()
 
 
 def test_files_that_are_dropped_together_are_one_package(page: Page) -> None:

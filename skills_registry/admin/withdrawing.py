@@ -35,7 +35,13 @@ def delete_skill(request: OperatorRequest, pk: int) -> HttpResponse:
         _("Versions, files and history stay, and it can be restored."),
     ]
     return _confirmed(
-        request, skill, _("Delete {skill}").format(skill=skill), said, do, services.why_absent(skill), danger=True
+        request,
+        skill,
+        _("Delete {skill}").format(skill=skill),
+        said,
+        do,
+        refusal=services.why_absent(skill),
+        danger=True,
     )
 
 
@@ -53,7 +59,7 @@ def restore_skill(request: OperatorRequest, pk: int) -> HttpResponse:
         _("Agents get nothing of it until a version is published."),
     ]
     return _confirmed(
-        request, skill, _("Restore {skill}").format(skill=skill), said, do, services.why_not_restorable(skill)
+        request, skill, _("Restore {skill}").format(skill=skill), said, do, refusal=services.why_not_restorable(skill)
     )
 
 
@@ -71,7 +77,7 @@ def yank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         _("It stays to be looked at, and the yank can be taken back. What agents get now does not change."),
     ]
     title = _("Yank {version}").format(version=version)
-    return _confirmed(request, version.skill, title, said, do, services.why_not_yankable(version), danger=True)
+    return _confirmed(request, version.skill, title, said, do, refusal=services.why_not_yankable(version), danger=True)
 
 
 @requires("publish_skill")
@@ -87,7 +93,7 @@ def unyank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     if version.yank_reason:
         said.append(_("It was yanked for this reason: {reason}").format(reason=version.yank_reason))
     title = _("Take back the yank of {version}").format(version=version)
-    return _confirmed(request, version.skill, title, said, do, services.why_not_yankable(version, yank=False))
+    return _confirmed(request, version.skill, title, said, do, refusal=services.why_not_yankable(version, yank=False))
 
 
 def _skill(pk: int) -> Skill:
@@ -105,6 +111,7 @@ def _confirmed(
     title: str,
     said: Sequence[str],
     do: Callable[[str, int | None], str],
+    *,
     refusal: str,
     **look: Any,
 ) -> HttpResponse:
