@@ -85,7 +85,6 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "mcpsite.theme.environment",
     "STYLES": [stylesheet],
     "SCRIPTS": [script],
-    "COMMAND": {"search_models": False, "search_callback": "mcpsite.palette.skills", "show_history": False},
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,

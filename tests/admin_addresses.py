@@ -69,6 +69,7 @@ NO_PAGES = {
     "admin:login": "looked at without a login",
     "admin:logout": "answers a form only",
     "admin:search": "a list for the palette",
+    "palette": "a list for the palette",
     "admin:autocomplete": "JSON",
     "admin:jsi18n": "a script",
     "admin:view_on_site": "a redirect",

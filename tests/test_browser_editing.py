@@ -210,6 +210,31 @@ def test_comparing_switches_views_without_losing_the_place(page: Page) -> None:
     fits(page)
 
 
+def test_keys_lead_through_all_files_and_changes_of_a_comparison(page: Page) -> None:
+    def lines(word: str) -> str:
+        return "".join(f"{number} {word if number % 40 == 0 else 'same'}\n" for number in range(400))
+
+    names = [f"{letter}.txt" for letter in "abcdefghijkl"]
+    skill = create(page, "long", {name: lines("before") for name in names})
+    create(page, "long", {name: lines("after") for name in names})
+    page.goto(f"{skill.removesuffix('change/')}compare/")
+    expect(page.locator(".sk-file")).to_have_count(len(names))
+    assert page.locator("[data-lazy]").count() > 3
+
+    def pressed(key: str) -> str:
+        page.keyboard.press(key)
+        expect(page.locator(".sk-file:focus")).to_be_in_viewport()
+        return str(page.evaluate("document.activeElement.id.replace('file-', '')"))
+
+    assert [pressed("j") for _ in names] == names
+    assert pressed("j") == names[-1], "there is no further one"
+    assert [pressed("k") for _ in names[1:]] == names[-2::-1]
+    visited = [pressed("n") for _ in range(25)]
+    assert visited == sorted(visited)
+    assert len(set(visited)) == 3, "ten changes each"
+    assert [pressed("p") for _ in range(24)] == visited[-2::-1]
+
+
 def test_trying_a_skill_shows_the_messages_and_arguments_go_along(page: Page) -> None:
     page.goto(UPLOAD)
     text = skill_md("tried", "Greet $who.", arguments="[who]")
