@@ -85,6 +85,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "mcpsite.theme.environment",
     "STYLES": [stylesheet],
     "SCRIPTS": [script],
+    "LOGIN": {"form": "mcpsite.signing_in.SignInForm"},
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,

@@ -34,5 +34,6 @@ urlpatterns = [
 ]
 
 handler400 = "mcpsite.errors.bad_request"
+handler403 = "mcpsite.errors.permission_denied"
 handler404 = "mcpsite.errors.page_not_found"
 handler500 = "mcpsite.errors.server_error"
