@@ -103,6 +103,12 @@ def test_deactivating_several_can_be_taken_back_for_exactly_those(browser: Clien
     assert f'href="{escape(LIST)}"' in back.text, "the way back is still the list as it was"
 
 
+@pytest.mark.parametrize(("action", "asks"), [("publish", True), ("deactivate", True), ("export", False)])
+def test_changes_of_several_skills_ask_for_a_reason(browser: Client, action: str, asks: bool) -> None:
+    waiting("one")
+    assert ('name="reason"' in chosen(browser, action).text) is asks
+
+
 def test_nothing_can_be_taken_back_where_nothing_was_done(browser: Client) -> None:
     waiting("one")
     page = chosen(browser, "deactivate")

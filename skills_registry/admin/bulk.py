@@ -79,7 +79,7 @@ def bulk(request: OperatorRequest) -> HttpResponse:
         raise PermissionDenied
     items = _items(given, request.user)
     form = ChangeForm(request.POST or None)
-    context = {"action": given["action"], "operation": operation, "form": form}
+    context = {"action": given["action"], "asks_reason": operation.do is not None, "form": form}
     if request.method == "POST" and form.is_valid():
         if operation.do is None:
             return _zip(request, items)
