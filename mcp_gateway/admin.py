@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, QuerySet
-from django.forms import CharField, ModelChoiceField, ModelForm, MultipleChoiceField
+from django.forms import BooleanField, CharField, ModelChoiceField, ModelForm, MultipleChoiceField
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -16,9 +16,11 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
-from skills_registry.tags import normal_tag, separated
+from skills_registry.catalog import is_skill_name
+from skills_registry.known import unknown_skills, unknown_tags
+from skills_registry.tags import is_tag, normal_tag, separated
 
 from . import revoking
 from .auth import create_token, owners_of_tokens_by
@@ -78,6 +80,23 @@ class AccessTokenForm(ModelForm):
         help_text=_("Names, separated by spaces or commas. With neither skills nor tags, the token is for all."),
     )
     tags = WordsField("tags-in-use", label=_("Only skills with these tags"), help_text=_("One of the tags is enough."))
+    allow_unknown = BooleanField(
+        label=_("Allow names and tags that no skill has yet"),
+        required=False,
+        help_text=_("For a token that is made before its skills are."),
+        widget=UnfoldBooleanWidget,
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse names and tags that no skill has, which are mostly misspelt, unless that is meant."""
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        if given.get("allow_unknown"):
+            return given
+        if names := unknown_skills(name for name in given.get("skills", []) if is_skill_name(name)):
+            self.add_error("skills", _("No skill has this name: %(names)s") % {"names": ", ".join(names)})
+        if tags := unknown_tags(tag for tag in given.get("tags", []) if is_tag(tag)):
+            self.add_error("tags", _("No skill has this tag: %(tags)s") % {"tags": ", ".join(tags)})
+        return given
 
     def clean_expires_at(self) -> datetime | None:
         """Refuse an end that has passed."""
@@ -129,7 +148,7 @@ class AccessTokenAdmin(ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: AccessToken | None = None) -> list[Any]:
         """What is asked for a new token; everything of one that is there."""
         return (
-            ["name", "user", "scopes", "skills", "tags", "expires_at"]
+            ["name", "user", "scopes", "skills", "tags", "allow_unknown", "expires_at"]
             if obj is None
             else [
                 "name",

@@ -9,9 +9,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.template.loader import render_to_string
-from django.utils.translation import get_language_from_request, gettext, override
+from django.utils.translation import get_language_from_request, override
+from django.utils.translation import gettext as _
 from django.views import defaults
 
 from .outages import RETRY_SECONDS, explain_outage
@@ -29,10 +32,24 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     )
 
 
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """403: the account lacks a right."""
+    if _for_programs(request):
+        return _json(403, "You may not do this.")
+    if not _uses_admin(request):
+        return defaults.permission_denied(request, exception)
+    text = _("Your account may not do this. Ask an administrator for a role that may.")
+    return _framed(request, 403, _("Not allowed"), text, "lock")
+
+
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404: no such path."""
-    detail = f"There is nothing at {request.path}."
-    return _json(404, detail) if _for_programs(request) else defaults.page_not_found(request, exception)
+    """404: no such path, or nothing there."""
+    if _for_programs(request):
+        return _json(404, f"There is nothing at {request.path}.")
+    if not _uses_admin(request):
+        return defaults.page_not_found(request, exception)
+    text = _("There is nothing at this address, or it is not there any more.")
+    return _framed(request, 404, _("Not found"), text, "search_off")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -45,7 +62,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def service_unavailable(request: HttpRequest) -> HttpResponse:
     """503: something that is needed is away, or does not answer in time."""
-    return unavailable(request, gettext("Something that this needs does not answer at the moment."))
+    return unavailable(request, _("Something that this needs does not answer at the moment."))
 
 
 def unavailable(request: HttpRequest, text: str) -> HttpResponse:
@@ -68,6 +85,16 @@ def _outage(request: HttpRequest, error: BaseException | None) -> HttpResponse |
 
 def _for_programs(request: HttpRequest) -> bool:
     return request.path.startswith(API) or request.headers.get("accept") == "application/json"
+
+
+def _uses_admin(request: HttpRequest) -> bool:
+    """Whether somebody asks who is signed in and sees the admin's frame."""
+    return hasattr(request, "user") and admin.site.has_permission(request)
+
+
+def _framed(request: HttpRequest, status: int, title: str, text: str, icon: str) -> HttpResponse:
+    context = {**admin.site.each_context(request), "title": title, "text": text, "icon": icon}
+    return render(request, "admin/error.html", context, status=status)
 
 
 def _json(status: int, detail: Any) -> JsonResponse:

@@ -13,6 +13,7 @@ from . import theme
 from .data_folder import private_folder
 from .databases import with_limits
 from .env import env_bool, env_database, env_int, env_list, env_str, env_time_zone
+from .refusal_log import without_stack_of_refusals
 from .secret_key import read_or_create_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -303,7 +304,10 @@ LOG_LEVEL = env_str("LOG_LEVEL", "INFO", choices=("DEBUG", "INFO", "WARNING", "E
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "mcpsite.request_id.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "mcpsite.request_id.RequestIdFilter"},
+        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_stack_of_refusals},
+    },
     "formatters": {
         "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
         "json": {
@@ -315,7 +319,7 @@ LOGGING = {
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "filters": ["request_id"],
+            "filters": ["request_id", "refusals"],
             "formatter": env_str("LOG_FORMAT", "text", choices=("text", "json")),
         }
     },

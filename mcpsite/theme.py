@@ -85,7 +85,7 @@ UNFOLD: dict[str, Any] = {
     "ENVIRONMENT": "mcpsite.theme.environment",
     "STYLES": [stylesheet],
     "SCRIPTS": [script],
-    "COMMAND": {"search_models": False, "search_callback": "mcpsite.palette.skills", "show_history": False},
+    "LOGIN": {"form": "mcpsite.signing_in.SignInForm"},
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,

@@ -12,6 +12,7 @@ from mcp_gateway.auth.metadata import protected_resource
 
 from .connect import connect
 from .health import healthz, readyz
+from .palette import search
 from .skill_access import skill_access
 from .trying.page import try_skill
 
@@ -22,6 +23,7 @@ urlpatterns = [
     path("admin/connect/", admin.site.admin_view(connect), name="connect"),
     path("admin/skills_registry/skill/<int:pk>/try/", admin.site.admin_view(try_skill), name="try_skill"),
     path("admin/skills_registry/skill/<int:pk>/access/", admin.site.admin_view(skill_access), name="skill_access"),
+    path("admin/search/", admin.site.admin_view(search), name="palette"),  # before unfold's own, which finds less
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("skills_registry.api.urls")),
@@ -32,5 +34,6 @@ urlpatterns = [
 ]
 
 handler400 = "mcpsite.errors.bad_request"
+handler403 = "mcpsite.errors.permission_denied"
 handler404 = "mcpsite.errors.page_not_found"
 handler500 = "mcpsite.errors.server_error"

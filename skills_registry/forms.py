@@ -90,8 +90,8 @@ class ExpectedLiveField(forms.IntegerField):
         super().__init__(required=False, widget=forms.HiddenInput, **kwargs)
 
 
-class ReviewForm(forms.Form):
-    """The second step of an upload: what to do with it."""
+class NoteForm(forms.Form):
+    """What is said about new versions."""
 
     note = forms.CharField(
         label=_("Note"),
@@ -100,6 +100,11 @@ class ReviewForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("What is new in this version; shown in its history."),
     )
+
+
+class ReviewForm(NoteForm):
+    """The second step of an upload: what to do with it."""
+
     expected_live = ExpectedLiveField()
 
 

@@ -90,6 +90,7 @@ SAMPLES: dict[str, Sample] = {
         },
     ),
     f"{SKILL}upload/": Sample(bodies={"": {"file": FILE}}),
+    f"{SKILL}uploads/": Sample(bodies={"create": {"upload": "{upload}"}, "ask": {"upload": "{upload}", "ask": "1"}}),
     f"{SKILL}uploads/<uuid:pk>/": Sample(
         {"pk": "{upload}"}, bodies={"create": {"note": "x"}, "publish": {"publish": "1"}, "discard": {"discard": "1"}}
     ),

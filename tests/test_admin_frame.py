@@ -17,7 +17,7 @@ from invocations.events import InvocationEvent
 from invocations.stores import get_store
 from skills_registry.models import Skill
 
-from .conftest import permissions, publish
+from .conftest import permissions
 from .pages import LOG, SKILLS, text_of
 from .server import ROOT
 
@@ -115,15 +115,6 @@ def test_language_is_chosen_in_the_menu_and_kept(browser: Client) -> None:
     assert '<html lang="en"' in browser.get("/admin/").text
     assert browser.post("/i18n/setlang/", {"language": "zh-hans", "next": "/admin/"}).status_code == 302
     assert '<html lang="zh-hans"' in browser.get("/admin/").text
-
-
-def test_palette_finds_skills_for_those_who_may_see_them(browser: Client, client: Client) -> None:
-    skill = publish("pdf-forms").skill
-    address = f"{SKILLS}{skill.pk}/change/"
-    assert address in browser.get("/admin/search/", {"s": "forms", "extended": "1"}).text
-
-    client.force_login(User.objects.create_user("sam", password="sams-password", is_staff=True))
-    assert address not in client.get("/admin/search/", {"s": "forms", "extended": "1"}).text
 
 
 @pytest.mark.parametrize(

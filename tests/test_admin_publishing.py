@@ -43,7 +43,7 @@ def confirm(browser: Client, address: str, **changed: str) -> Any:
             "Agents get greeter v2 now and will get v3 instead",
         ),
         ("publish/1/", "Roll back to greeter v1", "Agents get greeter v2 now and will get v1 instead"),
-        ("publish/2/", "Publish greeter v2", "greeter v2 is live already; there is nothing to change."),
+        ("publish/2/", "Publish greeter v2", "greeter v2 is live already."),
         ("deactivate/", "Deactivate greeter", "Agents will no longer get greeter (v2 is live now)"),
     ],
 )

@@ -56,7 +56,7 @@ def test_review_creates_a_version_and_publishes_it_if_told_to(
 
     answer = browser.post(review, {button: "", "note": "first", "expected_live": ""}, follow=True)
     version = SkillVersion.objects.get()
-    assert answer.redirect_chain[-1][0] == f"{SKILLS}{version.skill.pk}/change/"
+    assert answer.redirect_chain[-1][0] == f"{SKILLS}{version.skill.pk}/versions/1/"
     assert told(answer) == expected[1]
     assert (version.number, version.note, version.uploaded_by, live()) == (1, "first", operator, expected[0])
     assert [(p.actor, p.reason) for p in Publication.objects.all()] == ([(operator, "first")] if expected[0] else [])

@@ -37,7 +37,7 @@ def create(page: Page, name: str, files: dict[str, Any] | None = None, body: str
     drop(page, {f"{name}.zip": zip_of({"SKILL.md": skill_md(name, body), **(files or {})})})
     page.get_by_role("button", name="Create version").click()
     expect(page.get_by_text(re.compile(f"Created {name} v"))).to_be_visible()
-    return page.url
+    return re.sub(r"versions/\d+/$", "change/", page.url)
 
 
 def open_editor(page: Page, skill: str, number: int = 1) -> None:
@@ -75,12 +75,24 @@ def test_zip_that_is_dropped_leads_to_its_review(page: Page) -> None:
     fits(page)
 
 
-def test_several_zips_are_reviewed_one_by_one(page: Page) -> None:
+def test_several_zips_are_listed_and_created_together(page: Page) -> None:
     page.goto(UPLOAD)
-    drop(page, {f"{name}.zip": zip_of({"SKILL.md": skill_md(name)}) for name in ("first", "second")})
-    links = page.locator("[data-reviews] a")
-    expect(links).to_have_text(["first.zip", "second.zip"])
-    expect(links.first).to_be_focused()
+    zips = {f"{name}.zip": zip_of({"SKILL.md": skill_md(name)}) for name in ("first", "second")}
+    drop(page, {**zips, "broken.zip": zip_of({"README.md": "x"})})
+    rows = page.locator("#result_list tbody tr")
+    expect(rows).to_have_count(3)
+    expect(rows.filter(has_text="first.zip")).to_contain_text("first v1")
+    expect(rows.filter(has_text="broken.zip")).to_contain_text("refused")
+    fits(page)
+    page.goto(LIST)
+    page.goto(f"{LIST}uploads/")
+    expect(rows).to_have_count(3)
+    page.get_by_role("button", name="Create all 2 versions").click()
+    expect(page.locator("#results tbody tr")).to_have_count(2)
+    expect(page.get_by_text("Created first v1.")).to_be_visible()
+    expect(rows).to_have_count(1)
+    rows.get_by_role("link").click()
+    page.get_by_role("button", name="Discard").click()
 
 
 def test_files_that_are_dropped_together_are_one_package(page: Page) -> None:
@@ -196,6 +208,31 @@ def test_comparing_switches_views_without_losing_the_place(page: Page) -> None:
     page.goto(page.url.split("?")[0])
     expect(page.locator(".sk-split").first).to_be_visible()
     fits(page)
+
+
+def test_keys_lead_through_all_files_and_changes_of_a_comparison(page: Page) -> None:
+    def lines(word: str) -> str:
+        return "".join(f"{number} {word if number % 40 == 0 else 'same'}\n" for number in range(400))
+
+    names = [f"{letter}.txt" for letter in "abcdefghijkl"]
+    skill = create(page, "long", {name: lines("before") for name in names})
+    create(page, "long", {name: lines("after") for name in names})
+    page.goto(f"{skill.removesuffix('change/')}compare/")
+    expect(page.locator(".sk-file")).to_have_count(len(names))
+    assert page.locator("[data-lazy]").count() > 3
+
+    def pressed(key: str) -> str:
+        page.keyboard.press(key)
+        expect(page.locator(".sk-file:focus")).to_be_in_viewport()
+        return str(page.evaluate("document.activeElement.id.replace('file-', '')"))
+
+    assert [pressed("j") for _ in names] == names
+    assert pressed("j") == names[-1], "there is no further one"
+    assert [pressed("k") for _ in names[1:]] == names[-2::-1]
+    visited = [pressed("n") for _ in range(25)]
+    assert visited == sorted(visited)
+    assert len(set(visited)) == 3, "ten changes each"
+    assert [pressed("p") for _ in range(24)] == visited[-2::-1]
 
 
 def test_trying_a_skill_shows_the_messages_and_arguments_go_along(page: Page) -> None:

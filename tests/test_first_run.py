@@ -106,7 +106,7 @@ def test_from_the_first_upload_to_the_end_of_a_skill(page: Page, server: Server)
     expect(page.get_by_text("diary is a new skill; this would be its v1.")).to_be_visible()
     page.get_by_role("button", name="Create and publish").click()
     expect(page.get_by_text("Published diary v1.")).to_be_visible()
-    address = page.url
+    address = re.sub(r"versions/1/$", "change/", page.url)
     assert "First text." in call(server, "diary", times=3)
 
     page.goto(f"{LOG}?skill=diary")

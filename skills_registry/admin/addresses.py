@@ -16,6 +16,7 @@ from . import (
     publishing,
     raw,
     skill_page,
+    upload_list,
     uploads,
     usage,
     version_reviews,
@@ -25,6 +26,7 @@ from . import (
 PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("bulk/", bulk.bulk, "bulk"),
     ("upload/", uploads.upload, "upload"),
+    ("uploads/", upload_list.upload_list, "uploads"),
     ("uploads/<uuid:pk>/", uploads.review, "review"),
     ("<int:pk>/files/", files.files, "files"),
     ("<int:pk>/files/<int:number>/", files.files, "files"),

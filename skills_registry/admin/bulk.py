@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
@@ -17,13 +18,18 @@ from django.utils.translation import gettext_lazy
 
 from skills_registry import services
 from skills_registry.forms import ChangeForm
-from skills_registry.models import Skill
+from skills_registry.models import Skill, SkillVersion
 
 from .pages import OperatorRequest, page, requires
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 SKILLS_MAX = 200
 EXPORT_MAX = 256 * 1024 * 1024
 """Bytes of an export."""
+BULKY = ("files", "frontmatter", "warnings", "findings")
+"""What versions hold that can be megabytes; nothing here needs it."""
 _SEEN = re.compile(r"(\d{1,18})\.(\d{0,9})\.(\d{0,9})", re.ASCII)
 
 
@@ -34,6 +40,8 @@ class Item:
     skill: Skill
     live: int | None
     target: int | None
+    refusal: str = ""
+    """Why the target cannot be published by whoever asks."""
 
     @property
     def token(self) -> str:
@@ -73,13 +81,14 @@ def bulk(request: OperatorRequest) -> HttpResponse:
         raise Http404
     if not request.user.has_perm(f"skills_registry.{operation.permission}"):
         raise PermissionDenied
-    items = _items(given)
+    items = _items(given, request.user)
     form = ChangeForm(request.POST or None)
-    context = {"action": given["action"], "operation": operation, "form": form}
+    context = {"action": given["action"], "asks_reason": operation.do is not None, "form": form}
     if request.method == "POST" and form.is_valid():
         if operation.do is None:
             return _zip(request, items)
         lines = [_done(operation.do, item, request, form.cleaned_data["reason"]) for item in items]
+        context["undo"] = _undo(lines) if given["action"] == "deactivate" else ""
         return page(request, "bulk", str(operation.title), lines=lines, done=True, **context)
     lines = [operation.plan(item) for item in items]
     return page(
@@ -87,14 +96,16 @@ def bulk(request: OperatorRequest) -> HttpResponse:
     )
 
 
-def _items(given: QueryDict) -> list[Item]:
+def _items(given: QueryDict, user: User) -> list[Item]:
     """What was chosen: from the list by keys alone, from the confirmation with what it showed."""
     keys = given.getlist("skill")[:SKILLS_MAX]
     seen = {int(match[1]): match for key in keys if (match := _SEEN.fullmatch(key))}
     wanted = [int(key) for key in keys if key.isdecimal() and len(key) < len(str(2**63))]
-    found = Skill.objects.with_summary().defer("live_version__files", "live_version__frontmatter")
+    found = Skill.objects.with_summary().defer(*(f"live_version__{name}" for name in BULKY))
     skills = found.filter(pk__in=[*wanted, *seen]).order_by("name")
-    return [_item(skill, seen.get(skill.pk)) for skill in skills]
+    items = [_item(skill, seen.get(skill.pk)) for skill in skills]
+    refusals = _refusals(items, user)
+    return [replace(item, refusal=refusals.get(item.skill.pk, "")) for item in items]
 
 
 def _item(skill: Skill, seen: re.Match[str] | None) -> Item:
@@ -103,11 +114,35 @@ def _item(skill: Skill, seen: re.Match[str] | None) -> Item:
     return Item(skill, skill.live_version.number if skill.live_version else None, skill.waiting_number)
 
 
+def _refusals(items: list[Item], user: User) -> dict[int, str]:
+    """Why targets cannot be published, by the primary key of their skills; those that can are left out."""
+    skills = {item.skill.pk: item.skill for item in items}
+    targets = {(item.skill.pk, item.target): item for item in items if item.target}
+    found = SkillVersion.objects.ready().filter(skill__in=skills, number__in={number for _, number in targets})
+    versions = [version for version in found.defer(*BULKY) if (version.skill_id, version.number) in targets]
+    for version in versions:
+        version.skill = skills[version.skill_id]
+    reasons = services.refusals(versions, user)
+    gone = {pk for pk, _ in targets} - {version.skill_id for version in versions}
+    refused = {version.skill_id: reasons[version.pk] for version in versions if reasons[version.pk]}
+    return refused | dict.fromkeys(gone, _gone())
+
+
+def _gone() -> str:
+    return _("the version is not there any more")
+
+
+def _undo(lines: list[Line]) -> str:
+    """The query that asks to publish again exactly what was deactivated."""
+    tokens = [replace(line.item, live=None, target=line.item.live).token for line in lines if line.good]
+    return urlencode({"action": "again", "skill": tokens}, doseq=True) if tokens else ""
+
+
 def _plan_publish(item: Item) -> Line:
-    if item.skill.status == Skill.Status.DELETED:
-        return Line(item, _("is deleted"), good=False)
+    if item.refusal:
+        return Line(item, item.refusal, good=False)
     if item.target is None:
-        return Line(item, _("has no version that waits"), good=False)
+        return Line(item, services.why_absent(item.skill) or _("has no version that waits"), good=False)
     if item.live is None:
         return Line(item, _("v{new} goes live").format(new=item.target))
     return Line(item, _("v{new} goes live in place of v{old}").format(new=item.target, old=item.live))
@@ -138,6 +173,7 @@ def _plan_export(item: Item) -> Line:
 
 BULKS = {
     "publish": Bulk(gettext_lazy("Publish the newest versions"), "publish_skill", _plan_publish, _publish),
+    "again": Bulk(gettext_lazy("Publish again"), "publish_skill", _plan_publish, _publish),
     "deactivate": Bulk(gettext_lazy("Deactivate skills"), "publish_skill", _plan_deactivate, _deactivate),
     "export": Bulk(gettext_lazy("Export skills"), "view_skill", _plan_export),
 }
@@ -150,7 +186,7 @@ def _done(do: Callable[[Item, OperatorRequest, str], str], item: Item, request: 
     except services.Conflict as conflict:
         return Line(item, str(conflict), good=False)
     except item.skill.versions.model.DoesNotExist:
-        return Line(item, _("the version is not there any more"), good=False)
+        return Line(item, _gone(), good=False)
 
 
 def _zip(request: OperatorRequest, items: list[Item]) -> HttpResponse:

@@ -62,7 +62,7 @@ def _changed(
 ) -> HttpResponse:
     """Ask, or do what was filled in and go to the skill, where it says what came of it."""
     if request.method != "POST" or not form.is_valid():
-        return page(request, "label", title, skill=skill, form=form, lead=lead)
+        return page(request, "label", title, skill=skill, form=form, lead=lead, refusal=services.why_absent(skill))
     try:
         tell(request, skill, change(form.cleaned_data))
     except services.Conflict as conflict:

@@ -30,7 +30,8 @@ def publish(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         return _told(services.publish(skill, number, actor=request.user, reason=reason, expected_live=expected_live))
 
     title = (_("Roll back to {version}") if older else _("Publish {version}")).format(version=version)
-    refusal = services.objection(version, request.user)
+    version.skill = skill
+    refusal = services.why_not_publishable(version, request.user)
     return _confirmed(request, skill, version, title, change, refusal=refusal)
 
 
@@ -42,7 +43,8 @@ def deactivate(request: OperatorRequest, pk: int) -> HttpResponse:
     def change(reason: str, expected_live: int | None) -> str:
         return _told(services.deactivate(skill, actor=request.user, reason=reason, expected_live=expected_live))
 
-    return _confirmed(request, skill, None, _("Deactivate {skill}").format(skill=skill), change)
+    title, refusal = _("Deactivate {skill}").format(skill=skill), services.why_not_deactivatable(skill)
+    return _confirmed(request, skill, None, title, change, refusal=refusal)
 
 
 @requires("publish_skill")
@@ -61,7 +63,8 @@ def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
             if told := services.removal_told(version, removal):
                 messages.warning(request, told)
         return redirect("admin:skills_registry_skill_change", skill.pk)
-    title, refusal = _("Delete {version}").format(version=version), services.deletion_objection(version)
+    title = _("Delete {version}").format(version=version)
+    refusal = services.why_absent(skill) or services.deletion_objection(version)
     return page(request, "delete", title, skill=skill, version=version, refusal=refusal)
 
 
@@ -80,7 +83,7 @@ def _confirmed(
     title: str,
     change: Callable[[str, int | None], str],
     *,
-    refusal: str = "",
+    refusal: str,
 ) -> HttpResponse:
     """Show what `change` will do (or why it will be refused), or do it where the operator has confirmed that."""
     live = skill.live_version
@@ -88,7 +91,7 @@ def _confirmed(
     def show(form: ChangeForm) -> HttpResponse:
         changes = compare(live.files, version.files) if live and version else None
         shown = {"skill": skill, "live": live, "version": version, "changes": changes, "form": form, "refusal": refusal}
-        said = [] if version else impact(skill)
+        said = impact(skill) if live and not version else []
         return page(request, "confirm", title, said=said, **shown)
 
     return confirmed(request, skill, change, show)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
@@ -13,13 +12,16 @@ from skills_registry import services, storage
 from skills_registry.diff import compare
 from skills_registry.manifest import split_document
 from skills_registry.manifest_fields import SKILL_MD
-from skills_registry.models import Skill
+from skills_registry.models import Skill, SkillVersion
 
 from .contents import contents, fields
 from .pages import OperatorRequest, before, page, requires
 from .sides import version_side
 from .texts import rendered
 from .version_reviews import permitted
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 VERSIONS_SHOWN = 100
 
@@ -62,7 +64,7 @@ def versions(request: OperatorRequest, pk: int) -> HttpResponse:
         skill,
         versions=shown,
         several=len(shown) > 1,
-        review_first=settings.REQUIRE_REVIEW,
+        refusals=_refusals(skill, shown, request.user),
         kept=set(skill.versions.kept().filter(pk__in=others).values_list("pk", flat=True)),
         newer=cursor is not None,
         older=shown[-1].number if len(read) > VERSIONS_SHOWN else None,
@@ -89,10 +91,19 @@ def version_page(request: OperatorRequest, pk: int, number: int) -> HttpResponse
         findings=version.findings,
         said=version.reviews.select_related("actor") if version.review else None,
         objection=services.objection(version, request.user),
+        refusal=services.why_not_publishable(version, request.user),
         **permitted(request, version),
     )
 
 
 def skill_view(request: OperatorRequest, view: str, skill: Skill, **context: Any) -> HttpResponse:
     """One of the views of a skill (read `with_summary`) below its head; `view` is also the template's name."""
-    return page(request, f"skill/{view}", skill.name, skill=skill, view=view, **context)
+    target = services.publication_target(skill) if request.user.has_perm("skills_registry.publish_skill") else None
+    return page(request, f"skill/{view}", skill.name, skill=skill, view=view, target=target, **context)
+
+
+def _refusals(skill: Skill, versions: list[SkillVersion], user: User) -> dict[int, str]:
+    """Why the user cannot publish versions of the skill, by their primary keys; those that can be are left out."""
+    for version in versions:
+        version.skill = skill
+    return {pk: reason for pk, reason in services.refusals(versions, user).items() if reason}

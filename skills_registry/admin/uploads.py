@@ -111,7 +111,7 @@ def _staged(request: OperatorRequest, staged: services.Staged) -> HttpResponse:
     count = len(staged.uploads)
     told = ngettext("%(count)s package waits for its review.", "%(count)s packages wait for their review.", count)
     messages.success(request, told % {"count": count})
-    return redirect("admin:skills_registry_upload")
+    return redirect("admin:skills_registry_uploads")
 
 
 def _left_out(staged: services.Staged) -> str:
@@ -141,7 +141,7 @@ def _create(request: OperatorRequest, staged: Upload, package: Package, given: d
     if further := _next_of(request):
         text = _("More of your uploads wait for their review.")
         messages.info(request, format_html('{} <a href="{}">{}</a>', text, further, _("Review the next one")))
-    return redirect("admin:skills_registry_skill_change", version.skill.pk)
+    return redirect("admin:skills_registry_version", version.skill.pk, version.number)
 
 
 def _publish(request: OperatorRequest, version: SkillVersion, given: dict[str, Any]) -> None:

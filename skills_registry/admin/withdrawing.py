@@ -34,7 +34,15 @@ def delete_skill(request: OperatorRequest, pk: int) -> HttpResponse:
         _("It leaves the list of skills, where the status “deleted” finds it, and its name stays taken."),
         _("Versions, files and history stay, and it can be restored."),
     ]
-    return _confirmed(request, skill, _("Delete {skill}").format(skill=skill), said, do, danger=True)
+    return _confirmed(
+        request,
+        skill,
+        _("Delete {skill}").format(skill=skill),
+        said,
+        do,
+        refusal=services.why_absent(skill),
+        danger=True,
+    )
 
 
 @requires("administer_skill")
@@ -50,7 +58,9 @@ def restore_skill(request: OperatorRequest, pk: int) -> HttpResponse:
         _("It comes back with its versions, tags, owner and history."),
         _("Agents get nothing of it until a version is published."),
     ]
-    return _confirmed(request, skill, _("Restore {skill}").format(skill=skill), said, do)
+    return _confirmed(
+        request, skill, _("Restore {skill}").format(skill=skill), said, do, refusal=services.why_not_restorable(skill)
+    )
 
 
 @requires("publish_skill")
@@ -67,7 +77,7 @@ def yank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         _("It stays to be looked at, and the yank can be taken back. What agents get now does not change."),
     ]
     title = _("Yank {version}").format(version=version)
-    return _confirmed(request, version.skill, title, said, do, danger=True)
+    return _confirmed(request, version.skill, title, said, do, refusal=services.why_not_yankable(version), danger=True)
 
 
 @requires("publish_skill")
@@ -82,7 +92,8 @@ def unyank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     said = [_("{version} may be published again. What agents get now does not change.").format(version=version)]
     if version.yank_reason:
         said.append(_("It was yanked for this reason: {reason}").format(reason=version.yank_reason))
-    return _confirmed(request, version.skill, _("Take back the yank of {version}").format(version=version), said, do)
+    title = _("Take back the yank of {version}").format(version=version)
+    return _confirmed(request, version.skill, title, said, do, refusal=services.why_not_yankable(version, yank=False))
 
 
 def _skill(pk: int) -> Skill:
@@ -100,11 +111,13 @@ def _confirmed(
     title: str,
     said: Sequence[str],
     do: Callable[[str, int | None], str],
+    *,
+    refusal: str,
     **look: Any,
 ) -> HttpResponse:
-    """Say what `do` will do, or do it where the operator has confirmed what was said."""
+    """Say what `do` will do (or why it will be refused), or do it where the operator has confirmed what was said."""
 
     def show(form: ChangeForm) -> HttpResponse:
-        return page(request, "withdraw", title, skill=skill, said=said, form=form, **look)
+        return page(request, "withdraw", title, skill=skill, said=said, form=form, refusal=refusal, **look)
 
     return confirmed(request, skill, do, show)

@@ -14,12 +14,23 @@ from .editing import Changes, edit_version, inspect_edit
 from .errors import Conflict, StoreFailed
 from .housekeeping import Swept, sweep
 from .inspecting import inspect, inspect_on_disk
-from .publishing import announce_again, deactivate, publish, rollback, rollback_target
+from .publishing import (
+    announce_again,
+    deactivate,
+    publication_target,
+    publish,
+    refusals,
+    rollback,
+    rollback_target,
+    why_not_deactivatable,
+    why_not_publishable,
+)
 from .reviewing import approve, objection, request_review, send_back
-from .skills import delete_skill, restore_skill, set_owner, set_tags
+from .skills import delete_skill, restore_skill, set_owner, set_tags, why_not_restorable
+from .state import why_absent
 from .uploads import UPLOAD_LIFETIME, Staged, discard_upload, inspect_upload, stage_files, stage_upload
 from .versions import STORING_LIFETIME, Removal, create_version, delete_version, deletion_objection, removal_told
-from .yanking import unyank_version, yank_version
+from .yanking import unyank_version, why_not_yankable, yank_version
 
 __all__ = [
     "STORING_LIFETIME",
@@ -47,7 +58,9 @@ __all__ = [
     "inspect_on_disk",
     "inspect_upload",
     "objection",
+    "publication_target",
     "publish",
+    "refusals",
     "removal_told",
     "request_review",
     "restore_skill",
@@ -60,5 +73,10 @@ __all__ = [
     "stage_upload",
     "sweep",
     "unyank_version",
+    "why_absent",
+    "why_not_deactivatable",
+    "why_not_publishable",
+    "why_not_restorable",
+    "why_not_yankable",
     "yank_version",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from types import EllipsisType
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,8 @@ from skills_registry.generations import changed, locked, next_generation
 from skills_registry.models import Publication, Skill, SkillVersion
 
 from .errors import Conflict
-from .reviewing import expect_reviewed
-from .state import expect_live, live_number, present
+from .reviewing import objections
+from .state import expect_live, live_number, present, why_absent
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -31,25 +32,46 @@ def publish(
     """Make a version the one that agents get; an older one than the live one is recorded as a rollback.
 
     `expected_live` is the number the caller saw as live (None: none); where that has changed since,
-    and where nothing would change, Conflict is raised; also for a deleted skill, for a yanked version
-    and (with REQUIRE_REVIEW, see `expect_reviewed`) for one that was not reviewed.
+    and where `why_not_publishable` has a reason, Conflict is raised.
     SkillVersion.DoesNotExist for a number that is not there.
     """
     with transaction.atomic():
         generation = next_generation()
         skill = present(skill)
         version = SkillVersion.objects.ready().get(skill=skill, number=number)
-        live = skill.live_version
+        version.skill, live = skill, skill.live_version
         expect_live(skill, expected_live)
-        if live == version:
-            raise Conflict(_("{version} is live already.").format(version=version))
-        if version.yanked_at is not None:
-            message = _("{version} was yanked and cannot be published: {reason}")
-            raise Conflict(message.format(version=version, reason=version.yank_reason or _("no reason was given")))
-        expect_reviewed(version, actor)
+        if refusal := why_not_publishable(version, actor):
+            raise Conflict(refusal)
         older = live is not None and version.number < live.number
         action = Publication.Action.ROLLBACK if older else Publication.Action.PUBLISH
         return point(skill, version, action, generation, actor=actor, reason=reason)
+
+
+def why_not_publishable(version: SkillVersion, actor: User | None) -> str:
+    """Why `actor` (None: a command) cannot publish a ready version as things are; "" where nothing forbids it.
+
+    Its skill is deleted, it is live already, it was yanked, or there is an `objection` of the review.
+    """
+    return refusals([version], actor)[version.pk]
+
+
+def refusals(versions: Collection[SkillVersion], actor: User | None) -> dict[int, str]:
+    """`why_not_publishable` for each version, by its primary key; one query for all of them."""
+    reviews = objections(versions, actor)
+    return {version.pk: _refusal(version) or reviews[version.pk] for version in versions}
+
+
+def _refusal(version: SkillVersion) -> str:
+    """Why nobody can publish the version; "" where that depends on reviews alone."""
+    if reason := why_absent(version.skill):
+        return reason
+    if version.skill.live_version_id == version.pk:
+        return _("{version} is live already.").format(version=version)
+    if version.yanked_at is not None:
+        message = _("{version} was yanked and cannot be published: {reason}")
+        return message.format(version=version, reason=version.yank_reason or _("no reason was given"))
+    return ""
 
 
 def rollback(
@@ -89,6 +111,19 @@ def rollback_target(skill: Skill) -> int | None:
     return earlier.order_by("-generation").values_list("version__number", flat=True).first()
 
 
+def publication_target(skill: Skill) -> int | None:
+    """The number of the version to publish next, where one waits or none is live; None where all is as it should be.
+
+    `skill` is read `with_summary`. Without one that waits it is the version that was live last, or the newest.
+    """
+    if skill.waiting_number or skill.live_version_id:
+        return skill.waiting_number
+    publishable = SkillVersion.objects.publishable().filter(skill=skill)
+    earlier = Publication.objects.filter(skill=skill, version__in=publishable).order_by("-generation")
+    last_live = earlier.values_list("version__number", flat=True).first()
+    return last_live or publishable.order_by("-number").values_list("number", flat=True).first()
+
+
 def deactivate(
     skill: Skill,
     *,
@@ -101,9 +136,14 @@ def deactivate(
         generation = next_generation()
         skill = locked(skill)
         expect_live(skill, expected_live)
-        if skill.live_version is None:
-            raise Conflict(_("{skill} is not live.").format(skill=skill))
+        if refusal := why_not_deactivatable(skill):
+            raise Conflict(refusal)
         return point(skill, None, Publication.Action.DEACTIVATE, generation, actor=actor, reason=reason)
+
+
+def why_not_deactivatable(skill: Skill) -> str:
+    """Why a skill cannot be deactivated; "" where it can."""
+    return "" if skill.live_version_id else _("{skill} is not live.").format(skill=skill)
 
 
 def announce_again(skill: Skill) -> None:

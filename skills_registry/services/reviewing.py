@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -68,9 +69,20 @@ def objection(version: SkillVersion, actor: User | None) -> str:
     it. A version that was live before needs neither, so that going back is never held up; unless it was
     sent back since.
     """
+    return objections([version], actor)[version.pk]
+
+
+def objections(versions: Collection[SkillVersion], actor: User | None) -> dict[int, str]:
+    """The `objection` to each version, by its primary key; one query for all of them."""
     if not settings.REQUIRE_REVIEW:
-        return ""
-    if version.review != Verdict.SENT_BACK and Publication.objects.filter(version=version).exists():
+        return dict.fromkeys((version.pk for version in versions), "")
+    published = Publication.objects.filter(version__in=[version.pk for version in versions])
+    live_once = set(published.values_list("version", flat=True))
+    return {version.pk: _objection(version, actor, live_once) for version in versions}
+
+
+def _objection(version: SkillVersion, actor: User | None, live_once: Collection[int]) -> str:
+    if version.review != Verdict.SENT_BACK and version.pk in live_once:
         return ""
     if version.review != Verdict.APPROVED:
         message = _("{said} It can be published once somebody other than its uploader has approved it.")
@@ -78,12 +90,6 @@ def objection(version: SkillVersion, actor: User | None) -> str:
     if actor is not None and actor.pk == version.uploaded_by_id:
         return _("You made {version} yourself; somebody else has to publish it.").format(version=version)
     return ""
-
-
-def expect_reviewed(version: SkillVersion, actor: User | None) -> None:
-    """Raise Conflict where there is an `objection` to `actor` publishing the version."""
-    if reason := objection(version, actor):
-        raise Conflict(reason)
 
 
 def _reviewable(version: SkillVersion) -> SkillVersion:

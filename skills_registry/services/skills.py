@@ -95,13 +95,18 @@ def restore_skill(skill: Skill, *, actor: User | None = None, reason: str = "") 
     with transaction.atomic():
         generation = next_generation()
         skill = locked(skill)
-        if skill.deleted_at is None:
-            raise Conflict(_("{skill} is not deleted.").format(skill=skill))
+        if refusal := why_not_restorable(skill):
+            raise Conflict(refusal)
         skill.deleted_at = None
         changed(skill, generation, "deleted_at")
         before, after = {"deleted": True}, {"deleted": False}
         record(Action.RESTORE_SKILL, skill, actor=actor, reason=reason, before=before, after=after)
     return skill
+
+
+def why_not_restorable(skill: Skill) -> str:
+    """Why a skill cannot be restored; "" where it can."""
+    return _("{skill} is not deleted.").format(skill=skill) if skill.deleted_at is None else ""
 
 
 def _tags(tags: list[str]) -> dict[str, list[str]]:

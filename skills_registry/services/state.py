@@ -15,9 +15,14 @@ from .errors import Conflict
 def present(skill: Skill) -> Skill:
     """The skill, locked. Raises Conflict where it is deleted."""
     skill = locked(skill)
-    if skill.deleted_at is not None:
-        raise Conflict(_("{skill} is deleted. Restore it first.").format(skill=skill))
+    if reason := why_absent(skill):
+        raise Conflict(reason)
     return skill
+
+
+def why_absent(skill: Skill) -> str:
+    """The sentence that refuses changes of a deleted skill; "" for one that is there."""
+    return "" if skill.deleted_at is None else _("{skill} is deleted. Restore it first.").format(skill=skill)
 
 
 def present_version(version: SkillVersion) -> SkillVersion:
@@ -46,6 +51,13 @@ def expect_live(skill: Skill, expected: int | EllipsisType | None) -> None:
 
 def refuse_live(version: SkillVersion) -> None:
     """Raise Conflict where the version is what agents get."""
-    if version.skill.live_version_id == version.pk:
-        message = _("{version} is live. Publish another version or deactivate {skill} first.")
-        raise Conflict(message.format(version=version, skill=version.skill))
+    if reason := why_in_use(version):
+        raise Conflict(reason)
+
+
+def why_in_use(version: SkillVersion) -> str:
+    """The sentence that refuses what cannot be done to the live version; "" for any other."""
+    if version.skill.live_version_id != version.pk:
+        return ""
+    message = _("{version} is live. Publish another version or deactivate {skill} first.")
+    return message.format(version=version, skill=version.skill)

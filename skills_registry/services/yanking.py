@@ -13,7 +13,7 @@ from skills_registry.generations import changed, next_generation
 from skills_registry.models import SkillVersion
 
 from .errors import Conflict
-from .state import present_version, refuse_live
+from .state import present_version, why_absent, why_in_use
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -32,15 +32,23 @@ def unyank_version(version: SkillVersion, *, actor: User | None = None, reason: 
     return _yank(version, False, actor, reason)
 
 
+def why_not_yankable(version: SkillVersion, *, yank: bool = True) -> str:
+    """Why a version cannot be yanked, or (not `yank`) its yank cannot be taken back; "" where it can."""
+    if reason := why_absent(version.skill) or why_in_use(version):
+        return reason
+    if (version.yanked_at is not None) != yank:
+        return ""
+    message = _("{version} is yanked already.") if yank else _("{version} is not yanked.")
+    return message.format(version=version)
+
+
 def _yank(version: SkillVersion, yank: bool, actor: User | None, reason: str) -> SkillVersion:
     with transaction.atomic():
         generation = next_generation()
         version = present_version(version)
-        refuse_live(version)
+        if refusal := why_not_yankable(version, yank=yank):
+            raise Conflict(refusal)
         before = _state(version)
-        if before["yanked"] == yank:
-            message = _("{version} is yanked already.") if yank else _("{version} is not yanked.")
-            raise Conflict(message.format(version=version))
         version.yanked_at = timezone.now() if yank else None
         version.yank_reason = reason if yank else ""
         stored = SkillVersion.objects.filter(pk=version.pk)

@@ -50,3 +50,22 @@ for (const input of document.querySelectorAll("input[data-words]")) {
     input.list?.replaceChildren(...wanted.map((word) => Object.assign(document.createElement("option"), { value: before + word })));
   });
 }
+// A long list shows the rows that hold what is typed; folders of a tree stay while something in them does.
+for (const bar of document.querySelectorAll("[data-filter]")) {
+  const list = bar.parentElement;
+  const field = bar.querySelector("input");
+  const status = bar.querySelector("[data-template]");
+  const rows = [...list.querySelectorAll("tbody > tr, li")].filter((row) => !row.querySelector("li"));
+  const folders = [...list.querySelectorAll("li:has(li)")].reverse();
+  bar.hidden = false;
+  field.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+  field.addEventListener("input", () => {
+    const wanted = field.value.trim().toLowerCase();
+    const left = rows.filter((row) => !(row.hidden = !row.textContent.toLowerCase().includes(wanted)));
+    for (const folder of folders) {
+      folder.hidden = !folder.querySelector(":scope li:not([hidden])");
+      if (wanted) folder.querySelector("details").open = true;
+    }
+    status.textContent = wanted ? status.dataset.template.replace("%1", left.length).replace("%2", rows.length) : "";
+  });
+}

@@ -10,9 +10,8 @@ document.addEventListener("alpine:init", () => {
   Alpine.data("searchCommand", () => ({
     ...window.searchCommand(),
     openSelected(event) {
-      if (!event.metaKey && !event.ctrlKey && this.items?.[this.currentIndex - 1]) {
-        this.selectItem(false);
-      }
+      const link = this.items?.[Math.max(this.currentIndex, 1) - 1]?.querySelector("a");
+      if (link && !event.metaKey && !event.ctrlKey) location.assign(link.href);
     },
   }));
   Alpine.data("shell", () => ({

@@ -13,6 +13,23 @@
     return parser.parseFromString(await answer.text(), "text/html").querySelector(".sk-file");
   }
 
+  function scrollerOf(place) {
+    let around = place.parentElement;
+    while (around && !(around.scrollHeight > around.clientHeight && /auto|scroll/.test(getComputedStyle(around).overflowY))) {
+      around = around.parentElement;
+    }
+    return around ?? document.scrollingElement;
+  }
+
+  // What is above the reader grows upwards, so that the lines that are read stay where they are.
+  function replaced(section, fresh) {
+    const next = section.nextElementSibling;
+    const before = next?.getBoundingClientRect().top;
+    const above = topOf(section) < -2;
+    section.replaceWith(fresh);
+    if (next && above) scrollerOf(fresh).scrollBy({ top: next.getBoundingClientRect().top - before, behavior: "instant" });
+  }
+
   async function follow(link) {
     const section = link.closest(".sk-file");
     const asked = document.activeElement === link;
@@ -26,9 +43,10 @@
         else link.parentElement.remove();
         if (asked) (more ?? section).focus();
       } else {
-        section.replaceWith(fresh);
+        const held = section.contains(document.activeElement);
+        replaced(section, fresh);
         watch(fresh);
-        if (asked) fresh.focus({ preventScroll: true });
+        if (held) fresh.focus({ preventScroll: true });
       }
     } catch {
       if (asked) location.assign(link.href);
@@ -59,15 +77,27 @@
     follow(link);
   });
 
+  // Where the last key led. Its section may have been replaced since by one with its lines, so the id counts, too.
+  let last = null;
+
+  const topOf = (place) => place.getBoundingClientRect().top - parseFloat(getComputedStyle(place).scrollMarginTop);
+  const isLast = (place) => place === last || (place.id && place.id === last?.id);
+
+  // Next to where the last key led while that is in sight, since what is near the end of the page cannot be scrolled
+  // to its top; otherwise by what is at the top.
+  function following(places, forward) {
+    const at = places.findIndex(isLast);
+    const top = places[at]?.getBoundingClientRect().top;
+    if (top >= 0 && top < innerHeight) return places[at + (forward ? 1 : -1)];
+    return forward ? places.find((place) => topOf(place) > 2) : places.findLast((place) => topOf(place) < -2);
+  }
+
   function step(places, forward) {
-    const line = 90;
-    const tops = places.map((place) => place.getBoundingClientRect().top - line);
-    const index = forward ? tops.findIndex((top) => top > 2) : tops.findLastIndex((top) => top < -2);
-    const place = places[index];
+    const place = following(places, forward);
     if (!place) return;
-    const scroller = place.closest("[data-simplebar], main") ?? document.documentElement;
-    place.scrollIntoView({ block: "start" });
-    if (!scroller.contains(document.activeElement) || place.matches(".sk-file")) place.closest(".sk-file").focus({ preventScroll: true });
+    last = place;
+    place.scrollIntoView({ block: "start", behavior: "instant" });
+    place.closest(".sk-file").focus({ preventScroll: true });
   }
 
   function changes() {

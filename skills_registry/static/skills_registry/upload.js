@@ -118,7 +118,7 @@
     }
     form.classList.remove("sk-busy");
     progress.hidden = true;
-    if (reviews.length === 1 && !errors.length && !notes.length) location.assign(reviews[0].url);
+    if (reviews.length && !errors.length && !notes.length) location.assign(reviews.length > 1 ? form.dataset.list : reviews[0].url);
     else show(errors, reviews, notes);
   }
 

@@ -1,0 +1,118 @@
+"""Several uploads at once: what each would become, and all that can come in created together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.test import Client
+
+from skills_registry import services
+from skills_registry.models import SkillVersion, Upload
+
+from .conftest import live, permissions, publish
+from .packages import package, skill_md, zip_of
+from .pages import SKILLS, rows, text_of
+
+pytestmark = pytest.mark.django_db
+UPLOADS = f"{SKILLS}uploads/"
+
+
+@pytest.fixture(autouse=True)
+def uploads(operator: User) -> dict[str, Upload]:
+    """One upload of each kind, brought by the operator."""
+    cache.clear()
+    publish("greeter")
+    gone = services.create_version(package("gone"))[0].skill
+    services.delete_skill(gone)
+    zips = {
+        "new": zip_of({"SKILL.md": skill_md("new")}),
+        "second": zip_of({"SKILL.md": skill_md("greeter", "Say two.")}),
+        "third": zip_of({"SKILL.md": skill_md("greeter", "Run !`date`.")}),
+        "same": zip_of({"SKILL.md": skill_md("greeter")}),
+        "broken": b"not a zip",
+        "of-gone": zip_of({"SKILL.md": skill_md("gone", "Back.")}),
+    }
+    return {name: services.stage_upload(f"{name}.zip", data, user=operator) for name, data in zips.items()}
+
+
+def listed(browser: Client) -> dict[str, tuple[str, str]]:
+    return {row[0]: (row[1], row[2]) for row in rows(browser.get(UPLOADS))}
+
+
+def sent(browser: Client, **fields: Any) -> Any:
+    """Press the button of the list."""
+    possible = browser.get(UPLOADS).context["possible"]
+    return browser.post(UPLOADS, {"upload": [row.upload.pk for row in possible], "note": "spring", **fields})
+
+
+EXPECTED = {
+    "new.zip": ("can come in", "new v1"),
+    "second.zip": ("can come in", "greeter v2"),
+    "third.zip": ("look at it first", "greeter v3"),
+    "same.zip": ("nothing new", "greeter v1 has the same bytes"),
+    "broken.zip": ("refused", "-"),
+    "of-gone.zip": ("refused", "-"),
+}
+
+
+def test_list_says_what_each_would_become_and_keeps_it(browser: Client) -> None:
+    assert listed(browser) == EXPECTED
+    assert listed(browser) == EXPECTED
+    page = text_of(browser.get(UPLOADS))
+    assert "gone is deleted. Restore it first." in page
+    assert "1 finding" in page
+
+
+def test_all_that_can_come_in_is_created_with_a_result_for_each(browser: Client, operator: User) -> None:
+    page = text_of(sent(browser))
+    for name, number in (("new", 1), ("greeter", 2), ("greeter", 3)):
+        version = SkillVersion.objects.get(skill__name=name, number=number)
+        assert (version.note, version.uploaded_by) == ("spring", operator)
+        assert f"Created {version}." in page
+    assert (live("greeter"), live("new")) == ("v1", None)
+    assert set(listed(browser)) == {"same.zip", "broken.zip", "of-gone.zip"}
+
+
+def test_reviews_are_asked_for_together(browser: Client) -> None:
+    sent(browser, ask="")
+    reviews = SkillVersion.objects.filter(note="spring").values_list("review", flat=True)
+    assert list(reviews) == ["requested"] * 3
+
+
+def test_one_that_fails_does_not_keep_the_others_out(browser: Client, uploads: dict[str, Upload]) -> None:
+    keys = [str(uploads[name].pk) for name in ("of-gone", "broken", "new")]
+    page = text_of(browser.post(UPLOADS, {"upload": [*keys, "no-key"], "note": ""}))
+    assert "gone is deleted. Restore it first." in page
+    assert "It was refused; its review says why." in page
+    assert "Created new v1." in page
+
+
+def test_zip_that_was_swept_is_told_as_such(browser: Client, uploads: dict[str, Upload]) -> None:
+    from skills_registry import storage
+
+    storage.delete_upload(uploads["new"].pk)
+    assert listed(browser)["new.zip"] == ("no longer kept", "-")
+    answer = browser.post(UPLOADS, {"upload": str(uploads["new"].pk), "note": ""})
+    assert "It is no longer kept. Please upload it again." in text_of(answer)
+
+
+def test_zips_are_inspected_once_and_not_without_end(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("skills_registry.admin.upload_list.SECONDS_AT_ONCE", -1)
+    assert {state for state, _ in listed(browser).values()} == {"not inspected yet"}
+    assert "Not all of them have been inspected yet." in text_of(browser.get(UPLOADS))
+    monkeypatch.setattr("skills_registry.admin.upload_list.SECONDS_AT_ONCE", 60)
+    assert listed(browser) == EXPECTED
+    monkeypatch.setattr("skills_registry.admin.upload_list.SECONDS_AT_ONCE", -1)
+    assert listed(browser) == EXPECTED
+
+
+def test_uploads_of_others_are_neither_listed_nor_created(client: Client, uploads: dict[str, Upload]) -> None:
+    mia = User.objects.create_user("mia", is_staff=True)
+    mia.user_permissions.set(permissions("view_skill", "upload_skill"))
+    client.force_login(mia)
+    assert listed(client) == {}
+    client.post(UPLOADS, {"upload": str(uploads["new"].pk), "note": ""})
+    assert not SkillVersion.objects.filter(skill__name="new").exists()
