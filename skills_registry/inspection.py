@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 
 from .archive import read_archive
 from .package import Limits, Package
-from .problems import InvalidSkill, Problem
+from .problems import InvalidSkill, Mended, Problem
 from .scanner import Finding, scan
 
 
@@ -21,6 +21,8 @@ class Inspection:
     findings: tuple[Finding, ...] = ()
     skill_md: str = ""
     """The text of a SKILL.md for which the package is refused, if it could be read."""
+    mended: Mended | None = None
+    """The same text without its mistakes, where they can be mended safely."""
 
     @property
     def errors(self) -> list[Problem]:
@@ -40,13 +42,17 @@ def limits() -> Limits:
         total_bytes=settings.SKILL_MAX_BYTES,
         archive_bytes=settings.SKILL_MAX_ARCHIVE_BYTES,
         allow_long_description=settings.SKILL_ALLOW_LONG_DESCRIPTION,
+        require_folder_name=settings.SKILL_REQUIRE_FOLDER_NAME,
     )
 
 
-def inspect(data: bytes) -> Inspection:
-    """Say everything there is to say about a zip; stores nothing and raises nothing."""
+def inspect(data: bytes, *, mend: bool = False) -> Inspection:
+    """Say everything there is to say about a zip; stores nothing and raises nothing.
+
+    With `mend` the mistakes in its SKILL.md that can be mended safely are mended.
+    """
     try:
-        package = read_archive(data, limits())
+        package = read_archive(data, replace(limits(), mend=mend))
     except InvalidSkill as invalid:
-        return Inspection(None, invalid.problems, skill_md=invalid.skill_md)
+        return Inspection(None, invalid.problems, skill_md=invalid.skill_md, mended=invalid.mended)
     return Inspection(package, package.warnings, scan(package))

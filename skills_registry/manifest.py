@@ -7,14 +7,19 @@ must look like is in `manifest_fields`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .frontmatter import parse_frontmatter
-from .manifest_fields import SKILL_MD, check_fields
-from .problems import InvalidSkill, Problem, Report
+from .frontmatter import MAX_BYTES, parse_frontmatter
+from .manifest_fields import SKILL_MD, Rules, check_fields
+from .mending import mend_frontmatter
+from .paths import printable
+from .problems import InvalidSkill, Mend, Mended, Problem, Report
 
 _DELIMITER = re.compile(r"---[ \t]*(?:\r\n?|\n|\Z)")
+_FURTHER = "this line is no valid YAML either"
+_ANY = Rules()
 _CLOSING = re.compile(r"(?<=[\r\n])" + _DELIMITER.pattern)
 
 
@@ -29,13 +34,8 @@ class Manifest:
     warnings: tuple[Problem, ...] = ()
 
 
-def parse_manifest(text: str, *, folder: str = "", allow_long_description: bool = False) -> Manifest:
-    """Read and check a SKILL.md.
-
-    `folder` is the name of the folder it stands in ("" where there is none, as at the root of a
-    zip). With `allow_long_description` a description over 1,024 characters is a warning.
-    Raises InvalidSkill with every problem found.
-    """
+def parse_manifest(text: str, rules: Rules = _ANY) -> Manifest:
+    """Read and check a SKILL.md. Raises InvalidSkill with every problem found."""
     report = Report()
     document = split_document(text)
     if not document.body.strip():
@@ -50,12 +50,43 @@ def parse_manifest(text: str, *, folder: str = "", allow_long_description: bool 
         line = document.closing_line + _line(document.body, document.body.index("\0"))
         report.error("body-nul", "there is a NUL character", "Remove it; SKILL.md is text.", file=SKILL_MD, line=line)
     frontmatter = parse_frontmatter(document.frontmatter, report, file=SKILL_MD, first_line=2)
-    if frontmatter is None:
-        raise InvalidSkill(report.problems)
-    check_fields(frontmatter, report, folder=folder, allow_long_description=allow_long_description)
-    report.raise_if_failed()
+    if frontmatter is not None:
+        check_fields(frontmatter, report, rules)
+    if frontmatter is None or report.failed:
+        mended = _mended(text, document)
+        raise InvalidSkill(_with_mends(report.problems, mended), mended=mended)
     values = frontmatter.values
     return Manifest(values["name"], values["description"], values, document.body, tuple(report.problems))
+
+
+def _mended(text: str, document: Document) -> Mended | None:
+    """The text with its frontmatter mended, where that can be."""
+    if len(document.frontmatter) > MAX_BYTES or (found := mend_frontmatter(document.frontmatter)) is None:
+        return None
+    frontmatter, mends = found
+    start = text.index(document.frontmatter, len("---"))
+    made = text[:start] + frontmatter + text[start + len(document.frontmatter) :]
+    return Mended(made, tuple(replace(mend, line=mend.line + 1) for mend in mends))
+
+
+def _with_mends(problems: Collection[Problem], mended: Mended | None) -> list[Problem]:
+    """The problems, of which those on a line that can be mended say what it should be."""
+    mends = {mend.line: mend for mend in mended.mends} if mended else {}
+    told = {problem.line for problem in problems if problem.severity == "error"}
+    # YAML is read up to the first mistake.
+    further = [
+        Problem("yaml-syntax", _FURTHER, _advice(mends[line]), SKILL_MD, line) for line in sorted(mends.keys() - told)
+    ]
+    return [
+        replace(problem, hint=f"{problem.hint} Write: `{printable(mends[problem.line].after.strip())}`.")
+        if problem.severity == "error" and problem.line is not None and problem.line in mends
+        else problem
+        for problem in (*problems, *further)
+    ]
+
+
+def _advice(mend: Mend) -> str:
+    return "Indent with spaces." if mend.before.lstrip() == mend.after.lstrip() else "Put the value in quotes."
 
 
 @dataclass(frozen=True)

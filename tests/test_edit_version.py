@@ -67,7 +67,7 @@ def test_same_problems_as_an_upload_with_file_and_line(base: SkillVersion) -> No
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"SKILL.md": skill_md("other").encode()}, "name-not-folder"),
+        ({"SKILL.md": skill_md("other").encode()}, "name-changed"),
         ({"SKILL.md": None}, "skill-md-missing"),
         ({"SKILL.md": b"---\n\xff"}, "skill-md-not-utf8"),
         ({"docs/": b""}, "path-empty"),

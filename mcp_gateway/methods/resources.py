@@ -16,6 +16,8 @@ from mcp_gateway.uris import FILE_TEMPLATE, SKILL_MD, SKILL_MD_TEMPLATE, canonic
 from skills_registry.catalog import PublishedFile, PublishedSkill, text_of
 
 PAGE_SIZE = 1000
+EXECUTABLE = "skillkeeper/executable"
+"""A key of `_meta`: the file is a program, to be stored with the permission to run it."""
 
 _SKILL_TEMPLATES: tuple[dict[str, Any], ...] = (
     {
@@ -116,7 +118,8 @@ def _resource(uri: str, skill: PublishedSkill, file: PublishedFile) -> dict[str,
     annotations: dict[str, Any] = {"audience": ["assistant"], "priority": 0.8 if is_main else 0.3}
     if skill.published_at:
         annotations["lastModified"] = skill.published_at
-    return {"uri": uri, **naming, "mimeType": file.media_type, "size": file.size, "annotations": annotations}
+    meta = {"_meta": {EXECUTABLE: True}} if file.executable else {}
+    return {"uri": uri, **naming, "mimeType": file.media_type, "size": file.size, "annotations": annotations, **meta}
 
 
 def _templates(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]:

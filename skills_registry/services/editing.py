@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -74,8 +75,24 @@ def _edited(base: SkillVersion, changes: Changes) -> Package:
     paths = [path for path in contents if path not in dropped]
     name = base.skill.name
     return gather(
-        paths, lambda path, limit: contents[path], limits=limits(), report=report, folder=name, dropped=dropped
+        paths,
+        lambda path, limit: contents[path],
+        limits=limits(),
+        report=report,
+        skill=name,
+        dropped=dropped,
+        executables=_executables(base, contents),
     )
+
+
+def _executables(base: SkillVersion, contents: Mapping[str, bytes]) -> set[str]:
+    """The programs among the files: those that were there as such, and what has the bytes of one."""
+    programs = {file["sha256"] for file in base.files if file.get("executable")}
+    if not programs:
+        return set()
+    moved = {path for path, content in contents.items() if hashlib.sha256(content).hexdigest() in programs}
+    before = {file["path"] for file in base.files}
+    return (moved - before) | (base.executables & contents.keys())
 
 
 def _is_file(path: str, report: Report) -> bool:
