@@ -17,7 +17,14 @@ from .publishing import announce_again, deactivate, publish, rollback, rollback_
 from .reviewing import approve, objection, request_review, send_back
 from .skills import delete_skill, restore_skill, set_owner, set_tags
 from .uploads import UPLOAD_LIFETIME, Staged, discard_upload, inspect_upload, stage_files, stage_upload
-from .versions import STORING_LIFETIME, create_version, delete_version, deletion_objection
+from .versions import (
+    STORING_LIFETIME,
+    create_version,
+    delete_version,
+    deletion_objection,
+    uploader_besides,
+    version_holding,
+)
 from .yanking import unyank_version, yank_version
 
 __all__ = [
@@ -55,5 +62,7 @@ __all__ = [
     "stage_upload",
     "sweep",
     "unyank_version",
+    "uploader_besides",
+    "version_holding",
     "yank_version",
 ]

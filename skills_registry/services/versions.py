@@ -60,6 +60,16 @@ def create_version(
     return version, created
 
 
+def version_holding(skill: Skill, package: Package) -> SkillVersion | None:
+    """The version of a skill that already has everything a package brings.
+
+    A zip need not say which files are executable, so one that says less than a version brings nothing new.
+    """
+    executables = {file.path for file in package.files if file.executable}
+    same = SkillVersion.objects.ready().filter(skill=skill, digest=package.digest)
+    return next((version for version in same if executables <= version.executables), None)
+
+
 def delete_version(version: SkillVersion, *, actor: User | None = None, reason: str = "") -> None:
     """Remove a version with its files, for good; its number is never given out again, history stays.
 
@@ -85,6 +95,13 @@ def deletion_objection(version: SkillVersion) -> str:
     return _("{version} was live once. Yank it first if it is to be deleted for good.").format(version=version)
 
 
+def uploader_besides(skill: Skill, user: User | None) -> str:
+    """Who uploaded the newest version of a skill, where that was somebody else; else ""."""
+    newest = skill.versions.ready().select_related("uploaded_by").order_by("number").last()
+    uploader = newest.uploaded_by if newest else None
+    return uploader.get_username() if uploader and uploader != user else ""
+
+
 def _reserve(
     package: Package, user: User | None, note: str, expected_latest: int | EllipsisType | None
 ) -> tuple[SkillVersion, bool]:
@@ -95,7 +112,7 @@ def _reserve(
         skill = present(Skill.objects.get_or_create(name=package.manifest.name, defaults=first)[0])
         _expect_latest(skill, expected_latest)
         same = SkillVersion.objects.filter(skill=skill, digest=package.digest)
-        if existing := same.ready().first():
+        if existing := version_holding(skill, package):
             return existing, False
         if same.filter(_being_stored()).exists():
             message = _("Another upload is storing the same package of {skill}; try again in a moment.")
@@ -137,7 +154,8 @@ def _make_ready(version: SkillVersion, edited_from: int | None) -> None:
             message = _("{version} took too long to store and was swept; upload it again.")
             raise Conflict(message.format(version=version))
         base = {} if edited_from is None else {"edited_from": edited_from}
-        after = {**_outline(version), **base}
+        mended = [problem["line"] for problem in version.warnings if problem["code"] == "skill-md-mended"]
+        after = {**_outline(version), **base, **({"mended": mended} if mended else {})}
         record(Action.CREATE_VERSION, version, actor=version.uploaded_by, reason=version.note, after=after)
         changed(locked(version.skill), generation)
     version.refresh_from_db()

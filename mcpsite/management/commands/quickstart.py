@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from mcpsite.env import env_str
 from skills_registry import services
 from skills_registry.folder import find_skills
-from skills_registry.importing import import_skill
+from skills_registry.importing import Options, import_skills
 from skills_registry.models import Skill
 
 
@@ -74,7 +74,7 @@ class Command(BaseCommand):
 
     def _import_examples(self) -> None:
         for path in find_skills(settings.BASE_DIR / "examples" / "skills"):
-            imported = import_skill(path, note="Example", publish=not settings.REQUIRE_REVIEW)
+            (imported,) = import_skills([path], Options(note="Example", publish=not settings.REQUIRE_REVIEW))
             for problem in imported.problems:
                 self.stderr.write(f"{path.name}: {problem}")
 
