@@ -39,6 +39,9 @@ _LINE_BREAK = re.compile(r"\r\n?|\n")
 _NOT_PRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 _CORE_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
 _CORE_NUMBER = re.compile(r"[-+]?([0-9]+\.?|[0-9]*\.[0-9]+)([eE][-+]?[0-9]+)?|0o[0-7]+")
+_COMMENT = re.compile(r"[ \t]+#([^\r\n]*)")
+_PROSE = {("description",), ("when_to_use",), ("argument-hint",), ("license",), ("compatibility",)}
+"""Fields in which a comment is hardly meant as one."""
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
 _SYNTAX_HINTS = (
     ("mapping values", "Put a value that contains `: ` in quotes, or fold it with `>-`; or mend the indentation."),
@@ -140,6 +143,7 @@ class _Reader:
             shown = event.tag.replace(_PREFIX, "!!")
             self.error("yaml-tag", f"YAML tag `{shown}`", "Remove the tag; only plain data is accepted.", event)
         if isinstance(event, yaml.ScalarEvent):
+            self.warn_of_comment(event, path)
             return self.scalar(event)
         if len(path) >= MAX_DEPTH:
             raise _TooDeep(event)
@@ -206,6 +210,15 @@ class _Reader:
             hint = f'Quote it if it is text: "{_shown(text)}".'
             self.report.warning("yaml-ambiguous", what, hint, file=self.file, line=self.line(event))
         return value
+
+    def warn_of_comment(self, event: Any, path: tuple[str, ...]) -> None:
+        """Warn of what looks like a part of a plain value, and is a comment."""
+        found = None if event.style else _COMMENT.match(self.text, event.end_mark.index)
+        if found and event.value and (path[:1] in _PROSE or not found[1].startswith((" ", "#"))):
+            what = f"`{_shown(f'#{found[1]}')}` after the value is a comment of YAML and is dropped"
+            self.report.warning(
+                "yaml-comment", what, "Quote the value if that belongs to it.", file=self.file, line=self.line(event)
+            )
 
     def characters(self, event: Any) -> str:
         """The scalar's text, with what its escapes name checked like what stands in the file."""

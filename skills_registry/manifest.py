@@ -11,13 +11,16 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .frontmatter import MAX_BYTES, parse_frontmatter
+from .client_limits import check_client_limits
+from .frontmatter import parse_frontmatter
 from .manifest_fields import SKILL_MD, Rules, check_fields
 from .mending import mend_frontmatter
 from .paths import printable
 from .problems import InvalidSkill, Mend, Mended, Problem, Report
 
 _DELIMITER = re.compile(r"---[ \t]*(?:\r\n?|\n|\Z)")
+_NOT_MENDABLE = {"frontmatter-too-large", "yaml-too-deep", "yaml-character", "yaml-complex-key", "yaml-merge-key"}
+"""What is refused on purpose, or takes long to read again."""
 _FURTHER = "this line is no valid YAML either"
 _ANY = Rules()
 _CLOSING = re.compile(r"(?<=[\r\n])" + _DELIMITER.pattern)
@@ -53,15 +56,18 @@ def parse_manifest(text: str, rules: Rules = _ANY) -> Manifest:
     if frontmatter is not None:
         check_fields(frontmatter, report, rules)
     if frontmatter is None or report.failed:
-        mended = _mended(text, document)
+        codes = {problem.code for problem in report.problems}
+        mended = None if codes & _NOT_MENDABLE else _mended(text, document)
         raise InvalidSkill(_with_mends(report.problems, mended), mended=mended)
+    check_client_limits(frontmatter, report, file=SKILL_MD)
     values = frontmatter.values
     return Manifest(values["name"], values["description"], values, document.body, tuple(report.problems))
 
 
 def _mended(text: str, document: Document) -> Mended | None:
     """The text with its frontmatter mended, where that can be."""
-    if len(document.frontmatter) > MAX_BYTES or (found := mend_frontmatter(document.frontmatter)) is None:
+    found = mend_frontmatter(document.frontmatter)
+    if found is None:
         return None
     frontmatter, mends = found
     start = text.index(document.frontmatter, len("---"))

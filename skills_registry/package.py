@@ -13,6 +13,7 @@ from typing import Any
 from .manifest import Manifest, parse_manifest
 from .manifest_fields import SKILL_MD, Rules
 from .media_types import media_type
+from .mentions import check_mentions
 from .paths import check_collisions, listed, printable
 from .problems import InvalidSkill, Problem, Report
 from .root import find_root
@@ -106,6 +107,7 @@ def gather(
         report.extend(invalid.problems)
         raise InvalidSkill(report.problems, invalid.skill_md, invalid.mended) from None
     report.extend(manifest.warnings)
+    check_mentions(contents[skill_md].decode(), [path.removeprefix(root) for path in files], report)
     report.raise_if_failed()
     in_order = sorted(contents, key=lambda path: path.encode())
     members = tuple(

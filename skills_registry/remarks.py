@@ -110,6 +110,14 @@ TEXTS = [
     _("`name` is `{name}`, and this is the skill `{skill}`"),
     _("another skill is called `{name}`: {paths}"),
     _("this line is no valid YAML either"),
+    _("`{comment}` after the value is a comment of YAML and is dropped"),
+    _("Claude Code calls the tool `{tool}`, which has {count} characters; {limit} are allowed"),
+    _(
+        "`description` and `when_to_use` together have {count} characters; Claude Code shows {limit} in its list of"
+        " skills and {tool_limit} of a tool"
+    ),
+    _("`{path}` is outside the package; agents that load the skill do not have it"),
+    _("`{path}` is not in the package"),
     _("this line was mended; it was: {line}"),
     _("`{key}` is {kind}, not text"),
     _("`metadata` is {kind}, not a mapping"),
@@ -131,6 +139,11 @@ TEXTS = [
         "so by themselves; or give the files names of plain letters."
     ),
     _("Mend it at its source, too."),
+    _("Quote the value if that belongs to it."),
+    _("Use at most {limit} characters."),
+    _("Say first what decides whether to use the skill; move the rest into the body."),
+    _("Put it into the skill's folder."),
+    _("Add the file, or correct its path."),
     _("A skill keeps its name; upload a new skill under the new one."),
     _("It is served by its `name`, and downloaded in a folder of that name."),
     _("Rename one of the skills in its SKILL.md, or upload only one of them."),

@@ -22,6 +22,7 @@ WARNINGS = {
     "code-page-437-name": ["name-encoding"],
     "dots": ["path-not-portable"] * 2,
     "euc-kr-names": ["name-encoding"],
+    "files-that-are-not-there": ["file-outside-package", "file-missing"],
     "folder-in-capitals": ["name-not-folder"],
     "folder-of-repository": ["name-not-folder"],
     "gbk-names": ["name-encoding"],

@@ -117,6 +117,10 @@ def _by_system() -> dict[str, bytes]:
             Item("my-skill/.gitignore"),
             Item("my-skill/scripts/__pycache__/run.cpython-311.pyc"),
         ),
+        "files-that-are-not-there": zipped(
+            Item("SKILL.md", SKILL_MD + b"\nRead [more](docs/more.md), then `../shared/rules.md`.\n"),
+            Item("scripts/run.py"),
+        ),
         "folder-of-repository": zipped(Item("my-skill-main/SKILL.md", SKILL_MD)),
         "folder-in-capitals": zipped(Item("My-Skill/SKILL.md", SKILL_MD)),
         "backslashes": zipped(Item("my-skill\\SKILL.md", SKILL_MD), Item("my-skill\\scripts\\run.ps1")),
