@@ -19,6 +19,8 @@ from .paths import printable
 from .problems import InvalidSkill, Mend, Mended, Problem, Report
 
 _DELIMITER = re.compile(r"---[ \t]*(?:\r\n?|\n|\Z)")
+_MORE_AFTER_HYPHENS = re.compile(r"---[ \t]*[^-\s]")
+_ALMOST_CLOSING = re.compile(r"(?:^|[\r\n])[ \t]{0,8}(---)")
 _NOT_MENDABLE = {"frontmatter-too-large", "yaml-too-deep", "yaml-character", "yaml-complex-key", "yaml-merge-key"}
 """What is refused on purpose, or takes long to read again."""
 _FURTHER = "this line is no valid YAML either"
@@ -113,15 +115,35 @@ def split_document(text: str) -> Document:
     text = text.removeprefix("\ufeff")
     opening = _DELIMITER.match(text)
     if opening is None:
-        hint = "Start SKILL.md with `---`, then `name:` and `description:`, then `---` again."
-        raise InvalidSkill([Problem("frontmatter-missing", "the first line is not `---`", hint, SKILL_MD, 1)])
+        raise InvalidSkill([_missing(text)])
     closing = _CLOSING.search(text, opening.end())
     if closing is None:
-        hint = "Put a line with just `---` between the frontmatter and the instructions."
-        message, line = "the frontmatter has no closing `---`", _line(text, len(text.rstrip("\r\n")))
-        raise InvalidSkill([Problem("frontmatter-unclosed", message, hint, SKILL_MD, line)])
+        raise InvalidSkill([_unclosed(text, opening.end())])
     frontmatter, body = text[opening.end() : closing.start()], text[closing.end() :]
     return Document(frontmatter, body, _line(text, closing.start()))
+
+
+def _missing(text: str) -> Problem:
+    """Why there is no frontmatter at the beginning."""
+    message = "the first line is not `---`"
+    hint = "Start SKILL.md with `---`, then `name:` and `description:`, then `---` again."
+    if _MORE_AFTER_HYPHENS.match(text):
+        message, hint = "text follows the first `---` on its line", "Begin a new line after `---`."
+    elif text.lstrip("\ufeff \t\r\n").startswith("---"):
+        message, hint = "there are spaces or empty lines before the first `---`", "Remove what stands before it."
+    return Problem("frontmatter-missing", message, hint, SKILL_MD, 1)
+
+
+def _unclosed(text: str, start: int) -> Problem:
+    """Why the frontmatter that begins at an index has no end."""
+    almost = _ALMOST_CLOSING.search(text, start)
+    if almost:
+        message = "only a line of just `---` ends the frontmatter, and this one does not"
+        hint = "Write just `---` on this line, and what follows it on the next one."
+        return Problem("frontmatter-unclosed", message, hint, SKILL_MD, _line(text, almost.start(1)))
+    message, line = "the frontmatter has no closing `---`", _line(text, len(text.rstrip("\r\n")))
+    hint = "Put a line with just `---` between the frontmatter and the instructions."
+    return Problem("frontmatter-unclosed", message, hint, SKILL_MD, line)
 
 
 def _line(text: str, index: int) -> int:

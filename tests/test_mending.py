@@ -149,3 +149,26 @@ def test_mend_changes_only_broken_lines_and_gives_valid_yaml(values: list[tuple[
         changed = {mend.line for mend in mends}
         for number, (before, after) in enumerate(zip(text.split("\n"), made.split("\n"), strict=True), 1):
             assert (before != after) == (number in changed)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "hint"),
+    [
+        ("\n\n---\nname: x\n---\nDo.\n", 1, "Remove what stands before it."),
+        (" ---\nname: x\n---\nDo.\n", 1, "Remove what stands before it."),
+        ("---name: x\n---\nDo.\n", 1, "Begin a new line after `---`."),
+        ("--- # My skill\nname: x\n---\nDo.\n", 1, "Begin a new line after `---`."),
+        ("---\nname: x\n---# Title\nDo.\n", 3, "Write just `---` on this line, and what follows it on the next one."),
+        (
+            "---\r\nname: x\r\n  ---\r\nDo.\r\n",
+            3,
+            "Write just `---` on this line, and what follows it on the next one.",
+        ),
+        ("---\nname: x\n----\nDo.\n", 3, "Write just `---` on this line, and what follows it on the next one."),
+    ],
+)
+def test_line_of_hyphens_that_is_wrong_is_told(text: str, line: int, hint: str) -> None:
+    with pytest.raises(InvalidSkill) as refused:
+        parse_manifest(text)
+    (problem,) = refused.value.errors
+    assert (problem.line, problem.hint) == (line, hint)

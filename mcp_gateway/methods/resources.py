@@ -16,8 +16,6 @@ from mcp_gateway.uris import FILE_TEMPLATE, SKILL_MD, SKILL_MD_TEMPLATE, canonic
 from skills_registry.catalog import PublishedFile, PublishedSkill, text_of
 
 PAGE_SIZE = 1000
-EXECUTABLE = "skillkeeper/executable"
-"""A key of `_meta`: the file is a program, to be stored with the permission to run it."""
 
 _SKILL_TEMPLATES: tuple[dict[str, Any], ...] = (
     {
@@ -73,6 +71,11 @@ async def contents_of(call: Call, skill: PublishedSkill, file: PublishedFile) ->
     return {"uri": file_uri(skill.name, file.path), "mimeType": file.media_type, **body}
 
 
+def meta(file: PublishedFile) -> dict[str, Any]:
+    """What is to be known of a file besides: whether it is a program, to be stored with the permission to run it."""
+    return {"_meta": {"io.modelcontextprotocol.skills/executable": True}} if file.executable else {}
+
+
 async def read_directory(call: Call) -> dict[str, Any]:
     """The direct children of a skill's root or of a folder below it (Skills extension, "Reading Directories")."""
     uri = call.text("uri")
@@ -118,8 +121,9 @@ def _resource(uri: str, skill: PublishedSkill, file: PublishedFile) -> dict[str,
     annotations: dict[str, Any] = {"audience": ["assistant"], "priority": 0.8 if is_main else 0.3}
     if skill.published_at:
         annotations["lastModified"] = skill.published_at
-    meta = {"_meta": {EXECUTABLE: True}} if file.executable else {}
-    return {"uri": uri, **naming, "mimeType": file.media_type, "size": file.size, "annotations": annotations, **meta}
+    return {"uri": uri, **naming, "mimeType": file.media_type, "size": file.size, "annotations": annotations} | meta(
+        file
+    )
 
 
 def _templates(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,7 +6,6 @@ from typing import Any
 
 from mcp_gateway.call import Call
 from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
-from mcp_gateway.methods.resources import EXECUTABLE
 from mcp_gateway.paging import Listing
 from mcp_gateway.uris import file_uri, skill_md_uri, skill_of
 from skills_registry.catalog import PublishedSkill
@@ -38,12 +37,7 @@ def _entry(skill: PublishedSkill) -> dict[str, Any]:
         "uri": skill_md_uri(skill.name),
         "frontmatter": skill.frontmatter,
         "resources": [
-            {
-                "uri": file_uri(skill.name, file.path),
-                "digest": f"sha256:{file.sha256}",
-                "size": file.size,
-                **({"_meta": {EXECUTABLE: True}} if file.executable else {}),
-            }
+            {"uri": file_uri(skill.name, file.path), "digest": f"sha256:{file.sha256}", "size": file.size}
             for file in skill.files
         ],
     }
