@@ -39,7 +39,7 @@ def read_archive(data: bytes, limits: Limits | None = None) -> Package:
         limits=limits,
         report=reading.report,
         dropped=reading.dropped,
-        executables=[path for path, entry in reading.kept.items() if entry and _is_executable(entry)],
+        executables={path for path, entry in reading.kept.items() if entry and _is_executable(entry)},
     )
 
 

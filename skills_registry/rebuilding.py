@@ -143,7 +143,7 @@ def _package(name: str, sidecar: Mapping[str, Any], done: Rebuilt) -> Package | 
             done.failures.append(f"v{number}: {file['path']} is not what was uploaded")
             return None
         contents[file["path"]] = content
-    executables = [file["path"] for file in sidecar["files"] if file.get("executable")]
+    executables = {file["path"] for file in sidecar["files"] if file.get("executable")}
     try:
         package = gather(
             contents,
