@@ -18,6 +18,7 @@ from pathlib import Path
 
 from mcp_gateway.search import SkillIndex, Text
 from skills_registry.manifest import parse_manifest, split_document
+from skills_registry.manifest_fields import Rules
 from skills_registry.problems import InvalidSkill
 
 DATA = Path(__file__).parent / "data"
@@ -93,7 +94,7 @@ def read_folder(folder: Path) -> Iterator[Text]:
     for path in sorted(folder.rglob("SKILL.md")):
         text = path.read_text(errors="replace")
         try:
-            manifest = parse_manifest(text, allow_long_description=True)
+            manifest = parse_manifest(text, Rules(allow_long_description=True))
         except InvalidSkill:
             continue
         body = split_document(text).body

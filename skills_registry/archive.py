@@ -13,6 +13,7 @@ from .paths import check_path, clean, is_junk, printable
 from .problems import Report
 from .zip_directory import DEFLATED, ENCRYPTED_FLAGS, PATCH_FLAG, STORED, DamagedEntry, Entry, read_directory, unpack
 from .zip_end import REPACK, refused
+from .zip_names import read_names
 
 _ENTRIES_PER_FILE = 8
 """How many entries a zip may list for each file it may hold: room for folders and junk."""
@@ -27,12 +28,19 @@ def read_archive(data: bytes, limits: Limits | None = None) -> Package:
         raise refused(
             "archive-too-large",
             f"the zip has {len(data):,} bytes; {limits.archive_bytes:,} are allowed",
-            "Remove large files.",
+            "Remove large files, or raise SKILL_MAX_ARCHIVE_BYTES.",
         )
     reading = _Reading(data)
-    for entry in read_directory(data, limits.files * _ENTRIES_PER_FILE):
+    for entry in read_names(read_directory(data, limits.files * _ENTRIES_PER_FILE), reading.report):
         reading.take(entry)
-    return gather(reading.kept, reading.read, limits=limits, report=reading.report, dropped=reading.dropped)
+    return gather(
+        reading.kept,
+        reading.read,
+        limits=limits,
+        report=reading.report,
+        dropped=reading.dropped,
+        executables={path for path, entry in reading.kept.items() if entry and _is_executable(entry)},
+    )
 
 
 class _Reading:
@@ -87,7 +95,6 @@ class _Reading:
         elif path.endswith("/") and not self.is_empty(entry):
             self.error("entry-folder-with-content", path, "this is a folder that holds bytes", REPACK)
         else:
-            self.warn_of_guess(entry)
             return True
         return False
 
@@ -97,14 +104,13 @@ class _Reading:
         except DamagedEntry:
             return False
 
-    def warn_of_guess(self, entry: Entry) -> None:
-        if entry.name_is_guess:
-            message = "the zip does not say how this name is encoded; code page 437 was assumed"
-            hint = "Check the name, or create the zip with UTF-8 names."
-            self.report.warning("name-encoding", message, hint, file=printable(entry.name))
-
     def error(self, code: str, path: str, message: str, hint: str) -> None:
         self.report.error(code, message, hint, file=printable(path))
+
+
+def _is_executable(entry: Entry) -> bool:
+    """Whether its owner may run it, as Unix programs note it; those of Windows note nothing."""
+    return bool(entry.attributes >> 16 & stat.S_IXUSR)
 
 
 def _is_folder(entry: Entry) -> bool:

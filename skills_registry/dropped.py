@@ -13,10 +13,11 @@ from .root import outermost
 
 @dataclass(frozen=True)
 class Bundle:
-    """What makes one package: its name as a zip, and the index of each file by its path in it."""
+    """What makes one package: its name as a zip, the index of each file by its path in it, and where it was."""
 
     name: str
     files: dict[str, int]
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ def sort_out(paths: list[str]) -> Dropped:
             archives.append(index)
         else:
             loose[path] = index
-    bundles = [Bundle(_name(files), files) for files in inside.values()]
+    bundles = [Bundle(_name(files), files, folder) for folder, files in inside.items()]
     if loose and not bundles and not archives:
         return Dropped([], [Bundle(_name(loose), loose)], [])
     return Dropped(archives, bundles, [path for path in loose if not is_junk(path)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,7 @@ def read_folder(folder: Path, limits: Limits | None = None) -> Package:
         report=reading.report,
         folder=folder.resolve().name,
         dropped=reading.dropped,
+        executables=reading.executables,
     )
 
 
@@ -56,6 +58,7 @@ class _Reading:
         self.dropped: list[str] = []
         self.kept: dict[str, bool] = {}
         """Files, and folders with a slash at the end, and whether they may be read."""
+        self.executables: set[str] = set()
 
     def walk(self, below: str) -> None:
         """Take everything in the folder `below` the root ("" or with a slash at the end)."""
@@ -69,6 +72,8 @@ class _Reading:
             self.kept[path] = self.is_readable(path, entry)
             if path.endswith("/"):
                 self.walk(path)
+            elif entry.stat(follow_symlinks=False).st_mode & stat.S_IXUSR:
+                self.executables.add(path)
 
     def read(self, path: str, limit: int) -> bytes | None:
         """The bytes of a kept file, at most one more than `limit`; None where it may not be read."""

@@ -32,6 +32,9 @@ _TAGS: dict[type[yaml.Event], set[str | None]] = {
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _NOT_PRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 _BREAK_IN_YAML_1_1 = re.compile("[\x85\u2028\u2029]")
+_COMMENT = re.compile(r"[ \t]+#([^\r\n]*)")
+_PROSE = {("description",), ("when_to_use",), ("argument-hint",), ("license",), ("compatibility",)}
+"""Fields in which a comment is hardly meant as one."""
 _SYNTAX_HINTS = (
     ("mapping values", "Put a value that contains `: ` in quotes, or fold it with `>-`; or mend the indentation."),
     ("expected ':'", "Write `key: value`, or indent the line if it continues the one before."),
@@ -137,6 +140,7 @@ class _Reader:
             if isinstance(event, yaml.ScalarEvent):
                 return None
         if isinstance(event, yaml.ScalarEvent):
+            self.warn_of_comment(event, path)
             return self.scalar(event, path)
         if len(path) >= MAX_DEPTH:
             raise _TooDeep(event)
@@ -208,6 +212,15 @@ class _Reader:
             what = f"YAML parsers do not agree on `{_shown(text)}`; here it is read as {read_as}"
             self.ambiguous(what, _how_to_write(path[-1], text, value), event)
         return value
+
+    def warn_of_comment(self, event: Any, path: tuple[str, ...]) -> None:
+        """Warn of what looks like a part of a plain value, and is a comment."""
+        found = None if event.style else _COMMENT.match(self.text, event.end_mark.index)
+        if found and event.value and (path[:1] in _PROSE or not found[1].startswith((" ", "#"))):
+            what = f"`{_shown(f'#{found[1]}')}` after the value is a comment of YAML and is dropped"
+            self.report.warning(
+                "yaml-comment", what, "Quote the value if that belongs to it.", file=self.file, line=self.line(event)
+            )
 
     def tag(self, event: Any) -> str:
         """What YAML 1.1 takes a scalar for."""

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import services
-from .models import SkillVersion
+from .inspection import Naming
+from .models import Skill, SkillVersion
+from .name_clashes import name_clashes
 from .package import Package
 from .problems import Problem
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+
+_CLASH_HINT = "Give one of them another name with --rename PATH=NAME, or import them apart, one with --prefix."
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is done with all paths of an import.
+
+    The names of skills get the `prefix`, but for the paths in `names`, which get that name. `mend`: mistakes in
+    the YAML of a SKILL.md are mended where that is safe.
+    """
+
+    user: User | None = None
+    note: str = ""
+    publish: bool = False
+    dry_run: bool = False
+    mend: bool = False
+    prefix: str = ""
+    names: Mapping[Path, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -28,6 +51,8 @@ class Imported:
     created: bool = False
     published: bool = False
     problems: tuple[Problem, ...] = ()
+    uploader_before: str = ""
+    """Who uploaded the newest version that the skill had before, where that was another user."""
 
     @property
     def failed(self) -> bool:
@@ -35,30 +60,70 @@ class Imported:
         return any(problem.severity == "error" for problem in self.problems)
 
 
-def import_skill(
-    path: Path, *, user: User | None = None, note: str = "", publish: bool = False, dry_run: bool = False
-) -> Imported:
-    """Import one folder or zip. What keeps it from coming in comes back as problems, not as an exception."""
-    inspection = services.inspect_on_disk(path)
-    package = inspection.package
-    if package is None or dry_run:
-        return Imported(path, package, problems=inspection.problems)
+def import_skills(
+    paths: Sequence[Path], options: Options, *, progress: Callable[[Sequence[Path]], Iterable[Path]] = iter
+) -> list[Imported]:
+    """Import folders and zips. What keeps one of them out comes back as its problems, not as an exception.
+
+    Different packages of one name are all refused: one would be published over the other. `progress` is given the
+    paths and passes them on one by one.
+    """
+    clashes = name_clashes(_identities(paths, options), hint=_CLASH_HINT)
+    done = []
+    for path in progress(paths):
+        if clash := clashes.get(str(path)):
+            done.append(Imported(path, problems=(clash,)))
+        else:
+            imported = _read(path, options)
+            done.append(_foreseen(imported, options) if options.dry_run else _stored(imported, options))
+    return done
+
+
+def _identities(paths: Iterable[Path], options: Options) -> Iterator[tuple[str, str, str]]:
+    """Place, name and digest of each package; they are read twice, so that they are not all in memory at once."""
+    for path in paths:
+        if package := _read(path, options).package:
+            yield str(path), package.manifest.name, package.digest
+
+
+def _read(path: Path, options: Options) -> Imported:
+    naming = Naming(prefix=options.prefix, name=(options.names or {}).get(path, ""))
+    inspection = services.inspect_on_disk(path, naming, mend=options.mend)
+    return Imported(path, inspection.package, problems=inspection.problems)
+
+
+def _foreseen(imported: Imported, options: Options) -> Imported:
+    """What would become of a package, as far as one can tell without storing it."""
+    package = imported.package
+    skill = Skill.objects.filter(name=package.manifest.name).first() if package else None
+    if package is None or skill is None:
+        return replace(imported, created=package is not None)
+    new = services.version_holding(skill, package) is None
+    uploader = services.uploader_besides(skill, options.user) if new else ""
+    return replace(imported, created=new, uploader_before=uploader)
+
+
+def _stored(imported: Imported, options: Options) -> Imported:
+    package = imported.package
+    if package is None:
+        return imported
+    skill = Skill.objects.filter(name=package.manifest.name).first()
+    uploader = services.uploader_besides(skill, options.user) if skill else ""
     try:
-        version, created = services.create_version(package, user=user, note=note)
+        version, created = services.create_version(package, user=options.user, note=options.note)
     except (services.Conflict, services.StoreFailed) as failure:
         code = "conflict" if isinstance(failure, services.Conflict) else "store-failed"
-        return Imported(path, problems=(Problem(code, str(failure)),))
+        return Imported(imported.path, problems=(Problem(code, str(failure)),))
+    imported = replace(imported, version=version, created=created, uploader_before=uploader if created else "")
     try:
-        published = publish and _publish(version, user, note)
+        return replace(imported, published=options.publish and _publish(version, options))
     except services.Conflict as conflict:
-        problem = Problem("not-published", str(conflict))
-        return Imported(path, package, version, created, problems=(*package.warnings, problem))
-    return Imported(path, package, version, created, published, package.warnings)
+        return replace(imported, problems=(*imported.problems, Problem("not-published", str(conflict))))
 
 
-def _publish(version: SkillVersion, user: User | None, note: str) -> bool:
+def _publish(version: SkillVersion, options: Options) -> bool:
     version.skill.refresh_from_db()
     if version.skill.live_version == version:
         return False
-    services.publish(version.skill, version.number, actor=user, reason=note)
+    services.publish(version.skill, version.number, actor=options.user, reason=options.note)
     return True

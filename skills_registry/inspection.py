@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from .archive import read_archive
 from .folder import read_folder
 from .package import Limits, Package, gather
 from .paths import is_junk
-from .problems import InvalidSkill, Problem, Report
+from .problems import InvalidSkill, Mended, Problem, Report
+from .renaming import renamed
 from .scanner import Finding
 
 
@@ -22,6 +23,8 @@ class Inspection:
     problems: tuple[Problem, ...]
     skill_md: str = ""
     """The text of a SKILL.md for which the package is refused, if it could be read."""
+    mended: Mended | None = None
+    """The same text without its mistakes, where they can be mended safely."""
 
     @property
     def errors(self) -> list[Problem]:
@@ -47,11 +50,21 @@ def inspect_archive(data: bytes, limits: Limits) -> Inspection:
         return _refused(invalid)
 
 
-def inspect_path(path: str, limits: Limits) -> Inspection:
-    """Inspect a folder or a zip on disk."""
+@dataclass(frozen=True)
+class Naming:
+    """What a skill is to be called: `name`, or where that is "" its own name with the prefix before it."""
+
+    prefix: str = ""
+    name: str = ""
+
+
+def inspect_path(path: str, limits: Limits, naming: Naming) -> Inspection:
+    """Inspect a folder or a zip on disk, whose skill is to have another name."""
     try:
         place = Path(path)
-        return _accepted(read_archive(place.read_bytes(), limits) if place.is_file() else read_folder(place, limits))
+        package = read_archive(place.read_bytes(), limits) if place.is_file() else read_folder(place, limits)
+        name = naming.name or naming.prefix + package.manifest.name
+        return _accepted(package if name == package.manifest.name else renamed(package, name, limits))
     except InvalidSkill as invalid:
         return _refused(invalid)
     except OSError as failure:
@@ -59,9 +72,16 @@ def inspect_path(path: str, limits: Limits) -> Inspection:
 
 
 def inspect_files(
-    contents: Mapping[str, bytes], limits: Limits, folder: str, problems: tuple[Problem, ...]
+    contents: Mapping[str, bytes],
+    limits: Limits,
+    skill: str,
+    executables: Collection[str],
+    problems: tuple[Problem, ...],
 ) -> Inspection:
-    """Inspect files by path in a folder of this name; `problems` were found before and are told with the others."""
+    """Inspect files by path that make the skill of this name; `executables` are those that are programs.
+
+    `problems` were found before and are told with the others.
+    """
     report = Report()
     report.extend(problems)
     dropped = [path for path in contents if is_junk(path)]
@@ -69,7 +89,13 @@ def inspect_files(
     try:
         return _accepted(
             gather(
-                paths, lambda path, limit: contents[path], limits=limits, report=report, folder=folder, dropped=dropped
+                paths,
+                lambda path, limit: contents[path],
+                limits=limits,
+                report=report,
+                skill=skill,
+                dropped=dropped,
+                executables=executables,
             )
         )
     except InvalidSkill as invalid:
@@ -81,4 +107,4 @@ def _accepted(package: Package) -> Inspection:
 
 
 def _refused(invalid: InvalidSkill) -> Inspection:
-    return Inspection(None, invalid.problems, invalid.skill_md)
+    return Inspection(None, invalid.problems, invalid.skill_md, invalid.mended)

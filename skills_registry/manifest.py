@@ -7,14 +7,24 @@ must look like is in `manifest_fields`.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Any
 
+from .client_limits import check_client_limits
 from .frontmatter import parse_frontmatter
-from .manifest_fields import SKILL_MD, check_fields
-from .problems import InvalidSkill, Problem, Report
+from .manifest_fields import SKILL_MD, Rules, check_fields
+from .mending import mend_frontmatter
+from .paths import printable
+from .problems import InvalidSkill, Mend, Mended, Problem, Report
 
 _DELIMITER = re.compile(r"---[ \t]*(?:\r\n?|\n|\Z)")
+_MORE_AFTER_HYPHENS = re.compile(r"---[ \t]*[^-\s]")
+_ALMOST_CLOSING = re.compile(r"(?:^|[\r\n])[ \t]{0,8}(---)")
+_NOT_MENDABLE = {"frontmatter-too-large", "yaml-too-deep", "yaml-character", "yaml-complex-key", "yaml-merge-key"}
+"""What is refused on purpose, or takes long to read again."""
+_FURTHER = "this line is no valid YAML either"
+_ANY = Rules()
 _CLOSING = re.compile(r"(?<=[\r\n])" + _DELIMITER.pattern)
 
 
@@ -29,13 +39,8 @@ class Manifest:
     warnings: tuple[Problem, ...] = ()
 
 
-def parse_manifest(text: str, *, folder: str = "", allow_long_description: bool = False) -> Manifest:
-    """Read and check a SKILL.md.
-
-    `folder` is the name of the folder it stands in ("" where there is none, as at the root of a
-    zip). With `allow_long_description` a description over 1,024 characters is a warning.
-    Raises InvalidSkill with every problem found.
-    """
+def parse_manifest(text: str, rules: Rules = _ANY) -> Manifest:
+    """Read and check a SKILL.md. Raises InvalidSkill with every problem found."""
     report = Report()
     document = split_document(text)
     if not document.body.strip():
@@ -50,12 +55,46 @@ def parse_manifest(text: str, *, folder: str = "", allow_long_description: bool 
         line = document.closing_line + _line(document.body, document.body.index("\0"))
         report.error("body-nul", "there is a NUL character", "Remove it; SKILL.md is text.", file=SKILL_MD, line=line)
     frontmatter = parse_frontmatter(document.frontmatter, report, file=SKILL_MD, first_line=2)
-    if frontmatter is None:
-        raise InvalidSkill(report.problems)
-    check_fields(frontmatter, report, folder=folder, allow_long_description=allow_long_description)
-    report.raise_if_failed()
+    if frontmatter is not None:
+        check_fields(frontmatter, report, rules)
+    if frontmatter is None or report.failed:
+        codes = {problem.code for problem in report.problems}
+        mended = None if codes & _NOT_MENDABLE else _mended(text, document)
+        raise InvalidSkill(_with_mends(report.problems, mended), mended=mended)
+    check_client_limits(frontmatter, report, file=SKILL_MD)
     values = frontmatter.values
     return Manifest(values["name"], values["description"], values, document.body, tuple(report.problems))
+
+
+def _mended(text: str, document: Document) -> Mended | None:
+    """The text with its frontmatter mended, where that can be."""
+    found = mend_frontmatter(document.frontmatter)
+    if found is None:
+        return None
+    frontmatter, mends = found
+    start = text.index(document.frontmatter, len("---"))
+    made = text[:start] + frontmatter + text[start + len(document.frontmatter) :]
+    return Mended(made, tuple(replace(mend, line=mend.line + 1) for mend in mends))
+
+
+def _with_mends(problems: Collection[Problem], mended: Mended | None) -> list[Problem]:
+    """The problems, of which those on a line that can be mended say what it should be."""
+    mends = {mend.line: mend for mend in mended.mends} if mended else {}
+    told = {problem.line for problem in problems if problem.severity == "error"}
+    # YAML is read up to the first mistake.
+    further = [
+        Problem("yaml-syntax", _FURTHER, _advice(mends[line]), SKILL_MD, line) for line in sorted(mends.keys() - told)
+    ]
+    return [
+        replace(problem, hint=f"{problem.hint} Write: `{printable(mends[problem.line].after.strip())}`.")
+        if problem.severity == "error" and problem.line is not None and problem.line in mends
+        else problem
+        for problem in (*problems, *further)
+    ]
+
+
+def _advice(mend: Mend) -> str:
+    return "Indent with spaces." if mend.before.lstrip() == mend.after.lstrip() else "Put the value in quotes."
 
 
 @dataclass(frozen=True)
@@ -76,15 +115,35 @@ def split_document(text: str) -> Document:
     text = text.removeprefix("\ufeff")
     opening = _DELIMITER.match(text)
     if opening is None:
-        hint = "Start SKILL.md with `---`, then `name:` and `description:`, then `---` again."
-        raise InvalidSkill([Problem("frontmatter-missing", "the first line is not `---`", hint, SKILL_MD, 1)])
+        raise InvalidSkill([_missing(text)])
     closing = _CLOSING.search(text, opening.end())
     if closing is None:
-        hint = "Put a line with just `---` between the frontmatter and the instructions."
-        message, line = "the frontmatter has no closing `---`", _line(text, len(text.rstrip("\r\n")))
-        raise InvalidSkill([Problem("frontmatter-unclosed", message, hint, SKILL_MD, line)])
+        raise InvalidSkill([_unclosed(text, opening.end())])
     frontmatter, body = text[opening.end() : closing.start()], text[closing.end() :]
     return Document(frontmatter, body, _line(text, closing.start()))
+
+
+def _missing(text: str) -> Problem:
+    """Why there is no frontmatter at the beginning."""
+    message = "the first line is not `---`"
+    hint = "Start SKILL.md with `---`, then `name:` and `description:`, then `---` again."
+    if _MORE_AFTER_HYPHENS.match(text):
+        message, hint = "text follows the first `---` on its line", "Begin a new line after `---`."
+    elif text.lstrip("\ufeff \t\r\n").startswith("---"):
+        message, hint = "there are spaces or empty lines before the first `---`", "Remove what stands before it."
+    return Problem("frontmatter-missing", message, hint, SKILL_MD, 1)
+
+
+def _unclosed(text: str, start: int) -> Problem:
+    """Why the frontmatter that begins at an index has no end."""
+    almost = _ALMOST_CLOSING.search(text, start)
+    if almost:
+        message = "only a line of just `---` ends the frontmatter, and this one does not"
+        hint = "Write just `---` on this line, and what follows it on the next one."
+        return Problem("frontmatter-unclosed", message, hint, SKILL_MD, _line(text, almost.start(1)))
+    message, line = "the frontmatter has no closing `---`", _line(text, len(text.rstrip("\r\n")))
+    hint = "Put a line with just `---` between the frontmatter and the instructions."
+    return Problem("frontmatter-unclosed", message, hint, SKILL_MD, line)
 
 
 def _line(text: str, index: int) -> int:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from .frontmatter import Frontmatter
@@ -34,9 +35,24 @@ CLAUDE_CODE = {
 ARGUMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
-def check_fields(frontmatter: Frontmatter, report: Report, *, folder: str, allow_long_description: bool) -> None:
-    """Check every field of the frontmatter; see `parse_manifest` for the arguments."""
-    _Fields(frontmatter, report).check(folder, allow_long_description)
+@dataclass(frozen=True)
+class Rules:
+    """What an installation asks of a SKILL.md.
+
+    `folder` is the name of the folder it stands in ("" where there is none, as at the root of a zip), `skill` the
+    name that it must have ("" for any). With `allow_long_description` a description over 1,024 characters is a
+    warning, without `require_folder_name` so is a folder of another name.
+    """
+
+    folder: str = ""
+    skill: str = ""
+    allow_long_description: bool = False
+    require_folder_name: bool = False
+
+
+def check_fields(frontmatter: Frontmatter, report: Report, rules: Rules) -> None:
+    """Check every field of the frontmatter."""
+    _Fields(frontmatter, report).check(rules)
 
 
 class _Fields:
@@ -47,9 +63,9 @@ class _Fields:
         self.lines = frontmatter.lines
         self.report = report
 
-    def check(self, folder: str, allow_long_description: bool) -> None:
-        self.name(folder)
-        self.description(allow_long_description)
+    def check(self, given: Rules) -> None:
+        self.name(given)
+        self.description(given.allow_long_description)
         rules: dict[str, Callable[[str, Any], None]] = {
             "license": self.text,
             "compatibility": self.compatibility,
@@ -91,7 +107,7 @@ class _Fields:
             self.text(key, value)
         return ""
 
-    def name(self, folder: str) -> None:
+    def name(self, given: Rules) -> None:
         name = self.required("name", "a name such as `my-skill`.")
         if not name:
             return
@@ -101,9 +117,21 @@ class _Fields:
         if not NAME.fullmatch(name):
             message = f"`name` is `{printable(name)}`: only a-z, 0-9 and single hyphens between them are allowed"
             self.error("name-invalid", "name", message, f"Try `name: {_suggested_name(name)}`.")
-        if folder and folder != name:
-            message = f"`name` is `{printable(name)}` but the folder is called `{printable(folder)}`"
-            self.error("name-not-folder", "name", message, "Give both the same name: rename one of them.")
+        if given.skill and given.skill != name:
+            message = f"`name` is `{printable(name)}`, and this is the skill `{given.skill}`"
+            self.error("name-changed", "name", message, "A skill keeps its name; upload a new skill under the new one.")
+        if given.folder and given.folder != name:
+            message = f"`name` is `{printable(name)}` but the folder is called `{printable(given.folder)}`"
+            if given.require_folder_name:
+                hint = "Give both the same name: rename one of them; or set SKILL_REQUIRE_FOLDER_NAME=false."
+                self.error("name-not-folder", "name", message, hint)
+            else:
+                self.warn(
+                    "name-not-folder",
+                    "name",
+                    message,
+                    "It is served by its `name`, and downloaded in a folder of that name.",
+                )
 
     def description(self, allow_long: bool) -> None:
         description = self.required("description", "what the skill does and when to use it.").strip()
@@ -113,7 +141,8 @@ class _Fields:
                 "description-too-long",
                 "description",
                 f"`description` has {len(description):,} characters; {DESCRIPTION_MAX:,} are allowed",
-                "Keep what decides whether to use the skill; move the rest into the body.",
+                "Keep what decides whether to use the skill; move the rest into the body."
+                + ("" if allow_long else " SKILL_ALLOW_LONG_DESCRIPTION=true accepts it."),
             )
 
     def text(self, key: str, value: Any) -> None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .manifest import Manifest, parse_manifest
-from .manifest_fields import SKILL_MD
+from .manifest_fields import SKILL_MD, Rules
 from .media_types import media_type
-from .paths import check_collisions, listed
+from .mentions import check_mentions
+from .paths import check_collisions, listed, printable
 from .problems import InvalidSkill, Problem, Report
 from .root import find_root
 from .scanner import Finding, scan
@@ -27,6 +28,10 @@ class Limits:
     total_bytes: int = 16 * 1024 * 1024
     archive_bytes: int = 32 * 1024 * 1024
     allow_long_description: bool = False
+    require_folder_name: bool = False
+    """Whether the folder of a skill must have its name."""
+    mend: bool = False
+    """Whether mistakes in the YAML of a SKILL.md are mended where that is safe."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ class PackageFile:
     content: bytes
     sha256: str
     media_type: str
+    executable: bool = False
+    """Whether it is to be run as a program; no part of the package's digest."""
 
     @property
     def size(self) -> int:
@@ -45,7 +52,8 @@ class PackageFile:
 
     def as_dict(self) -> dict[str, Any]:
         """Everything but the bytes, as versions and sidecars record it."""
-        return {"path": self.path, "size": self.size, "sha256": self.sha256, "media_type": self.media_type}
+        fields = {"path": self.path, "size": self.size, "sha256": self.sha256, "media_type": self.media_type}
+        return fields | {"executable": True} if self.executable else fields
 
 
 @dataclass(frozen=True)
@@ -72,12 +80,15 @@ def gather(
     report: Report,
     folder: str = "",
     dropped: Collection[str] = (),
+    skill: str = "",
+    executables: Collection[str] = (),
 ) -> Package:
     """Read the files of a package, judge them and put it together.
 
     `paths` are files, and folders with a slash at the end, that `check_path` let pass. `read(path, limit)`
     gives a file's bytes, or more than `limit` bytes of it, or None where it has reported an error. `folder`
-    is the name of the folder they all are in, if known; `dropped` is junk that was left out.
+    is the name of the folder they all are in, if known; `dropped` is junk that was left out. `skill` is the name
+    of the skill that it must be, if any; `executables` are those of the files that are programs.
     Raises InvalidSkill with everything in `report` and everything that is wrong besides.
     """
     if dropped:
@@ -90,14 +101,20 @@ def gather(
     if root is None or skill_md not in contents:
         raise InvalidSkill(report.problems)
     try:
-        manifest = _manifest(contents[skill_md], root.removesuffix("/") or folder, limits)
+        rules = _rules(root.removesuffix("/") or folder, skill, limits)
+        if limits.mend:
+            contents[skill_md] = _mended(contents[skill_md], rules, report)
+        manifest = _manifest(contents[skill_md], rules)
     except InvalidSkill as invalid:
         report.extend(invalid.problems)
-        raise InvalidSkill(report.problems, invalid.skill_md) from None
+        raise InvalidSkill(report.problems, invalid.skill_md, invalid.mended) from None
     report.extend(manifest.warnings)
+    check_mentions(contents[skill_md].decode(), [path.removeprefix(root) for path in files], report)
     report.raise_if_failed()
     in_order = sorted(contents, key=lambda path: path.encode())
-    members = tuple(_package_file(path.removeprefix(root), contents[path]) for path in in_order)
+    members = tuple(
+        _package_file(path.removeprefix(root), contents[path], executable=path in executables) for path in in_order
+    )
     return Package(manifest, members, package_digest(members), tuple(report.problems), scan(members))
 
 
@@ -106,8 +123,8 @@ def package_digest(files: tuple[PackageFile, ...]) -> str:
     return hashlib.sha256("".join(f"{file.sha256}  {file.path}\n" for file in files).encode()).hexdigest()
 
 
-def _package_file(path: str, content: bytes) -> PackageFile:
-    return PackageFile(path, content, hashlib.sha256(content).hexdigest(), media_type(path, content))
+def _package_file(path: str, content: bytes, *, executable: bool) -> PackageFile:
+    return PackageFile(path, content, hashlib.sha256(content).hexdigest(), media_type(path, content), executable)
 
 
 def _read_all(
@@ -116,7 +133,7 @@ def _read_all(
     """What the files hold as far as the limits allow; `first` is read first, so that it is judged in any case."""
     if len(files) > limits.files:
         message = f"there are {len(files):,} files; {limits.files:,} are allowed"
-        report.error("too-many-files", message, "Remove what the skill does not need.")
+        report.error("too-many-files", message, "Remove what the skill does not need, or raise SKILL_MAX_FILES.")
         files = [path for path in files if path == first]
     contents: dict[str, bytes] = {}
     budget = limits.total_bytes
@@ -127,13 +144,36 @@ def _read_all(
         budget -= len(content)
         if budget < 0:
             message = f"the files together are larger than {limits.total_bytes:,} bytes"
-            report.error("package-too-large", message, "Remove large files.")
+            report.error("package-too-large", message, "Remove large files, or raise SKILL_MAX_BYTES.")
             break
         contents[path] = content
     return contents
 
 
-def _manifest(content: bytes, folder: str, limits: Limits) -> Manifest:
+def _rules(folder: str, skill: str, limits: Limits) -> Rules:
+    return Rules(
+        folder=folder,
+        skill=skill,
+        allow_long_description=limits.allow_long_description,
+        require_folder_name=limits.require_folder_name,
+    )
+
+
+def _mended(content: bytes, rules: Rules, report: Report) -> bytes:
+    """The SKILL.md without the mistakes that can be mended; each mend goes to `report`."""
+    try:
+        _manifest(content, rules)
+    except InvalidSkill as invalid:
+        if invalid.mended is None:
+            return content
+        for mend in invalid.mended.mends:
+            message = f"this line was mended; it was: {printable(mend.before)}"
+            report.warning("skill-md-mended", message, "Mend it at its source, too.", file=SKILL_MD, line=mend.line)
+        return invalid.mended.text.encode()
+    return content
+
+
+def _manifest(content: bytes, rules: Rules) -> Manifest:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -141,6 +181,6 @@ def _manifest(content: bytes, folder: str, limits: Limits) -> Manifest:
         line = content.count(b"\n", 0, error.start) + 1
         raise InvalidSkill([Problem("skill-md-not-utf8", message, "Save SKILL.md as UTF-8.", SKILL_MD, line)]) from None
     try:
-        return parse_manifest(text, folder=folder, allow_long_description=limits.allow_long_description)
+        return parse_manifest(text, rules)
     except InvalidSkill as invalid:
-        raise InvalidSkill(invalid.problems, text) from None
+        raise InvalidSkill(invalid.problems, text, invalid.mended) from None

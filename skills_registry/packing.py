@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import io
+import stat
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+_UNIX = 3
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 """The oldest date that a zip can hold; a real one would make equal packages differ."""
 
 
-def pack(files: Iterable[tuple[str, bytes]]) -> bytes:
-    """A zip of files by path, in the order given."""
-    return b"".join(packed(files))
+def pack(files: Iterable[tuple[str, bytes]], executables: Collection[str] = ()) -> bytes:
+    """A zip of files by path, in the order given; `executables` are the paths of those that are programs."""
+    return b"".join(packed(files, executables))
 
 
-def packed(files: Iterable[tuple[str, bytes]]) -> Iterator[bytes]:
+def packed(files: Iterable[tuple[str, bytes]], executables: Collection[str] = ()) -> Iterator[bytes]:
     """The same zip in pieces, one for each file and one for the end, so that none holds all of it."""
     pieces = _Pieces()
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files:
             entry = zipfile.ZipInfo(path, _EPOCH)
-            entry.external_attr = 0o100644 << 16
+            entry.create_system = _UNIX
+            entry.external_attr = (stat.S_IFREG | (0o755 if path in executables else 0o644)) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
             yield pieces.taken()

@@ -36,15 +36,34 @@ class Problem:
         return ": ".join(part for part in (where, self.message) if part)
 
 
+@dataclass(frozen=True)
+class Mend:
+    """A line of SKILL.md (from 1) as it is and as it should be."""
+
+    line: int
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A SKILL.md that would be accepted, and how it differs from the one that was given."""
+
+    text: str
+    mends: tuple[Mend, ...]
+
+
 class InvalidSkill(Exception):
     """A package that cannot be accepted; carries all its problems, not just the first.
 
     `skill_md` is the text they are about, "" where it could not be read; for those who show its lines.
+    `mended` is the same text without its mistakes, where they can be mended safely.
     """
 
-    def __init__(self, problems: Iterable[Problem], skill_md: str = "") -> None:
+    def __init__(self, problems: Iterable[Problem], skill_md: str = "", mended: Mended | None = None) -> None:
         self.problems = tuple(problems)
         self.skill_md = skill_md
+        self.mended = mended
         super().__init__("; ".join(str(problem) for problem in self.errors))
 
     @property

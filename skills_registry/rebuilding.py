@@ -167,8 +167,16 @@ def _package(name: str, sidecar: Mapping[str, Any], done: Rebuilt) -> Package | 
             done.failures.append(f"v{number}: {file['path']} is not what was uploaded")
             return None
         contents[file["path"]] = content
+    executables = {file["path"] for file in sidecar["files"] if file.get("executable")}
     try:
-        package = gather(contents, lambda path, limit: contents[path], limits=within, report=Report(), folder=name)
+        package = gather(
+            contents,
+            lambda path, limit: contents[path],
+            limits=within,
+            report=Report(),
+            folder=name,
+            executables=executables,
+        )
     except InvalidSkill as invalid:
         done.failures.append(f"v{number}: {'; '.join(str(problem) for problem in invalid.errors)}")
         return None

@@ -47,7 +47,9 @@ TEXTS = [
     _("this is compressed with {method}"),
     _("this is a patch, not a file"),
     _("this is a folder that holds bytes"),
-    _("the zip does not say how this name is encoded; code page 437 was assumed"),
+    _("the zip does not say how the name {name} is encoded; it is read as {encoding}"),
+    _("the zip does not say how this name is encoded, and it cannot be told"),
+    _("the names in the zip have backslashes; they are taken for the slashes between folders"),
     _("the zip lists {count} entries"),
     _("{names} share bytes of the zip"),
     _("there is other data before the first entry of the zip"),
@@ -83,7 +85,10 @@ TEXTS = [
     _("there are no instructions after the frontmatter"),
     _("there is a NUL character"),
     _("the first line is not `---`"),
+    _("text follows the first `---` on its line"),
+    _("there are spaces or empty lines before the first `---`"),
     _("the frontmatter has no closing `---`"),
+    _("only a line of just `---` ends the frontmatter, and this one does not"),
     _("the frontmatter is larger than {limit} KiB"),
     _("values are nested more than {limit} deep"),
     _("an escape names a character that does not exist"),
@@ -107,6 +112,18 @@ TEXTS = [
     _("`{key}` has {count} characters; {limit} are allowed"),
     _("`name` is `{name}`: only a-z, 0-9 and single hyphens between them are allowed"),
     _("`name` is `{name}` but the folder is called `{folder}`"),
+    _("`name` is `{name}`, and this is the skill `{skill}`"),
+    _("another skill is called `{name}`: {paths}"),
+    _("this line is no valid YAML either"),
+    _("`{comment}` after the value is a comment of YAML and is dropped"),
+    _("Claude Code calls the tool `{tool}`, which has {count} characters; {limit} are allowed"),
+    _(
+        "`description` and `when_to_use` together have {count} characters; Claude Code shows {limit} in its list of"
+        " skills and {tool_limit} of a tool"
+    ),
+    _("`{path}` is outside the package; agents that load the skill do not have it"),
+    _("`{path}` is not in the package"),
+    _("this line was mended; it was: {line}"),
     _("`{key}` is {kind}, not text"),
     _("`metadata` is {kind}, not a mapping"),
     _("metadata `{key}` has a prefix reserved by the Model Context Protocol"),
@@ -124,14 +141,29 @@ TEXTS = [
     _("Split very long lines and files, and remove what the skill does not need."),
     _("Try again in a minute."),
     _("Create the zip again, with an ordinary zip program."),
-    _("Remove large files."),
+    _("Remove large files, or raise {setting}."),
+    _("Create the zip with a newer program."),
+    _(
+        "Create the zip with UTF-8 names: 7-Zip with the parameter cu=on, WinZip and the `zip` of Linux and macOS do "
+        "so by themselves; or give the files names of plain letters."
+    ),
+    _("Mend it at its source, too."),
+    _("Quote the value if that belongs to it."),
+    _("Use at most {limit} characters."),
+    _("Say first what decides whether to use the skill; move the rest into the body."),
+    _("Put it into the skill's folder."),
+    _("Add the file, or correct its path."),
+    _("A skill keeps its name; upload a new skill under the new one."),
+    _("It is served by its `name`, and downloaded in a folder of that name."),
+    _("Rename one of the skills in its SKILL.md, or upload only one of them."),
+    _("{advice} Write: `{line}`."),
     _("Remove one of them."),
     _("Put the file itself there."),
     _("Remove it."),
     _("Create the zip without a password."),
     _("Create the zip with deflate."),
     _("Check the name, or create the zip with UTF-8 names."),
-    _("Remove what the skill does not need."),
+    _("Remove what the skill does not need, or raise {setting}."),
     _("Create one zip of everything."),
     _("Upload it again."),
     _("Upload a .zip of the skill."),
@@ -148,13 +180,16 @@ TEXTS = [
     _("Put at least a SKILL.md into it."),
     _("Rename it to SKILL.md."),
     _("Put SKILL.md at the top of the package, or in its one top folder."),
-    _("Upload them one at a time, or use `manage.py import_skills`."),
+    _("Upload them one at a time, or unpack it and use `manage.py import_skills`."),
     _("Pack the folder that holds SKILL.md, not the ones around it."),
     _("Pack the skill's folder alone."),
     _("Write below the second `---` what the agent is to do."),
     _("Remove it; SKILL.md is text."),
     _("Start SKILL.md with `---`, then `name:` and `description:`, then `---` again."),
+    _("Begin a new line after `---`."),
+    _("Remove what stands before it."),
     _("Put a line with just `---` between the frontmatter and the instructions."),
+    _("Write just `---` on this line, and what follows it on the next one."),
     _("Put a value that contains `: ` in quotes, or fold it with `>-`; or mend the indentation."),
     _("Write `key: value`, or indent the line if it continues the one before."),
     _("Indent with spaces."),
@@ -183,8 +218,12 @@ TEXTS = [
     _("Write what the skill does and when to use it."),
     _("Shorten it; details belong in the description."),
     _("Try `name: {name}`."),
-    _("Give both the same name: rename one of them."),
+    _("Give both the same name: rename one of them; or set SKILL_REQUIRE_FOLDER_NAME=false."),
     _("Keep what decides whether to use the skill; move the rest into the body."),
+    _(
+        "Keep what decides whether to use the skill; move the rest into the body. "
+        "SKILL_ALLOW_LONG_DESCRIPTION=true accepts it."
+    ),
     _("Write one text instead."),
     _("Put it in quotes."),
     _("Name only what the skill needs to run, or leave the field out."),
@@ -227,6 +266,8 @@ def in_words(text: str) -> str:
     for pattern, template in _PATTERNS:
         if found := pattern.fullmatch(text):
             given = found.groupdict()
+            if advice := given.get("advice"):
+                given["advice"] = in_words(advice)
             if (kind := given.get("kind")) in KINDS:
                 given["kind"] = gettext(kind)
             return gettext(template).format(**given)

@@ -51,7 +51,7 @@ class Entry:
 
     name: str
     name_is_guess: bool
-    """Whether the zip does not say how the name is encoded, and it is not UTF-8."""
+    """Whether the zip does not say how the name is encoded, and it is not UTF-8; it is then read as code page 437."""
     header: Header
     """The one in the directory."""
     attributes: int
@@ -73,7 +73,9 @@ def read_directory(data: bytes, max_entries: int) -> list[Entry]:
     directory = find_directory(data)
     if directory.count > max_entries:
         raise refused(
-            "too-many-files", f"the zip lists {directory.count:,} entries", "Remove what the skill does not need."
+            "too-many-files",
+            f"the zip lists {directory.count:,} entries",
+            "Remove what the skill does not need, or raise SKILL_MAX_FILES.",
         )
     entries = list(_entries(data, directory))
     _check_layout(data, entries, directory.start)
@@ -191,17 +193,19 @@ def _decoded(header: Header) -> tuple[str, bool]:
     """
     if header.flags & _UTF8_FLAG:
         return header.raw_name.decode("utf-8", "surrogateescape"), False
+    declared = _unicode_name(header)
+    if declared is not None and not declared.isascii():  # a plain name needs no such field, unless to mislead
+        return declared, False
     try:
         return header.raw_name.decode("utf-8"), False
     except UnicodeDecodeError:
-        declared = _unicode_name(header)
         return (declared, False) if declared is not None else (header.raw_name.decode("cp437"), True)
 
 
 def _unicode_name(header: Header) -> str | None:
     """The name in the Unicode Path field, where there is one that belongs to this name (APPNOTE 4.6.9)."""
     field = header.extra.get(_UNICODE_PATH_EXTRA, b"")
-    if field[1:5] != zlib.crc32(header.raw_name).to_bytes(4, "little"):
+    if field[:1] != b"\x01" or field[1:5] != zlib.crc32(header.raw_name).to_bytes(4, "little"):
         return None
     return field[5:].decode("utf-8", "surrogateescape")
 

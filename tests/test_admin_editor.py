@@ -93,7 +93,7 @@ def test_what_breaks_the_rules_is_told_and_the_text_stays(browser: Client) -> No
 
 def test_another_name_is_another_skill_and_refused(browser: Client) -> None:
     publish()
-    assert "name-not-folder" in text_of(save(browser, {"SKILL.md": {"text": skill_md("other")}}))
+    assert "name-changed" in text_of(save(browser, {"SKILL.md": {"text": skill_md("other")}}))
 
 
 def test_nothing_new_is_told(browser: Client) -> None:

@@ -425,3 +425,54 @@ def test_list_of_what_waits_takes_the_same_queries_however_long(
     with django_assert_num_queries(4):  # session, user, how many wait, the newest of them
         page = text_of(browser.get(f"{SKILLS}upload/"))
     assert "The newest 50 of 60." in page
+
+
+def test_mistake_in_yaml_is_shown_with_its_mend_and_mended_if_asked_for(browser: Client, operator: User) -> None:
+    text = "---\nname: greeter\ndescription: Use when: asked\n---\nDo.\n"
+    review = staged(browser, zip_of({"SKILL.md": text}))
+
+    page = text_of(browser.get(review))
+    assert "description: Use when: asked" in page
+    assert "description: 'Use when: asked'" in page
+    browser.post(review, {"create": "", "note": ""})
+    assert not Skill.objects.exists()
+
+    mended = f"{review}?mend"
+    page = text_of(browser.get(mended))
+    assert "this line was mended; it was: description: Use when: asked" in page
+    browser.post(mended, {"create": "", "note": ""})
+    version = SkillVersion.objects.get()
+    assert version.frontmatter["description"] == "Use when: asked"
+    assert [warning["code"] for warning in version.warnings] == ["skill-md-mended"]
+
+
+def test_different_packages_of_one_skill_in_one_drop_are_not_kept(browser: Client) -> None:
+    files: dict[str, bytes | str] = {
+        "repo/a/greeter/SKILL.md": skill_md(),
+        "repo/b/greeter/SKILL.md": skill_md(body="Say goodbye."),
+        "repo/b/reader/SKILL.md": skill_md("reader"),
+    }
+    answer = drop(browser, files, accept="application/json").json()
+    assert [review["filename"] for review in answer["reviews"]] == ["reader.zip"]
+    assert answer["errors"] == [
+        f"Not kept: repo/{one}/greeter/: another skill is called `greeter`: repo/{other}/greeter/. "
+        "Rename one of the skills in its SKILL.md, or upload only one of them."
+        for one, other in ("ab", "ba")
+    ]
+    assert [upload.filename for upload in Upload.objects.all()] == ["reader.zip"]
+
+
+def test_review_says_who_uploaded_the_version_before(browser: Client) -> None:
+    other = User.objects.create_user("peter")
+    services.create_version(package(), user=other)
+    page = text_of(browser.get(staged(browser, zipped(body="Say goodbye."))))
+    assert "v1 was uploaded by peter" in page
+
+
+@pytest.mark.parametrize("name", ["参考/使用说明.md", "脚本/运行.py"])
+def test_names_in_a_legacy_encoding_are_shown_before_and_after(browser: Client, name: str) -> None:
+    raw = name.encode("gbk")
+    data = zip_of({"SKILL.md": skill_md(), "x" * len(raw): "text"}).replace(b"x" * len(raw), raw)
+    page = text_of(browser.get(staged(browser, data)))
+    assert f"the name {raw.decode('cp437')} is encoded; it is read as GBK" in page
+    assert name in page

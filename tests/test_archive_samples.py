@@ -17,15 +17,31 @@ ACCEPTED = sorted((FOLDER / "accept").glob("*.zip"))
 REFUSED = sorted((FOLDER / "reject").glob("*.zip"))
 
 WARNINGS = {
+    "backslashes": ["names-with-backslashes"],
+    "big5-names": ["name-encoding"],
     "code-page-437-name": ["name-encoding"],
     "dots": ["path-not-portable"] * 2,
+    "euc-kr-names": ["name-encoding"],
+    "files-that-are-not-there": ["file-outside-package", "file-missing"],
+    "folder-in-capitals": ["name-not-folder"],
+    "folder-of-repository": ["name-not-folder"],
+    "gbk-names": ["name-encoding"],
     "linux-checkout": ["junk-dropped"],
     "macos": ["junk-dropped"],
     "not-on-windows": ["path-not-portable"] * 4,
+    "shift-jis-names": ["name-encoding"],
     "windows": ["junk-dropped"],
+    "windows-1251-names": ["name-encoding"],
 }
 PATHS = {
+    "backslashes": ["SKILL.md", "scripts/run.ps1"],
+    "big5-names": ["SKILL.md", "參考/使用說明.md"],
     "code-page-437-name": ["SKILL.md", "café.md"],
+    "euc-kr-names": ["SKILL.md", "참고/문서.md"],
+    "gbk-names": ["SKILL.md", "参考/使用说明.md"],
+    "shift-jis-names": ["SKILL.md", "スクリプト/表示.py"],
+    "unicode-path-field-for-lost-name": ["SKILL.md", "使用说明.md"],
+    "windows-1251-names": ["SKILL.md", "справка/документы.md"],
     "dot-slash": ["SKILL.md", "scripts/run.py"],
     "dos-folder-without-slash": ["SKILL.md", "docs/a.md"],
     "empty-folder-beside": ["SKILL.md"],
@@ -157,7 +173,6 @@ def test_all_problems_of_a_zip_are_told_at_once() -> None:
         "field-missing",
         "field-not-text",
         "name-invalid",
-        "name-not-folder",
         "package-too-large",
         "path-collision",
         "path-traversal",
@@ -174,5 +189,5 @@ def test_a_missing_skill_md_is_told_beside_other_problems() -> None:
 
 
 def test_a_report_ends_after_five_hundred_errors() -> None:
-    codes = error_codes(zipped(SKILL, *(Item(f"..\\{number}") for number in range(700))))
+    codes = error_codes(zipped(SKILL, Item("a/b"), *(Item(f"..\\{number}") for number in range(700))))
     assert codes == ["path-backslash"] * 500 + ["more-problems"]

@@ -8,7 +8,9 @@ import pytest
 from django.contrib.auth.models import User
 
 from skills_registry import services, storage
+from skills_registry.archive import read_archive
 from skills_registry.models import AuditEvent, Skill, SkillVersion
+from skills_registry.packing import pack
 from skills_registry.problems import InvalidSkill
 
 from .conftest import live, publish
@@ -67,7 +69,7 @@ def test_same_problems_as_an_upload_with_file_and_line(base: SkillVersion) -> No
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"SKILL.md": skill_md("other").encode()}, "name-not-folder"),
+        ({"SKILL.md": skill_md("other").encode()}, "name-changed"),
         ({"SKILL.md": None}, "skill-md-missing"),
         ({"SKILL.md": b"---\n\xff"}, "skill-md-not-utf8"),
         ({"docs/": b""}, "path-empty"),
@@ -151,3 +153,12 @@ def test_damaged_base_is_no_base(base: SkillVersion, store: Any) -> None:
     with pytest.raises(services.StoreFailed, match=r"docs/a.md of greeter v1 is not what was uploaded"):
         edit(base, {"run.sh": b"echo two"})
     assert edit(base, {"docs/a.md": b"mended"}).number == 2
+
+
+def test_programs_stay_programs_where_they_are_edited_or_renamed(author: User) -> None:
+    files = {"SKILL.md": skill_md().encode(), "run.sh": b"echo one", "walk.sh": b"echo two", "a.md": b"a"}
+    uploaded = read_archive(pack(files.items(), {"run.sh", "walk.sh"}))
+    version, _ = services.create_version(uploaded, user=author)
+
+    made = edit(version, {"run.sh": b"echo 1", "walk.sh": None, "bin/walk.sh": b"echo two", "b.md": b"b"})
+    assert made.executables == {"run.sh", "bin/walk.sh"}

@@ -64,8 +64,10 @@ def test_a_folder_keeps_every_file_to_the_byte(skill: Path) -> None:
     }
 
 
-def test_the_name_must_be_the_folders(skill: Path) -> None:
-    assert error_codes(skill.rename(skill.with_name("other"))) == ["name-not-folder"]
+def test_folder_of_another_name_is_a_warning_or_an_error_as_the_installation_wants(skill: Path) -> None:
+    other = skill.rename(skill.with_name("other"))
+    assert [problem.code for problem in read_folder(other).warnings] == ["name-not-folder"]
+    assert error_codes(other, Limits(require_folder_name=True)) == ["name-not-folder"]
 
 
 def test_the_name_is_compared_with_the_real_folder_however_it_is_reached(
@@ -152,7 +154,6 @@ def test_problems_of_files_and_manifest_are_told_at_once(skill: Path) -> None:
         "entry-symlink",
         "field-missing",
         "name-invalid",
-        "name-not-folder",
         "path-backslash",
     ]
 

@@ -10,6 +10,8 @@ import pytest
 
 from invocations.events import InvocationEvent
 from mcp_gateway.uris import file_uri
+from skills_registry.archive import read_archive
+from skills_registry.packing import pack
 
 from .conftest import Gateway
 from .gateway_asking import BOTH, LEGACY, MODERN, REVISIONS, apublish, error_of, result_of, roll_back, switch_off
@@ -279,3 +281,21 @@ async def test_odd_names_and_bytes_survive_the_store(gateway: Gateway) -> None:
     for resource in skill["resources"]:
         content = await read(gateway, resource["uri"], MODERN)
         assert f"sha256:{hashlib.sha256(content).hexdigest()}" == resource["digest"]
+
+
+@pytest.mark.parametrize("revision", BOTH)
+async def test_programs_are_told_apart_from_other_files(wire: Gateway, shelf: Shelf, revision: str) -> None:
+    files = {"SKILL.md": skill_md(), "run.sh": "#!/bin/sh\n", "notes.md": "x"}
+    shelf.put(read_archive(pack([(path, text.encode()) for path, text in files.items()], {"run.sh"})))
+
+    told = {
+        "resources/list": (await result_of(wire, revision, "resources/list"))["resources"],
+        "tools/call": [
+            item
+            for item in (await result_of(wire, revision, "tools/call", {"name": "greeter"}))["content"]
+            if item["type"] == "resource_link"
+        ],
+    }
+    for files_told in told.values():
+        programs = {file["uri"]: file["_meta"] for file in files_told if "_meta" in file}
+        assert programs == {"skill://greeter/run.sh": {"io.modelcontextprotocol.skills/executable": True}}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import zipfile
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,8 +13,9 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from skills_registry.importing import import_skill
-from skills_registry.models import Publication, Skill, SkillVersion
+from skills_registry import services
+from skills_registry.importing import Options, import_skills
+from skills_registry.models import AuditEvent, Publication, Skill, SkillVersion
 
 from .conftest import live
 from .packages import skill_md, zip_of
@@ -169,15 +172,6 @@ def test_dry_run_judges_and_stores_nothing(tmp_path: Path, store: Path) -> None:
     assert not store.exists()
 
 
-def test_package_that_another_process_is_storing_is_refused_with_the_reason(tmp_path: Path) -> None:
-    path = folder(tmp_path / "greeter")
-    run(path)
-    SkillVersion.objects.update(state="storing")
-
-    lines, _ = refused(path)
-    assert "try again in a moment" in lines[1]
-
-
 def test_store_that_fails_is_told_and_does_not_stop_the_others(tmp_path: Path, store: Path) -> None:
     (store / "skills/a/v1/SKILL.md").mkdir(parents=True)
     folder(tmp_path / "a")
@@ -232,6 +226,152 @@ def test_examples_come_in_without_a_warning() -> None:
     assert not [line for line in lines if "warning" in line]
 
 
+def test_different_skills_of_one_name_are_all_refused(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    one, other = folder(tree / "a" / "greeter"), folder(tree / "b" / "greeter", body="Say goodbye.")
+    folder(tree / "b" / "reader")
+
+    for _ in range(2):
+        lines, error = refused(tree, publish=True)
+        text = "\n".join(lines)
+        assert error == "2 of 3 were refused; the reasons are above."
+        assert f"another skill is called `greeter`: {other} [name-clash]" in text
+        assert f"another skill is called `greeter`: {one} [name-clash]" in text
+        assert "--rename PATH=NAME" in text
+        assert names() == ["reader"]
+    assert SkillVersion.objects.count() == 1
+
+
+def test_dry_run_tells_of_skills_of_one_name(tmp_path: Path) -> None:
+    folder(tmp_path / "a" / "greeter")
+    archive(tmp_path / "greeter.zip", "greeter", body="Say goodbye.")
+
+    lines, _ = refused(tmp_path, dry_run=True)
+    assert lines[-1] == "0 skills would be imported, 2 refused."
+    assert "[name-clash]" in "\n".join(lines)
+
+
+def test_equal_skills_of_one_name_are_one_skill(tmp_path: Path) -> None:
+    lines = run(folder(tmp_path / "a" / "greeter"), folder(tmp_path / "b" / "greeter"))
+    assert lines[-1] == "1 skill imported (1 new, 0 published), 0 refused."
+
+
+def test_skill_gets_another_name_by_its_path(tmp_path: Path, store: Path) -> None:
+    folder(tmp_path / "a" / "greeter")
+    other = folder(tmp_path / "b" / "greeter", body="Say goodbye.")
+    before = (other / "SKILL.md").read_text()
+
+    run(tmp_path, rename=[f"{other}=farewell"])
+    assert names() == ["farewell", "greeter"]
+    stored = (store / "skills/farewell/v1/SKILL.md").read_text()
+    assert stored == before.replace("name: greeter", "name: farewell")
+    assert SkillVersion.objects.get(skill__name="farewell").frontmatter["name"] == "farewell"
+
+
+def test_names_can_stand_in_a_file(tmp_path: Path) -> None:
+    other = folder(tmp_path / "skills" / "greeter")
+    mapping = tmp_path / "names.txt"
+    mapping.write_text(f"# new names\n\n{other} = farewell\n")
+
+    run(tmp_path / "skills", rename_file=mapping)
+    assert names() == ["farewell"]
+
+
+def test_prefix_stands_before_the_names_that_are_not_given_another_way(tmp_path: Path) -> None:
+    folder(tmp_path / "greeter")
+    other = folder(tmp_path / "reader")
+
+    run(tmp_path, prefix="team-", rename=[f"{other}=scribe"])
+    assert names() == ["scribe", "team-greeter"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        ({"prefix": "x" * 60}, "name-too-long"),
+        ({"prefix": "Team "}, "name-invalid"),
+        ({"prefix": "a: b\nc: "}, "name-invalid"),
+        ({"rename": ["{one}=reader"]}, "name-clash"),
+    ],
+)
+def test_new_name_is_judged_like_any_other(tmp_path: Path, options: dict[str, Any], code: str) -> None:
+    one = folder(tmp_path / "greeter")
+    folder(tmp_path / "reader", body="Read.")
+    given = {
+        key: [text.format(one=one) for text in value] if key == "rename" else value for key, value in options.items()
+    }
+
+    lines, _ = refused(tmp_path, **given)
+    assert f"[{code}]" in "\n".join(lines)
+    assert names() == []
+
+
+@pytest.mark.parametrize("name", ["2024", "true", "null", "1e3"])
+def test_new_name_may_look_like_another_value(tmp_path: Path, name: str) -> None:
+    run(folder(tmp_path / "greeter"), rename=[f"{tmp_path / 'greeter'}={name}"])
+    assert names() == [name]
+
+
+def test_new_name_for_no_skill_is_refused(tmp_path: Path) -> None:
+    path = folder(tmp_path / "greeter")
+    assert "names no skill that is imported" in refused(path, rename=[f"{tmp_path / 'reader'}=x"])[1]
+    assert "PATH=NAME" in refused(path, rename=["reader"])[1]
+    assert "cannot be read" in refused(path, rename_file=tmp_path / "none.txt")[1]
+
+
+def test_new_version_of_somebody_elses_skill_says_whose(tmp_path: Path, operator: User) -> None:
+    path = folder(tmp_path / "greeter")
+    run(path, user="olga")
+    User.objects.create_user("peter")
+    (path / "SKILL.md").write_text(skill_md(body="Say goodbye."))
+
+    whose = "new version of an existing skill last uploaded by olga"
+    assert run(path, user="peter", dry_run=True)[0] == f"valid    greeter ({whose})"
+    assert run(path, user="peter")[0] == f"ok       greeter v2 ({whose})"
+    assert run(path, user="peter", dry_run=True)[0] == "valid    greeter (already up to date)"
+
+
+def test_programs_stay_programs_from_the_folder_to_the_download(tmp_path: Path, store: Path) -> None:
+    path = folder(tmp_path / "greeter", notes="remember")
+    script = path / "run.sh"
+    script.write_text("#!/bin/sh\n")
+    digests = []
+    for mode, label in ((0o644, "v1"), (0o755, "v2"), (0o644, "v2")):
+        script.chmod(mode)
+        assert run(path)[0].startswith(f"ok       greeter {label} ")
+        digests.append(SkillVersion.objects.get(number=int(label[1:])).digest)
+    assert len(set(digests)) == 1
+    assert json.loads((store / "skills/greeter/v2.json").read_text())["files"][2]["executable"] is True
+
+    version = SkillVersion.objects.get(number=2)
+    (tmp_path / "again.zip").write_bytes(services.export_version(version))
+    with zipfile.ZipFile(tmp_path / "again.zip") as downloaded:
+        modes = {entry.filename: entry.external_attr >> 16 & 0o777 for entry in downloaded.infolist()}
+    assert modes == {"greeter/SKILL.md": 0o644, "greeter/notes.txt": 0o644, "greeter/run.sh": 0o755}
+    assert run(tmp_path / "again.zip")[0] == "ok       greeter v2 (already up to date)"
+
+
+def test_mistakes_in_yaml_are_mended_only_if_asked_for(tmp_path: Path, store: Path) -> None:
+    path = folder(tmp_path / "greeter")
+    (path / "SKILL.md").write_text(
+        "---\nname: greeter\ndescription: Use when: asked\nargument-hint: [a] [b]\n---\nDo.\n"
+    )
+
+    lines, _ = refused(path)
+    assert "Write: `description: 'Use when: asked'`." in "\n".join(lines)
+    assert "Write: `argument-hint: '[a] [b]'`." in "\n".join(lines)
+    lines = run(path, mend=True)
+    assert (
+        "warning: SKILL.md:3: this line was mended; it was: description: Use when: asked [skill-md-mended]" in lines[1]
+    )
+    version = SkillVersion.objects.get()
+    assert version.frontmatter["description"] == "Use when: asked"
+    assert [warning["line"] for warning in version.warnings] == [3, 4]
+    assert AuditEvent.objects.get(action="create_version", after__mended=[3, 4]).version_number == 1
+    assert "description: 'Use when: asked'\n" in (store / "skills/greeter/v1/SKILL.md").read_text()
+    assert "description: Use when: asked\n" in (path / "SKILL.md").read_text()
+
+
 def test_a_path_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    (problem,) = import_skill(tmp_path / "nowhere").problems
+    ((problem,),) = [one.problems for one in import_skills([tmp_path / "nowhere"], Options())]
     assert (problem.code, problem.message) == ("unreadable", "cannot be read: No such file or directory")

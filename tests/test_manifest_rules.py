@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from skills_registry.manifest import parse_manifest
-from skills_registry.manifest_fields import argument_names
+from skills_registry.manifest_fields import Rules, argument_names
 from skills_registry.problems import InvalidSkill, Problem
 
 WRITTEN_IN_EVERY_WAY = pytest.mark.parametrize(
@@ -31,7 +31,7 @@ color: red
 
 def problems_of(text: str, folder: str = "") -> tuple[Problem, ...]:
     try:
-        return parse_manifest(text, folder=folder).warnings
+        return parse_manifest(text, Rules(folder=folder, require_folder_name=True)).warnings
     except InvalidSkill as refused:
         return refused.problems
 
@@ -138,7 +138,7 @@ def test_a_name_can_be_too_long_and_invalid_and_not_the_folders() -> None:
 
 def test_a_name_must_be_the_folders_where_there_is_one() -> None:
     text = "---\nname: my-skill\ndescription: x\n---\nDo.\n"
-    assert parse_manifest(text, folder="my-skill").name == "my-skill"
+    assert parse_manifest(text, Rules(folder="my-skill")).name == "my-skill"
     assert parse_manifest(text).name == "my-skill"
     (problem,) = problems_of(text, folder="My\u202eSkill")
     assert (problem.code, problem.line) == ("name-not-folder", 2)
@@ -194,7 +194,7 @@ def test_a_long_description_is_counted_without_the_line_end_that_folding_leaves(
 
 def test_a_long_description_can_be_allowed_and_is_then_a_warning() -> None:
     text = f"---\nname: x\ndescription: {'d' * 1025}\n---\nDo.\n"
-    manifest = parse_manifest(text, allow_long_description=True)
+    manifest = parse_manifest(text, Rules(allow_long_description=True))
     assert [(problem.code, problem.severity) for problem in manifest.warnings] == [("description-too-long", "warning")]
 
 

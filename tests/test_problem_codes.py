@@ -19,6 +19,8 @@ from skills_registry.problems import InvalidSkill, Problem
 from skills_registry.remarks import in_words
 from skills_registry.tags import InvalidTags, normal_tags
 from tests import test_archive_samples as archives
+from tests import test_edit_version as edits
+from tests import test_folder as folders
 from tests import test_import_skills as imports
 from tests import test_manifest_samples as manifests
 from tests.samples.oversized import OVERSIZED_ARCHIVES, OVERSIZED_MANIFESTS
@@ -28,6 +30,9 @@ GIVES_WARNING = {"warning", "warn", "say"}
 TESTED_ELSEWHERE = {
     "unreadable": imports.test_a_path_that_cannot_be_read_is_told,
     "more-problems": archives.test_a_report_ends_after_five_hundred_errors,
+    "name-changed": edits.test_edit_that_breaks_the_package_is_refused,
+    "name-clash": imports.test_different_skills_of_one_name_are_all_refused,
+    "name-not-folder": folders.test_folder_of_another_name_is_a_warning_or_an_error_as_the_installation_wants,
 }
 
 
@@ -81,8 +86,9 @@ def test_every_error_has_a_sample_that_is_refused_for_it() -> None:
 
 
 def test_every_warning_has_a_sample_that_earns_it() -> None:
-    # A description that is too long is a warning only where a setting says so.
-    seen = {problem.code for problem in problems() if problem.severity == "warning"} | {"description-too-long"}
+    # A long description and a mend are warnings only where a setting or an operator wants that.
+    seen = {problem.code for problem in problems() if problem.severity == "warning"}
+    seen |= {"description-too-long", "skill-md-mended"}
     assert seen == codes_given_by(GIVES_WARNING)
 
 

@@ -71,6 +71,11 @@ async def contents_of(call: Call, skill: PublishedSkill, file: PublishedFile) ->
     return {"uri": file_uri(skill.name, file.path), "mimeType": file.media_type, **body}
 
 
+def meta(file: PublishedFile) -> dict[str, Any]:
+    """What is to be known of a file besides: whether it is a program, to be stored with the permission to run it."""
+    return {"_meta": {"io.modelcontextprotocol.skills/executable": True}} if file.executable else {}
+
+
 def _body(content: bytes) -> dict[str, Any]:
     text = text_of(content)
     return {"text": text} if text is not None else {"blob": base64.b64encode(content).decode()}
@@ -121,7 +126,9 @@ def _resource(uri: str, skill: PublishedSkill, file: PublishedFile) -> dict[str,
     annotations: dict[str, Any] = {"audience": ["assistant"], "priority": 0.8 if is_main else 0.3}
     if skill.published_at:
         annotations["lastModified"] = skill.published_at
-    return {"uri": uri, **naming, "mimeType": file.media_type, "size": file.size, "annotations": annotations}
+    return {"uri": uri, **naming, "mimeType": file.media_type, "size": file.size, "annotations": annotations} | meta(
+        file
+    )
 
 
 def _templates(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -7,6 +7,7 @@ from typing import Any
 from mcp_gateway.call import Call
 from mcp_gateway.invocable import argument_descriptions, description, invoke, title
 from mcp_gateway.large_texts import json_of
+from mcp_gateway.methods.resources import meta
 from mcp_gateway.remembered_settings import settings
 from mcp_gateway.tool_names import READ_SKILL_FILE
 from mcp_gateway.uris import SKILL_MD, file_uri
@@ -59,6 +60,7 @@ def _shown(skill: PublishedSkill, *, linked: bool) -> list[dict[str, Any]]:
                 "name": file.path,
                 "mimeType": file.media_type,
                 "size": file.size,
+                **meta(file),
             }
             for file in others
         ]

@@ -61,7 +61,7 @@ def compare_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
     """A zip that waits against the live version of its skill; for the parts of its review that are fetched later."""
     upload = get_object_or_404(Upload.objects.open_to(request.user), pk=pk)
     try:
-        package = services.inspect_upload(upload).package
+        package = services.inspect_upload(upload, mend=True).package
     except FileNotFoundError:
         package = None
     skill = package and Skill.objects.filter(name=package.manifest.name).select_related("live_version__skill").first()

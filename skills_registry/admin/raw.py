@@ -32,7 +32,7 @@ def upload_file(request: OperatorRequest, pk: UUID, path: str) -> HttpResponse:
     """A file of a zip that waits for its review."""
     upload = get_object_or_404(Upload.objects.open_to(request.user), pk=pk)
     try:
-        package = services.inspect_upload(upload).package
+        package = services.inspect_upload(upload, mend=True).package
     except FileNotFoundError:
         package = None
     if package is None:

@@ -8,12 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 
+from skills_registry import services
 from skills_registry.excerpts import Excerpts
 from skills_registry.forms import ReviewForm
 from skills_registry.inspection import Inspection
 from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.media_types import text_of
-from skills_registry.models import Skill, SkillVersion, Upload
+from skills_registry.models import Skill, Upload
 from skills_registry.package import Package
 from skills_registry.problems import Problem
 from skills_registry.scanner import Finding
@@ -44,7 +45,8 @@ def review_context(request: OperatorRequest, staged: Upload, inspection: Inspect
 def _package_context(request: OperatorRequest, staged: Upload, package: Package) -> dict[str, Any]:
     skill = Skill.objects.filter(name=package.manifest.name).select_related("live_version__skill").first()
     live = skill.live_version if skill else None
-    same = SkillVersion.objects.ready().filter(skill=skill, digest=package.digest).first() if skill else None
+    newest = skill.versions.ready().select_related("uploaded_by").order_by("number").last() if skill else None
+    same = services.version_holding(skill, package) if skill else None
     side = upload_side(staged, package)
     may_publish = request.user.has_perm("skills_registry.publish_skill") and (
         same is not None or not settings.REQUIRE_REVIEW
@@ -53,6 +55,7 @@ def _package_context(request: OperatorRequest, staged: Upload, package: Package)
         "package": package,
         "skill": skill,
         "live": live,
+        "newest": newest,
         "same": same,
         **contents(side, package.manifest.frontmatter, package.manifest.body),
         "listing_tokens": side.view.listing_tokens(),

@@ -19,7 +19,8 @@ from skills_registry import services
 from skills_registry.forms import ReviewForm, UploadForm
 from skills_registry.models import SkillVersion, Upload
 from skills_registry.package import Package
-from skills_registry.paths import JUNK_FOLDERS, listed
+from skills_registry.paths import JUNK_FOLDERS, listed, printable
+from skills_registry.remarks import in_words
 
 from .confirming import tell
 from .pages import OperatorRequest, page, requires
@@ -76,7 +77,7 @@ def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
         messages.info(request, _("Discarded %(name)s.") % {"name": staged.filename})
         return redirect(_next_of(request) or "admin:skills_registry_skill_changelist")
     try:
-        inspection = services.inspect_upload(staged)
+        inspection = services.inspect_upload(staged, mend="mend" in request.GET)
     except FileNotFoundError:
         messages.error(request, _("No longer kept: %(name)s. Please upload it again.") % {"name": staged.filename})
         return redirect("admin:skills_registry_upload")
@@ -100,17 +101,20 @@ def _staged_json(staged: services.Staged) -> HttpResponse:
         {"filename": upload.filename, "url": reverse("admin:skills_registry_review", args=[upload.pk])}
         for upload in staged.uploads
     ]
-    return JsonResponse({"reviews": reviews, "left_out": _left_out(staged)})
+    return JsonResponse({"reviews": reviews, "left_out": _left_out(staged), "errors": _clashes(staged)})
 
 
 def _staged(request: OperatorRequest, staged: services.Staged) -> HttpResponse:
     if left_out := _left_out(staged):
         messages.warning(request, left_out)
+    for clash in _clashes(staged):
+        messages.error(request, clash)
     if len(staged.uploads) == 1:
         return redirect("admin:skills_registry_review", staged.uploads[0].pk)
     count = len(staged.uploads)
     told = ngettext("%(count)s package waits for its review.", "%(count)s packages wait for their review.", count)
-    messages.success(request, told % {"count": count})
+    if count:
+        messages.success(request, told % {"count": count})
     return redirect("admin:skills_registry_uploads")
 
 
@@ -118,6 +122,15 @@ def _left_out(staged: services.Staged) -> str:
     if not staged.left_out:
         return ""
     return _("Left out, since they belong to no skill: %(paths)s") % {"paths": listed(staged.left_out)}
+
+
+def _clashes(staged: services.Staged) -> list[str]:
+    """What is said of packages that were not kept, since another one that came with them has their name."""
+    said = ((place, in_words(clash.message), in_words(clash.hint)) for place, clash in staged.clashes.items())
+    return [
+        _("Not kept: %(path)s: %(reason)s. %(hint)s") % {"path": printable(p), "reason": r, "hint": h}
+        for p, r, h in said
+    ]
 
 
 def _create(request: OperatorRequest, staged: Upload, package: Package, given: dict[str, Any]) -> HttpResponse | None:

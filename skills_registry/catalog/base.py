@@ -19,6 +19,8 @@ class PublishedFile:
     size: int
     sha256: str
     media_type: str
+    executable: bool = False
+    """Whether it is to be run as a program."""
 
 
 @dataclass(frozen=True)

@@ -311,6 +311,11 @@ class SkillVersion(AppendOnly):
         return f"v{self.number}"
 
     @property
+    def executables(self) -> frozenset[str]:
+        """The paths of the files that are to be run as programs."""
+        return frozenset(file["path"] for file in self.files if file.get("executable"))
+
+    @property
     def may_be_reviewed(self) -> bool:
         """Whether there is anything for a review to decide: it is not live, not yanked, and its skill is there."""
         return self.skill.live_version_id != self.pk and self.yanked_at is None and self.skill.deleted_at is None

@@ -29,7 +29,16 @@ from .reviewing import approve, objection, request_review, send_back
 from .skills import delete_skill, restore_skill, set_owner, set_tags, why_not_restorable
 from .state import why_absent
 from .uploads import UPLOAD_LIFETIME, Staged, discard_upload, inspect_upload, stage_files, stage_upload
-from .versions import STORING_LIFETIME, Removal, create_version, delete_version, deletion_objection, removal_told
+from .versions import (
+    STORING_LIFETIME,
+    Removal,
+    create_version,
+    delete_version,
+    deletion_objection,
+    removal_told,
+    uploader_besides,
+    version_holding,
+)
 from .yanking import unyank_version, why_not_yankable, yank_version
 
 __all__ = [
@@ -73,6 +82,8 @@ __all__ = [
     "stage_upload",
     "sweep",
     "unyank_version",
+    "uploader_besides",
+    "version_holding",
     "why_absent",
     "why_not_deactivatable",
     "why_not_publishable",

@@ -37,7 +37,7 @@ def export_version(version: SkillVersion) -> bytes:
     The same version gives the same bytes each time. Raises StoreFailed and OSError, see `read_contents`.
     """
     with deadline.afresh(settings.TRANSFER_DEADLINE_SECONDS):  # many files, as in an upload
-        return b"".join(packed(_in_folders([version])))
+        return b"".join(_packed([version]))
 
 
 def export_skills(skills: Iterable[Skill]) -> Iterator[bytes]:
@@ -46,7 +46,12 @@ def export_skills(skills: Iterable[Skill]) -> Iterator[bytes]:
     Of each the live version, or else the newest; those that have none are left out. Raises as `read_contents`.
     """
     for_each = ((skill.live_version or skill.versions.ready().first()) for skill in skills)
-    return packed(_in_folders(version for version in for_each if version is not None))
+    return _packed([version for version in for_each if version is not None])
+
+
+def _packed(versions: Collection[SkillVersion]) -> Iterator[bytes]:
+    executables = {f"{version.skill.name}/{path}" for version in versions for path in version.executables}
+    return packed(_in_folders(versions), executables)
 
 
 def _in_folders(versions: Iterable[SkillVersion]) -> Iterator[tuple[str, bytes]]:

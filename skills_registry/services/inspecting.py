@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
 from skills_registry.bounded.pool import NotDone, run_bounded
-from skills_registry.inspection import Inspection, inspect_archive, inspect_files, inspect_path
+from skills_registry.inspection import Inspection, Naming, inspect_archive, inspect_files, inspect_path
 from skills_registry.package import Limits
 from skills_registry.problems import Problem
 
+_OWN_NAME = Naming()
 CPU_SECONDS = 1.2
 """Several times what a package takes that is as large as one may be."""
 
@@ -24,26 +26,34 @@ def limits() -> Limits:
         total_bytes=settings.SKILL_MAX_BYTES,
         archive_bytes=settings.SKILL_MAX_ARCHIVE_BYTES,
         allow_long_description=settings.SKILL_ALLOW_LONG_DESCRIPTION,
+        require_folder_name=settings.SKILL_REQUIRE_FOLDER_NAME,
     )
 
 
-def inspect(data: bytes) -> Inspection:
-    """Say everything there is to say about a zip; stores nothing and raises nothing."""
-    return _inspected(inspect_archive, data, limits())
+def inspect(data: bytes, *, mend: bool = False) -> Inspection:
+    """Say everything there is to say about a zip; stores nothing and raises nothing.
+
+    With `mend` the mistakes in its SKILL.md that can be mended safely are mended.
+    """
+    return _inspected(inspect_archive, data, replace(limits(), mend=mend))
 
 
-def inspect_on_disk(path: Path) -> Inspection:
-    """Say everything there is to say about a folder or a zip on disk; stores nothing and raises nothing."""
-    return _inspected(inspect_path, str(path.resolve()), limits())
+def inspect_on_disk(path: Path, naming: Naming = _OWN_NAME, *, mend: bool = False) -> Inspection:
+    """Say everything there is to say about a folder or a zip on disk, see `inspect`."""
+    return _inspected(inspect_path, str(path.resolve()), replace(limits(), mend=mend), naming)
 
 
-def inspect_contents(contents: Mapping[str, bytes], folder: str, problems: tuple[Problem, ...]) -> Inspection:
+def inspect_contents(
+    contents: Mapping[str, bytes], skill: str, executables: Collection[str], problems: tuple[Problem, ...]
+) -> Inspection:
     """Say everything there is to say about files by path, see `inspect_files`; stores nothing and raises nothing."""
     largest = limits().total_bytes
     if sum(map(len, contents.values())) > largest:  # before all of it is copied: many paths may share their bytes
         message = f"the files together are larger than {largest:,} bytes"
-        return Inspection(None, (*problems, Problem("package-too-large", message, "Remove large files.")))
-    return _inspected(inspect_files, contents, limits(), folder, problems)
+        return Inspection(
+            None, (*problems, Problem("package-too-large", message, "Remove large files, or raise SKILL_MAX_BYTES."))
+        )
+    return _inspected(inspect_files, contents, limits(), skill, sorted(executables), problems)
 
 
 def _inspected(inspection: Callable[..., Inspection], *arguments: Any) -> Inspection:

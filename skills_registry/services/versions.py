@@ -76,6 +76,20 @@ def create_version(
     return version, True
 
 
+def version_holding(skill: Skill, package: Package) -> SkillVersion | None:
+    """The version of a skill that already has everything a package brings."""
+    return _holding(skill, package.digest, frozenset(file.path for file in package.files if file.executable))
+
+
+def _holding(skill: Skill, digest: str, executables: frozenset[str]) -> SkillVersion | None:
+    """The version with this digest that has these programs.
+
+    A zip need not say which files are executable, so one that says less than a version brings nothing new.
+    """
+    same = SkillVersion.objects.ready().filter(skill=skill, digest=digest)
+    return next((version for version in same if executables <= version.executables), None)
+
+
 class Removal(Enum):
     """What became of the files of a version that was deleted."""
 
@@ -124,6 +138,13 @@ def deletion_objection(version: SkillVersion) -> str:
     return _("{version} was live once. Yank it first if it is to be deleted for good.").format(version=version)
 
 
+def uploader_besides(skill: Skill, user: User | None) -> str:
+    """Who uploaded the newest version of a skill, where that was somebody else; else ""."""
+    newest = skill.versions.ready().select_related("uploaded_by").order_by("number").last()
+    uploader = newest.uploaded_by if newest else None
+    return uploader.get_username() if uploader and uploader != user else ""
+
+
 def _reserve(
     package: Package, user: User | None, note: str, expected_latest: int | EllipsisType | None
 ) -> tuple[SkillVersion, bool]:
@@ -138,7 +159,7 @@ def _reserve(
             skill = present(Skill.objects.get_or_create(name=package.manifest.name, defaults=first)[0])
             _expect_latest(skill, expected_latest, _ready() | _being_stored())
             same = SkillVersion.objects.filter(skill=skill, digest=package.digest)
-            if existing := same.ready().first():
+            if existing := version_holding(skill, package):
                 return existing, False
             if time.monotonic() > patient_until or not same.filter(_being_stored()).exists():
                 skill.last_number += 1
@@ -185,7 +206,7 @@ def _make_ready(
     """
     with transaction.atomic():
         generation = next_generation()
-        twin = SkillVersion.objects.ready().filter(skill=version.skill_id, digest=version.digest).first()
+        twin = _holding(version.skill, version.digest, version.executables)
         if twin is not None:
             return twin
         _expect_latest(version.skill, expected_latest, _ready())
@@ -193,7 +214,8 @@ def _make_ready(
             message = _("{version} took too long to store and was swept; upload it again.")
             raise Conflict(message.format(version=version))
         base = {} if edited_from is None else {"edited_from": edited_from}
-        after = {**_outline(version), **base}
+        mended = [problem["line"] for problem in version.warnings if problem["code"] == "skill-md-mended"]
+        after = {**_outline(version), **base, **({"mended": mended} if mended else {})}
         record(Action.CREATE_VERSION, version, actor=version.uploaded_by, reason=version.note, after=after)
         changed(locked(version.skill), generation)
     version.refresh_from_db()

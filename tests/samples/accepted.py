@@ -117,6 +117,21 @@ def _by_system() -> dict[str, bytes]:
             Item("my-skill/.gitignore"),
             Item("my-skill/scripts/__pycache__/run.cpython-311.pyc"),
         ),
+        "files-that-are-not-there": zipped(
+            Item("SKILL.md", SKILL_MD + b"\nRead [more](docs/more.md), then `../shared/rules.md`.\n"),
+            Item("scripts/run.py"),
+        ),
+        "folder-of-repository": zipped(Item("my-skill-main/SKILL.md", SKILL_MD)),
+        "folder-in-capitals": zipped(Item("My-Skill/SKILL.md", SKILL_MD)),
+        "backslashes": zipped(Item("my-skill\\SKILL.md", SKILL_MD), Item("my-skill\\scripts\\run.ps1")),
+        "gbk-names": zipped(SKILL, Item("参考/使用说明.md".encode("gbk"))),
+        "shift-jis-names": zipped(SKILL, Item("スクリプト/表示.py".encode("cp932"))),
+        "big5-names": zipped(SKILL, Item("參考/使用說明.md".encode("big5"))),
+        "euc-kr-names": zipped(SKILL, Item("참고/문서.md".encode("cp949"))),
+        "windows-1251-names": zipped(SKILL, Item("справка/документы.md".encode("cp1251"))),
+        "unicode-path-field-for-lost-name": zipped(
+            SKILL, Item(b"????.md", extra=unicode_path(b"????.md", "使用说明.md"))
+        ),
         "code-page-437-name": zipped(SKILL, Item("caf\u00e9.md".encode("cp437"))),
         "unicode-path-field": zipped(
             SKILL, Item("caf\u00e9.md".encode("cp437"), extra=unicode_path(b"caf\x82.md", "caf\u00e9.md"))

@@ -208,17 +208,26 @@ _PATHS: dict[str, dict[str, str | bytes]] = {
         "only": "..",
         "folder": "../",
         "in-folder": "my-skill/../../x",
+        "with-backslash": "..\\evil.md",
     },
-    "path-absolute": {"etc": "/etc/passwd", "server": "//server/share/evil.md", "root": "/", "skill-md": "/SKILL.md"},
+    "path-absolute": {
+        "etc": "/etc/passwd",
+        "server": "//server/share/evil.md",
+        "root": "/",
+        "skill-md": "/SKILL.md",
+        "server-with-backslashes": "\\\\server\\share\\x",
+    },
     "path-backslash": {
-        "up": "..\\evil.md",
-        "windows": "scripts\\run.ps1",
-        "drive": "C:\\evil.md",
-        "server": "\\\\server\\share\\x",
         "mixed": "a/..\\..\\evil.md",
         "junk": "__MACOSX/..\\evil.md",
     },
-    "path-drive": {"absolute": "C:/evil.md", "relative": "c:evil.md", "inside": "my-skill/C:/evil.md", "dot": "./D:/x"},
+    "path-drive": {
+        "with-backslash": "C:\\evil.md",
+        "absolute": "C:/evil.md",
+        "relative": "c:evil.md",
+        "inside": "my-skill/C:/evil.md",
+        "dot": "./D:/x",
+    },
     "path-control-character": {
         "nul": "a.md\0.exe",
         "nul-skill-md": "SKILL.md\0",
@@ -274,7 +283,6 @@ def _paths() -> dict[str, bytes]:
     for what, names in _COLLISIONS.items():
         items = (Item(name, b"" if name.endswith("/") else TEXT) for name in names)
         made[f"path-collision--{what}"] = zipped(SKILL, *items)
-    made["path-backslash--skill-md"] = zipped(Item("my-skill\\SKILL.md", SKILL_MD))
     made["path-absolute--only-skill-md"] = zipped(Item("/my-skill/SKILL.md", SKILL_MD))
     return made
 
@@ -305,8 +313,7 @@ def _contents() -> dict[str, bytes]:
         ),
         "skill-md-not-utf8--latin-1": zipped(Item("SKILL.md", SKILL_MD + "caf\u00e9".encode("latin-1"))),
         "skill-md-not-utf8--utf-16": zipped(Item("SKILL.md", SKILL_MD.decode().encode("utf-16"))),
-        "name-not-folder--folder-of-repository": zipped(Item("my-skill-main/SKILL.md", SKILL_MD)),
-        "name-not-folder--folder-in-capitals": zipped(Item("My-Skill/SKILL.md", SKILL_MD)),
+        "name-encoding-unknown--two-letters": zipped(SKILL, Item("測試.py".encode("big5"))),
         "too-many-files--513": zipped(SKILL, *files),
         "too-many-files--claimed": zipped(SKILL, end={"count_here": 0xFFFE, "count": 0xFFFE}),
         "too-many-files--millions-claimed": zipped(

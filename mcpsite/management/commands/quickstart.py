@@ -16,7 +16,7 @@ from mcpsite.daphne_limits import limit_requests
 from mcpsite.env import env_str
 from skills_registry import services
 from skills_registry.folder import find_skills
-from skills_registry.importing import import_skill
+from skills_registry.importing import Options, import_skills
 from skills_registry.models import Skill
 
 
@@ -80,7 +80,7 @@ class Command(BaseCommand):
 
     def _import_examples(self) -> None:
         for path in find_skills(settings.BASE_DIR / "examples" / "skills"):
-            imported = import_skill(path, note="Example", publish=not settings.REQUIRE_REVIEW)
+            (imported,) = import_skills([path], Options(note="Example", publish=not settings.REQUIRE_REVIEW))
             for problem in imported.problems:
                 self.stderr.write(f"{path.name}: {problem}")
 

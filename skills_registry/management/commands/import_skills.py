@@ -10,7 +10,7 @@ from django.template.defaultfilters import pluralize
 from tqdm import tqdm
 
 from skills_registry.folder import find_skills
-from skills_registry.importing import Imported, import_skill
+from skills_registry.importing import Imported, Options, import_skills
 
 
 class Command(BaseCommand):
@@ -28,19 +28,46 @@ class Command(BaseCommand):
         parser.add_argument("--user", help="name of the user who imports, for the history")
         parser.add_argument("--note", default="", help="why, for the history")
         parser.add_argument("--dry-run", action="store_true", help="only say what would be imported or refused")
+        parser.add_argument("--mend", action="store_true", help="mend the YAML of SKILL.md where that is safe")
+        parser.add_argument("--prefix", default="", help="put this before the names of the skills")
+        parser.add_argument(
+            "--rename",
+            action="append",
+            default=[],
+            metavar="PATH=NAME",
+            help="give the skill of this folder or zip another name (also without the prefix)",
+        )
+        parser.add_argument(
+            "--rename-file",
+            type=Path,
+            metavar="FILE",
+            help="a text file of such PATH=NAME, one a line; # begins a comment",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import, then summarise."""
-        user = self._user(options["user"])
-        done = [
-            import_skill(path, user=user, note=options["note"], publish=options["publish"], dry_run=options["dry_run"])
-            for path in tqdm(self._find(options["paths"]), unit="skill", disable=None)
-        ]
+        paths = self._find(options["paths"])
+        done = import_skills(
+            paths,
+            Options(
+                user=self._user(options["user"]),
+                note=options["note"],
+                publish=options["publish"],
+                dry_run=options["dry_run"],
+                mend=options["mend"],
+                prefix=options["prefix"],
+                names=self._names(options["rename"], options["rename_file"], paths),
+            ),
+            progress=lambda paths: tqdm(paths, unit="skill", disable=None),
+        )
         for imported in done:
             self._tell(imported)
+        self._sum_up(done, dry_run=options["dry_run"])
+
+    def _sum_up(self, done: list[Imported], *, dry_run: bool) -> None:
+        taken = len({imported.package.manifest.name for imported in done if imported.package})
         refused = sum(imported.package is None for imported in done)
-        taken = len(done) - refused
-        if options["dry_run"]:
+        if dry_run:
             outcome = "would be imported"
         else:
             new, published = sum(i.created for i in done), sum(i.published for i in done)
@@ -49,6 +76,26 @@ class Command(BaseCommand):
         if failed := sum(imported.failed for imported in done):
             what = "refused" if failed == refused else "refused or not published"
             raise CommandError(f"{failed} of {len(done)} were {what}; the reasons are above.")
+
+    def _names(self, given: list[str], file: Path | None, paths: list[Path]) -> dict[Path, str]:
+        """The new names of skills by the paths that are imported."""
+        lines = [*given, *self._lines(file)]
+        found = {path.resolve(): path for path in paths}
+        names = {}
+        for line in lines:
+            path, separator, name = (part.strip() for part in line.rpartition("="))
+            if not separator or Path(path).resolve() not in found:
+                raise CommandError(f"{line!r} names no skill that is imported; write PATH=NAME.")
+            names[found[Path(path).resolve()]] = name
+        return names
+
+    def _lines(self, file: Path | None) -> list[str]:
+        """The lines of a file that say something."""
+        try:
+            text = file.read_text() if file else ""
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"{file} cannot be read: {error}") from None
+        return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
     def _user(self, name: str | None) -> Any:
         if name is None:
@@ -74,13 +121,21 @@ class Command(BaseCommand):
         if imported.package is None:
             self.stdout.write(self.style.ERROR(f"refused  {imported.path}"))
         elif imported.version is None:
-            self.stdout.write(f"valid    {imported.package.manifest.name}")
+            state = f" ({_state(imported)})" if imported.uploader_before or not imported.created else ""
+            self.stdout.write(f"valid    {imported.package.manifest.name}{state}")
         else:
-            state = "new" if imported.created else "already up to date"
             live = ", published" if imported.published else ""
-            self.stdout.write(f"ok       {imported.version} ({state}{live})")
+            self.stdout.write(f"ok       {imported.version} ({_state(imported)}{live})")
         for problem in imported.problems:
             style = self.style.ERROR if problem.severity == "error" else self.style.WARNING
             self.stdout.write(style(f"         {problem.severity}: {problem} [{problem.code}]"))
             if problem.hint:
                 self.stdout.write(f"           {problem.hint}")
+
+
+def _state(imported: Imported) -> str:
+    if not imported.created:
+        return "already up to date"
+    if imported.uploader_before:
+        return f"new version of an existing skill last uploaded by {imported.uploader_before}"
+    return "new"

@@ -1,0 +1,40 @@
+"""Frontmatter -> what known clients would cut or drop of it. Pure."""
+
+from __future__ import annotations
+
+from .frontmatter import Frontmatter
+from .paths import printable
+from .problems import Report
+
+TOOL_NAME_MAX = 64
+TOOL_PREFIX = "mcp__skillkeeper__"
+"""What Claude Code puts before the name of a tool of the server that is called `skillkeeper`."""
+LISTED_MAX = 1536
+"""Characters that Claude Code shows of `description` and `when_to_use` together in its list of skills."""
+TOOL_DESCRIPTION_MAX = 2048
+"""Characters that Claude Code shows of the description of a tool, which is both of them, too."""
+
+
+def check_client_limits(frontmatter: Frontmatter, report: Report, *, file: str) -> None:
+    """Warn of a name or description that is valid and too long for clients."""
+    fields = (frontmatter.values.get(key) for key in ("description", "when_to_use"))
+    listed = len("\n".join(text.strip() for text in fields if isinstance(text, str)))
+    tool = f"{TOOL_PREFIX}{frontmatter.values.get('name')}"
+    if len(tool) > TOOL_NAME_MAX:
+        report.warning(
+            "name-cut-by-clients",
+            f"Claude Code calls the tool `{printable(tool)}`, which has {len(tool):,} characters;"
+            f" {TOOL_NAME_MAX} are allowed",
+            f"Use at most {TOOL_NAME_MAX - len(TOOL_PREFIX)} characters.",
+            file=file,
+            line=frontmatter.lines.get(("name",)),
+        )
+    if listed > LISTED_MAX:
+        report.warning(
+            "description-cut-by-clients",
+            f"`description` and `when_to_use` together have {listed:,} characters; Claude Code shows {LISTED_MAX:,}"
+            f" in its list of skills and {TOOL_DESCRIPTION_MAX:,} of a tool",
+            "Say first what decides whether to use the skill; move the rest into the body.",
+            file=file,
+            line=frontmatter.lines.get(("when_to_use",), frontmatter.lines.get(("description",))),
+        )

@@ -1,0 +1,165 @@
+"""Frontmatter that YAML refuses, and most clients read -> the same text with quotes where they are missing. Pure.
+
+Such clients take a `key: value` line for what it looks like. A mend writes that so that YAML reads the same;
+everything but the mended lines stays to the byte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from .frontmatter import parse_frontmatter
+from .problems import Mend, Report
+
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
+_INDENT = re.compile(r"[ \t]*")
+_ENTRY = re.compile(
+    r"(?P<indent> *(?:- +)*)(?:(?P<key>[\w.-]+)[ \t]*:[ \t]+)?(?P<value>[^\s#][^\r\n]*?)(?P<end>[ \t]*[\r\n]*)"
+)
+"""A line with a value: after a key, or as an item of a list."""
+_BLOCK_HEADER = re.compile(r"[|>][-+0-9]{0,2}([ \t]+#.*)?")
+_TEXT_FIELDS = {"name", "description", "license", "compatibility", "when_to_use", "argument-hint", "allowed-tools"}
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A value that stands on the line of its key, and the lines that continue it."""
+
+    line: int
+    before: str
+    """What stands before it on its line."""
+    text: str
+    after: str
+    """White space, and the end of the line."""
+    more: tuple[str, ...]
+    key: str
+    is_top: bool
+
+    def snippet(self) -> str:
+        """The value by itself, as YAML."""
+        return f"{self.key}: {self.text}{self.after}{''.join(self.more)}"
+
+
+def mend_frontmatter(frontmatter: str) -> tuple[str, list[Mend]] | None:
+    """The mended text and what was mended, with lines from 1; None where there is nothing to mend, or no safe way."""
+    lines = _LINE.findall(frontmatter)
+    mended = [_without_tabs(line) for line in lines]
+    for value in list(_values(mended)):
+        if _is_broken(value, has_anchors="&" in frontmatter):
+            quoted = _quoted(value)
+            if quoted is None:
+                return None
+            mended[value.line : value.line + 1 + len(value.more)] = [
+                value.before + quoted.text + quoted.after,
+                *quoted.more,
+            ]
+    mends = [
+        Mend(number, before.rstrip("\r\n"), after.rstrip("\r\n"))
+        for number, (before, after) in enumerate(zip(lines, mended, strict=True), 1)
+        if before != after
+    ]
+    text = "".join(mended)
+    return (text, mends) if mends and _parsed(text) is not None else None
+
+
+def _without_tabs(line: str) -> str:
+    """The line with two spaces for each tab of its indentation, where YAML allows none."""
+    indent = _INDENT.match(line)[0]  # type: ignore[index]  # it matches anything
+    return indent.replace("\t", "  ") + line[len(indent) :] if line.strip() else line
+
+
+def _values(lines: list[str]) -> Iterator[_Value]:
+    at = 0
+    while at < len(lines):
+        found = _ENTRY.fullmatch(lines[at])
+        if found is None or not (found["key"] or found["indent"].strip()):
+            at += 1
+            continue
+        end = _end_of_value(lines, at, len(found["indent"]) if found["key"] else found["indent"].rindex("-"))
+        if not _BLOCK_HEADER.fullmatch(found["value"]):
+            yield _Value(
+                line=at,
+                before=lines[at][: found.start("value")],
+                text=found["value"],
+                after=found["end"],
+                more=tuple(lines[at + 1 : end]),
+                key=found["key"] or "item",
+                is_top=found["indent"] == "",
+            )
+        at = end
+
+
+def _end_of_value(lines: list[str], start: int, indent: int) -> int:
+    """The index after the last line that is indented by more than `indent`; empty lines may be between."""
+    end = start + 1
+    for at in range(start + 1, len(lines)):
+        line = lines[at]
+        if line.strip():
+            if len(line) - len(line.lstrip(" ")) <= indent:
+                break
+            end = at + 1
+    return end
+
+
+def _is_broken(value: _Value, *, has_anchors: bool) -> bool:
+    """Whether YAML cannot read the value, or does not read a text where there must be one.
+
+    What is valid YAML and refused for what it may do stays so.
+    """
+    report = Report()
+    parsed = parse_frontmatter(value.snippet(), report, file="", first_line=1)
+    codes = {problem.code for problem in report.problems if problem.severity == "error"}
+    if codes:
+        is_own_tag = value.text.startswith("!") and not value.text.startswith("!!")
+        return (
+            bool(codes & {"yaml-syntax"})
+            or (codes == {"yaml-alias"} and not has_anchors)
+            or (codes == {"yaml-tag"} and is_own_tag)
+        )
+    read = parsed.values.get(value.key) if parsed else None
+    if not value.is_top or value.key not in _TEXT_FIELDS or value.more or read is None:
+        return False
+    is_text = isinstance(read, str) or (isinstance(read, list) and all(isinstance(item, str) for item in read))
+    return not is_text and (value.key == "argument-hint" or not isinstance(read, list | dict))
+
+
+def _quoted(value: _Value) -> _Value | None:
+    """The value in quotes; None where its author may have meant something else."""
+    text, more = value.text, value.more
+    mark = text[0]
+    if text.count("[") != text.count("]") or text.count("{") != text.count("}"):
+        return None
+    if any((entry := _ENTRY.fullmatch(line)) and (entry["key"] or entry["indent"].strip()) for line in more):
+        return None
+    if mark in "\"'":
+        if more or len(text) < 2 or mark not in text[1:]:
+            return None
+        if text.endswith(mark):
+            if mark == '"' and '\\"' in text:
+                return None
+            text = text[1:-1]
+    whole = text + "".join(more)
+    quote = "'" if "'" not in whole or '"' in whole or "\\" in whole else '"'
+    escaped = [part.replace("'", "''") if quote == "'" else part for part in (text, *more)]
+    escaped[0] = quote + escaped[0]
+    last = escaped[-1].rstrip()
+    if more:
+        escaped[-1] = last + quote + more[-1][len(more[-1].rstrip()) :]
+        made = replace(value, text=escaped[0], more=tuple(escaped[1:]))
+    else:
+        made = replace(value, text=escaped[0] + quote)
+    return made if _reads_as(made, None if more else text) else None
+
+
+def _reads_as(value: _Value, text: str | None) -> bool:
+    """Whether a value is the text, or any text if that is None."""
+    read = (_parsed(value.snippet()) or {}).get(value.key)
+    return isinstance(read, str) if text is None else read == text
+
+
+def _parsed(text: str) -> dict[str, object] | None:
+    report = Report()
+    frontmatter = parse_frontmatter(text, report, file="", first_line=1)
+    return None if frontmatter is None or report.failed else frontmatter.values

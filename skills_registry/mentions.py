@@ -1,0 +1,107 @@
+"""Files that a SKILL.md speaks of -> those that agents will not find. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Collection, Iterator
+from urllib.parse import unquote
+
+from .manifest_fields import SKILL_MD
+from .paths import printable
+from .problems import Report
+
+READ_MAX = 256 * 1024
+"""Characters that are looked through; no agent reads more."""
+MENTIONS_MAX = 50
+"""So many of a kind are told."""
+_USUAL_FOLDERS = frozenset({"scripts", "references", "assets"})
+_SHELLS = {"", "bash", "sh", "shell", "zsh", "console", "powershell"}
+_LINE = re.compile(r"\r\n?|\n")
+_FENCE = re.compile(r"[ >]{0,9}(?:[-*] )?(`{3,}|~{3,})[ ]*(\w*)")
+_CODE = re.compile(r"`[^`]*`")
+_LINK = re.compile(r"\]\(<?([^()\s<>]{1,500})")
+_PLUGIN_ROOT = re.compile(r"\$\{?CLAUDE_PLUGIN_ROOT\}?")
+_PATH = re.compile(
+    r"(?<![\w./${}~:@<>*\\=#?&%-])(?>\$\{CLAUDE_SKILL_DIR\}/|\./)?"
+    r"((?>(?:\.\./){0,9})(?>[\w-]{1,60}(?:/[\w.@-]{1,100}){0,9}))(?![\w/*{}<>$(\\-])"
+)
+"""A relative path as people write it: the atomic groups keep it from being cut short."""
+_NO_FILE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[#/?]")
+"""How a link begins that leads to no file of the package."""
+_EXAMPLE = re.compile(
+    r"[{}*$]|\.\.\.|(?<![a-z0-9])(?:x{2,}|your|my|path|foo|bar|baz|name|example|some|new|old)(?![a-z0-9])",
+    re.IGNORECASE,
+)
+_FILE = re.compile(r"/?[^/]*\.[A-Za-z0-9]{1,10}")
+
+
+def check_mentions(skill_md: str, files: Collection[str], report: Report) -> None:
+    """Warn of files that a SKILL.md names and that are outside of the package, or not in it.
+
+    In code, only commands are looked at, and only for the folders that the package has: other code is an example.
+    """
+    known = _with_folders(files)
+    outside: dict[str, int] = {}
+    missing: dict[str, int] = {}
+    for line, path in _paths(skill_md, known):
+        found = outside if path.startswith(("../", "$")) else missing
+        if path not in known and len(found) < MENTIONS_MAX:
+            found.setdefault(path, line)
+    for path, line in outside.items():
+        message = f"`{printable(path)}` is outside the package; agents that load the skill do not have it"
+        report.warning("file-outside-package", message, "Put it into the skill's folder.", file=SKILL_MD, line=line)
+    for path, line in missing.items():
+        message = f"`{printable(path)}` is not in the package"
+        report.warning("file-missing", message, "Add the file, or correct its path.", file=SKILL_MD, line=line)
+
+
+def _with_folders(files: Collection[str]) -> set[str]:
+    """The files, and the folders that they lie in."""
+    return {"/".join(parts[:end]) for parts in (path.split("/") for path in files) for end in range(1, len(parts) + 1)}
+
+
+def _paths(skill_md: str, known: Collection[str]) -> Iterator[tuple[int, str]]:
+    """The paths that a SKILL.md names, with their lines."""
+    for number, line, language in _lines(skill_md):
+        if "/" not in line and "](" not in line and "$" not in line:
+            continue
+        for root in _PLUGIN_ROOT.findall(line):
+            yield number, root
+        folders = known if language is not None else _USUAL_FOLDERS.union(known)
+        if language is None:
+            yield from ((number, path) for path in _linked(_CODE.sub("", line)))
+        if language is None or language in _SHELLS:
+            yield from ((number, path) for path in _written(line, folders))
+
+
+def _lines(text: str) -> Iterator[tuple[int, str, str | None]]:
+    """The lines of a Markdown text with their numbers and, within fences, the language (else None)."""
+    fence = ""
+    language = ""
+    for number, line in enumerate(_LINE.split(text[:READ_MAX]), 1):
+        mark = _FENCE.match(line)
+        if not fence and mark:
+            fence, language = mark[1], mark[2].lower()
+        elif fence and mark and mark[1].startswith(fence) and not mark[2]:
+            fence = ""
+        else:
+            yield number, line, language if fence else None
+
+
+def _linked(line: str) -> Iterator[str]:
+    for target in _LINK.findall(line):
+        if not _NO_FILE.match(target) and not _EXAMPLE.search(target):
+            path = posixpath.normpath(unquote(re.split("[#?]", target)[0]))
+            if _FILE.search(path):
+                yield path
+
+
+def _written(line: str, folders: Collection[str]) -> Iterator[str]:
+    """The paths of files in a line that are as good as meant: below `..`, or in one of the folders."""
+    for match in _PATH.finditer(line):
+        path = match[1].rstrip(".")
+        top, slash, rest = path.partition("/")
+        is_meant = slash and (top == ".." or top in folders) and not _EXAMPLE.search(path)
+        if is_meant and _FILE.fullmatch(rest.rpartition("/")[2]):
+            yield posixpath.normpath(path)

@@ -1,0 +1,48 @@
+"""Package -> the same package under another name. Pure."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import yaml
+
+from .manifest import split_document
+from .manifest_fields import SKILL_MD, is_skill_name
+from .package import Limits, Package, gather
+from .problems import Report
+
+
+def renamed(package: Package, name: str, limits: Limits) -> Package:
+    """The package with this `name` in its SKILL.md, and nothing else changed.
+
+    Raises InvalidSkill where the name may not be one.
+    """
+    contents = {file.path: file.content for file in package.files}
+    contents[SKILL_MD] = with_name(contents[SKILL_MD].decode(), name).encode()
+    executables = {file.path for file in package.files if file.executable}
+    made = gather(contents, lambda path, limit: contents[path], limits=limits, report=Report(), executables=executables)
+    kept = tuple(problem for problem in package.warnings if problem.code != "name-not-folder")
+    return replace(made, warnings=kept)
+
+
+def with_name(skill_md: str, name: str) -> str:
+    """The text of a valid SKILL.md with another `name`."""
+    frontmatter = split_document(skill_md).frontmatter
+    value = _value_of_name(frontmatter)
+    at = skill_md.index(frontmatter, len("---"))
+    start, end = at + value.start_mark.index, at + value.end_mark.index
+    before = skill_md[start:end]
+    return skill_md[:start] + _as_yaml(name) + before[len(before.rstrip()) :] + skill_md[end:]
+
+
+def _as_yaml(name: str) -> str:
+    """The name, in quotes where YAML would take it for something else."""
+    return name if is_skill_name(name) and yaml.safe_load(name) == name else json.dumps(name)
+
+
+def _value_of_name(frontmatter: str) -> Any:
+    """The YAML node of the value."""
+    root: Any = yaml.compose(frontmatter, yaml.SafeLoader)
+    return next(value for key, value in root.value if key.value == "name")

@@ -1,0 +1,132 @@
+"""Names of a zip's entries that do not say how they are encoded, or have backslashes -> paths. Pure."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import chardet
+
+from .paths import printable
+from .problems import Report
+from .zip_directory import Entry
+
+_ENCODINGS = {
+    "gb18030": "GBK",
+    "cp932": "Shift-JIS",
+    "big5hkscs": "Big5",
+    "cp949": "EUC-KR",
+    "cp1251": "Windows-1251",
+    "cp866": "code page 866",
+    "cp1252": "Windows-1252",
+    "cp850": "code page 850",
+    "cp437": "code page 437",
+}
+"""What the systems of the world write into zips, by Python's names."""
+_SAMPLE_MAX = 64 * 1024
+_SCORE_MIN = 0.004
+_LEAD = 2
+_FEW_BYTES = 4
+_LEAD_OF_FEW_BYTES = 6
+"""How many times the score of any other reading the best one must have; names of one or two characters more often
+look like another encoding."""
+_WORD = re.compile(r"[^\W\d_]+")
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_UNLIKELY = "¹²³ªº½¼¾ƒ"
+_LIKELY = "\N{EM DASH}\N{EN DASH}…·“”\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}№«»"
+_UTF8_HINT = (
+    "Create the zip with UTF-8 names: 7-Zip with the parameter cu=on, WinZip and the `zip` of Linux and macOS do so "
+    "by themselves; or give the files names of plain letters."
+)
+
+
+def read_names(entries: Sequence[Entry], report: Report) -> list[Entry]:
+    """The entries with their names as their authors meant them; what is odd or cannot be told goes to `report`."""
+    return _with_slashes(_decoded(entries, report), report)
+
+
+def _decoded(entries: Sequence[Entry], report: Report) -> list[Entry]:
+    guessed = [entry.header.raw_name for entry in entries if entry.name_is_guess]
+    if not guessed:
+        return list(entries)
+    encoding = detect(b"\n".join(_sample(guessed)))
+    return [_read_as(encoding, entry, report) if entry.name_is_guess else entry for entry in entries]
+
+
+def _sample(names: Iterable[bytes]) -> list[bytes]:
+    """The first of the names, each once, as many as tell enough."""
+    different = dict.fromkeys(names)
+    ends = itertools.accumulate(map(len, different))
+    return [name for name, end in zip(different, ends, strict=True) if end <= _SAMPLE_MAX]
+
+
+def _read_as(encoding: str | None, entry: Entry, report: Report) -> Entry:
+    if encoding is None:
+        message = "the zip does not say how this name is encoded, and it cannot be told"
+        report.error("name-encoding-unknown", message, _UTF8_HINT, file=printable(entry.name))
+        return entry
+    name = entry.header.raw_name.decode(encoding, "surrogateescape")  # which no path may contain
+    before = printable(entry.name)
+    message = f"the zip does not say how the name {before} is encoded; it is read as {_ENCODINGS[encoding]}"
+    report.warning(
+        "name-encoding", message, "Check the name, or create the zip with UTF-8 names.", file=printable(name)
+    )
+    return replace(entry, name=name)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    score: float
+    encoding: str
+
+
+def detect(names: bytes) -> str | None:
+    """The encoding (Python's name) of names in lines; None where two are likely, or none is."""
+    readings: dict[str, _Reading] = {}
+    found = chardet.detect_all(names, ignore_threshold=True, include_encodings=_ENCODINGS, compat_names=False)
+    for guess in found:
+        encoding = str(guess["encoding"])
+        text = _text(names, encoding)
+        if text is not None and _is_plausible(text):
+            readings.setdefault(text, _Reading(guess["confidence"], encoding))
+    best, *others = sorted(readings.values(), key=lambda reading: -reading.score) or [_Reading(0, "")]
+    lead = _LEAD if len(_NOT_ASCII.findall(names)) > _FEW_BYTES else _LEAD_OF_FEW_BYTES
+    if best.score < _SCORE_MIN or (others and others[0].score * lead > best.score):
+        return None
+    return best.encoding
+
+
+def _text(names: bytes, encoding: str) -> str | None:
+    try:
+        return names.decode(encoding) if encoding in _ENCODINGS else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_plausible(text: str) -> bool:
+    """Whether people write such names: no box drawing and the like, and no word in two alphabets."""
+    return all(map(_is_likely, set(text))) and not any(_mixes_alphabets(word) for word in _WORD.findall(text))
+
+
+def _is_likely(character: str) -> bool:
+    if character < "\x80" or character in _LIKELY or "\u3000" <= character <= "\u303f":
+        return True
+    return character not in _UNLIKELY and (
+        unicodedata.category(character)[0] in "LMN" or "\uff00" <= character <= "\uffef"
+    )
+
+
+def _mixes_alphabets(word: str) -> bool:
+    return any("\u0400" <= letter <= "\u04ff" for letter in word) and any(letter < "\u0250" for letter in word)
+
+
+def _with_slashes(entries: list[Entry], report: Report) -> list[Entry]:
+    """The entries with slashes, where all names have backslashes in their place, as old programs of Windows write."""
+    if not any("\\" in entry.name for entry in entries) or any("/" in entry.name for entry in entries):
+        return entries
+    message = "the names in the zip have backslashes; they are taken for the slashes between folders"
+    report.warning("names-with-backslashes", message, "Create the zip with a newer program.")
+    return [replace(entry, name=entry.name.replace("\\", "/")) for entry in entries]

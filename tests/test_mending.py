@@ -1,0 +1,174 @@
+"""Frontmatter that YAML refuses and clients read, mended: only the lines that need it, to what they look like."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from skills_registry.manifest import Manifest, parse_manifest
+from skills_registry.mending import mend_frontmatter
+from skills_registry.problems import InvalidSkill, Mended
+
+
+def document(*lines: str, end: str = "\n") -> str:
+    """A SKILL.md with these lines after `name`, which is on line 2."""
+    return end.join(["---", "name: my-skill", *lines, "---", "Do.", ""])
+
+
+def offered(text: str) -> Mended | None:
+    """What is offered for a SKILL.md that is refused."""
+    with pytest.raises(InvalidSkill) as refused:
+        parse_manifest(text)
+    return refused.value.mended
+
+
+def mended(text: str) -> Manifest:
+    """What it is after the mend."""
+    found = offered(text)
+    assert found is not None
+    return parse_manifest(found.text)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Use when: asked",
+        "Use when: asked: twice",
+        "@everyone may use it",
+        "`code` first",
+        "%d of them",
+        "*important* to know",
+        "& more",
+        "!important to know",
+        "[draft] what it does",
+        "[a] [b]",
+        "{a} and {b}",
+        "it's: fine",
+        "'quoted' first: then not",
+        '"Quoted" first',
+        "> folded, as it seems",
+        "| literal, as it seems",
+        "? a question",
+        "- a dash: and more",
+        "a: b # no comment",
+        "yes",
+        "12",
+        "1.5",
+        "trailing: ",
+        "技能: 用于测试",
+    ],
+)
+def test_value_is_read_as_it_looks(value: str, end: str) -> None:
+    text = document(f"description: {value}", "license: MIT", end=end)
+    try:
+        assert parse_manifest(text).description == value.strip()  # some of these are valid YAML
+    except InvalidSkill:
+        assert mended(text).description == value.strip()
+        found = offered(text)
+        assert found is not None
+        lines, after = text.split(end), found.text.split(end)
+        assert [number for number, pair in enumerate(zip(lines, after, strict=True), 1) if pair[0] != pair[1]] == [3]
+        assert [(mend.line, mend.before, mend.after) for mend in found.mends] == [(3, lines[2], after[2])]
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("'It's here'", "It's here"),
+        ('"C:\\dir"', "C:\\dir"),
+        ('"He said "hi" there"', 'He said "hi" there'),
+    ],
+)
+def test_quotes_around_a_value_are_no_part_of_it(value: str, read: str) -> None:
+    assert mended(document(f"description: {value}")).description == read
+
+
+def test_value_on_several_lines_is_folded() -> None:
+    text = document("description: Use when: asked,", "  or it's", "", "  needed now", "license: MIT")
+    assert mended(text).description == "Use when: asked, or it's\nneeded now"
+
+
+def test_values_in_lists_and_below_keys_are_mended_too() -> None:
+    text = document("description: x", "metadata:", "\tauthor: @me", "\thome: a: b", "paths:", "- *.py", "- `x`")
+    manifest = mended(text)
+    assert manifest.frontmatter["metadata"] == {"author": "@me", "home": "a: b"}
+    assert manifest.frontmatter["paths"] == ["*.py", "`x`"]
+
+
+def test_hint_of_an_argument_is_text() -> None:
+    for value in ("[a] [b]", "[--flag: x]", "[file] | [folder]", "<a>: b"):
+        text = document("description: x", f"argument-hint: {value}")
+        assert mended(text).frontmatter["argument-hint"] == value
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ('description: "not closed',),
+        ("description: 'not closed: here",),
+        ("description: [not, closed",),
+        ('description: "an \\"escape\\" and "more"',),
+        ("description: x", "  license: MIT"),
+        ("description: x", "no colon"),
+        ("description: x", "description: y"),
+        ("description: x", "a: &b c", "d: *b"),
+        ("description: !!binary abc=",),
+        ("description: x\x07: y",),
+    ],
+)
+def test_nothing_is_offered_where_something_else_may_be_meant(lines: tuple[str, ...]) -> None:
+    assert offered(document(*lines)) is None
+
+
+def test_block_texts_stay_as_they_are() -> None:
+    text = document("description: |", "  Use when: asked", "  @here", "argument-hint: [a] [b]")
+    found = offered(text)
+    assert found is not None
+    assert [mend.line for mend in found.mends] == [6]
+    assert parse_manifest(found.text).description == "Use when: asked\n@here\n"
+
+
+def test_all_that_is_to_be_mended_is_told_with_its_line() -> None:
+    with pytest.raises(InvalidSkill) as refused:
+        parse_manifest(document("description: a: b", "license: MIT", "argument-hint: [a] [b]"))
+    assert [(problem.line, problem.hint.partition(" Write: ")[2]) for problem in refused.value.errors] == [
+        (3, "`description: 'a: b'`."),
+        (5, "`argument-hint: '[a] [b]'`."),
+    ]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.text(" ab:#'\"[]{}*&!|>@`%-,\\", min_size=1)), max_size=4))
+def test_mend_changes_only_broken_lines_and_gives_valid_yaml(values: list[tuple[str, str]]) -> None:
+    text = "".join(f"{key}: {value}\n" for key, value in values)
+    found = mend_frontmatter(text)
+    if found is not None:
+        made, mends = found
+        assert mend_frontmatter(made) is None
+        changed = {mend.line for mend in mends}
+        for number, (before, after) in enumerate(zip(text.split("\n"), made.split("\n"), strict=True), 1):
+            assert (before != after) == (number in changed)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "hint"),
+    [
+        ("\n\n---\nname: x\n---\nDo.\n", 1, "Remove what stands before it."),
+        (" ---\nname: x\n---\nDo.\n", 1, "Remove what stands before it."),
+        ("---name: x\n---\nDo.\n", 1, "Begin a new line after `---`."),
+        ("--- # My skill\nname: x\n---\nDo.\n", 1, "Begin a new line after `---`."),
+        ("---\nname: x\n---# Title\nDo.\n", 3, "Write just `---` on this line, and what follows it on the next one."),
+        (
+            "---\r\nname: x\r\n  ---\r\nDo.\r\n",
+            3,
+            "Write just `---` on this line, and what follows it on the next one.",
+        ),
+        ("---\nname: x\n----\nDo.\n", 3, "Write just `---` on this line, and what follows it on the next one."),
+    ],
+)
+def test_line_of_hyphens_that_is_wrong_is_told(text: str, line: int, hint: str) -> None:
+    with pytest.raises(InvalidSkill) as refused:
+        parse_manifest(text)
+    (problem,) = refused.value.errors
+    assert (problem.line, problem.hint) == (line, hint)
