@@ -153,7 +153,7 @@ async def test_call_is_recorded_as_failed_where_the_catalog_was_never_there(
 
     answer = await ask(wire, "2025-11-25", "tools/call", {"name": "greeter"})
 
-    assert answer["error"]["message"] == "Internal error: the catalog cannot be read"
+    assert answer["error"]["message"] == "Internal error: the catalog cannot be read; try again"
     [event] = recorded
     assert (event.skill, event.status, event.error_message) == ("greeter", "error", answer["error"]["message"])
 

@@ -45,7 +45,7 @@ TREE = {
     "scripts": {"find%20place.py": "text/x-python"},
 }
 OFFERED = offers()
-TOOLS = sorted([*SKILLS, *(tool.name for tool in OFFERED.tools)])
+TOOLS = sorted(["read_skill_file", *SKILLS, *(tool.name for tool in OFFERED.tools)])
 PROMPTS = sorted([*SKILLS, *(prompt.name for prompt in OFFERED.prompts)])
 
 
