@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from .media_types import text_of
 
 EDITS_MAX = 4096
 """Paths that edits may name."""
@@ -17,14 +20,24 @@ class InvalidEdits(Exception):
 
 @dataclass(frozen=True)
 class Edit:
-    """What becomes of one path: a text, the bytes that another path had (`source`), or nothing (both None)."""
+    """What becomes of one path: a text, bytes, the bytes that another path had (`source`), or nothing (all None)."""
 
     text: str | None = None
     source: str | None = None
+    content: bytes | None = None
+
+    @classmethod
+    def of(cls, content: bytes) -> Edit:
+        """The edit that puts a file there: as text where it is one, so that it can be read and edited."""
+        text = text_of(content)
+        return cls(text=text) if text is not None else cls(content=content)
 
 
 def read_edits(value: Any) -> dict[str, Edit]:
-    """Edits as pages send them: by path `{"text": ...}`, `{"from": path}`, or null. Raises InvalidEdits."""
+    """Edits as pages send them: by path `{"text": ...}`, `{"base64": ...}`, `{"from": path}`, or null.
+
+    Raises InvalidEdits.
+    """
     if not isinstance(value, dict):
         raise InvalidEdits("The edits are not an object of paths.")
     if len(value) > EDITS_MAX:
@@ -38,18 +51,27 @@ def written(edits: Mapping[str, Edit]) -> dict[str, Any]:
 
 
 def edited_file(
-    edits: Mapping[str, Edit], path: str, *, text: str | None, new_path: str, before: str = ""
+    edits: Mapping[str, Edit],
+    path: str,
+    *,
+    text: str | None,
+    new_path: str,
+    before: str = "",
+    content: bytes | None = None,
 ) -> dict[str, Edit]:
     """The edits after one more file was edited in a form.
 
     `path` is "" for a new file, `text` None where it was not edited, `new_path` "" to remove it. A form sends
-    CRLF for every line end; `before` is the text as it was, whose line ends are kept.
+    CRLF for every line end; `before` is the text as it was, whose line ends are kept. `content` is a file that
+    was chosen in place of the text.
     """
     made = dict(edits)
     present = made.get(path, Edit(source=path))
     if path and new_path != path:
         made[path] = Edit()
-    if new_path and text is not None:
+    if new_path and content is not None:
+        made[new_path] = Edit.of(content)
+    elif new_path and text is not None:
         made[new_path] = Edit(text=with_line_ends_of(before, text))
     elif new_path and new_path != path:
         made[new_path] = present
@@ -72,12 +94,16 @@ def with_line_ends_of(before: str, text: str) -> str:
 def _resolved(edit: Edit, read: Callable[[str], bytes]) -> bytes | None:
     if edit.text is not None:
         return edit.text.encode()
+    if edit.content is not None:
+        return edit.content
     return None if edit.source is None else read(edit.source)
 
 
 def _written(edit: Edit) -> dict[str, str] | None:
     if edit.text is not None:
         return {"text": edit.text}
+    if edit.content is not None:
+        return {"base64": b64encode(edit.content).decode()}
     return None if edit.source is None else {"from": edit.source}
 
 
@@ -91,7 +117,16 @@ def _read_edit(path: str, edit: Any) -> Edit:
             return Edit(text=text)
         if isinstance(source := edit.get("from"), str):
             return Edit(source=source)
+        if isinstance(encoded := edit.get("base64"), str):
+            return Edit(content=_decoded(path, encoded))
     raise InvalidEdits(f"What is to become of {path:.200} cannot be understood.")
+
+
+def _decoded(path: str, encoded: str) -> bytes:
+    try:
+        return b64decode(encoded, validate=True)
+    except ValueError:
+        raise InvalidEdits(f"The bytes of {path:.200} are not in base64.") from None
 
 
 def _is_unicode(text: str) -> bool:

@@ -19,6 +19,8 @@ from .remarks import in_words
 from .tags import InvalidTags, normal_tags, separated
 
 NOTE_MAX = 10_000
+EDITED_FILE_MAX = 1024 * 1024
+"""Bytes of a file that is added in the editor; all edits travel in one form."""
 _UNPACKABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -126,7 +128,23 @@ class EditForm(forms.Form):
     path = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
     new_path = forms.CharField(label=_("Path"), required=False, strip=False)
     text = forms.CharField(label=_("Text"), required=False, strip=False, widget=forms.Textarea)
+    content = forms.FileField(
+        label=_("File in place of the text"),
+        required=False,
+        allow_empty_file=True,
+        help_text=_("For pictures and whatever is no text; at most 1 MB. Larger files come in with a zip."),
+    )
     remove = forms.BooleanField(label=_("Remove this file"), required=False)
+
+    def clean_content(self) -> bytes | None:
+        """The bytes of the chosen file. Raises ValidationError for one that is too large."""
+        file = self.cleaned_data["content"]
+        if not file:
+            return None
+        if file.size > EDITED_FILE_MAX:
+            raise forms.ValidationError(_("This file is larger than 1 MB; upload it with a zip."))
+        content: bytes = file.read()
+        return content
 
     def clean(self) -> dict[str, Any]:
         """Turn what was sent into edits: `made`, by path. Raises ValidationError."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from skills_registry import services, storage
@@ -252,3 +255,70 @@ def test_long_text_is_previewed_as_far_as_typing_stays_quick(browser: Client) ->
     assert answer["preview"].endswith('<p class="sk-quiet">The preview ends here; the text goes on.</p>')
     assert len(answer["preview"]) < 150_000
     assert answer["errors"] == []
+
+
+def test_files_that_are_no_text_are_added_and_replaced(browser: Client) -> None:
+    publish(files={"logo.bin": b"\0old"})
+    encoded = base64.b64encode(b"\0new").decode()
+    save(browser, {"logo.bin": {"base64": encoded}, "assets/more.bin": {"base64": encoded}})
+    assert {name: content for name, content in files(2).items() if name.endswith(".bin")} == {
+        "logo.bin": b"\0new",
+        "assets/more.bin": b"\0new",
+    }
+
+
+def test_file_is_added_and_replaced_without_a_script(browser: Client) -> None:
+    publish(files={"logo.bin": b"\0old"})
+    form = {"expected_latest": 1, "note": "", "edits": "{}"}
+    replaced = {"path": "logo.bin", "new_path": "logo.bin", "content": SimpleUploadedFile("x", b"\0new")}
+    browser.post(address(), {**form, **replaced})
+    assert files(2)["logo.bin"] == b"\0new"
+    added = {"path": "", "new_path": "more.bin", "text": "", "content": SimpleUploadedFile("x", b"\0more")}
+    browser.post(address(2), {**form, "expected_latest": 2, **added})
+    assert files(3)["more.bin"] == b"\0more"
+    too_large = {**added, "content": SimpleUploadedFile("x", bytes(1024 * 1024 + 1))}
+    answer = browser.post(address(3), {**form, "expected_latest": 3, **too_large})
+    assert "larger than 1 MB" in text_of(answer)
+    assert SkillVersion.objects.count() == 3
+
+
+def test_what_changes_is_shown_before_it_is_saved(browser: Client) -> None:
+    publish(files={"a.txt": "a\n"})
+    page = save(browser, {"a.txt": {"text": "changed\n"}}, note="kept", preview="1")
+    assert page.status_code == 200
+    assert "Nothing was saved yet." in text_of(page)
+    assert "changed" in text_of(page)
+    assert SkillVersion.objects.count() == 1
+
+    kept = {name: page.context[name] for name in ("edits", "note", "expected_latest")}
+    assert "kept" in text_of(browser.post(address(), {**kept, "resume": "1"}))
+    browser.post(address(), kept)
+    assert files(2)["a.txt"] == b"changed\n"
+
+
+def test_preview_of_what_cannot_be_saved_says_what_to_mend(browser: Client) -> None:
+    publish()
+    page = save(browser, {"SKILL.md": {"text": skill_md("other")}}, preview="1")
+    assert page.status_code == 422
+    assert "name-not-folder" in text_of(page)
+
+
+def test_version_that_came_meanwhile_is_noticed_after_the_preview(browser: Client, author: User) -> None:
+    publish(files={"a.txt": "a\n"})
+    page = save(browser, {"a.txt": {"text": "mine\n"}}, preview="1")
+    services.edit_version(Skill.objects.get(), 1, {"a.txt": b"theirs\n"}, user=author, expected_latest=1)
+    kept = {name: page.context[name] for name in ("edits", "note", "expected_latest")}
+    assert browser.post(address(), kept).status_code == 409
+    resumed = browser.post(address(), {**kept, "resume": "1"})
+    assert resumed.context["form"].initial["expected_latest"] == 1
+
+
+def test_replacing_what_somebody_else_wrote_is_not_the_first_choice(browser: Client, author: User) -> None:
+    publish(files={"a.txt": "a\n", "b.txt": "b\n"})
+    services.edit_version(Skill.objects.get(), 1, {"a.txt": b"theirs\n"}, user=author, expected_latest=1)
+    primary = r'<button[^>]*class="sk-button sk-primary"[^>]*>([^<]*)<'
+    both = save(browser, {"a.txt": {"text": "mine\n"}})
+    assert re.findall(primary, both.text) == ["Open the editor"]
+    assert "Replace their text" in text_of(both)
+    apart = save(browser, {"b.txt": {"text": "mine\n"}})
+    assert re.findall(primary, apart.text) == ["Save on top"]

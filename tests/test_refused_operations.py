@@ -135,3 +135,12 @@ def test_button_is_for_those_who_may_publish(client: Client, skill: Skill) -> No
     viewer.user_permissions.set(permissions("view_skill"))
     client.force_login(viewer)
     assert published_next(client, skill) == []
+
+
+def test_skill_whose_next_version_needs_an_approval_leads_to_the_review(
+    browser: Client, skill: Skill, settings: Any
+) -> None:
+    settings.REQUIRE_REVIEW = True
+    page = browser.get(f"{SKILLS}{skill.pk}/change/")
+    assert "Review v2" in buttons(page)
+    assert published_next(browser, skill) == []

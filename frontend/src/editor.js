@@ -16,6 +16,8 @@ const files = new Files(data.files, data.edits);
 const draft = new Draft(data.draft);
 const code = new Code(find("code"), { label: panel.dataset.codeLabel, changed: typed });
 const check = new Check(data.check, token, { said, find, go: (path, line) => open(path).then(() => line && code.go(line)) });
+const FILE_MAX = 1024 * 1024; // bytes
+const EDITS_MAX = 1.9 * 1024 * 1024; // all edits travel in one form, and no form may be larger than 2 MB
 let current = null;
 let saving = false;
 
@@ -36,7 +38,7 @@ async function original(path) {
 async function open(path) {
   current = path;
   const edit = files.edits[path];
-  const text = edit?.text ?? (edit === null && !files.has(path) ? null : await original(edit?.from ?? path));
+  const text = edit?.text ?? (edit?.base64 !== undefined || (edit === null && !files.has(path)) ? null : await original(edit?.from ?? path));
   if (current !== path) return;
   find("path").value = path;
   problem("");
@@ -100,6 +102,23 @@ find("add").addEventListener("click", () => {
   open(path).then(() => code.focus());
   changed();
 });
+async function bring(input, pathOf) {
+  for (const file of input.files) {
+    const path = pathOf(file);
+    const before = files.edits[path];
+    if (file.size <= FILE_MAX) files.put(path, new Uint8Array(await file.arrayBuffer()));
+    if (file.size > FILE_MAX || JSON.stringify(files.edits).length > EDITS_MAX) {
+      if (before === undefined) files.undo(path);
+      else files.edits[path] = before;
+      problem(panel.dataset.tooLarge);
+    } else current = path;
+  }
+  input.value = "";
+  changed();
+  if (find("path-error").hidden) open(current);
+}
+find("bring").addEventListener("change", (event) => bring(event.target, ({ name }) => name));
+find("replace").addEventListener("change", (event) => bring(event.target, () => current));
 find("rename").addEventListener("click", () => {
   const path = find("path").value.trim();
   if (!path || path === current) return;
@@ -145,8 +164,12 @@ form.addEventListener("submit", async (event) => {
   event.preventDefault();
   if (saving) return;
   saving = true;
-  window.working(form, true);
   form.elements.edits.value = JSON.stringify(files.edits);
+  if (event.submitter?.name === "preview") {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "preview", value: "1" }));
+    return form.submit();
+  }
+  window.working(form, true);
   try {
     const answer = await fetch(form.action, {
       method: "POST",
@@ -164,6 +187,17 @@ form.addEventListener("submit", async (event) => {
     // What went wrong is told by the page that the form itself leads to.
   }
   form.submit();
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
+  event.preventDefault();
+  if (!event.repeat) form.requestSubmit();
+});
+// A page that the browser kept is shown again when one goes back to it from the preview.
+window.addEventListener("pageshow", () => {
+  saving = false;
+  form.querySelector("input[name=preview]")?.remove();
 });
 
 find("newer-text").dataset.latest = form.elements.expected_latest.value;

@@ -1,4 +1,4 @@
-// The files of a version and what was done to them: edits are, by path, { text }, { from: path }, or null for removed.
+// The files of a version and what was done to them: edits are, by path, { text }, { base64 }, { from: path }, or null for removed.
 export class Files {
   constructor(files, edits) {
     this.paths = files.map(({ path }) => path);
@@ -22,6 +22,17 @@ export class Files {
 
   write(path, text) {
     this.edits[path] = { text };
+  }
+
+  // A file from the computer: as text where it is one, so that it can be edited here.
+  put(path, bytes) {
+    try {
+      const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+      if (!text.includes("\0")) return this.write(path, text);
+    } catch {
+      // No text.
+    }
+    this.edits[path] = { base64: btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join("")) };
   }
 
   remove(path) {

@@ -24,6 +24,7 @@ from skills_registry.manifest import split_document
 from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.media_types import text_of
 from skills_registry.models import SkillVersion
+from skills_registry.package import Package
 from skills_registry.problems import InvalidSkill, Problem
 from skills_registry.remarks import translated
 
@@ -44,13 +45,15 @@ def edit(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     base = _version(pk, number)
     if request.method != "POST":
         return _editor(request, base, request.GET.get("file"), {}, EditForm(initial=_initial(base)))
-    form = EditForm(request.POST)
+    form = EditForm(request.POST, request.FILES)
     if not form.is_valid():
         return _editor(request, base, request.POST.get("path"), {}, form)
     edits = _edits(base, form)
     if "resume" in request.POST:
-        fresh = EditForm(initial={**_initial(base), "note": form.cleaned_data["note"]})
-        return _editor(request, base, next(iter(edits), None), edits, fresh)
+        kept = {name: form.cleaned_data[name] for name in ("note", "expected_latest")}
+        return _editor(request, base, next(iter(edits), None), edits, EditForm(initial=kept))
+    if "preview" in request.POST:
+        return _preview_page(request, base, edits, form)
     return _save(request, base, edits, form)
 
 
@@ -106,7 +109,12 @@ def _edits(base: SkillVersion, form: EditForm) -> dict[str, Edit]:
     sent = given["text"] if "text" in form.data else None
     text = None if sent is None or (given["path"] and _same(before, sent)) else sent
     return edited_file(
-        edits, given["path"], text=text, new_path="" if given["remove"] else given["new_path"], before=before
+        edits,
+        given["path"],
+        text=text,
+        new_path="" if given["remove"] else given["new_path"],
+        before=before,
+        content=given["content"],
     )
 
 
@@ -234,20 +242,41 @@ def _editor(
     return answer
 
 
+def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
+    """What the edits change, before they are saved; from here they are saved or edited further."""
+    inspection = _inspect(base, edits)
+    if inspection.package is None:
+        return _editor(request, base, next(iter(edits), None), edits, form, problems=inspection.problems)
+    return page(
+        request,
+        "edit_preview",
+        _("What you changed in %(version)s") % {"version": base},
+        skill=base.skill,
+        base=base,
+        note=form.cleaned_data["note"],
+        expected_latest=form.cleaned_data["expected_latest"],
+        edits=json.dumps(written(edits)),
+        inspection=inspection,
+        **_edited_comparison(request, base, inspection.package),
+    )
+
+
+def _edited_comparison(request: OperatorRequest, base: SkillVersion, package: Package) -> dict[str, Any]:
+    """The comparison of a version with the package that edits make of it."""
+    contents = {file.path: file.content for file in package.files}
+    files = [file.as_dict() for file in package.files]
+    view = AgentView.of(package.manifest.frontmatter, files)
+    after = Side(_("with your changes"), files, view, contents.__getitem__, lambda path: "", lambda path: "")
+    return comparison(request, version_side(base), after, "")
+
+
 def _conflict(
     request: OperatorRequest, base: SkillVersion, newest: SkillVersion, edits: dict[str, Edit], form: EditForm
 ) -> HttpResponse:
     """Somebody made a version meanwhile: what differs, and the ways on from here; the edits are all kept."""
-    theirs = version_side(newest)
     on_top = _inspect(newest, edits)
     mine = set(edits)
-    context: dict[str, Any] = {}
-    if on_top.package:
-        contents = {file.path: file.content for file in on_top.package.files}
-        files = [file.as_dict() for file in on_top.package.files]
-        view = AgentView.of(on_top.package.manifest.frontmatter, files)
-        after = Side(_("with your changes"), files, view, contents.__getitem__, lambda path: "", lambda path: "")
-        context = comparison(request, theirs, after, "")
+    context = _edited_comparison(request, newest, on_top.package) if on_top.package else {}
     changed = {change.path for change in compare(base.files, newest.files)}
     answer = page(
         request,

@@ -98,8 +98,18 @@ def version_page(request: OperatorRequest, pk: int, number: int) -> HttpResponse
 
 def skill_view(request: OperatorRequest, view: str, skill: Skill, **context: Any) -> HttpResponse:
     """One of the views of a skill (read `with_summary`) below its head; `view` is also the template's name."""
-    target = services.publication_target(skill) if request.user.has_perm("skills_registry.publish_skill") else None
-    return page(request, f"skill/{view}", skill.name, skill=skill, view=view, target=target, **context)
+    return page(
+        request, f"skill/{view}", skill.name, skill=skill, view=view, **_next_step(skill, request.user), **context
+    )
+
+
+def _next_step(skill: Skill, user: User) -> dict[str, Any]:
+    """The version that the user may publish next (`target`), and whether it has to be reviewed first."""
+    number = services.publication_target(skill) if user.has_perm("skills_registry.publish_skill") else None
+    version = skill.versions.ready().defer("files", "frontmatter").filter(number=number).first() if number else None
+    if version is None or skill.deleted_at is not None:
+        return {"target": None}
+    return {"target": number, "review_first": bool(_refusals(skill, [version], user))}
 
 
 def _refusals(skill: Skill, versions: list[SkillVersion], user: User) -> dict[int, str]:

@@ -9,7 +9,7 @@ document.addEventListener("click", async (event) => {
 });
 
 // unfold writes a chosen file's name into a text field beside the input, which ours do not have.
-for (const input of document.querySelectorAll(".sk-field input[type=file], .sk-upload input[type=file]")) {
+for (const input of document.querySelectorAll(".sk-field input[type=file], .sk-upload input[type=file], .sk-editor input[type=file]")) {
   input.hasChangeListener = true;
 }
 

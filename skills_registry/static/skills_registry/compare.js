@@ -13,6 +13,9 @@
     return parser.parseFromString(await answer.text(), "text/html").querySelector(".sk-file");
   }
 
+  // Where the last key led. Its section may have been replaced since by one with its lines, so the id counts, too.
+  let last = null;
+
   function scrollerOf(place) {
     let around = place.parentElement;
     while (around && !(around.scrollHeight > around.clientHeight && /auto|scroll/.test(getComputedStyle(around).overflowY))) {
@@ -21,13 +24,21 @@
     return around ?? document.scrollingElement;
   }
 
-  // What is above the reader grows upwards, so that the lines that are read stay where they are.
+  // What is read stays where it is: the place where the last key led, or else what follows a section above the window.
+  function steady(section) {
+    const reached = last?.isConnected ? last : last?.id && document.getElementById(last.id);
+    const top = reached?.getBoundingClientRect().top;
+    if (top >= 0 && top < innerHeight) {
+      return section.compareDocumentPosition(reached) === Node.DOCUMENT_POSITION_FOLLOWING ? reached : null;
+    }
+    return topOf(section) < -2 ? section.nextElementSibling : null;
+  }
+
   function replaced(section, fresh) {
-    const next = section.nextElementSibling;
-    const before = next?.getBoundingClientRect().top;
-    const above = topOf(section) < -2;
+    const place = steady(section);
+    const before = place?.getBoundingClientRect().top;
     section.replaceWith(fresh);
-    if (next && above) scrollerOf(fresh).scrollBy({ top: next.getBoundingClientRect().top - before, behavior: "instant" });
+    if (place) scrollerOf(fresh).scrollBy({ top: place.getBoundingClientRect().top - before, behavior: "instant" });
   }
 
   async function follow(link) {
@@ -76,9 +87,6 @@
     link.focus();
     follow(link);
   });
-
-  // Where the last key led. Its section may have been replaced since by one with its lines, so the id counts, too.
-  let last = null;
 
   const topOf = (place) => place.getBoundingClientRect().top - parseFloat(getComputedStyle(place).scrollMarginTop);
   const isLast = (place) => place === last || (place.id && place.id === last?.id);
