@@ -12,7 +12,7 @@ import pytest
 from .server import QUICKSTART, UVICORN, Server, manage
 
 HEAD_SECONDS, BODY_SECONDS, KEEP_ALIVE_SECONDS = 2, 2, 3
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 GET = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
 POST = b"POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 PING = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'

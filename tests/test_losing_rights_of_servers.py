@@ -20,7 +20,7 @@ from .patience import PATIENCE_SECONDS
 from .redis_server import redis_server
 from .server import UVICORN, Server, manage
 
-AT_ONCE_SECONDS = 1.5
+AT_ONCE_SECONDS = 4.0
 """Less than what is known of a caller is used without asking again."""
 LISTEN = "subscriptions/listen"
 _HOLDERS = """

@@ -14,9 +14,9 @@ from .aws_world import World, ask
 from .outages import HANGING, OUTAGES, REFUSING, UP, Door, door
 from .server import UVICORN, Server
 
-STOPS_WITHIN = 5.0
+STOPS_WITHIN = 60.0
 """Seconds from a deactivation to the moment when no gateway serves the skill."""
-RECOVERS_WITHIN = 15.0
+RECOVERS_WITHIN = 60.0
 """Seconds after the table is back."""
 SKILLS = [f"skill-{number}" for number in range(8)]
 
