@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 from asgiref.sync import SyncToAsync
 from django.contrib.auth.models import User
@@ -36,6 +37,10 @@ from .call_logs import broken, dynamo, log  # noqa: F401  # fixtures of all test
 from .official_schemas import check_exchange
 from .packages import package
 from .patience import PATIENCE_SECONDS
+
+# How long an example takes depends on how busy the machine is.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
 
 
 def publish(

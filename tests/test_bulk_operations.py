@@ -86,6 +86,7 @@ def test_preview_of_exact_versions_says_what_publishing_them_would_say(browser: 
     assert "There is nothing to do with these skills." in text_of(page)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_deactivating_several_can_be_taken_back_for_exactly_those(browser: Client) -> None:
     for name in ("one", "two"):
         waiting(name)
