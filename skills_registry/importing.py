@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import services
-from .inspection import Naming
 from .models import Skill, SkillVersion
 from .name_clashes import name_clashes
 from .package import Package
@@ -68,27 +67,34 @@ def import_skills(
     Different packages of one name are all refused: one would be published over the other. `progress` is given the
     paths and passes them on one by one.
     """
-    clashes = name_clashes(_identities(paths, options), hint=_CLASH_HINT)
+    refused = {imported.path: imported for imported in _refused(paths, options)}
     done = []
     for path in progress(paths):
-        if clash := clashes.get(str(path)):
-            done.append(Imported(path, problems=(clash,)))
-        else:
-            imported = _read(path, options)
-            done.append(_foreseen(imported, options) if options.dry_run else _stored(imported, options))
+        imported = refused.get(path) or _read(path, options)
+        done.append(_foreseen(imported, options) if options.dry_run else _stored(imported, options))
     return done
 
 
-def _identities(paths: Iterable[Path], options: Options) -> Iterator[tuple[str, str, str]]:
-    """Place, name and digest of each package; they are read twice, so that they are not all in memory at once."""
+def _refused(paths: Iterable[Path], options: Options) -> list[Imported]:
+    """The packages that cannot come in, or not beside each other.
+
+    All are read for that, and again to be stored, so that they are not all in memory at once.
+    """
+    refused = []
+    identities = []
     for path in paths:
-        if package := _read(path, options).package:
-            yield str(path), package.manifest.name, package.digest
+        imported = _read(path, options)
+        if imported.package is None:
+            refused.append(imported)
+        else:
+            identities.append((str(path), imported.package.manifest.name, imported.package.digest))
+    clashes = name_clashes(identities, hint=_CLASH_HINT)
+    return [*refused, *(Imported(Path(place), problems=(clash,)) for place, clash in clashes.items())]
 
 
 def _read(path: Path, options: Options) -> Imported:
-    naming = Naming(prefix=options.prefix, name=(options.names or {}).get(path, ""))
-    inspection = services.inspect_on_disk(path, naming, mend=options.mend)
+    name = (options.names or {}).get(path, "")
+    inspection = services.inspect_on_disk(path, mend=options.mend, name=name, prefix=options.prefix)
     return Imported(path, inspection.package, problems=inspection.problems)
 
 

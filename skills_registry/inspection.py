@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,21 +50,13 @@ def inspect_archive(data: bytes, limits: Limits) -> Inspection:
         return _refused(invalid)
 
 
-@dataclass(frozen=True)
-class Naming:
-    """What a skill is to be called: `name`, or where that is "" its own name with the prefix before it."""
-
-    prefix: str = ""
-    name: str = ""
-
-
-def inspect_path(path: str, limits: Limits, naming: Naming) -> Inspection:
-    """Inspect a folder or a zip on disk, whose skill is to have another name."""
+def inspect_path(path: str, limits: Limits, name: str = "", prefix: str = "") -> Inspection:
+    """Inspect a folder or a zip on disk; the skill gets another `name`, or else the `prefix` before its own."""
     try:
         place = Path(path)
         package = read_archive(place.read_bytes(), limits) if place.is_file() else read_folder(place, limits)
-        name = naming.name or naming.prefix + package.manifest.name
-        return _accepted(package if name == package.manifest.name else renamed(package, name, limits))
+        given = name or prefix + package.manifest.name
+        return _accepted(package if given == package.manifest.name else renamed(package, given, limits))
     except InvalidSkill as invalid:
         return _refused(invalid)
     except OSError as failure:
@@ -75,13 +67,10 @@ def inspect_files(
     contents: Mapping[str, bytes],
     limits: Limits,
     skill: str,
-    executables: Collection[str],
     problems: tuple[Problem, ...],
+    executables: frozenset[str],
 ) -> Inspection:
-    """Inspect files by path that make the skill of this name; `executables` are those that are programs.
-
-    `problems` were found before and are told with the others.
-    """
+    """Inspect files by path of the skill of this name; `problems` were found before and are told with the others."""
     report = Report()
     report.extend(problems)
     dropped = [path for path in contents if is_junk(path)]

@@ -71,6 +71,11 @@ class Package:
         """Bytes of all files together."""
         return sum(file.size for file in self.files)
 
+    @property
+    def executables(self) -> frozenset[str]:
+        """The paths of the files that are to be run as programs."""
+        return frozenset(file.path for file in self.files if file.executable)
+
 
 def gather(
     paths: Collection[str],

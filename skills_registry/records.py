@@ -36,8 +36,12 @@ def is_moment(value: Any) -> bool:
 
 
 def is_file(value: Any) -> bool:
-    """Whether it names a file of a version, with size, digest and media type."""
-    return isinstance(value, dict) and all(name in value and rule(value[name]) for name, rule in _FILE.items())
+    """Whether it names a file of a version, with size, digest and media type, and may say that it is a program."""
+    return (
+        isinstance(value, dict)
+        and all(name in value and rule(value[name]) for name, rule in _FILE.items())
+        and isinstance(value.get("executable", False), bool)
+    )
 
 
 def is_list_of(rule: Rule) -> Rule:

@@ -21,8 +21,13 @@ def renamed(package: Package, name: str, limits: Limits) -> Package:
     """
     contents = {file.path: file.content for file in package.files}
     contents[SKILL_MD] = with_name(contents[SKILL_MD].decode(), name).encode()
-    executables = {file.path for file in package.files if file.executable}
-    made = gather(contents, lambda path, limit: contents[path], limits=limits, report=Report(), executables=executables)
+    made = gather(
+        contents,
+        lambda path, limit: contents[path],
+        limits=replace(limits, mend=False),  # nothing is left to mend
+        report=Report(),
+        executables=package.executables,
+    )
     kept = tuple(problem for problem in package.warnings if problem.code != "name-not-folder")
     return replace(made, warnings=kept)
 

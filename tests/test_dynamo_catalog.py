@@ -11,6 +11,7 @@ import pytest
 
 from invocations.dynamo import Connected, StoreUnavailable
 from skills_registry import projection, services
+from skills_registry.archive import read_archive
 from skills_registry.catalog import dynamodb_projection as table
 from skills_registry.catalog.dynamodb import DynamoCatalog
 from skills_registry.catalog.manifests import Manifests
@@ -18,10 +19,11 @@ from skills_registry.catalog.orm import OrmCatalog
 from skills_registry.catalog.tables import CHANGES_KEPT, HEAD, HeadItem, SkillItem, fingerprint
 from skills_registry.disk_cache import DiskCache
 from skills_registry.models import Skill, SkillVersion
+from skills_registry.packing import pack
 
 from .aws_fixtures import Dial
 from .conftest import publish
-from .packages import package
+from .packages import package, skill_md
 from .server import free_port
 from .threads import at_once
 
@@ -48,9 +50,13 @@ def test_published_skills_are_the_same_as_in_the_registry(catalog: DynamoCatalog
     publish("two", body="first")
     publish("two", body="second")
     services.create_version(package("draft"))
+    files = [("SKILL.md", skill_md("three").encode()), ("run.sh", b"true")]
+    version, _ = services.create_version(read_archive(pack(files, {"run.sh"})))
+    services.publish(version.skill, version.number)
 
     assert everything(catalog) == everything(OrmCatalog())
-    assert set(everything(catalog)) == {"one", "two"}
+    assert set(everything(catalog)) == {"one", "two", "three"}
+    assert [file.path for file in everything(catalog)["three"].files if file.executable] == ["run.sh"]
 
 
 def test_item_has_the_seeds_attributes(catalog: DynamoCatalog) -> None:

@@ -172,6 +172,15 @@ def test_dry_run_judges_and_stores_nothing(tmp_path: Path, store: Path) -> None:
     assert not store.exists()
 
 
+def test_skill_that_is_deleted_is_refused_with_the_reason(tmp_path: Path) -> None:
+    path = folder(tmp_path / "greeter")
+    run(path)
+    services.delete_skill(Skill.objects.get())
+
+    lines, _ = refused(path)
+    assert "[conflict]" in lines[1]
+
+
 def test_store_that_fails_is_told_and_does_not_stop_the_others(tmp_path: Path, store: Path) -> None:
     (store / "skills/a/v1/SKILL.md").mkdir(parents=True)
     folder(tmp_path / "a")
@@ -373,5 +382,5 @@ def test_mistakes_in_yaml_are_mended_only_if_asked_for(tmp_path: Path, store: Pa
 
 
 def test_a_path_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    ((problem,),) = [one.problems for one in import_skills([tmp_path / "nowhere"], Options())]
+    ((problem,),) = (imported.problems for imported in import_skills([tmp_path / "nowhere"], Options()))
     assert (problem.code, problem.message) == ("unreadable", "cannot be read: No such file or directory")

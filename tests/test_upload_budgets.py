@@ -11,10 +11,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from skills_registry import services
+from skills_registry.archive import read_archive
 from skills_registry.bounded import pool
 from skills_registry.bounded.pool import NotDone
 from skills_registry.dropped import sort_out
 from skills_registry.edits import EDITS_MAX, InvalidEdits, read_edits
+from skills_registry.packing import pack
 
 from .api import Api
 from .conftest import publish
@@ -63,7 +65,8 @@ def test_a_json_body_of_very_many_values_is_refused_before_each_is_checked(api: 
 
 
 def test_many_paths_that_take_the_bytes_of_one_are_refused_before_they_are_copied(browser: Client) -> None:
-    version = publish(files={"large.bin": bytes(4 * MEBIBYTE)})
+    files = [("SKILL.md", skill_md().encode()), ("large.bin", bytes(4 * MEBIBYTE))]
+    version, _ = services.create_version(read_archive(pack(files, {"large.bin"})))
     edits = {f"{number}.bin": {"from": "large.bin"} for number in range(500)}
     address = f"{SKILLS}{version.skill_id}/versions/1/edit/check/"
     started = time.process_time()

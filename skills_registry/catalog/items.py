@@ -65,12 +65,15 @@ def published_skill(item: SkillItem, manifest: Mapping[str, Any], published_at: 
         version=manifest["version"],
         description=frontmatter["description"],
         frontmatter=frontmatter,
-        files=tuple(
-            PublishedFile(file["path"], file["size"], file["sha256"], file["media_type"]) for file in manifest["files"]
-        ),
+        files=tuple(map(_published_file, manifest["files"])),
         published_at=published_at,
         tags=tuple(item.tags or ()),
     )
+
+
+def _published_file(file: Mapping[str, Any]) -> PublishedFile:
+    executable = file.get("executable", False)
+    return PublishedFile(file["path"], file["size"], file["sha256"], file["media_type"], executable)
 
 
 def reference(item: SkillItem) -> dict[str, str] | None:

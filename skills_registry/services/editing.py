@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
@@ -67,17 +68,18 @@ def inspect_edit(base: SkillVersion, changes: Changes) -> Inspection:
         raise Conflict(message.format(path=printable(missing[0]), version=base))
     contents = dict(read_contents(base, without=kept))
     contents |= {path: content for path, content in kept.items() if content is not None}
-    return inspect_contents(contents, base.skill.name, _executables(base, contents), tuple(report.problems))
+    return inspect_contents(contents, base.skill.name, tuple(report.problems), _executables(base, contents))
 
 
-def _executables(base: SkillVersion, contents: Mapping[str, bytes]) -> set[str]:
+def _executables(base: SkillVersion, contents: Mapping[str, bytes]) -> frozenset[str]:
     """The programs among the files: those that were there as such, and what has the bytes of one."""
     programs = {file["sha256"] for file in base.files if file.get("executable")}
     if not programs:
-        return set()
-    moved = {path for path, content in contents.items() if hashlib.sha256(content).hexdigest() in programs}
-    before = {file["path"] for file in base.files}
-    return (moved - before) | (base.executables & contents.keys())
+        return frozenset()
+    digest = cache(lambda content: hashlib.sha256(content).hexdigest())  # many paths may share their bytes
+    new = contents.keys() - {file["path"] for file in base.files}
+    moved = {path for path in new if digest(contents[path]) in programs}
+    return frozenset(moved | (base.executables & contents.keys()))
 
 
 def _is_file(path: str, report: Report) -> bool:

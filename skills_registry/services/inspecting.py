@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +10,10 @@ from typing import Any
 from django.conf import settings
 
 from skills_registry.bounded.pool import NotDone, run_bounded
-from skills_registry.inspection import Inspection, Naming, inspect_archive, inspect_files, inspect_path
+from skills_registry.inspection import Inspection, inspect_archive, inspect_files, inspect_path
 from skills_registry.package import Limits
 from skills_registry.problems import Problem
 
-_OWN_NAME = Naming()
 CPU_SECONDS = 1.2
 """Several times what a package takes that is as large as one may be."""
 
@@ -38,27 +37,31 @@ def inspect(data: bytes, *, mend: bool = False) -> Inspection:
     return _inspected(inspect_archive, data, replace(limits(), mend=mend))
 
 
-def inspect_on_disk(path: Path, naming: Naming = _OWN_NAME, *, mend: bool = False) -> Inspection:
-    """Say everything there is to say about a folder or a zip on disk, see `inspect`."""
-    return _inspected(inspect_path, str(path.resolve()), replace(limits(), mend=mend), naming)
+def inspect_on_disk(path: Path, *, mend: bool = False, name: str = "", prefix: str = "") -> Inspection:
+    """Say everything there is to say about a folder or a zip on disk; stores nothing and raises nothing.
+
+    `mend` as in `inspect`; `name` and `prefix` as in `inspect_path`.
+    """
+    readings = 2 if name or prefix else 1  # under another name it is read once more
+    arguments = str(path.resolve()), replace(limits(), mend=mend), name, prefix
+    return _inspected(inspect_path, *arguments, cpu_seconds=readings * CPU_SECONDS)
 
 
 def inspect_contents(
-    contents: Mapping[str, bytes], skill: str, executables: Collection[str], problems: tuple[Problem, ...]
+    contents: Mapping[str, bytes], skill: str, problems: tuple[Problem, ...], executables: frozenset[str]
 ) -> Inspection:
     """Say everything there is to say about files by path, see `inspect_files`; stores nothing and raises nothing."""
     largest = limits().total_bytes
     if sum(map(len, contents.values())) > largest:  # before all of it is copied: many paths may share their bytes
         message = f"the files together are larger than {largest:,} bytes"
-        return Inspection(
-            None, (*problems, Problem("package-too-large", message, "Remove large files, or raise SKILL_MAX_BYTES."))
-        )
-    return _inspected(inspect_files, contents, limits(), skill, sorted(executables), problems)
+        hint = "Remove large files, or raise SKILL_MAX_BYTES."
+        return Inspection(None, (*problems, Problem("package-too-large", message, hint)))
+    return _inspected(inspect_files, contents, limits(), skill, problems, executables)
 
 
-def _inspected(inspection: Callable[..., Inspection], *arguments: Any) -> Inspection:
+def _inspected(inspection: Callable[..., Inspection], *arguments: Any, cpu_seconds: float = CPU_SECONDS) -> Inspection:
     try:
-        return run_bounded(CPU_SECONDS, inspection, *arguments)
+        return run_bounded(cpu_seconds, inspection, *arguments)
     except NotDone as refused:
         return Inspection(None, (_problem(refused),))
 

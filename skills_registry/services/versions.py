@@ -76,18 +76,13 @@ def create_version(
     return version, True
 
 
-def version_holding(skill: Skill, package: Package) -> SkillVersion | None:
-    """The version of a skill that already has everything a package brings."""
-    return _holding(skill, package.digest, frozenset(file.path for file in package.files if file.executable))
-
-
-def _holding(skill: Skill, digest: str, executables: frozenset[str]) -> SkillVersion | None:
-    """The version with this digest that has these programs.
+def version_holding(skill: Skill, made: Package | SkillVersion) -> SkillVersion | None:
+    """The version of a skill that already has everything a package, or a version that is being stored, brings.
 
     A zip need not say which files are executable, so one that says less than a version brings nothing new.
     """
-    same = SkillVersion.objects.ready().filter(skill=skill, digest=digest)
-    return next((version for version in same if executables <= version.executables), None)
+    same = SkillVersion.objects.ready().filter(skill=skill, digest=made.digest)
+    return next((version for version in same if made.executables <= version.executables), None)
 
 
 class Removal(Enum):
@@ -206,8 +201,7 @@ def _make_ready(
     """
     with transaction.atomic():
         generation = next_generation()
-        twin = _holding(version.skill, version.digest, version.executables)
-        if twin is not None:
+        if twin := version_holding(version.skill, version):
             return twin
         _expect_latest(version.skill, expected_latest, _ready())
         if not SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.READY):
