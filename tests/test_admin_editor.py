@@ -300,7 +300,7 @@ def test_preview_of_what_cannot_be_saved_says_what_to_mend(browser: Client) -> N
     publish()
     page = save(browser, {"SKILL.md": {"text": skill_md("other")}}, preview="1")
     assert page.status_code == 422
-    assert "name-not-folder" in text_of(page)
+    assert "name-changed" in text_of(page)
 
 
 def test_version_that_came_meanwhile_is_noticed_after_the_preview(browser: Client, author: User) -> None:

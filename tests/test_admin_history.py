@@ -81,6 +81,7 @@ def test_history_is_paged_by_where_it_stopped(browser: Client, skill: Skill) -> 
         assert browser.get(f"{SKILLS}{skill.pk}/history/", {"before": nonsense}).status_code == 200
 
 
+@pytest.mark.django_db(transaction=True)
 def test_version_is_yanked_and_given_back(browser: Client, skill: Skill) -> None:
     address = f"{SKILLS}{skill.pk}/versions/1/"
     assert "cannot be published or rolled back to" in text_of(browser.get(f"{address}yank/"))
@@ -112,6 +113,7 @@ def test_page_says_who_loses_what(browser: Client, operator: User, skill: Skill,
     assert live() == "v2"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_skill_is_deleted_found_and_restored(browser: Client, skill: Skill) -> None:
     assert "Agents lose it: greeter v2 is live now." in text_of(browser.get(f"{SKILLS}{skill.pk}/delete/"))
     answer = confirm(browser, f"{SKILLS}{skill.pk}/delete/", "nobody needs it")

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from mcpsite.daphne_limits import limit_requests
 from mcpsite.env import env_str
-from skills_registry import services
+from skills_registry import services, storage
 from skills_registry.folder import find_skills
 from skills_registry.importing import Options, import_skills
 from skills_registry.models import Skill
@@ -31,9 +31,11 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         try:
-            services.sweep()
+            storage.check_access()
         except OSError as error:
             raise CommandError(f"The package store does not answer: {error}") from None
+        for failure in services.sweep().failures:
+            self.stderr.write(failure)
         operator = self._operator()
         if not Skill.objects.exists():
             self._import_examples()
