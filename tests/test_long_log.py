@@ -89,8 +89,8 @@ def test_page_of_a_call(browser: Client, django_assert_num_queries: Any) -> None
 @pytest.mark.parametrize("days", [7, 90])
 def test_usage_of_a_skill(browser: Client, days: int, django_assert_num_queries: Any) -> None:
     skill = Skill.objects.get(name="skill-7")
-    # Expect 8 queries: session, user, skill, its newest version and the reviews of that for the button to publish it,
-    # calls by day, its newest calls to reckon with, those to show
+    # Expect 8 queries: session, user, skill, calls by day, its newest calls to reckon with, those to show, and for the
+    # button that publishes what was live last and the newest version
     with django_assert_num_queries(8):
         page = browser.get(f"{SKILLS}{skill.pk}/usage/", {"days": days})
     assert page.status_code == 200
