@@ -6,7 +6,7 @@ import asyncio
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor, Future, wait
 from contextvars import copy_context
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
@@ -33,6 +33,7 @@ class Pool(Executor):
     def __init__(self, name: str, *, threads: int, waiting: int) -> None:
         self._name = name
         self._threads = threads
+        self._unfinished: set[Future[Any]] = set()
         self._places = threading.BoundedSemaphore(threads + waiting)
         self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
         self._lock = threading.Lock()
@@ -44,7 +45,8 @@ class Pool(Executor):
         if not self._places.acquire(blocking=False):
             raise Busy(f"too much waits for {self._name}")
         future: Future[T] = Future()
-        future.add_done_callback(lambda _: self._places.release())
+        future.add_done_callback(self._leave)
+        self._unfinished.add(future)
         self._calls.put((future, partial(copy_context().run, fn, *args, **kwargs)))
         self._see_to_a_thread()
         return future
@@ -54,6 +56,14 @@ class Pool(Executor):
         left = deadline.remaining()
         async with asyncio.timeout(None if left == float("inf") else left):
             return await asyncio.wrap_future(self.submit(fn, *args, **kwargs))
+
+    def drain(self, seconds: float) -> None:
+        """Wait until everything submitted is done, so long at the most."""
+        wait(list(self._unfinished), timeout=seconds)
+
+    def _leave(self, future: Future[Any]) -> None:
+        self._unfinished.discard(future)
+        self._places.release()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Nothing to do: idle threads end by themselves."""

@@ -8,6 +8,7 @@ offer there is nobody to ask.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import secrets
 from collections.abc import Callable, Mapping
@@ -38,6 +39,7 @@ _PROCESS = secrets.token_hex(8)
 _FAILURES = (RedisError, OSError)
 # One thread, so that publishing never waits for Redis.
 _sending = Pool("catalog-nudge", threads=1, waiting=100)
+atexit.register(_sending.drain, SECONDS)  # a command ends as soon as it has told of its change
 _breaker = Breaker(failures=1, open_seconds=5.0)
 
 

@@ -72,4 +72,5 @@ def test_command_says_what_it_did() -> None:
     assert (
         out.getvalue()
         == "0 uploads, 0 unfinished versions and 0 expired log rows removed, 0 pending projections made.\n"
+        "0 calls logged that replicas had left in the bucket.\n"
     )

@@ -36,6 +36,7 @@ class Remembered:
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
         self._turn = 0
+        self._revocations = 0
 
     def fresh(self, authorization: str) -> Caller | None:
         """Who this is, if that was asked a moment ago or is just being asked."""
@@ -55,7 +56,7 @@ class Remembered:
 
     def page(self) -> Page:
         """What the answer to a question that is asked now is to be noted on."""
-        return Page(self, self._entries, self._turn)
+        return Page(self, self._entries, self._turn, self._revocations)
 
     def postpone(self, authorization: str) -> None:
         """Nobody can be asked at the moment: go on with what is known for a while before the next try."""
@@ -71,6 +72,7 @@ class Remembered:
     def revoke(self, key: str) -> None:
         """Nobody with this `Caller.key` is let in without being asked for, even where that is not possible."""
         self._turn += 1
+        self._revocations += 1
         for authorization, entry in list(self._entries.items()):
             if entry.caller.key == key:
                 self._entries.pop(authorization, None)
@@ -78,21 +80,27 @@ class Remembered:
     def forget(self) -> None:
         """Know nobody any more, as a process that has just started."""
         self._turn += 1
+        self._revocations += 1
         self._entries = {}
 
 
 class Page:
-    """Notes what was learnt, without effect where another turn has begun since the page was taken."""
+    """Notes what was learnt.
 
-    def __init__(self, remembered: Remembered, entries: dict[str, _Entry], turn: int) -> None:
+    Where another turn has begun since the page was taken, that counts during an outage alone; where a caller was
+    revoked since, not at all.
+    """
+
+    def __init__(self, remembered: Remembered, entries: dict[str, _Entry], turn: int, revocations: int) -> None:
         self._remembered = remembered
         self._entries = entries
         self._asked_at = time.monotonic()
         self._turn = turn
+        self._revocations = revocations
 
     def note(self, authorization: str, caller: Caller) -> None:
         """This is who it is, as long as the token lasts."""
-        if self._remembered._turn != self._turn:
+        if self._remembered._revocations != self._revocations:
             return
         self._entries.pop(authorization, None)
         if len(self._entries) >= CALLERS_MAX:
