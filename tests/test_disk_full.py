@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import gc
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -19,6 +21,21 @@ from skills_registry.disk_cache import DiskCache
 from .api import Api
 from .packages import skill_md, zip_of
 from .pages import SKILLS, text_of, upload
+
+# Django leaves the file open that it could not write a body to; it is closed here, where that is known.
+left_open = pytest.mark.filterwarnings(
+    "ignore:Unclosed file:ResourceWarning", "ignore:Exception ignored in.*SpooledTemporaryFile"
+)
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+pytestmark = left_open
+
 
 FULL = "The server's disk is full, and nothing was changed."
 GOOD = zip_of({"SKILL.md": skill_md()})
