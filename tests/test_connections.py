@@ -130,7 +130,7 @@ async def ask_together(url: str, headers: dict[str, str]) -> Counter[int]:
 
 
 def test_many_clients_share_few_connections_and_idle_ones_are_closed(site: Site) -> None:
-    with site.server(DATABASE_POOL_TIMEOUT_SECONDS="200") as server:
+    with site.server(DATABASE_POOL_TIMEOUT_SECONDS="200", PAGE_DEADLINE_SECONDS="200") as server:
         with site.watched() as counts:
             answered = asyncio.run(ask_together(server.url, site.headers))
         assert answered == {200: CLIENTS * REQUESTS}
