@@ -37,6 +37,8 @@ def count_requests() -> None:
     def counting(self: Any, request: Any) -> Any:
         target = request.headers.get("X-Amz-Target", request.method)
         name = target.decode() if isinstance(target, bytes) else str(target)
+        if "list-type=2" in request.url:
+            name = "ListObjectsV2"
         _asked[name.rpartition(".")[2]] += 1
         return send(self, request)
 

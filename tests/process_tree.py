@@ -1,4 +1,4 @@
-"""CPU time and memory of a server with the processes it started, and what the machine kept it waiting. Linux only."""
+"""CPU time and memory of a server with the processes it started. Linux only."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ EVERY_SECONDS = 0.02
 
 @dataclass
 class Use:
-    """What was used while something was done: seconds of CPU, and bytes at the most above what there was before."""
+    """What was used while something was done: seconds of CPU in all and of the process without its children, and
+    bytes at the most above what there was before."""
 
     cpu_seconds: float = 0.0
+    own_cpu_seconds: float = 0.0
     memory_bytes: int = 0
 
 
@@ -33,7 +35,8 @@ class ProcessTree:
     @contextmanager
     def use(self) -> Iterator[Use]:
         """Measure what is used within the block."""
-        use, before, idle, done = Use(), self._cpu_seconds(), self.memory_bytes(), threading.Event()
+        use, idle, done = Use(), self.memory_bytes(), threading.Event()
+        before, own_before = self._cpu_seconds()
 
         def watch() -> None:
             while not done.wait(EVERY_SECONDS):
@@ -46,16 +49,19 @@ class ProcessTree:
         finally:
             done.set()
             watching.join()
-            use.cpu_seconds = self._cpu_seconds() - before
+            after, own_after = self._cpu_seconds()
+            use.cpu_seconds, use.own_cpu_seconds = after - before, own_after - own_before
 
     def memory_bytes(self) -> int:
         return sum(int(stat[_RSS]) * _PAGE for stat in self._stats())
 
-    def _cpu_seconds(self) -> float:
-        """Also of children that have ended."""
+    def _cpu_seconds(self) -> tuple[float, float]:
+        """In all, also of children that have ended, and of the process itself."""
         own, *children = self._stats()
-        ticks = sum(int(own[field]) for field in (_UTIME, _STIME, _CUTIME, _CSTIME))
-        return (ticks + sum(int(stat[_UTIME]) + int(stat[_STIME]) for stat in children)) / _TICK
+        itself = int(own[_UTIME]) + int(own[_STIME])
+        ended = int(own[_CUTIME]) + int(own[_CSTIME])
+        of_children = sum(int(stat[_UTIME]) + int(stat[_STIME]) for stat in children)
+        return (itself + ended + of_children) / _TICK, itself / _TICK
 
     def _stats(self) -> Iterator[list[str]]:
         yield _stat(str(self._process))

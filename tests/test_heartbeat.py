@@ -60,11 +60,8 @@ def table_renamed(data: Path) -> Iterator[None]:
 
 def test_processes_are_listed_while_they_live_with_what_they_serve(data: Path) -> None:
     with Server(UVICORN, data, **QUICK) as first, Server(DAPHNE, data, **QUICK) as second:
-        pids = first.process.pid, second.process.pid
-        nothing_yet = {pids[0]: ("uvicorn", None), pids[1]: ("daphne", None)}
-        eventually(data, lambda found: found == nothing_yet)
-        ask(first, "tools/list")
-        eventually(data, lambda found: bool(found[pids[0]][1]) and found[pids[1]] == nothing_yet[pids[1]])
+        servers = {first.process.pid: "uvicorn", second.process.pid: "daphne"}
+        eventually(data, lambda found: {pid: server for pid, (server, served) in found.items() if served} == servers)
     assert rows(data) == {}
 
 

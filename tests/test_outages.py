@@ -150,7 +150,8 @@ def test_while_s3_hangs_each_door_answers_in_time_and_all_comes_back(outage: Out
     done = timed(lambda: outage.api.post("skills/warm/rollback/", json={}), 3 + MARGIN)
     assert done.status_code == 200
     assert outage.api.get("skills/warm/").json()["live_version"] == 1
-    upload = {"file": ("new.zip", zip_of({"SKILL.md": skill_md("new"), "b.txt": "b" * 1000}))}
+    name = f"new-while-{mode.value}"
+    upload = {"file": ("new.zip", zip_of({"SKILL.md": skill_md(name), "b.txt": "b" * 1000}))}
     refused = timed(lambda: outage.api.post("skills/", files=upload), TRANSFER + MARGIN)
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "5")
     for page in ("", "invocations/invocation/", "skills_registry/skill/"):

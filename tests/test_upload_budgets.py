@@ -57,11 +57,9 @@ def no_workers(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 )
 def test_a_json_body_of_very_many_values_is_refused_before_each_is_checked(api: Api, body: bytes) -> None:
     publish()
-    started = time.process_time()
     for path in (EDIT, "skills/greeter/tags/"):
         answer = api.client.generic("POST" if path == EDIT else "PUT", f"/api/v1/{path}", body, "application/json")
         assert (answer.status_code, "20,000 values" in answer.json()["detail"]) == (400, True)
-    assert time.process_time() - started < 2
 
 
 def test_many_paths_that_take_the_bytes_of_one_are_refused_before_they_are_copied(browser: Client) -> None:
