@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 from asgiref.sync import sync_to_async
+from django.core.exceptions import PermissionDenied
 from django.http import StreamingHttpResponse
 from django.utils import timezone
 
@@ -43,21 +44,28 @@ class Format:
     write: Callable[[Sequence[InvocationEvent]], bytes]
 
 
-def download(kind: str, wanted: CallFilter) -> StreamingHttpResponse:
+def download(kind: str, wanted: CallFilter, allowed: Callable[[], bool]) -> StreamingHttpResponse:
     """The wanted calls up to now, the newest first, as a file to keep. `kind` is one of FORMATS.
 
-    Raises OSError or DatabaseError where the store is away. If it goes away later the file breaks off.
+    `allowed` says before each further page whether the reader still may see the log. Raises OSError or DatabaseError
+    where the store is away. If it goes away later, or the reader loses the right, the file breaks off.
     """
     wanted = replace(wanted, until=wanted.until or timezone.now())
     made = FORMATS[kind]
-    response = StreamingHttpResponse(_stream(made, wanted, _read(wanted, None)), content_type=made.content_type)
+    response = StreamingHttpResponse(
+        _stream(made, wanted, _read(wanted, None), allowed), content_type=made.content_type
+    )
     response.headers["Content-Disposition"] = f'attachment; filename="{_file_name(wanted)}.{kind}"'
     return response
 
 
-async def _stream(made: Format, wanted: CallFilter, page: CallPage) -> AsyncIterator[bytes]:
+async def _stream(
+    made: Format, wanted: CallFilter, page: CallPage, allowed: Callable[[], bool]
+) -> AsyncIterator[bytes]:
     @sync_to_async
     def following(position: Position) -> tuple[CallPage, bytes]:
+        if not allowed():
+            raise PermissionDenied("the reader of the log lost the right to it")
         page = _read(wanted, position)
         release_connections()  # whoever reads slowly must not keep one from others
         return page, made.write(page.calls)

@@ -11,6 +11,7 @@ from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.auth import get_user
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError
 from django.http import (
@@ -34,6 +35,7 @@ from .forms import LogForm
 from .models import Invocation
 from .queries import LAST_ID, CallPage, Position
 
+READ = "invocations.view_invocation"
 PAGE_SIZE = 50
 AWAY = (OSError, DatabaseError)
 LATE = timedelta(seconds=15)
@@ -50,7 +52,7 @@ def for_viewers(view: View[P]) -> View[P]:
     @require_safe
     @wraps(view)
     def checked(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not request.user.has_perm("invocations.view_invocation"):
+        if not request.user.has_perm(READ):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
@@ -113,9 +115,15 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     if kind not in FORMATS:
         raise Http404
     try:
-        return download(kind, form.wanted()) if form.is_valid() else log(request)
+        return download(kind, form.wanted(), lambda: _may_still_read(request)) if form.is_valid() else log(request)
     except AWAY:
         return log(request)
+
+
+def _may_still_read(request: HttpRequest) -> bool:
+    """Asked of the database, since the request knows its user as he was when it began."""
+    user = get_user(request)
+    return user.is_active and user.is_staff and user.has_perm(READ)
 
 
 @for_viewers

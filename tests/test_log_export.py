@@ -7,18 +7,22 @@ import csv
 import io
 import json
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from invocations import export, queries
 from invocations.events import InvocationEvent
 from invocations.stores import get_store
 from invocations.stores.orm import OrmStore
+from mcp_gateway.auth.tokens import create_token, revoke_token
+from mcp_gateway.models import AccessToken
 
 from .conftest import permissions
 from .pages import LOG, text_of
@@ -192,9 +196,63 @@ async def test_slow_store_keeps_nobody_else_waiting(monkeypatch: pytest.MonkeyPa
         return queries.CallPage([call], None if position else following)
 
     monkeypatch.setattr(OrmStore, "calls", slow)
-    answer = aiter(export.download("jsonl", queries.CallFilter()))
+    answer = aiter(export.download("jsonl", queries.CallFilter(), lambda: True))
     await anext(answer)
     rest = asyncio.ensure_future(anext(answer))
     await asyncio.sleep(0)
     asked.set()
     assert (await rest).count(b"\n") == 1
+
+
+def reader(client: Client) -> User:
+    user = User.objects.create_user("sam", password="sams-password", is_staff=True)
+    user.user_permissions.set(permissions("view_invocation"))
+    client.force_login(user)
+    return user
+
+
+def lose_right(user: User) -> None:
+    user.user_permissions.clear()
+
+
+def lose_account(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_active=False)
+
+
+def lose_token(user: User) -> None:
+    revoke_token(AccessToken.objects.get(user=user))
+
+
+@pytest.mark.parametrize(
+    ("path", "lose"),
+    [
+        (LOG, lose_right),
+        (LOG, lose_account),
+        ("/api/v1/logs/", lose_right),
+        ("/api/v1/logs/", lose_account),
+        ("token /api/v1/logs/", lose_right),
+        ("token /api/v1/logs/", lose_token),
+    ],
+)
+def test_file_ends_where_its_reader_loses_the_right_to_the_log(
+    client: Client, path: str, lose: Callable[[User], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "AT_ONCE", 4)
+    called(23)
+    user = reader(client)
+    kind, _, address = path.rpartition(" ")
+    if kind:
+        client.logout()
+        client.defaults["HTTP_AUTHORIZATION"] = f"Bearer {create_token(user, 'tests')[1]}"
+    answer: Any = client.get(f"{address}export.jsonl")
+    assert answer.status_code == 200
+
+    async def read() -> bytes:
+        parts = aiter(answer)
+        first: bytes = await anext(parts)
+        await sync_to_async(lose)(user)
+        with pytest.raises(PermissionDenied):
+            await anext(parts)
+        return first
+
+    assert async_to_sync(read)().count(b"\n") == 4

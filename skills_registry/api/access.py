@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import cast
 
+from django.contrib.auth import get_user
 from django.contrib.auth.models import User
-from rest_framework.exceptions import NotFound, PermissionDenied
+from rest_framework.exceptions import APIException, NotFound, PermissionDenied
 from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from skills_registry.catalog import EVERYBODY, Audience
 from skills_registry.models import Skill, SkillQuerySet, SkillVersion
@@ -21,6 +24,18 @@ def audience(request: Request) -> Audience:
     """The skills that the request's token is for; all of them for a session."""
     found: Audience = getattr(request.auth, "audience", EVERYBODY)
     return found
+
+
+def still_allowed(view: APIView, request: Request) -> bool:
+    """Whether the request would be let through now, and for the same skills; for answers that take long."""
+    again = copy(request._request)
+    again.user = get_user(again)
+    now = view.initialize_request(again)
+    try:
+        view.check_permissions(now)
+    except APIException:
+        return False
+    return audience(now) == audience(request)
 
 
 def visible_skills(request: Request) -> SkillQuerySet:

@@ -20,7 +20,7 @@ from invocations.export import download
 from invocations.usage import Series, Use, last_days, most_called
 
 from . import inputs, outputs
-from .access import audience, visible_skill, visible_skills
+from .access import audience, still_allowed, visible_skill, visible_skills
 from .pages import next_page
 from .permissions import LOGS
 
@@ -53,7 +53,8 @@ class SkillCallsViewSet(viewsets.ViewSet):
     def export(self, request: Request, name: str, kind: str) -> StreamingHttpResponse:
         """All of them as a file."""
         query = inputs.query(request, inputs.CallsQuery)
-        return download(kind, queries.CallFilter(**query, skill=visible_skill(request, name).name))
+        wanted = queries.CallFilter(**query, skill=visible_skill(request, name).name)
+        return download(kind, wanted, lambda: still_allowed(self, request))
 
     @action(detail=True)
     def usage(self, request: Request, name: str) -> Response:
@@ -80,7 +81,7 @@ class LogViewSet(viewsets.ViewSet):
     def export(self, request: Request, kind: str) -> StreamingHttpResponse:
         """All of them as a file."""
         query = _of_audience(request, inputs.query(request, inputs.ExportQuery))
-        return download(kind, queries.CallFilter(**query))
+        return download(kind, queries.CallFilter(**query), lambda: still_allowed(self, request))
 
 
 class UsageViewSet(viewsets.ViewSet):
