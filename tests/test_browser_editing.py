@@ -95,6 +95,21 @@ def test_several_zips_are_listed_and_created_together(page: Page) -> None:
     page.get_by_role("button", name="Discard").click()
 
 
+def test_zips_of_the_same_skill_that_are_dropped_together_are_chosen_from(page: Page) -> None:
+    page.goto(UPLOAD)
+    drop(page, {f"{word}.zip": zip_of({"SKILL.md": skill_md("twice", f"Say {word}.")}) for word in ("one", "two")})
+    choice = page.get_by_role("group", name="2 of these zips hold the skill twice.")
+    expect(choice).to_be_visible()
+    fits(page)
+    page.get_by_role("button", name=re.compile("Create all")).click()
+    expect(page.get_by_text("Created twice")).to_have_count(0)
+    choice.get_by_label("two.zip").check()
+    page.get_by_role("button", name=re.compile("Create all")).click()
+    expect(page.get_by_text("Created twice v1.")).to_be_visible()
+    page.get_by_role("link", name="one.zip").click()
+    page.get_by_role("button", name="Discard").click()
+
+
 def test_files_that_are_dropped_together_are_one_package(page: Page) -> None:
     page.goto(UPLOAD)
     drop(page, {"SKILL.md": skill_md("loose").encode(), "notes.txt": b"x"})
