@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Change = Literal["added", "removed", "changed", "renamed"]
+Change = Literal["added", "removed", "changed", "renamed", "permission"]
 File = Mapping[str, Any]
 
 
@@ -15,7 +15,10 @@ File = Mapping[str, Any]
 class FileChange:
     """One file that differs: sizes in bytes before and after, None where the file was not there.
 
+    Of a file whose `change` is `permission` the bytes are the same.
+
     `path_before` is the path it had before: another one where it was renamed, "" where it was added.
+    `executable` says whether it is to be run as a program now, None where that is as it was.
     """
 
     path: str
@@ -23,6 +26,7 @@ class FileChange:
     size_before: int | None
     size_after: int | None
     path_before: str
+    executable: bool | None = None
 
 
 def compare(before: Iterable[File], after: Iterable[File]) -> list[FileChange]:
@@ -36,13 +40,26 @@ def compare(before: Iterable[File], after: Iterable[File]) -> list[FileChange]:
     for path in sorted((old.keys() | new.keys()) - set(renamed.values())):
         one, other = old.get(renamed.get(path, path)), new.get(path)
         if one is None and other is not None:
-            changes.append(FileChange(path, "added", None, other["size"], ""))
+            changes.append(FileChange(path, "added", None, other["size"], "", _became(None, other)))
         elif one is not None and other is None:
             changes.append(FileChange(path, "removed", one["size"], None, path))
-        elif one is not None and other is not None and (path in renamed or one["sha256"] != other["sha256"]):
-            change: Change = "renamed" if path in renamed else "changed"
-            changes.append(FileChange(path, change, one["size"], other["size"], one["path"]))
+        elif one is not None and other is not None and (change := _change(path, one, other)):
+            changes.append(FileChange(path, change, one["size"], other["size"], one["path"], _became(one, other)))
     return changes
+
+
+def _change(path: str, one: File, other: File) -> Change | None:
+    if one["path"] != path:
+        return "renamed"
+    if one["sha256"] != other["sha256"]:
+        return "changed"
+    return None if _became(one, other) is None else "permission"
+
+
+def _became(one: File | None, other: File) -> bool | None:
+    """Whether a file is a program now; None where it is as it was, a new file like one that was none."""
+    was, is_now = bool(one and one.get("executable")), bool(other.get("executable"))
+    return None if was == is_now else is_now
 
 
 def _renamed(gone: list[File], come: list[File]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Source text as HTML: numbered lines, in which keywords, comments and so on have classes. Pure.
+"""Files and pieces of code as HTML, in which keywords, comments and so on have classes. Pure.
 
 Pygments' lexers promise no time: with some texts, many take time that grows with the square of a line's
 length. Call this in a worker process.
@@ -12,7 +12,7 @@ from functools import cache
 from itertools import islice
 
 from pygments.lexer import Lexer
-from pygments.lexers import find_lexer_class_for_filename
+from pygments.lexers import find_lexer_class, find_lexer_class_for_filename, get_all_lexers
 from pygments.lexers.special import TextLexer
 from pygments.token import STANDARD_TYPES, Token
 
@@ -42,13 +42,21 @@ class Source:
 def source_html(path: str, text: str, coloured: bool) -> Source:
     """The lines of a text, coloured (if that is wanted) by what the file's name says it is."""
     shown = text[:SHOWN_MAX]
-    parts = _coloured(path, shown) if coloured and _may_be_coloured(text) else iter([("", shown)])
+    parts = _coloured(_lexer(path), shown) if coloured and _may_be_coloured(text) else iter([("", shown)])
     lines = _lines(parts)
     html = "".join(
         f'<span class="sk-source-line" id="L{number}">{"".join(map(_part, line))}\n</span>'
         for number, line in enumerate(islice(lines, LINES_MAX), 1)
     )
     return Source(html, whole=len(shown) == len(text) and next(lines, None) is None)
+
+
+def code_html(language: str, text: str) -> str | None:
+    """A piece of code in a language, by one of the names that Pygments knows it by; None where it is not coloured."""
+    lexer = _lexer_named(language)
+    if lexer is None or not _may_be_coloured(text):
+        return None
+    return "".join(map(_part, _coloured(lexer(stripnl=False, ensurenl=False), text)))
 
 
 def _may_be_coloured(text: str) -> bool:
@@ -74,8 +82,8 @@ def _part(part: Part) -> str:
     return f'<span class="hl-{kind}">{visible_html(text)}</span>' if kind else visible_html(text)
 
 
-def _coloured(path: str, text: str) -> Iterator[Part]:
-    for kind, value in _lexer(path.rpartition("/")[2]).get_tokens(text):
+def _coloured(lexer: Lexer, text: str) -> Iterator[Part]:
+    for kind, value in lexer.get_tokens(text):
         yield STANDARD_TYPES.get(kind, "") if kind is not Token.Text else "", value
 
 
@@ -85,7 +93,20 @@ def _lexer_class(name: str) -> type[Lexer]:
     return found or TextLexer
 
 
-def _lexer(name: str) -> Lexer:
+def _lexer(path: str) -> Lexer:
+    name = path.rpartition("/")[2]
     # By the suffix alone, of which there are few: the name itself is the package's and of any length.
     suffix = name.rpartition(".")[2][:20]
     return _lexer_class(f"_.{suffix}" if "." in name else "_")(stripnl=False, ensurenl=False)
+
+
+def _lexer_named(language: str) -> type[Lexer] | None:
+    name = _languages().get(language.lower())
+    found: type[Lexer] | None = find_lexer_class(name) if name else None
+    return found
+
+
+@cache
+def _languages() -> dict[str, str]:
+    """Pygments' own names of the languages by the short ones. Its function for that searches all plugins each time."""
+    return {alias.lower(): name for name, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases}

@@ -61,7 +61,7 @@ def diff_lines(before: str, after: str) -> LineDiff:
 
 def diff_sequences(before: Sequence[Hashable], after: Sequence[Hashable], cells_max: int) -> list[Block] | None:
     """The fewest differences between two sequences; None where finding them would cost more than `cells_max`."""
-    start, end = _common(before, after)
+    start, end = common_ends(before, after)
     old, new = range(start, len(before) - end), range(start, len(after) - end)
     if len(old) * len(new) > cells_max:
         return None
@@ -84,7 +84,7 @@ def diff_sequences(before: Sequence[Hashable], after: Sequence[Hashable], cells_
 
 def _whole(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Block]:
     """The coarsest diff there is: one block between what both begin and what both end with."""
-    start, end = _common(before, after)
+    start, end = common_ends(before, after)
     old, new = len(before) - end, len(after) - end
     return _joined(
         [
@@ -95,8 +95,8 @@ def _whole(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Block]
     )
 
 
-def _common(before: Sequence[Hashable], after: Sequence[Hashable]) -> tuple[int, int]:
-    """How many items both begin with, and how many of the rest both end with."""
+def common_ends(before: Sequence[Hashable], after: Sequence[Hashable]) -> tuple[int, int]:
+    """How many items two sequences both begin with, and how many of the rest they both end with."""
     shorter = min(len(before), len(after))
     start = next((index for index in range(shorter) if before[index] != after[index]), shorter)
     rest = shorter - start

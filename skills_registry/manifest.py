@@ -7,11 +7,12 @@ must look like is in `manifest_fields`.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from .client_limits import check_client_limits
+from .delimiter_mending import changes, mend_delimiters
 from .frontmatter import parse_frontmatter
 from .manifest_fields import SKILL_MD, Rules, check_fields
 from .mending import mend_frontmatter
@@ -42,7 +43,10 @@ class Manifest:
 def parse_manifest(text: str, rules: Rules = _ANY) -> Manifest:
     """Read and check a SKILL.md. Raises InvalidSkill with every problem found."""
     report = Report()
-    document = split_document(text)
+    try:
+        document = split_document(text)
+    except InvalidSkill as invalid:
+        raise InvalidSkill(invalid.problems, mended=_with_delimiters(text, rules)) from None
     if not document.body.strip():
         report.error(
             "body-empty",
@@ -77,24 +81,48 @@ def _mended(text: str, document: Document) -> Mended | None:
     return Mended(made, tuple(replace(mend, line=mend.line + 1) for mend in mends))
 
 
+def _with_delimiters(text: str, rules: Rules) -> Mended | None:
+    """The text with its `---` lines mended, and the frontmatter between them, where that can be."""
+    head = mend_delimiters(text)
+    if head is None:
+        return None
+    body = text[len(head.before) :]
+    made = head.after + body
+    try:
+        parse_manifest(made, rules)
+    except InvalidSkill as further:
+        if further.mended is not None:
+            made = further.mended.text
+        elif any(problem.code.startswith(("yaml-", "frontmatter-", "body-")) for problem in further.errors):
+            return None
+    return Mended(made, changes(head.before, made[: len(made) - len(body)]))
+
+
 def _with_mends(problems: Collection[Problem], mended: Mended | None) -> list[Problem]:
     """The problems, of which those on a line that can be mended say what it should be."""
     mends = {mend.line: mend for mend in mended.mends} if mended else {}
+    changed = {line for line, mend in mends.items() if mend.after is not None}
     told = {problem.line for problem in problems if problem.severity == "error"}
     # YAML is read up to the first mistake.
     further = [
-        Problem("yaml-syntax", _FURTHER, _advice(mends[line]), SKILL_MD, line) for line in sorted(mends.keys() - told)
+        Problem("yaml-syntax", _FURTHER, _advice(mends[line]), SKILL_MD, line) for line in sorted(changed - told)
     ]
     return [
-        replace(problem, hint=f"{problem.hint} Write: `{printable(mends[problem.line].after.strip())}`.")
-        if problem.severity == "error" and problem.line is not None and problem.line in mends
+        replace(problem, hint=f"{problem.hint} Write: `{printable(after.strip())}`.")
+        if problem.severity == "error" and (after := _line_after(mends, problem.line))
         else problem
         for problem in (*problems, *further)
     ]
 
 
+def _line_after(mends: Mapping[int, Mend], line: int | None) -> str | None:
+    mend = mends.get(line) if line is not None else None
+    return mend.after if mend else None
+
+
 def _advice(mend: Mend) -> str:
-    return "Indent with spaces." if mend.before.lstrip() == mend.after.lstrip() else "Put the value in quotes."
+    is_indented = (mend.before or "").lstrip() == (mend.after or "").lstrip()
+    return "Indent with spaces." if is_indented else "Put the value in quotes."
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Frontmatter that YAML refuses, and most clients read -> the same text with quotes where they are missing. Pure.
 
-Such clients take a `key: value` line for what it looks like. A mend writes that so that YAML reads the same;
-everything but the mended lines stays to the byte.
+Such clients take a `key: value` line for what it looks like. A mend writes that so that YAML reads the same, and
+leaves out a field that is there twice with one value; everything but the mended lines stays to the byte.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ _ENTRY = re.compile(
     r"(?P<indent> *(?:- +)*)(?:(?P<key>[\w.-]+)[ \t]*:[ \t]+)?(?P<value>[^\s#][^\r\n]*?)(?P<end>[ \t]*[\r\n]*)"
 )
 """A line with a value: after a key, or as an item of a list."""
+_TOP_KEY = re.compile(r"[\w.-]+[ \t]*:(?:[ \t\r\n]|\Z)")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]{0,2}([ \t]+#.*)?")
 _TEXT_FIELDS = {"name", "description", "license", "compatibility", "when_to_use", "argument-hint", "allowed-tools"}
 
@@ -45,7 +46,7 @@ class _Value:
 def mend_frontmatter(frontmatter: str) -> tuple[str, list[Mend]] | None:
     """The mended text and what was mended, with lines from 1; None where there is nothing to mend, or no safe way."""
     lines = _LINE.findall(frontmatter)
-    mended = [_without_tabs(line) for line in lines]
+    mended = [_without_tabs(line) for line in _without_repeats(lines)]
     for value in list(_values(mended)):
         if _is_broken(value, has_anchors="&" in frontmatter):
             quoted = _quoted(value)
@@ -56,12 +57,25 @@ def mend_frontmatter(frontmatter: str) -> tuple[str, list[Mend]] | None:
                 *quoted.more,
             ]
     mends = [
-        Mend(number, before.rstrip("\r\n"), after.rstrip("\r\n"))
+        Mend(number, before.rstrip("\r\n"), after.rstrip("\r\n") if after else None)
         for number, (before, after) in enumerate(zip(lines, mended, strict=True), 1)
         if before != after
     ]
     text = "".join(mended)
     return (text, mends) if mends and _parsed(text) is not None else None
+
+
+def _without_repeats(lines: list[str]) -> list[str]:
+    """The lines, with "" for those of a top field that is there before with the same value."""
+    starts = [at for at, line in enumerate(lines) if _TOP_KEY.match(line)]
+    seen: set[str] = set()
+    kept = list(lines)
+    for start, end in zip(starts, [*starts[1:], len(lines)], strict=False):
+        field = "".join(lines[start:end]).rstrip()
+        if field in seen:
+            kept[start:end] = [""] * (end - start)
+        seen.add(field)
+    return kept
 
 
 def _without_tabs(line: str) -> str:

@@ -15,7 +15,7 @@ from .manifest_fields import SKILL_MD, Rules
 from .media_types import media_type
 from .mentions import check_mentions
 from .paths import check_collisions, listed, printable
-from .problems import InvalidSkill, Problem, Report
+from .problems import InvalidSkill, Mend, Problem, Report
 from .root import find_root
 from .scanner import Finding, scan
 
@@ -171,11 +171,23 @@ def _mended(content: bytes, rules: Rules, report: Report) -> bytes:
     except InvalidSkill as invalid:
         if invalid.mended is None:
             return content
+        shift = 0
         for mend in invalid.mended.mends:
-            message = f"this line was mended; it was: {printable(mend.before)}"
-            report.warning("skill-md-mended", message, "Mend it at its source, too.", file=SKILL_MD, line=mend.line)
+            line = max(mend.line + shift, 1)
+            report.warning("skill-md-mended", _told(mend), "Mend it at its source, too.", file=SKILL_MD, line=line)
+            shift += (mend.before is None) - (mend.after is None)
         return invalid.mended.text.encode()
     return content
+
+
+def _told(mend: Mend) -> str:
+    if mend.before is None:
+        return "this line was missing"
+    if mend.after is None and not mend.before.strip():
+        return "an empty line before this one was left out"
+    if mend.after is None:
+        return f"a line before this one was left out: {printable(mend.before)}"
+    return f"this line was mended; it was: {printable(mend.before)}"
 
 
 def _manifest(content: bytes, rules: Rules) -> Manifest:

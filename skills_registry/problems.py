@@ -38,11 +38,14 @@ class Problem:
 
 @dataclass(frozen=True)
 class Mend:
-    """A line of SKILL.md (from 1) as it is and as it should be."""
+    """A line of SKILL.md (from 1) as it is and as it should be.
+
+    `before` is None for a line that is missing before this one, `after` for one that is to go.
+    """
 
     line: int
-    before: str
-    after: str
+    before: str | None
+    after: str | None
 
 
 @dataclass(frozen=True)

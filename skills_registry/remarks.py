@@ -124,6 +124,9 @@ TEXTS = [
     _("`{path}` is outside the package; agents that load the skill do not have it"),
     _("`{path}` is not in the package"),
     _("this line was mended; it was: {line}"),
+    _("this line was missing"),
+    _("an empty line before this one was left out"),
+    _("a line before this one was left out: {line}"),
     _("`{key}` is {kind}, not text"),
     _("`metadata` is {kind}, not a mapping"),
     _("metadata `{key}` has a prefix reserved by the Model Context Protocol"),
@@ -180,7 +183,10 @@ TEXTS = [
     _("Put at least a SKILL.md into it."),
     _("Rename it to SKILL.md."),
     _("Put SKILL.md at the top of the package, or in its one top folder."),
-    _("Upload them one at a time, or unpack it and use `manage.py import_skills`."),
+    _(
+        "A package is one skill: unpack this one and upload the folder of each skill, or a zip of it; "
+        "or import them all with `manage.py import_skills FOLDER`."
+    ),
     _("Pack the folder that holds SKILL.md, not the ones around it."),
     _("Pack the skill's folder alone."),
     _("Write below the second `---` what the agent is to do."),

@@ -6,20 +6,53 @@ With some texts the time and memory this takes grow with the square of their len
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from time import process_time
 from urllib.parse import unquote, urlsplit
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.tasklists import tasklists_plugin
+from pygments.token import STANDARD_TYPES
 
-_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+from .highlighting import code_html
+
+_MARKDOWN = (
+    MarkdownIt("commonmark", {"html": False})
+    .enable(["table", "strikethrough"])
+    .use(footnote_plugin, inline=False)
+    .use(tasklists_plugin, label=True)
+)
 RENDERED_MAX = 128 * 1024
 """Characters of a text that are rendered; the rest of a longer one is left out."""
 HTML_MAX = 4 * 1024 * 1024
 """Characters of HTML; a text that makes more is not shown rendered."""
-_ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}}
+FENCED_MAX = 16 * 1024
+FENCED_SECONDS = 0.15
+"""Characters of fenced code, and CPU time, after which no further code of a text is coloured."""
+_TAGS = nh3.ALLOWED_TAGS | {"input", "label"}
+_ATTRIBUTES = {
+    "a": {"href", "id"},
+    "img": {"src", "alt"},
+    "input": {"checked"},
+    "li": {"id"},
+    "span": {"title"},
+}
+_CLASSES = {
+    "li": {"task-list-item", "footnote-item"},
+    "ol": {"contains-task-list", "footnotes-list"},
+    "span": {f"hl-{kind}" for kind in STANDARD_TYPES.values() if kind} | {"sk-invisible"},
+    "sup": {"footnote-ref"},
+    "ul": {"contains-task-list"},
+}
+_FORCED = {"input": {"type": "checkbox", "disabled": ""}}
+"""The boxes of tasks; a package that brought another kind of field to a page could ask for a password."""
+_FOOTNOTE = re.compile(r"fn(ref)?\d+(:\d+)?")
 
 
 @dataclass(frozen=True)
@@ -40,21 +73,46 @@ class Rendered:
     whole: bool
 
 
-def render_markdown(text: str, around: Around) -> Rendered | None:
+def render_markdown(text: str, around: Around, coloured: bool) -> Rendered | None:
     """HTML of a Markdown text of unknown origin: no raw HTML, no scripts, no styles, no images from elsewhere.
 
-    A relative link that leads to nothing in the package is its text, and an image its description. None
-    where the HTML would be too long for a page.
+    A relative link that leads to nothing in the package is its text, and an image its description. Fenced code
+    is `coloured` by its language. None where the HTML would be too long for a page.
     """
     tokens = _MARKDOWN.parse(text[:RENDERED_MAX])
     for token in tokens:
         if token.children:
             token.children = list(_led(token.children, around))
-    html = _MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {})
+    options = deepcopy(_MARKDOWN.options)
+    options["highlight"] = _Fences().html if coloured else None
+    html = _MARKDOWN.renderer.render(tokens, options, {})
     if len(html) > HTML_MAX:
         return None
-    clean = nh3.clean(html, attributes=_ATTRIBUTES, attribute_filter=_only_own, url_schemes={"http", "https", "mailto"})
+    clean = nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        attribute_filter=_only_own,
+        allowed_classes=_CLASSES,
+        set_tag_attribute_values=_FORCED,
+        url_schemes={"http", "https", "mailto"},
+    )
     return Rendered(clean, whole=len(text) <= RENDERED_MAX)
+
+
+class _Fences:
+    """The fenced code of one text, of which so much is coloured and the rest is not."""
+
+    def __init__(self) -> None:
+        self._left = FENCED_MAX
+        self._until = process_time() + FENCED_SECONDS
+
+    def html(self, code: str, language: str, _attributes: str) -> str:
+        """The code as HTML, "" where it is left to markdown-it, which escapes it."""
+        self._left -= len(code)
+        if self._left < 0 or process_time() > self._until:
+            return ""
+        return code_html(language, code) or ""
 
 
 def _led(tokens: Sequence[Token], around: Around) -> Iterator[Token]:
@@ -95,6 +153,11 @@ def _path(address: str, folder: str) -> tuple[str, str]:
 
 
 def _only_own(tag: str, name: str, value: str) -> str | None:
-    """Drop the source of a picture from elsewhere, which would tell its server who reviews what."""
+    """Drop all ids but those of footnotes, and the source of a picture from elsewhere.
+
+    That would tell its server who reviews what.
+    """
+    if name == "id" and not _FOOTNOTE.fullmatch(value):
+        return None
     elsewhere = (tag, name) == ("img", "src") and (not value.startswith("/") or value.startswith("//"))
     return None if elsewhere else value

@@ -35,7 +35,10 @@ def _reason(files: Collection[str]) -> Problem:
         hint = f"Put {SKILL_MD} at the top of the package, or in its one top folder."
         return Problem("skill-md-missing", f"there is no {SKILL_MD}", hint)
     if len(skills) > 1:
-        hint = "Upload them one at a time, or unpack it and use `manage.py import_skills`."
+        hint = (
+            "A package is one skill: unpack this one and upload the folder of each skill, or a zip of it; "
+            "or import them all with `manage.py import_skills FOLDER`."
+        )
         return Problem("skill-md-several", f"there are {len(skills)} skills in it: {listed(skills)}", hint)
     if _depth(skills[0]) > 1:
         hint = "Pack the folder that holds SKILL.md, not the ones around it."

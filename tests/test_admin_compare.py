@@ -9,8 +9,11 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from skills_registry import services
 from skills_registry.admin import comparing
+from skills_registry.archive import read_archive
 from skills_registry.models import Skill
+from skills_registry.packing import pack
 
 from .conftest import publish
 from .packages import skill_md, zip_of
@@ -220,3 +223,19 @@ def test_pages_ask_for_permissions(author: User, client: Client, store: Path) ->
     assert [client.get(address).status_code for address in addresses] == [403] * 4
     client.logout()
     assert [client.get(address).status_code for address in addresses] == [302] * 4
+
+
+def test_permission_to_run_a_file_is_shown_and_compared(browser: Client) -> None:
+    files = {"greeter/SKILL.md": skill_md().encode(), "greeter/run.sh": b"#!/bin/sh\n"}
+    for programs in ((), ("greeter/run.sh",)):
+        version, created = services.create_version(read_archive(pack(files.items(), programs)))
+        assert created
+    page = text_of(compare(browser, "?from=1&to=2"))
+    assert "1 with another permission" in page
+    assert "run.sh permission terminal now executable" in page
+    assert "only the permission to run it has changed" in page
+    assert "no longer executable" in text_of(compare(browser, "?from=2&to=1"))
+    of_version = f"{SKILLS}{version.skill_id}/versions/"
+    assert "run.sh terminal executable" in text_of(browser.get(f"{of_version}2/"))
+    assert "executable" not in text_of(browser.get(f"{of_version}1/"))
+    assert "executable" in text_of(browser.get(f"{SKILLS}{version.skill_id}/files/2/run.sh"))

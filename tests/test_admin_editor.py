@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import random
 import re
+import string
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -106,26 +109,151 @@ def test_nothing_new_is_told(browser: Client) -> None:
     ]
 
 
-def test_the_second_of_two_editors_sees_both_and_loses_nothing(browser: Client, author: User) -> None:
-    publish(files={"a.txt": "a\n", "b.txt": "b\n"})
-    services.edit_version(Skill.objects.get(), 1, {"a.txt": b"theirs\n"}, user=author, note="quick", expected_latest=1)
+def made_meanwhile(user: User, changes: dict[str, bytes | None]) -> None:
+    """Somebody else makes v2."""
+    services.edit_version(Skill.objects.get(), 1, changes, user=user, note="quick", expected_latest=1)
 
-    answer = save(browser, {"a.txt": {"text": "mine\n"}, "b.txt": {"text": "mine too\n"}}, note="my note")
+
+def merge(browser: Client, conflict: Any, choices: Mapping[str, str] = {}, **more: str) -> Any:
+    """Send the form of the page that shows a conflict."""
+    data = {"edits": conflict.context["edits"], "note": conflict.context["note"], "expected_latest": 2, "merge": "1"}
+    return browser.post(address(1), {**data, **choices, **more}, follow=True)
+
+
+TEN = "".join(f"{number}\n" for number in range(10))
+
+
+def test_changes_of_two_editors_in_different_places_are_merged(browser: Client, author: User) -> None:
+    publish(files={"a.txt": TEN, "b.txt": "b\n", "c.txt": "c\n"})
+    made_meanwhile(author, {"a.txt": TEN.replace("8", "theirs").encode(), "c.txt": b"theirs\n"})
+
+    answer = save(browser, {"a.txt": {"text": TEN.replace("1", "mine")}, "b.txt": {"text": "mine\n"}}, note="my note")
     assert answer.status_code == 409
     page = text_of(answer)
     assert "While you edited v1, arno made v2. quick" in page
-    assert "your text replaces theirs: a.txt" in page
-    assert "mine too" in page
+    assert "Your changes and theirs fit together." in page
+    assert "in different places, which was merged: a.txt" in page
     assert SkillVersion.objects.count() == 2
-    kept = {"edits": answer.context["edits"], "note": "my note", "expected_latest": 2}
 
-    resumed = browser.post(address(2), {**kept, "resume": "1"})
-    assert resumed.status_code == 200
-    assert "mine too" in resumed.text
-    assert "my note" in text_of(resumed)
+    assert told(merge(browser, answer)) == ["Created greeter v3. What agents get has not changed."]
+    merged = TEN.replace("1", "mine").replace("8", "theirs").encode()
+    assert files(3) == {**files(2), "a.txt": merged, "b.txt": b"mine\n"}
+    assert SkillVersion.objects.get(number=3).note == "my note"
 
-    browser.post(address(2), kept)
-    assert files(3) == {**files(2), "a.txt": b"mine\n", "b.txt": b"mine too\n"}
+
+def test_where_both_changed_the_same_somebody_chooses(browser: Client, author: User) -> None:
+    publish(files={"a.txt": TEN, "b.txt": "b\n"})
+    made_meanwhile(author, {"a.txt": TEN.replace("1", "theirs").replace("5", "theirs too").encode()})
+    mine = TEN.replace("1", "mine").replace("5", "mine too").replace("9", "mine alone")
+    answer = save(browser, {"a.txt": {"text": mine}, "b.txt": {"text": "mine\n"}})
+    assert "Both of you changed 2 pieces" in text_of(answer)
+    assert "a.txt line 2 of v2" in text_of(answer)
+
+    again = merge(browser, answer, {"choice-0": "theirs"})
+    assert again.status_code == 409
+    assert told(again) == ["Nothing was saved yet. Choose for each piece whose text it is to have."]
+    assert SkillVersion.objects.count() == 2
+
+    merge(browser, again, {"choice-0": "theirs", "choice-1": "both"})
+    assert files(3)["b.txt"] == b"mine\n"
+    assert files(3)["a.txt"].decode() == TEN.replace("1", "theirs").replace("5", "theirs too\nmine too").replace(
+        "9", "mine alone"
+    )
+
+
+def test_what_is_not_chosen_yet_is_in_the_editor_with_both(browser: Client, author: User) -> None:
+    publish(files={"a.txt": TEN, "gone.txt": "x\n"})
+    made_meanwhile(author, {"a.txt": TEN.replace("1", "theirs").encode(), "gone.txt": b"changed\n"})
+    answer = save(browser, {"a.txt": {"text": TEN.replace("1", "mine")}, "gone.txt": None}, note="my note")
+    opened = merge(browser, answer, edit="1")
+    assert opened.status_code == 200
+    assert "Edit greeter v2" in text_of(opened)
+    assert "my note" in text_of(opened)
+    edits = json.loads(opened.context["edits_json"])
+    assert edits == {"a.txt": {"text": TEN.replace("1", "theirs\nmine")}, "gone.txt": None}
+    assert SkillVersion.objects.count() == 2
+
+
+@pytest.mark.parametrize("choice", ["mine", "theirs"])
+@pytest.mark.parametrize(
+    ("mine", "theirs", "taken"),
+    [
+        ({"text": "mine\n"}, None, b"mine\n"),
+        (None, b"theirs\n", None),
+        ({"base64": "AG0="}, b"\0t", b"\0m"),
+    ],
+)
+def test_file_that_cannot_be_merged_is_taken_whole_from_one_side(
+    browser: Client, mine: Any, theirs: bytes | None, taken: bytes | None, choice: str
+) -> None:
+    publish(files={"x": "base\n", "y": "y"})
+    made_meanwhile(User.objects.get(), {"x": theirs})
+    answer = save(browser, {"x": mine, "y": {"text": "more"}})
+    said = text_of(answer)
+    assert ("You removed this file." if mine is None else "The whole file as you left it.") in said
+    assert ("They removed or renamed this file." if theirs is None else "The whole file as they left it.") in said
+    merge(browser, answer, {"choice-0": choice})
+    assert files(3).get("x") == (taken if choice == "mine" else theirs)
+    assert files(3)["y"] == b"more"
+
+
+def test_file_that_was_renamed_takes_along_what_the_other_changed_in_it(browser: Client, author: User) -> None:
+    publish(files={"old.txt": "a\n", "lost.txt": "b\n"})
+    made_meanwhile(author, {"old.txt": b"theirs\n", "lost.txt": None})
+    edits = {"old.txt": None, "new.txt": {"from": "old.txt"}, "lost.txt": None, "found.txt": {"from": "lost.txt"}}
+    answer = save(browser, edits)
+    assert "fit together" in text_of(answer)
+    merge(browser, answer)
+    assert {path: files(3)[path] for path in files(3) if path != "SKILL.md"} == {
+        "new.txt": b"theirs\n",
+        "found.txt": b"b\n",
+    }
+
+
+def test_version_that_comes_while_one_chooses_is_noticed(browser: Client, author: User) -> None:
+    publish(files={"a.txt": TEN})
+    made_meanwhile(author, {"a.txt": TEN.replace("8", "theirs").encode()})
+    answer = save(browser, {"a.txt": {"text": TEN.replace("1", "mine")}})
+    services.edit_version(Skill.objects.get(), 2, {"a.txt": b"third\n"}, user=author, expected_latest=2)
+    again = merge(browser, answer)
+    assert again.status_code == 409
+    assert "Somebody was faster: greeter v3 is there" in text_of(again)
+    assert SkillVersion.objects.count() == 3
+
+
+def test_texts_that_take_too_long_to_merge_are_taken_whole(browser: Client, author: User) -> None:
+    base, mine, theirs = (
+        "".join(f"{word}\n" for word in random.Random(seed).choices(string.ascii_letters, k=9_900)) for seed in range(3)
+    )
+    names = [f"{number}.txt" for number in range(40)]
+    publish(files=dict.fromkeys(names, base))
+    made_meanwhile(author, dict.fromkeys(names, theirs.encode()))
+    page = text_of(save(browser, {name: {"text": mine} for name in names}))
+    assert "Both of you changed 40 pieces" in page
+    assert "The whole file as you left it." in page
+
+
+def test_more_clashes_than_anybody_chooses_are_left_to_the_editor(browser: Client, author: User) -> None:
+    lines = [f"{number}\n" for number in range(1000)]
+    publish(files={"a.txt": "".join(lines)})
+    theirs, mine = (
+        "".join(f"{side} {line}" if number % 3 == 0 else line for number, line in enumerate(lines))
+        for side in ("their", "my")
+    )
+    made_meanwhile(author, {"a.txt": theirs.encode()})
+    answer = save(browser, {"a.txt": {"text": mine}})
+    assert "Both of you changed 334 pieces, too many" in text_of(answer)
+    assert "Save the merged version" not in text_of(answer)
+    assert "Open the editor" in text_of(answer)
+
+
+def test_texts_of_a_conflict_are_shown_as_text(browser: Client, author: User) -> None:
+    publish(files={"a.txt": "a\n"})
+    made_meanwhile(author, {"a.txt": b"<script>alert(1)</script>\n"})
+    page = save(browser, {"a.txt": {"text": "<img src=x onerror=alert(2)>\u200b\n"}}).text
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert 'title="zero width space"' in page
 
 
 def test_the_second_editor_may_save_without_the_changes_of_the_first(browser: Client, author: User) -> None:
@@ -141,13 +269,16 @@ def test_the_second_editor_may_save_without_the_changes_of_the_first(browser: Cl
 
 def test_changes_that_do_not_fit_on_top_are_told_and_kept(browser: Client, author: User) -> None:
     publish(files={"a.txt": "a\n"})
-    services.edit_version(Skill.objects.get(), 1, {"a.txt": None}, user=author, expected_latest=1)
+    made_meanwhile(author, {"B.txt": b"theirs"})
 
-    page = text_of(save(browser, {"a.txt": None, "b.txt": {"text": "mine"}}))
+    answer = save(browser, {"a.txt": None, "b.txt": {"text": "mine"}})
+    page = text_of(answer)
     assert "Your changes do not fit on top" in page
-    assert "a.txt cannot be removed" in page
-    assert "Save on top" not in page
-    assert "Open the editor" in page
+    assert "path-collision" in page
+    assert "mine" in json.loads(merge(browser, answer, edit="1").context["edits_json"])["b.txt"]["text"]
+    refused = merge(browser, answer)
+    assert refused.status_code == 422
+    assert "mine" in refused.context["edits_json"]
 
 
 def test_a_script_is_told_where_the_new_version_is_or_that_nothing_was_saved(browser: Client) -> None:
@@ -317,8 +448,7 @@ def test_replacing_what_somebody_else_wrote_is_not_the_first_choice(browser: Cli
     publish(files={"a.txt": "a\n", "b.txt": "b\n"})
     services.edit_version(Skill.objects.get(), 1, {"a.txt": b"theirs\n"}, user=author, expected_latest=1)
     primary = r'<button[^>]*class="sk-button sk-primary"[^>]*>([^<]*)<'
-    both = save(browser, {"a.txt": {"text": "mine\n"}})
-    assert re.findall(primary, both.text) == ["Open the editor"]
-    assert "Replace their text" in text_of(both)
-    apart = save(browser, {"b.txt": {"text": "mine\n"}})
-    assert re.findall(primary, apart.text) == ["Save on top"]
+    for edits in ({"a.txt": {"text": "mine\n"}}, {"b.txt": {"text": "mine\n"}}):
+        page = save(browser, edits)
+        assert re.findall(primary, page.text) == ["Save the merged version"]
+        assert "checked" not in page.text

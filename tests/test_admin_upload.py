@@ -446,6 +446,32 @@ def test_mistake_in_yaml_is_shown_with_its_mend_and_mended_if_asked_for(browser:
     assert [warning["code"] for warning in version.warnings] == ["skill-md-mended"]
 
 
+def test_lines_of_hyphens_are_mended_if_asked_for(browser: Client) -> None:
+    text = "\n---\nname: greeter\ndescription: Greets people.\nlicense: MIT\nlicense: MIT\nmodel: x\n\nDo.\n"
+    review = staged(browser, zip_of({"SKILL.md": text}))
+    page = browser.get(review)
+    assert "there are spaces or empty lines before the first `---`" in text_of(page)
+    assert [(mend.line, mend.before, mend.after) for mend in page.context["inspection"].mended.mends] == [
+        (1, "", None),
+        (6, "license: MIT", None),
+        (8, None, "---"),
+    ]
+    browser.post(f"{review}?mend", {"create": "", "note": ""})
+    version = SkillVersion.objects.get()
+    assert [(warning["line"], warning["message"]) for warning in version.warnings] == [
+        (1, "an empty line before this one was left out"),
+        (5, "a line before this one was left out: license: MIT"),
+        (6, "this line was missing"),
+    ]
+
+
+def test_zip_of_several_skills_names_them_and_says_what_to_do(browser: Client) -> None:
+    files = {f"repo-main/skills/{name}/SKILL.md": skill_md(name) for name in ("ask", "tell")}
+    page = text_of(browser.get(staged(browser, zip_of(files))))
+    assert "there are 2 skills in it: repo-main/skills/ask/, repo-main/skills/tell/" in page
+    assert "upload the folder of each skill, or a zip of it; or import them all with `manage.py import_skills" in page
+
+
 def test_different_packages_of_one_skill_in_one_drop_are_not_kept(browser: Client) -> None:
     files: dict[str, bytes | str] = {
         "repo/a/greeter/SKILL.md": skill_md(),

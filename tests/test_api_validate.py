@@ -37,6 +37,7 @@ def test_good_package_is_valid_without_remarks(api: Api) -> None:
         "errors": [],
         "warnings": [],
         "findings": [],
+        "mended": None,
     }
 
 
@@ -48,6 +49,32 @@ def test_warnings_and_findings_do_not_make_it_invalid(api: Api) -> None:
     finding = judgement["findings"][0]
     assert (finding["file"], finding["line"]) == ("SKILL.md", 7)
     assert finding["excerpt"] == "Run !`date`."
+
+
+def test_what_can_be_mended_comes_with_its_text(api: Api) -> None:
+    text = "\n---\nname: greeter\ndescription: Use when: asked\n\nSay hello.\n"
+    judgement = judged(api, zip_of({"SKILL.md": text}))
+    assert judgement["valid"] is False
+    mended = judgement["mended"]
+    assert mended == {
+        "path": "SKILL.md",
+        "text": "---\nname: greeter\ndescription: 'Use when: asked'\n---\n\nSay hello.\n",
+        "changes": [
+            {"line": 1, "before": "", "after": None},
+            {"line": 4, "before": "description: Use when: asked", "after": "description: 'Use when: asked'"},
+            {"line": 5, "before": None, "after": "---"},
+        ],
+    }
+    assert judged(api, zip_of({"SKILL.md": mended["text"]}))["valid"] is True
+
+
+def test_zip_of_several_skills_names_them_and_says_what_to_do(api: Api) -> None:
+    content = zip_of({f"repo-main/skills/{name}/SKILL.md": skill_md(name) for name in ("ask", "tell")})
+    (error,) = judged(api, content)["errors"]
+    assert error["message"] == "there are 2 skills in it: repo-main/skills/ask/, repo-main/skills/tell/"
+    assert "upload the folder of each skill" in error["hint"]
+    assert "import_skills" in error["hint"]
+    assert api.upload(content).json()["errors"] == [error]
 
 
 def test_invalid_package_is_200_with_every_error(api: Api) -> None:

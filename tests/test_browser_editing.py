@@ -95,6 +95,21 @@ def test_several_zips_are_listed_and_created_together(page: Page) -> None:
     page.get_by_role("button", name="Discard").click()
 
 
+def test_zips_of_the_same_skill_that_are_dropped_together_are_chosen_from(page: Page) -> None:
+    page.goto(UPLOAD)
+    drop(page, {f"{word}.zip": zip_of({"SKILL.md": skill_md("twice", f"Say {word}.")}) for word in ("one", "two")})
+    choice = page.get_by_role("group", name="2 of these zips hold the skill twice.")
+    expect(choice).to_be_visible()
+    fits(page)
+    page.get_by_role("button", name=re.compile("Create all")).click()
+    expect(page.get_by_text("Created twice")).to_have_count(0)
+    choice.get_by_label("two.zip").check()
+    page.get_by_role("button", name=re.compile("Create all")).click()
+    expect(page.get_by_text("Created twice v1.")).to_be_visible()
+    page.get_by_role("link", name="one.zip").click()
+    page.get_by_role("button", name="Discard").click()
+
+
 def test_files_that_are_dropped_together_are_one_package(page: Page) -> None:
     page.goto(UPLOAD)
     drop(page, {"SKILL.md": skill_md("loose").encode(), "notes.txt": b"x"})
@@ -183,11 +198,15 @@ def test_two_people_edit_and_nothing_is_lost(new_page: Callable[..., Page]) -> N
     expect(ben.get_by_text("v2 was made by admin meanwhile.")).to_be_visible()
     ben.get_by_role("button", name="Save as a new version").click()
     expect(ben.get_by_role("heading", name="Somebody was faster: shared v2 is there")).to_be_visible()
-    expect(ben.get_by_text("Both of you changed these files")).to_be_visible()
-    expect(ben.locator(".sk-diff")).to_contain_text("Ann's text.")
-    expect(ben.locator(".sk-diff")).to_contain_text("Ben's text.")
+    piece = ben.get_by_role("group", name="SKILL.md line 6 of v2")
+    expect(piece).to_contain_text("Ann's text.")
+    expect(piece).to_contain_text("Ben's text.")
     fits(ben)
-    ben.get_by_role("button", name="Open the editor").click()
+    ben.get_by_role("button", name="Save the merged version").click()
+    expect(ben.get_by_role("heading", name="Somebody was faster: shared v2 is there")).to_be_visible()
+    piece.get_by_label("Both: theirs, then yours").check()
+    ben.get_by_role("button", name="Open it in the editor").click()
+    expect(code(ben)).to_contain_text("Ann's text.")
     expect(code(ben)).to_contain_text("Ben's text.")
     ben.get_by_role("button", name="Save as a new version").click()
     expect(ben.get_by_text("Created shared v3.")).to_be_visible()

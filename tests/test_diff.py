@@ -52,6 +52,18 @@ def test_of_several_files_with_the_same_bytes_the_one_with_the_same_name_was_mov
     ]
 
 
+def test_permission_to_run_a_file_is_a_change() -> None:
+    before = [*recorded(a=b"a", b=b"b", c=b"c"), {**recorded(d=b"d")[0], "executable": True}]
+    after = [{**file, "executable": file["path"] in "ab"} for file in recorded(a=b"a", b=b"B", c=b"c", d=b"d")]
+    new = [{**recorded(e=b"e")[0], "executable": True}]
+    assert compare(before, after + new) == [
+        FileChange("a", "permission", 1, 1, "a", executable=True),
+        FileChange("b", "changed", 1, 1, "b", executable=True),
+        FileChange("d", "permission", 1, 1, "d", executable=False),
+        FileChange("e", "added", None, 1, "", executable=True),
+    ]
+
+
 def test_an_empty_file_is_never_renamed() -> None:
     assert [change.change for change in compare(recorded(old=b""), recorded(new=b""))] == ["added", "removed"]
 

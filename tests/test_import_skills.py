@@ -360,6 +360,14 @@ def test_programs_stay_programs_from_the_folder_to_the_download(tmp_path: Path, 
     assert run(tmp_path / "again.zip")[0] == "ok       greeter v2 (already up to date)"
 
 
+def test_zip_of_several_skills_names_them_and_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "repo.zip"
+    path.write_bytes(zip_of({f"repo-main/skills/{name}/SKILL.md": skill_md(name) for name in ("ask", "tell")}))
+    lines, _ = refused(path)
+    assert "there are 2 skills in it: repo-main/skills/ask/, repo-main/skills/tell/" in lines[1]
+    assert "or import them all with `manage.py import_skills FOLDER`." in lines[2]
+
+
 def test_mistakes_in_yaml_are_mended_only_if_asked_for(tmp_path: Path, store: Path) -> None:
     path = folder(tmp_path / "greeter")
     (path / "SKILL.md").write_text(

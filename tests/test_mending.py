@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills_registry.manifest import Manifest, parse_manifest
+from skills_registry.delimiter_mending import mend_delimiters
+from skills_registry.manifest import Manifest, parse_manifest, split_document
 from skills_registry.mending import mend_frontmatter
 from skills_registry.problems import InvalidSkill, Mended
 
@@ -113,6 +114,7 @@ def test_hint_of_an_argument_is_text() -> None:
         ("description: x", "  license: MIT"),
         ("description: x", "no colon"),
         ("description: x", "description: y"),
+        ("description: x", "metadata:", "  a: b", "metadata:", "  a: c"),
         ("description: x", "a: &b c", "d: *b"),
         ("description: !!binary abc=",),
         ("description: x\x07: y",),
@@ -147,7 +149,10 @@ def test_mend_changes_only_broken_lines_and_gives_valid_yaml(values: list[tuple[
         made, mends = found
         assert mend_frontmatter(made) is None
         changed = {mend.line for mend in mends}
-        for number, (before, after) in enumerate(zip(text.split("\n"), made.split("\n"), strict=True), 1):
+        gone = {mend.line for mend in mends if mend.after is None}
+        kept = [line for number, line in enumerate(text.split("\n"), 1) if number not in gone]
+        numbers = [number for number in range(1, text.count("\n") + 2) if number not in gone]
+        for number, before, after in zip(numbers, kept, made.split("\n"), strict=True):
             assert (before != after) == (number in changed)
 
 
@@ -172,3 +177,84 @@ def test_line_of_hyphens_that_is_wrong_is_told(text: str, line: int, hint: str) 
         parse_manifest(text)
     (problem,) = refused.value.errors
     assert (problem.line, problem.hint) == (line, hint)
+
+
+def test_field_that_is_there_twice_with_one_value_is_left_out() -> None:
+    text = document("description: x", "metadata:", "  a: b", "license: MIT", "description: x", "metadata:", "  a: b")
+    found = offered(text)
+    assert found is not None
+    assert found.text == document("description: x", "metadata:", "  a: b", "license: MIT")
+    assert [(mend.line, mend.before, mend.after) for mend in found.mends] == [
+        (7, "description: x", None),
+        (8, "metadata:", None),
+        (9, "  a: b", None),
+    ]
+
+
+FIELDS = "name: my-skill\ndescription: x\n"
+RIGHT = f"---\n{FIELDS}---\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "made"),
+    [
+        (f"\n\n---\n{FIELDS}---\nDo.\n", f"{RIGHT}Do.\n"),
+        (f" ---\n{FIELDS}---\nDo.\n", f"{RIGHT}Do.\n"),
+        (f"\ufeff\n---\n{FIELDS}---\nDo.\n", f"{RIGHT}Do.\n"),
+        (f"\ufeff\ufeff---\n{FIELDS}---\nDo.\n", f"{RIGHT}Do.\n"),
+        (f"----\n{FIELDS}---\nDo.\n", f"{RIGHT}Do.\n"),
+        (f"----\n{FIELDS}----\nDo.\n", f"{RIGHT}Do.\n"),
+        (f"---\n{FIELDS}----\nDo.\n\n  ---\n", f"{RIGHT}Do.\n\n  ---\n"),
+        (f"---\n{FIELDS}  ---\nDo.\n", f"{RIGHT}Do.\n"),
+        (f"---\n{FIELDS}\nDo.\n", f"{RIGHT}\nDo.\n"),
+        (f"---\n{FIELDS}# Title\n\nDo this.\n", f"{RIGHT}# Title\n\nDo this.\n"),
+        (f"\n---\n{FIELDS}\n- Do.\n", f"{RIGHT}\n- Do.\n"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_of_hyphens_are_mended(text: str, made: str, end: str) -> None:
+    found = offered(text.replace("\n", end))
+    assert found is not None
+    assert found.text == made.replace("\n", end)
+    assert parse_manifest(found.text).name == "my-skill"
+
+
+def test_lines_of_hyphens_and_values_are_mended_together() -> None:
+    text = "\n---\nname: my-skill\ndescription: Use when: asked\n\nDo.\n"
+    found = offered(text)
+    assert found is not None
+    assert found.text == "---\nname: my-skill\ndescription: 'Use when: asked'\n---\n\nDo.\n"
+    assert [(mend.line, mend.before, mend.after) for mend in found.mends] == [
+        (1, "", None),
+        (4, "description: Use when: asked", "description: 'Use when: asked'"),
+        (5, None, "---"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"# Title\n---\n{FIELDS}---\nDo.\n",
+        f"---\n{FIELDS}",
+        f"---\n{FIELDS}Do this.\n",
+        f"---\n{FIELDS}\nlicense: MIT\n\nDo.\n",
+        f"---\n{FIELDS}metadata:\n\n  a: b\n\nDo.\n",
+        f"---\n{FIELDS}# a comment\nlicense: MIT\n\nDo.\n",
+        f"---\n{FIELDS}----\n",
+        "---\n\nDo.\n",
+        "---\njust text\n\nDo.\n",
+        f"--- # My skill\n{FIELDS}---\nDo.\n",
+        "\n" * 2_000 + f"---\n{FIELDS}---\nDo.\n",
+    ],
+)
+def test_where_the_frontmatter_ends_is_not_guessed(text: str) -> None:
+    assert offered(text) is None
+
+
+@given(st.text("-\n \ufeff#a:x\r", max_size=60))
+def test_text_whose_lines_of_hyphens_are_mended_is_read(text: str) -> None:
+    head = mend_delimiters(text)
+    if head is not None:
+        assert text.startswith(head.before)
+        assert mend_delimiters(head.after) is None
+        split_document(head.after + text[len(head.before) :])

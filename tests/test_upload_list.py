@@ -50,8 +50,8 @@ def sent(browser: Client, **fields: Any) -> Any:
 
 EXPECTED = {
     "new.zip": ("can come in", "new v1"),
-    "second.zip": ("can come in", "greeter v2"),
-    "third.zip": ("look at it first", "greeter v3"),
+    "second.zip": ("choose one", "greeter, as also in third.zip"),
+    "third.zip": ("choose one", "greeter, as also in second.zip"),
     "same.zip": ("nothing new", "greeter v1 has the same bytes"),
     "broken.zip": ("refused", "-"),
     "of-gone.zip": ("refused", "-"),
@@ -67,7 +67,7 @@ def test_list_says_what_each_would_become_and_keeps_it(browser: Client) -> None:
 
 
 def test_all_that_can_come_in_is_created_with_a_result_for_each(browser: Client, operator: User) -> None:
-    page = text_of(sent(browser))
+    page = text_of(sent(browser, **{"clash-greeter": "all"}))
     for name, number in (("new", 1), ("greeter", 2), ("greeter", 3)):
         version = SkillVersion.objects.get(skill__name=name, number=number)
         assert (version.note, version.uploaded_by) == ("spring", operator)
@@ -76,8 +76,44 @@ def test_all_that_can_come_in_is_created_with_a_result_for_each(browser: Client,
     assert set(listed(browser)) == {"same.zip", "broken.zip", "of-gone.zip"}
 
 
+def test_of_zips_that_hold_the_same_skill_none_is_created_without_a_choice(
+    browser: Client, uploads: dict[str, Upload]
+) -> None:
+    before = text_of(browser.get(UPLOADS))
+    assert "2 of these zips hold the skill greeter. Which is to come in?" in before
+    assert "All of them, one after the other, as v2 to v3" in before
+    page = text_of(sent(browser))
+    assert page.count("Several of these zips hold the skill greeter. Choose which is to become a version.") == 2
+    assert "Created new v1." in page
+    assert SkillVersion.objects.filter(skill__name="greeter").count() == 1
+
+    sent(browser, **{"clash-greeter": "another"})
+    assert SkillVersion.objects.filter(skill__name="greeter").count() == 1
+    page = text_of(sent(browser, **{"clash-greeter": str(uploads["third"].pk)}))
+    assert "Created greeter v2." in page
+    assert listed(browser)["second.zip"] == ("can come in", "greeter v3")
+    assert SkillVersion.objects.get(skill__name="greeter", number=2).digest == package("greeter", "Run !`date`.").digest
+
+
+def test_review_says_which_other_zips_hold_the_same_skill(browser: Client, uploads: dict[str, Upload]) -> None:
+    browser.get(UPLOADS)
+    page = text_of(browser.get(f"{UPLOADS}{uploads['second'].pk}/"))
+    assert "More than one of your uploads holds the skill greeter." in page
+    assert "third.zip" in page
+    assert "More than one of your uploads" not in text_of(browser.get(f"{UPLOADS}{uploads['new'].pk}/"))
+
+
+def test_what_was_not_inspected_is_not_created(
+    browser: Client, uploads: dict[str, Upload], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skills_registry.admin.upload_list.SECONDS_AT_ONCE", -1)
+    page = text_of(browser.post(UPLOADS, {"upload": str(uploads["new"].pk), "note": ""}))
+    assert "It has not been inspected yet. Please try again." in page
+    assert not SkillVersion.objects.filter(skill__name="new").exists()
+
+
 def test_reviews_are_asked_for_together(browser: Client) -> None:
-    sent(browser, ask="")
+    sent(browser, ask="", **{"clash-greeter": "all"})
     reviews = SkillVersion.objects.filter(note="spring").values_list("review", flat=True)
     assert list(reviews) == ["requested"] * 3
 

@@ -17,6 +17,12 @@ PATTERNS = ("a", "a ", "(", "{", '"', "'", "/*", "<", "\\", "=", "a.", "{{", "$(
 """What is repeated in files for highlighters; which of them is slow differs from language to language."""
 SLOW = (("tf", "a"), ("c", "a"), ("ts", "a"), ("java", "a"), ("rst", "a"), ("py", "a"), ("md", "a"), ("js", "("))
 
+LANGUAGES = (
+    "bash", "c", "clojure", "cpp", "csharp", "css", "dart", "diff", "docker", "elixir", "erlang", "go", "haskell",
+    "html", "ini", "java", "js", "json", "julia", "kotlin", "lua", "make", "md", "nginx", "perl", "php", "powershell",
+    "py", "r", "rb", "rst", "rust", "scala", "scss", "sql", "swift", "tcl", "tex", "toml", "ts", "vim", "xml", "yaml",
+)  # fmt: skip
+
 MARKDOWN: dict[str, str] = {
     "table": "|" + "a|" * 3000 + "\n|" + "-|" * 3000 + "\n" + "|a\n" * 300,
     "brackets": "[" * 50_000,
@@ -43,6 +49,20 @@ MARKDOWN: dict[str, str] = {
     "code fences": "```\n" * 30_000,
     "headings": "# a\n" * 30_000,
     "escapes": "\\*" * 60_000,
+    "lists of tasks": "- [ ] a\n" * 15_000,
+    "lists of tasks in each other": "\n".join(" " * depth * 2 + "- [x] a" for depth in range(400)),
+    "references of footnotes": "[^a]: b\n\n" + "[^a] " * 24_000,
+    "references of footnotes that do not end": "[^a]: b\n\n" + "[^" * 60_000,
+    "footnotes": "\n".join(f"[^{number}]: b[^{number + 1}]" for number in range(6_000)),
+    "footnotes in footnotes": "[^a]: " * 20_000 + "b[^a]",
+    "fences in many languages": "".join(f"```{language}\na b = 'c'\n```\n" for language in LANGUAGES) * 100,
+    "fences that highlighters take long for": "".join(
+        f"```{suffix}\n{(pattern * 4_900)[:4_900]}\n```\n" for suffix, pattern in SLOW * 3
+    ),
+    "fences of many short words": "```py\n"
+    + "a=1;" * 1_200
+    + "\n```\n"
+    + ("```py\n" + "a=1;" * 1_000 + "\n```\n") * 25,
 }
 
 

@@ -16,25 +16,22 @@ from django.views.decorators.http import require_POST
 
 from skills_registry import services
 from skills_registry.agent_view import AgentView
-from skills_registry.diff import compare
-from skills_registry.edits import Edit, InvalidEdits, edited_file, read_edits, resolve, written
+from skills_registry.edits import Edit, InvalidEdits, edited_file, read_edits, written
 from skills_registry.forms import EditForm
 from skills_registry.inspection import Inspection
 from skills_registry.manifest import split_document
 from skills_registry.manifest_fields import SKILL_MD
-from skills_registry.media_types import text_of
 from skills_registry.models import SkillVersion
-from skills_registry.package import Package
 from skills_registry.problems import InvalidSkill, Problem
 from skills_registry.remarks import translated
 
-from .comparing import comparison
+from .edit_conflict import conflict_page
+from .edited import changes_of, editable, edited_comparison, inspect_edits
+from .merging import merge_edits
 from .pages import OperatorRequest, page, requires
 from .sides import Side, version_side
 from .texts import rendered
 
-EDITABLE_MAX = 1024 * 1024
-"""Bytes of a text up to which it can be edited here."""
 PREVIEW_MAX = 48 * 1024
 """Characters of a text that are previewed: rendered at every pause of typing, more would make the editor slow."""
 
@@ -52,6 +49,8 @@ def edit(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     if "resume" in request.POST:
         kept = {name: form.cleaned_data[name] for name in ("note", "expected_latest")}
         return _editor(request, base, next(iter(edits), None), edits, EditForm(initial=kept))
+    if "merge" in request.POST:
+        return _merge(request, base, edits, form)
     if "preview" in request.POST:
         return _preview_page(request, base, edits, form)
     return _save(request, base, edits, form)
@@ -61,7 +60,7 @@ def edit(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
 def edit_text(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     """The text of one file of a version, for the editor; null where it is none that can be edited."""
     side = version_side(_version(pk, number))
-    return JsonResponse({"text": _editable(side, request.GET.get("path", ""))})
+    return JsonResponse({"text": editable(side, request.GET.get("path", ""))})
 
 
 @require_POST
@@ -79,7 +78,7 @@ def check(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     edited = edits.get(path)
     return JsonResponse(
         {
-            **_remarks(_inspect(base, edits)),
+            **_remarks(inspect_edits(base, edits)),
             "preview": _preview(version_side(base), path, edited.text) if edited and edited.text is not None else None,
             "newest": None if newest is None else {"number": newest.number, "by": str(newest.uploaded_by or "")},
         }
@@ -105,7 +104,7 @@ def _edits(base: SkillVersion, form: EditForm) -> dict[str, Edit]:
     edits: dict[str, Edit] = given["made"]
     if "new_path" not in form.data:
         return edits
-    before = _editable(version_side(base), given["path"]) or ""
+    before = editable(version_side(base), given["path"]) or ""
     sent = given["text"] if "text" in form.data else None
     text = None if sent is None or (given["path"] and _same(before, sent)) else sent
     return edited_file(
@@ -120,26 +119,6 @@ def _edits(base: SkillVersion, form: EditForm) -> dict[str, Edit]:
 
 def _same(before: str, sent: str) -> bool:
     return before.splitlines() == sent.splitlines() and before.endswith("\n") == sent.endswith("\n")
-
-
-def _editable(side: Side, path: str) -> str | None:
-    """The text of a file, None where it is not there, no text, or too large."""
-    file = side.file(path)
-    if file is None or file["size"] > EDITABLE_MAX:
-        return None
-    return text_of(side.content(path))
-
-
-def _changes(base: SkillVersion, edits: Mapping[str, Edit]) -> dict[str, bytes | None]:
-    """What `services.edit_version` takes. Raises Http404 for a source that the version does not have."""
-    return resolve(edits, version_side(base).content)
-
-
-def _inspect(base: SkillVersion, edits: Mapping[str, Edit]) -> Inspection:
-    try:
-        return services.inspect_edit(base, _changes(base, edits))
-    except (services.Conflict, services.StoreFailed) as failure:
-        return Inspection(None, (Problem("conflict", str(failure)),))
 
 
 def _remarks(inspection: Inspection) -> dict[str, Any]:
@@ -178,7 +157,7 @@ def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], 
         version = services.edit_version(
             base.skill,
             base.number,
-            _changes(base, edits),
+            changes_of(base, edits),
             user=request.user,
             note=given["note"],
             expected_latest=given["expected_latest"],
@@ -188,7 +167,7 @@ def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], 
             return JsonResponse({"saved": False}, status=409)
         newest = _newest(base)
         if isinstance(failure, services.Conflict) and newest and newest.number != given["expected_latest"]:
-            return _conflict(request, base, newest, edits, form)
+            return conflict_page(request, base, newest, edits, given["note"])
         problems = failure.problems if isinstance(failure, InvalidSkill) else ()
         if not problems:
             messages.error(request, str(failure))
@@ -196,6 +175,24 @@ def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], 
     messages.success(request, _("Created %(version)s. What agents get has not changed.") % {"version": version})
     address = reverse("admin:skills_registry_version", args=[base.skill_id, version.number])
     return JsonResponse({"saved": True, "url": address}) if asked_json else redirect(address)
+
+
+def _merge(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
+    """Save what was merged into the newest version, or open it in the editor; else the page of the conflict again."""
+    given, newest = form.cleaned_data, _newest(base)
+    if newest is None:
+        raise Http404
+    merge = merge_edits(base, newest, edits)
+    chosen = merge.chosen(request.POST, "both" if "edit" in request.POST else None)
+    if newest.number != given["expected_latest"] or chosen is None:
+        if chosen is None:
+            messages.error(request, _("Nothing was saved yet. Choose for each piece whose text it is to have."))
+        return conflict_page(request, base, newest, edits, given["note"])
+    merged = merge.edits(chosen)
+    if "edit" in request.POST:
+        kept = {name: given[name] for name in ("note", "expected_latest")}
+        return _editor(request, newest, next(iter(merged), None), merged, EditForm(initial=kept))
+    return _save(request, newest, merged, form)
 
 
 def _editor(
@@ -211,7 +208,7 @@ def _editor(
     side = version_side(base)
     path = SKILL_MD if path is None else path
     edited = edits.get(path)
-    text = edited.text if edited and edited.text is not None else _editable(side, path)
+    text = edited.text if edited and edited.text is not None else editable(side, path)
     if path and text is None and side.file(path) is None and path not in edits:
         raise Http404
     answer = page(
@@ -244,7 +241,7 @@ def _editor(
 
 def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
     """What the edits change, before they are saved; from here they are saved or edited further."""
-    inspection = _inspect(base, edits)
+    inspection = inspect_edits(base, edits)
     if inspection.package is None:
         return _editor(request, base, next(iter(edits), None), edits, form, problems=inspection.problems)
     return page(
@@ -257,39 +254,5 @@ def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str,
         expected_latest=form.cleaned_data["expected_latest"],
         edits=json.dumps(written(edits)),
         inspection=inspection,
-        **_edited_comparison(request, base, inspection.package),
+        **edited_comparison(request, base, inspection.package),
     )
-
-
-def _edited_comparison(request: OperatorRequest, base: SkillVersion, package: Package) -> dict[str, Any]:
-    """The comparison of a version with the package that edits make of it."""
-    contents = {file.path: file.content for file in package.files}
-    files = [file.as_dict() for file in package.files]
-    view = AgentView.of(package.manifest.frontmatter, files)
-    after = Side(_("with your changes"), files, view, contents.__getitem__, lambda path: "", lambda path: "")
-    return comparison(request, version_side(base), after, "")
-
-
-def _conflict(
-    request: OperatorRequest, base: SkillVersion, newest: SkillVersion, edits: dict[str, Edit], form: EditForm
-) -> HttpResponse:
-    """Somebody made a version meanwhile: what differs, and the ways on from here; the edits are all kept."""
-    on_top = _inspect(newest, edits)
-    mine = set(edits)
-    context = _edited_comparison(request, newest, on_top.package) if on_top.package else {}
-    changed = {change.path for change in compare(base.files, newest.files)}
-    answer = page(
-        request,
-        "edit_conflict",
-        _("Somebody was faster: %(version)s is there") % {"version": newest},
-        skill=base.skill,
-        base=base,
-        newest=newest,
-        note=form.cleaned_data["note"],
-        edits=json.dumps(written(edits)),
-        both=sorted(mine & changed),
-        on_top=on_top,
-        **context,
-    )
-    answer.status_code = 409
-    return answer

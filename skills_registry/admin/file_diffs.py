@@ -18,7 +18,7 @@ from .texts import text_diff
 TEXT_MAX = 512 * 1024
 """Bytes on either side up to which a file's lines are compared unasked."""
 
-Kind = Literal["text", "picture", "binary", "large", "too large", "renamed"]
+Kind = Literal["text", "picture", "binary", "large", "too large", "renamed", "permission"]
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def file_diff(change: FileChange, before: Side, after: Side, options: Options) -
         before.address(change.path_before) if change.path_before else "",
         after.address(change.path) if change.size_after is not None else "",
     )
-    if change.change == "renamed":
-        return FileDiff(change, "renamed", options, *addresses)
+    if change.change in ("renamed", "permission"):
+        return FileDiff(change, change.change, options, *addresses)
     present = after.file(change.path) or before.file(change.path_before) or {}
     if present.get("media_type") in PICTURES - {"image/svg+xml"}:
         return FileDiff(change, "picture", options, *addresses)

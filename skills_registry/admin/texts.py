@@ -56,10 +56,15 @@ def text_diff(before: bytes, after: bytes, view: View) -> TextDiff | None:
 
 
 def _rendered(text: str, around: Around) -> Rendered | None:
-    try:
-        return run_bounded(RENDER_SECONDS, render_markdown, text, around)
-    except NotDone:
-        return None
+    """The text as HTML: without colours where these take too long, None where even that does."""
+    has_code = "```" in text or "~~~" in text
+    for coloured in (True, False) if has_code else (False,):
+        try:
+            return run_bounded(RENDER_SECONDS, render_markdown, text, around, coloured)
+        except NotDone as refused:
+            if refused.busy:
+                break
+    return None
 
 
 def _plain(text: str) -> SafeString:

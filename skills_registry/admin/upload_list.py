@@ -1,9 +1,12 @@
-"""The user's uploads that wait, each with what its review would say; all that can come in are created together."""
+"""The user's uploads that wait, each with what its review would say; all that can come in are created together.
+
+Of several that hold the same skill, somebody chooses which come in.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Any
 from uuid import UUID
@@ -16,6 +19,7 @@ from skills_registry import services
 from skills_registry.forms import NoteForm
 from skills_registry.inspection import Inspection
 from skills_registry.models import Skill, SkillVersion, Upload
+from skills_registry.package import Package
 
 from .pages import OperatorRequest, page, requires
 
@@ -60,11 +64,35 @@ class Row:
     summary: Summary | None = None
     number: int | None = None
     refusal: str = ""
+    rivals: tuple[str, ...] = ()
+    """The names of the other uploads in the list that hold the same skill with other contents."""
 
     @property
     def creatable(self) -> bool:
         """Whether a version can be made of it."""
         return self.state in ("ok", "warnings")
+
+
+@dataclass(frozen=True)
+class Clash:
+    """Several uploads that hold one skill, each with other contents."""
+
+    name: str
+    rows: list[Row]
+
+    @property
+    def field(self) -> str:
+        """The form's field for what comes in: the key of an upload, or `all`."""
+        return f"clash-{self.name}"
+
+    @property
+    def last_number(self) -> int | None:
+        """The version that the last of them would be."""
+        return self.rows[-1].number
+
+    def chosen(self, given: str | None) -> list[Upload]:
+        """The uploads that come in; none where nothing was chosen."""
+        return [row.upload for row in self.rows if given in ("all", str(row.upload.pk))]
 
 
 @dataclass(frozen=True)
@@ -83,13 +111,13 @@ def upload_list(request: OperatorRequest) -> HttpResponse:
     form = NoteForm(request.POST or None)
     results: list[Result] = []
     if request.method == "POST" and form.is_valid():
-        chosen = _chosen(request)
-        results = [_created(request, upload, form.cleaned_data["note"]) for upload in chosen]
+        results = list(_results(request, form.cleaned_data["note"]))
     waiting = list(Upload.objects.filter(uploaded_by=request.user).order_by("created_at")[:LISTED_MAX])
-    rows = list(_rows(waiting))
+    rows = _with_rivals(list(_rows(waiting)))
     possible = [row for row in rows if row.creatable]
     return page(
         request, "upload_list", _("Your uploads"), rows=rows, possible=possible, results=results, form=form,
+        clashes=_clashes(rows),
         unfinished=any(row.state == "later" for row in rows),
     )  # fmt: skip
 
@@ -103,6 +131,53 @@ def _chosen(request: OperatorRequest) -> list[Upload]:
         except ValueError:
             continue
     return list(Upload.objects.filter(uploaded_by=request.user, pk__in=keys).order_by("created_at"))
+
+
+def _clashes(rows: Iterable[Row]) -> list[Clash]:
+    """Which of the uploads that can come in hold the same skill."""
+    by_name: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.creatable and row.summary:
+            by_name.setdefault(row.summary.name, []).append(row)
+    return [Clash(name, found) for name, found in by_name.items() if len(found) > 1]
+
+
+def _with_rivals(rows: list[Row]) -> list[Row]:
+    """The rows, of which those that clash name the others."""
+    names = {row.upload.pk: [one.upload for one in clash.rows] for clash in _clashes(rows) for row in clash.rows}
+    return [
+        replace(row, rivals=tuple(one.filename for one in names.get(row.upload.pk, []) if one != row.upload))
+        for row in rows
+    ]
+
+
+def rivals(request: OperatorRequest, staged: Upload, package: Package) -> list[str]:
+    """The names of the user's other uploads that hold the same skill with other contents, as far as they are known."""
+    others = Upload.objects.filter(uploaded_by=request.user).exclude(pk=staged.pk).order_by("created_at")[:LISTED_MAX]
+    known: dict[str, Any] = cache.get_many([_key(other) for other in others])
+    return [
+        other.filename
+        for other in others
+        if (summary := known.get(_key(other)))
+        and summary.name == package.manifest.name
+        and summary.digest != package.digest
+    ]
+
+
+def _results(request: OperatorRequest, note: str) -> Iterator[Result]:
+    """Create what was chosen; of uploads that hold the same skill, those that were chosen among them."""
+    rows = list(_rows(_chosen(request)))
+    clashes = {row.upload.pk: clash for clash in _clashes(rows) for row in clash.rows}
+    for row in rows:
+        clash = clashes.get(row.upload.pk)
+        wanted = clash.chosen(request.POST.get(clash.field)) if clash else [row.upload]
+        if row.state == "later":
+            yield Result(row.upload, None, _("It has not been inspected yet. Please try again."), good=False)
+        elif row.upload in wanted:
+            yield _created(request, row.upload, note)
+        elif clash and not wanted:
+            told = _("Several of these zips hold the skill %(name)s. Choose which is to become a version.")
+            yield Result(row.upload, None, told % {"name": clash.name}, good=False)
 
 
 def _rows(uploads: Iterable[Upload]) -> Iterator[Row]:
@@ -138,7 +213,7 @@ def _summaries(uploads: Iterable[Upload]) -> Iterator[tuple[Upload, Summary | st
     """Each upload with its summary, or `later` or `gone`; a zip never changes, so each is inspected once."""
     began = monotonic()
     for upload in uploads:
-        key = f"upload-summary:{upload.pk}"
+        key = _key(upload)
         summary: Summary | str | None = cache.get(key)
         if summary is None and monotonic() - began > SECONDS_AT_ONCE:
             summary = "later"
@@ -150,6 +225,10 @@ def _summaries(uploads: Iterable[Upload]) -> Iterator[tuple[Upload, Summary | st
             else:
                 cache.set(key, summary, REMEMBERED_SECONDS)
         yield upload, summary
+
+
+def _key(upload: Upload) -> str:
+    return f"upload-summary:{upload.pk}"
 
 
 def _created(request: OperatorRequest, upload: Upload, note: str) -> Result:

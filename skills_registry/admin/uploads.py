@@ -25,6 +25,7 @@ from skills_registry.remarks import in_words
 from .confirming import tell
 from .pages import OperatorRequest, page, requires
 from .reviewing import review_context
+from .upload_list import rivals
 
 WAITING_SHOWN = 50
 
@@ -88,6 +89,7 @@ def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
     shown = review_context(request, staged, inspection)
     if form.is_bound:  # what was typed stays, with what is wrong about it
         shown["form"] = form
+    shown["rivals"] = rivals(request, staged, inspection.package) if inspection.package else []
     title = _("Review of %(name)s") % {"name": staged.filename}
     return page(request, "review", title, **shown, others=_others(request, staged))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rest_framework import serializers
@@ -10,7 +11,9 @@ from rest_framework import serializers
 from invocations import queries
 from invocations.events import InvocationEvent
 from invocations.usage import Series, Share, Usage, Use
+from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.models import AuditEvent, Publication, Review, Skill, SkillVersion
+from skills_registry.problems import Mended
 
 
 class ServedSerializer(serializers.ModelSerializer[Skill]):
@@ -175,6 +178,13 @@ def shown_publications(publications: Sequence[Publication]) -> Any:
 def shown_served(skill: Skill) -> Any:
     """Whether the last change of a skill is in effect, read afresh."""
     return ServedSerializer(Skill.objects.get(pk=skill.pk)).data
+
+
+def shown_mended(mended: Mended | None) -> Any:
+    """A SKILL.md that would be accepted, and the lines (from 1) that differ; None where nothing can be mended."""
+    if mended is None:
+        return None
+    return {"path": SKILL_MD, "text": mended.text, "changes": [asdict(mend) for mend in mended.mends]}
 
 
 def shown_calls(calls: Sequence[InvocationEvent]) -> Any:

@@ -69,6 +69,7 @@ class SkillViewSet(viewsets.ViewSet):
                 "errors": [problem.as_dict() for problem in inspection.errors],
                 "warnings": [problem.as_dict() for problem in inspection.warnings],
                 "findings": [finding.as_dict() for finding in inspection.findings],
+                "mended": outputs.shown_mended(inspection.mended),
             }
         )
 

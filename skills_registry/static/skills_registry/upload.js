@@ -77,7 +77,8 @@
       links.append(item);
     }
     const remarks = notes.map((note) => Object.assign(document.createElement("p"), { textContent: note, className: "sk-quiet" }));
-    box.replaceChildren(...(reviews.length ? [heading, links] : []), ...remarks);
+    const all = Object.assign(document.createElement("a"), { textContent: form.dataset.all, href: form.dataset.list, className: "sk-link" });
+    box.replaceChildren(...(reviews.length ? [heading, links] : []), ...(reviews.length > 1 ? [all] : []), ...remarks);
     box.hidden = !reviews.length && !remarks.length;
     box.querySelector("a")?.focus();
   }
