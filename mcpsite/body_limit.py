@@ -17,6 +17,10 @@ from .privacy import PRIVATE
 from .request_id import AsgiApp, Receive, Scope, Send
 
 
+LENGTH_DIGITS_MAX = 18
+"""Python reads no number of thousands of digits."""
+
+
 class BodyLimitMiddleware:
     """ASGI: answers 413 by the announced length, or as soon as more has arrived than is allowed; 415 if compressed."""
 
@@ -27,7 +31,8 @@ class BodyLimitMiddleware:
         limit: int = settings.MAX_REQUEST_BYTES
         headers = dict(scope["headers"])
         announced = headers.get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > limit:
+        digits = announced.lstrip(b"0") or b"0"
+        if not digits.isdigit() or len(digits) > LENGTH_DIGITS_MAX or int(digits) > limit:
             await _refuse_size(send, limit)
             return
         if headers.get(b"content-encoding", b"").lower() not in (b"", b"identity"):
