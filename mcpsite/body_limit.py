@@ -16,7 +16,6 @@ from invocations.disk import is_full
 from .privacy import PRIVATE
 from .request_id import AsgiApp, Receive, Scope, Send
 
-
 LENGTH_DIGITS_MAX = 18
 """Python reads no number of thousands of digits."""
 
