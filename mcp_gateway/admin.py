@@ -25,6 +25,7 @@ from skills_registry.tags import is_tag, normal_tag, separated
 from . import revoking
 from .auth import create_token, owners_of_tokens_by
 from .connecting import connection
+from .list_filters import OfferedFilters
 from .models import AccessToken, Scope
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class AccessTokenForm(ModelForm):
 
 
 @admin.register(AccessToken)
-class AccessTokenAdmin(ModelAdmin):
+class AccessTokenAdmin(OfferedFilters, ModelAdmin):
     """A token's text is on the page that answers its creation, and nowhere else."""
 
     form = AccessTokenForm

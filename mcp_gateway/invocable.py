@@ -20,6 +20,8 @@ from .uris import skill_uri
 _HINT_WORD = re.compile(r"\[[^\]]{0,200}\]|<[^>]{0,200}>|\([^)]{0,200}\)|\S+")
 HINT_MAX = 4_000
 """Characters of a hint in which values to choose from are looked for."""
+TYPED_MAX = 4_000
+"""Characters of a text for which values are suggested; each suggestion repeats it."""
 FILL_IN_SECONDS = 1.0
 """CPU time for filling in the arguments."""
 UNKNOWN_NAMED = 5
@@ -70,7 +72,12 @@ def argument_descriptions(skill: PublishedSkill) -> dict[str, str]:
 
 
 def choices(skill: PublishedSkill, argument: str, typed: str) -> list[str]:
-    """Values that fit what was typed for an argument, where the `argument-hint` names any: `[staging|production]`."""
+    """Values that fit what was typed for an argument, where the `argument-hint` names any: `[staging|production]`.
+
+    None for a text above TYPED_MAX characters.
+    """
+    if len(typed) > TYPED_MAX:
+        return []
     places = [_alternatives(word) for word in _HINT_WORD.findall(_hint(skill)[:HINT_MAX])]
     before, place = "", 0
     if argument == FULL_TEXT:

@@ -22,8 +22,8 @@ PLACEHOLDERS_MAX = 2000
 """Signs that may begin a placeholder in a text that is filled in at once; more take a worker process."""
 QUOTES_MAX = 10_000
 """Quotation marks and backslashes in what was typed, with which that holds."""
-NAMES_MAX = 50
-"""Declared names with which that holds."""
+NAMES_MAX = 1000
+"""Characters of declared names with which that holds: each sign may have to be compared with all of them."""
 
 _PATTERNS_KEPT = 64
 _EVERYTHING = "$ARGUMENTS"
@@ -89,7 +89,8 @@ class Filled:
 def is_quick(form: Form) -> bool:
     """Whether filling in the placeholders takes a few milliseconds at most."""
     quotes = sum(map(form.typed.count, "'\"\\"))
-    return form.body.count("$") <= PLACEHOLDERS_MAX and len(form.names) <= NAMES_MAX and quotes <= QUOTES_MAX
+    names = sum(len(name) + 1 for name in form.names)
+    return form.body.count("$") <= PLACEHOLDERS_MAX and names <= NAMES_MAX and quotes <= QUOTES_MAX
 
 
 def fill_in(form: Form) -> Filled:

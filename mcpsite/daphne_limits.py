@@ -64,6 +64,14 @@ class LimitedChannel(HTTPChannel):
             super().lineReceived(line)
         return self._refused
 
+    def headerReceived(self, line: bytes) -> bool:
+        """A field of a head; False where it cannot be one."""
+        try:
+            return bool(super().headerReceived(line))
+        except ValueError:  # a length of more digits than Python reads
+            self._refuse(400)
+            return False
+
     def lineLengthExceeded(self, line: bytes) -> None:
         """A line that is longer than a line may be, or a part of it."""
         self._refuse(431 if self._receivedHeaderSize else 414)

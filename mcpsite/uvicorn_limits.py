@@ -55,6 +55,11 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_message = True
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A field of the head. The parser tells of those after a chunked body too, which are no part of the head."""
+        if not self._in_body:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """The head is whole; a body may follow."""
         if self._fed > line_max_bytes() or len(self.headers) > settings.HTTP_MAX_HEADERS:

@@ -8,8 +8,6 @@ import os
 import tempfile
 from pathlib import Path
 
-from invocations.disk import is_full
-
 log = logging.getLogger(__name__)
 
 KEPT = 0.9
@@ -19,39 +17,59 @@ LOOKS_EVERY = 0.05
 
 
 class DiskCache:
-    """Keeps about `capacity` bytes below `folder`, what was not read for longest goes first."""
+    """Keeps about `capacity` bytes below `folder`, what was not read for longest goes first.
+
+    Whatever the disk does (full, read-only, forbidden, broken), no method fails: then less is kept, and the log says so.
+    """
 
     def __init__(self, folder: Path, capacity: int) -> None:
         self._folder = folder
         self._capacity = capacity
         self._added = capacity
+        self._works = True
 
     def get(self, sha256: str) -> bytes | None:
         """The bytes with this digest (lowercase hex), if they are here and still what they were."""
         path = self._path(sha256)
         try:
             content = path.read_bytes()
-            if hashlib.sha256(content).hexdigest() != sha256:
-                path.unlink(missing_ok=True)
-                return None
-            os.utime(path)
         except FileNotFoundError:
             return None
-        return content
+        except OSError as error:
+            self._tell(error)
+            return None
+        whole = hashlib.sha256(content).hexdigest() == sha256
+        try:
+            if whole:
+                os.utime(path)
+            else:
+                path.unlink(missing_ok=True)
+        except FileNotFoundError:
+            pass  # another process has made room
+        except OSError as error:
+            self._tell(error)
+        return content if whole else None
 
     def put(self, sha256: str, content: bytes) -> None:
-        """Keep bytes; readers in other processes see them whole or not at all. A full disk keeps nothing more."""
+        """Keep bytes; readers in other processes see them whole or not at all."""
         try:
             self._write(self._path(sha256), content)
+            self._added += len(content)
+            if self._added > self._capacity * LOOKS_EVERY:
+                self._added = 0
+                self._make_room()
         except OSError as error:
-            if not is_full(error):
-                raise
-            log.warning("%s is not cached, since the disk is full", sha256)
-            return
-        self._added += len(content)
-        if self._added > self._capacity * LOOKS_EVERY:
-            self._added = 0
-            self._make_room()
+            self._tell(error)
+        else:
+            self._works = True
+
+    def _tell(self, error: OSError) -> None:
+        """Log what is wrong, once until it works again."""
+        if self._works:
+            log.warning(
+                "files cannot be kept in %s as they should, and are read from the store: %s", self._folder, error
+            )
+        self._works = False
 
     def _write(self, path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +79,7 @@ class DiskCache:
                 file.write(content)
             Path(temporary).replace(path)
         except OSError:
-            Path(temporary).unlink()
+            Path(temporary).unlink(missing_ok=True)
             raise
 
     def _make_room(self) -> None:

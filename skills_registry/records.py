@@ -12,6 +12,9 @@ RECORD_MAX_BYTES = 32 * 1024 * 1024
 """Of a record; a thousand times what a usual one has."""
 NUMBER_MAX = 2**53 - 1
 """The largest whole number that every reader of JSON keeps exactly."""
+GENERATION_LEAP = 2**32
+"""How far ahead of what the registry has counted a generation may be: a registry restored from an old backup is behind,
+but no registry is behind by so many changes. One that was believed all the same could use up the numbers there are."""
 _LABEL = re.compile(r"v[1-9][0-9]{0,8}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -25,6 +28,11 @@ class DamagedRecord(ValueError):
 def is_number(value: Any) -> bool:
     """Whether it is a whole number of a size that is found in records."""
     return type(value) is int and 0 <= value <= NUMBER_MAX
+
+
+def is_believable(generation: int, counted: int) -> bool:
+    """Whether a generation may have been counted to, where the registry itself is at `counted`."""
+    return generation - counted <= GENERATION_LEAP
 
 
 def is_moment(value: Any) -> bool:

@@ -141,7 +141,7 @@ def write_latest(skill: Skill) -> int:
 
     def newer(present: bytes | None) -> bytes | None:
         nonlocal found
-        found = _generation(key, present)
+        found = _generation(key, present, skill.generation)
         return _json(latest(skill)) if found < skill.generation else None
 
     _store().update(key, newer, RECORD_MAX_BYTES + 1)
@@ -228,15 +228,19 @@ def _read(key: str) -> bytes:
     return _store().read(key)
 
 
-def _generation(key: str, content: bytes | None) -> int:
-    """The generation of a `latest.json`; 0 where there is none, or none that can be read."""
+def _generation(key: str, content: bytes | None, counted: int) -> int:
+    """The generation of a `latest.json`; 0 where there is none, or none that can be read or believed."""
     if content is None:
         return 0
     try:
-        return int(records.read_latest(key, content)["generation"])
+        found = int(records.read_latest(key, content)["generation"])
     except DamagedRecord as damaged:
         log.warning("%s; it is written anew", damaged)
         return 0
+    if records.is_believable(found, counted):
+        return found
+    log.warning("%s has generation %d, to which nobody has counted; it is written anew", key, found)
+    return 0
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -135,6 +135,19 @@ def test_latest_json_that_is_newer_than_the_registry_is_overtaken(store: Path) -
     assert not Skill.objects.pending().exists()
 
 
+def test_generation_that_nobody_counted_to_does_not_use_up_the_numbers(store: Path) -> None:
+    publish()
+    latest = store / "skills/greeter/latest.json"
+    latest.write_text(json.dumps({**json.loads(latest.read_text()), "generation": 2**53 - 1}))
+    services.deactivate(Skill.objects.get())
+    services.publish(Skill.objects.get(), 1)
+    publish("other")
+
+    assert json.loads(latest.read_text())["version"] == "v1"
+    assert not Skill.objects.pending().exists()
+    assert run("verify_storage") == "0 differences, 0 mended.\n"
+
+
 def test_sweep_goes_on_after_what_it_does_not_understand(store: Path) -> None:
     publish("first")
     publish("other")
@@ -161,6 +174,7 @@ ITEM_DAMAGES: dict[str, dict[str, Any]] = {
     "generation that is a fraction": {"generation": {"N": "1.5"}},
     "no generation": {"generation": {}},
     "newer generation": {"generation": {"N": "5000"}},
+    "generation that nobody counted to": {"generation": {"N": str(2**53 - 1)}},
     "another description": {"description": {"S": "Something else."}},
     "reference to nothing": {"manifest_json": {}, "manifest_ref": {"S": "[]"}},
     "status that there is not": {"status": {"S": "odd"}},

@@ -145,3 +145,20 @@ def test_a_form_is_filled_in_at_once_or_by_a_worker_with_the_same_result() -> No
     form = Form("$0 and $name. " * 3000, "typed", {"name": "named"}, ("name",), True, "skill://x", 10**6)
     assert not is_quick(form)
     assert fill_in(form).text == "named and named. " * 3000
+
+
+def test_names_that_are_long_and_much_alike_hold_up_no_other_call() -> None:
+    names = ("b", *("a" * 1000 + str(number) for number in range(49)))
+    body = ("$" + "a" * 1000 + "! ") * 2000
+    for form in (Form(body, "", {}, names, True, "skill://x", 10**6), Form("$b", "", {}, names, True, "skill://x", 9)):
+        began = time.process_time()
+        assert not is_quick(form) or fill_in(form)
+        assert time.process_time() - began < 0.1
+
+
+async def test_long_names_are_filled_in(wire: Gateway, shelf: Shelf) -> None:
+    name = "a" * 2000
+    shelf.publish(body=f"${name} ${name}b", arguments=name)
+    given = {"name": "greeter", "arguments": {name: "tea"}}
+    text = (await result_of(wire, BOTH[0], "tools/call", given))["content"][0]["text"]
+    assert text.strip() == f"tea ${name}b"

@@ -74,6 +74,12 @@ async def test_alternatives_of_the_argument_hint_are_suggested(
     assert await values(wire, GREETER, name, typed) == suggested
 
 
+async def test_suggestions_do_not_repeat_a_long_text_thousands_of_times(wire: Gateway, shelf: Shelf) -> None:
+    shelf.publish(argument_hint="|".join("ab"[number % 2] for number in range(1999)))
+
+    assert await values(wire, GREETER, "arguments", " " * 20_000) == []
+
+
 @pytest.mark.parametrize(
     ("ref", "name"),
     [

@@ -200,6 +200,24 @@ async def test_what_two_readers_could_take_differently_is_refused(server: Server
     assert await works(server)
 
 
+@pytest.mark.parametrize("path", [b"/mcp", b"/api/v1/skills/"])
+@pytest.mark.parametrize("length", [b"9" * 5000, b"0" * 5000 + b"5"], ids=["nines", "zeros"])
+async def test_length_of_any_digits_is_answered(server: Server, path: bytes, length: bytes) -> None:
+    close = b"Connection: close\r\n\r\nhello"
+    answer = await asked(server, POST.replace(b"/mcp", path) + b"Content-Length: " + length + b"\r\n" + close)
+
+    assert status(answer) in (400, 401, 413)
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert await works(server)
+
+
+async def test_fields_after_a_body_are_no_headers(server: Server) -> None:
+    whole = b"%x\r\n%s\r\n0\r\nAuthorization: Bearer none\r\nHost: evil.example\r\n\r\n" % (len(PING), PING)
+    answer = await asked(server, POST + b"Connection: close\r\n" + CHUNKED + whole)
+
+    assert status(answer) == 200
+
+
 # How slow
 
 

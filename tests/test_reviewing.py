@@ -146,6 +146,37 @@ def test_going_back_is_never_held_up(author: User, operator: User, settings: Any
     services.publish(skill(), 1, actor=author)
 
 
+def test_asking_again_is_no_way_around_being_sent_back(
+    publisher: User, draft: SkillVersion, operator: User, settings: Any
+) -> None:
+    settings.REQUIRE_REVIEW = True
+    services.approve(draft, actor=operator)
+    services.publish(draft.skill, 1, actor=operator)
+    services.deactivate(skill(), actor=operator)
+    writer, reviewer = Api(publisher), Api(operator)
+    version = "skills/greeter/versions/1"
+    assert reviewer.post(f"{version}/send-back/", comment="it has a hole").status_code == 200
+    assert writer.post(f"{version}/request-review/").status_code == 200
+
+    refused = writer.post("skills/greeter/publish/", version=1)
+    assert (refused.status_code, live()) == (409, None)
+    assert "waits for review" in refused.json()["detail"]
+
+    assert reviewer.post(f"{version}/approve/").status_code == 200
+    assert writer.post("skills/greeter/publish/", version=1).status_code == 200
+
+
+def test_asking_for_a_review_does_not_hold_up_going_back(
+    draft: SkillVersion, author: User, operator: User, settings: Any
+) -> None:
+    services.publish(draft.skill, 1, actor=author)
+    services.deactivate(skill(), actor=operator)
+    settings.REQUIRE_REVIEW = True
+    services.request_review(draft, actor=author)
+    services.publish(skill(), 1, actor=author)
+    assert live() == "v1"
+
+
 def test_older_version_that_was_never_live_is_no_way_around(author: User, operator: User, settings: Any) -> None:
     services.create_version(package(body="one"), user=author)
     publish(body="two")

@@ -72,8 +72,10 @@ def check(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         asked = json.loads(request.body)
         edits = read_edits(asked["edits"])
         path = str(asked.get("path", ""))
-    except (ValueError, KeyError, TypeError, RecursionError, InvalidEdits) as error:
+    except InvalidEdits as error:
         return JsonResponse({"detail": str(error)}, status=400)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return JsonResponse({"detail": _("The edits cannot be read.")}, status=400)
     newest = _newest(base)
     edited = edits.get(path)
     return JsonResponse(

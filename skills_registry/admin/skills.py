@@ -39,7 +39,8 @@ class SkillAdmin(ModelAdmin):
     ) -> HttpResponse:
         """The skill's own page instead of a form."""
         del form_url, extra_context
-        return skill_page.overview(cast("OperatorRequest", request), int(object_id) if object_id.isdecimal() else 0)
+        pk = int(object_id) if object_id.isdecimal() and len(object_id) < 20 else 0
+        return skill_page.overview(cast("OperatorRequest", request), pk)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Skills come in by upload."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -233,6 +233,8 @@ def body(request: Request, kind: type[Input]) -> dict[str, Any]:
     try:
         if _has_too_many_values(request.data):
             raise ParseError(f"The JSON has more than {VALUES_MAX:,} values.")
+        if not all(map(_is_writable, _names(request.data))):  # answers repeat names
+            raise ParseError("A name in the JSON holds half a character.")
         return _read(request.data, kind)
     except RecursionError:
         raise ParseError("The JSON is nested too deeply.") from None
@@ -249,6 +251,23 @@ def _has_too_many_values(value: Any) -> bool:
         count += len(level)
         level = [child for parent in level for child in _children(parent)]
     return count > VALUES_MAX
+
+
+def _names(value: Any) -> Iterator[str]:
+    """The names in all objects of a JSON value."""
+    if isinstance(value, Mapping):
+        yield from value
+    for child in _children(value):
+        yield from _names(child)
+
+
+def _is_writable(text: str) -> bool:
+    """Whether a text can be written in UTF-8: JSON's escapes can also spell halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _children(value: Any) -> Iterable[Any]:

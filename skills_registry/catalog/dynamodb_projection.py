@@ -25,6 +25,7 @@ from invocations.dynamo import StoreUnavailable, connection, unavailable
 from invocations.salvage import SalvagedModel
 from skills_registry import storage
 from skills_registry.models import Skill
+from skills_registry.records import is_believable
 
 from .items import attributes, large_manifest
 from .tables import ACTIVE, CHANGES_KEPT, HEAD, Head, HeadItem, SkillItem, count, fingerprint
@@ -124,7 +125,8 @@ def _try_write(name: str, generation: int | None, wanted: dict[str, Any]) -> Wri
     """
     item, head = _read(SkillItem, name), _read(HeadItem, HEAD)
     known = item.known_generation if item else None
-    if generation is not None and known is not None and known >= generation:
+    is_forged = known is not None and generation is not None and not is_believable(known, generation)
+    if generation is not None and known is not None and known >= generation and not is_forged:
         return Written(known)
     before = fingerprint(name, known or 0) if item and item.status == ACTIVE else 0
     after = fingerprint(name, generation or 0) if wanted["status"] == ACTIVE else 0
@@ -138,7 +140,7 @@ def _try_write(name: str, generation: int | None, wanted: dict[str, Any]) -> Wri
     )
     if not written:
         return None
-    unknown = item is not None and (bool(item.damaged) or (item.status == ACTIVE and known is None))
+    unknown = item is not None and (bool(item.damaged) or (item.status == ACTIVE and (known is None or is_forged)))
     return Written(generation or 0, miscounted=unknown or not state.is_whole)
 
 

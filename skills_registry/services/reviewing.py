@@ -67,22 +67,31 @@ def objection(version: SkillVersion, actor: User | None) -> str:
 
     It must be approved, which its uploader cannot do, and somebody else than its uploader must publish
     it. A version that was live before needs neither, so that going back is never held up; unless it was
-    sent back since.
+    sent back since, which an approval ends and a new request does not.
     """
     return objections([version], actor)[version.pk]
 
 
 def objections(versions: Collection[SkillVersion], actor: User | None) -> dict[int, str]:
-    """The `objection` to each version, by its primary key; one query for all of them."""
+    """The `objection` to each version, by its primary key; one query for all of them, two where some were asked for."""
     if not settings.REQUIRE_REVIEW:
         return dict.fromkeys((version.pk for version in versions), "")
     published = Publication.objects.filter(version__in=[version.pk for version in versions])
-    live_once = set(published.values_list("version", flat=True))
-    return {version.pk: _objection(version, actor, live_once) for version in versions}
+    free = set(published.values_list("version", flat=True)) - _sent_back(versions)
+    return {version.pk: _objection(version, actor, free) for version in versions}
 
 
-def _objection(version: SkillVersion, actor: User | None, live_once: Collection[int]) -> str:
-    if version.review != Verdict.SENT_BACK and version.pk in live_once:
+def _sent_back(versions: Collection[SkillVersion]) -> set[int]:
+    """The versions whose last verdict is that they were sent back, also where a review was asked for since."""
+    asked = [version.pk for version in versions if version.review == Verdict.REQUESTED]
+    verdicts = Review.objects.filter(version__in=asked).exclude(verdict=Verdict.REQUESTED) if asked else []
+    last = {review.version_id: review.verdict for review in sorted(verdicts, key=lambda review: review.pk)}
+    last |= {version.pk: version.review for version in versions if version.review == Verdict.SENT_BACK}
+    return {pk for pk, verdict in last.items() if verdict == Verdict.SENT_BACK}
+
+
+def _objection(version: SkillVersion, actor: User | None, free: Collection[int]) -> str:
+    if version.pk in free:
         return ""
     if version.review != Verdict.APPROVED:
         message = _("{said} It can be published once somebody other than its uploader has approved it.")
