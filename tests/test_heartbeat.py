@@ -58,13 +58,20 @@ def table_renamed(data: Path) -> Iterator[None]:
     rename("gone", TABLE)
 
 
+@pytest.mark.parametrize("command", [UVICORN, DAPHNE])
+def test_process_that_nobody_has_called_yet_says_at_once_what_it_serves(data: Path, command: list[str]) -> None:
+    server = Server(command, data, MCP_HEARTBEAT_SECONDS="3600")
+    server.begin()
+    try:
+        eventually(data, lambda found: found.get(server.process.pid, ("", None))[1] is not None)
+    finally:
+        server.stop()
+
+
 def test_processes_are_listed_while_they_live_with_what_they_serve(data: Path) -> None:
     with Server(UVICORN, data, **QUICK) as first, Server(DAPHNE, data, **QUICK) as second:
-        pids = first.process.pid, second.process.pid
-        nothing_yet = {pids[0]: ("uvicorn", None), pids[1]: ("daphne", None)}
-        eventually(data, lambda found: found == nothing_yet)
-        ask(first, "tools/list")
-        eventually(data, lambda found: bool(found[pids[0]][1]) and found[pids[1]] == nothing_yet[pids[1]])
+        servers = {first.process.pid: "uvicorn", second.process.pid: "daphne"}
+        eventually(data, lambda found: {pid: name for pid, (name, generation) in found.items() if generation} == servers)
     assert rows(data) == {}
 
 
