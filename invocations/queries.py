@@ -20,7 +20,7 @@ SAMPLE_MAX = 2_000
 
 __all__ = [
     "DAYS_KEPT", "LAST_ID", "CallFilter", "CallPage", "Position", "Series", "Totals", "Usage", "Use",
-    "call", "called_since", "calls", "prune", "series", "totals", "usage", "uses",
+    "call", "called_since", "calls", "counts_hours", "hours", "prune", "series", "totals", "usage", "uses",
 ]  # fmt: skip
 
 
@@ -56,6 +56,25 @@ def series(skills: Iterable[str] | None, since: date, until: date) -> Series | d
         log.warning("calls a day are not known, since their store does not answer", exc_info=True)
         return dict.fromkeys(names)
     return {name: arithmetic.series(since, until, days[name]) for name in names}
+
+
+def hours(skill: str | None, count: int) -> tuple[Series, bool] | None:
+    """The calls of a skill, or of all together, in the last hours of UTC, and whether these are all of them.
+
+    None where the store is away, or counts no hours (`counts_hours`).
+    """
+    since = arithmetic.last_hours(count)
+    try:
+        found = get_store().hours(ALL if skill is None else skill, since, count)
+    except OSError:
+        log.warning("calls an hour are not known, since their store does not answer", exc_info=True)
+        return None
+    return (arithmetic.by_hour(since, found.uses, count), found.complete) if found else None
+
+
+def counts_hours() -> bool:
+    """Whether the store in use can say how much was called in an hour."""
+    return get_store().counts_hours
 
 
 def uses(since: date, until: date) -> dict[str, Use] | None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from twisted.internet import reactor
-from twisted.internet.interfaces import IReactorTime
 
 from invocations import deadline, recorder
 from invocations.connections import close_pool
@@ -25,7 +24,7 @@ _ending = Pool("ending", threads=2, waiting=0)
 
 def begin_with_daphne() -> None:
     """Load the catalog once Twisted's reactor runs, as daphne sends no lifespan; other servers never run it."""
-    cast("IReactorTime", reactor).callLater(0, live_catalog.begin)
+    cast("Any", reactor).callLater(0, live_catalog.begin)
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:

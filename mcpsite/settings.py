@@ -276,6 +276,11 @@ MCP_SKILL_TOOLS = env_str("MCP_SKILL_TOOLS", "auto", choices=("auto", "each", "s
 MCP_MAX_SKILL_TOOLS = env_int("MCP_MAX_SKILL_TOOLS", 100)
 MCP_HEARTBEAT_SECONDS = env_int("MCP_HEARTBEAT_SECONDS", 15)
 
+# When the first page of the admin raises an alarm
+
+ALARM_LEAST_CALLS = env_int("ALARM_LEAST_CALLS", 20, minimum=1)
+ALARM_FAILED_PERCENT = env_int("ALARM_FAILED_PERCENT", 10, minimum=1, maximum=100)
+
 # How often the gateway and the API may be called
 
 RATE_LIMIT_PER_MINUTE = env_int("RATE_LIMIT_PER_MINUTE", 0)

@@ -71,7 +71,9 @@ def test_process_that_nobody_has_called_yet_says_at_once_what_it_serves(data: Pa
 def test_processes_are_listed_while_they_live_with_what_they_serve(data: Path) -> None:
     with Server(UVICORN, data, **QUICK) as first, Server(DAPHNE, data, **QUICK) as second:
         servers = {first.process.pid: "uvicorn", second.process.pid: "daphne"}
-        eventually(data, lambda found: {pid: name for pid, (name, generation) in found.items() if generation} == servers)
+        eventually(
+            data, lambda found: {pid: name for pid, (name, generation) in found.items() if generation} == servers
+        )
     assert rows(data) == {}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -91,8 +91,19 @@ class CallPage:
     looked_through: int | None = None
 
 
+@dataclass(frozen=True)
+class HourCounts:
+    """Calls by the moment at which their hour of UTC began; only the newest ones where they are not `complete`."""
+
+    uses: Mapping[datetime, Use]
+    complete: bool
+
+
 class InvocationStore(Protocol):
     """The log and the counters. All methods block; they raise OSError or DatabaseError where the store is away."""
+
+    counts_hours: bool
+    """Whether `hours` has an answer."""
 
     def write_batch(self, events: Sequence[InvocationEvent]) -> None:
         """Log events and count them, by skill and by day, each exactly once however often it is given."""
@@ -104,6 +115,10 @@ class InvocationStore(Protocol):
 
     def days(self, skills: Iterable[str], since: date, until: date) -> dict[str, dict[date, Use]]:
         """The calls of these skills (or of ALL) on each day on which there were any; `until` is the last day."""
+        ...
+
+    def hours(self, skill: str, since: datetime, count: int) -> HourCounts | None:
+        """The calls of a skill (or of ALL) in so many hours since a full one; None where only days are counted."""
         ...
 
     def called_since(self, day: date) -> set[str]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from invocations.dynamo import as_unavailable
 from invocations.events import InvocationEvent
 from invocations.usage import Use, today
 
 from . import dynamodb_counters, dynamodb_months, dynamodb_reading, dynamodb_writing
-from .base import CallFilter, CallPage, Counter, Position, Totals
+from .base import CallFilter, CallPage, Counter, HourCounts, Position, Totals
 
 
 class DynamoStore:
     """See `InvocationStore`."""
+
+    counts_hours = False
 
     def write_batch(self, events: Sequence[InvocationEvent]) -> None:
         dynamodb_writing.write_batch(events)
@@ -26,6 +28,9 @@ class DynamoStore:
     def days(self, skills: Iterable[str], since: date, until: date) -> dict[str, dict[date, Use]]:
         with as_unavailable():
             return dynamodb_months.days(skills, since, until)
+
+    def hours(self, skill: str, since: datetime, count: int) -> HourCounts | None:
+        return None  # it would have to read every call
 
     def called_since(self, day: date) -> set[str]:
         return set(self.uses(day, today()))

@@ -15,14 +15,16 @@ from invocations.events import InvocationEvent
 from invocations.models import DayCount, Invocation, SkillCounter
 from invocations.usage import Use, days_between, today
 
-from . import orm_reading, orm_writing
-from .base import ALL, DAYS_KEPT, CallFilter, CallPage, Counter, Position, Totals
+from . import orm_hours, orm_reading, orm_writing
+from .base import ALL, DAYS_KEPT, CallFilter, CallPage, Counter, HourCounts, Position, Totals
 
 PRUNED_AT_ONCE = 10_000
 
 
 class OrmStore:
     """See `InvocationStore`."""
+
+    counts_hours = True
 
     def write_batch(self, events: Sequence[InvocationEvent]) -> None:
         try:
@@ -47,6 +49,9 @@ class OrmStore:
         for skill, day, calls, errors in counts.values_list("skill", "day", "calls", "errors"):
             found[skill][day] = Use(calls, errors)
         return found
+
+    def hours(self, skill: str, since: datetime, count: int) -> HourCounts | None:
+        return orm_hours.hours(skill, since, count)
 
     def called_since(self, day: date) -> set[str]:
         # By the last call of each: adding up the days of all takes ten times as long.
