@@ -194,6 +194,7 @@ def test_each_sees_what_he_may_do_something_about(
     for name, uploader in (("other", operator), ("own", user)):
         version, _ = services.create_version(package(name), user=uploader)
         services.request_review(version, actor=uploader)
+    Skill.objects.filter(name="own").update(served_generation=F("generation"), projected_generation=F("generation"))
     Skill.objects.filter(name="other").update(served_generation=F("generation"))
     client.force_login(user)
 
