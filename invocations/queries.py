@@ -11,16 +11,19 @@ from . import usage as arithmetic
 from .events import InvocationEvent
 from .stores import get_store
 from .stores.base import ALL, DAYS_KEPT, LAST_ID, CallFilter, CallPage, Position, Totals
-from .usage import Series, Usage, Use
+from .usage import Series, Summary, Usage, Use
 
 log = logging.getLogger(__name__)
 
 SAMPLE_MAX = 2_000
 """So many of a skill's newest calls say how it is used."""
 
+SUMMED_MAX = 1_000
+"""So many calls at the most are summed up beside a page of the log."""
+
 __all__ = [
-    "DAYS_KEPT", "LAST_ID", "CallFilter", "CallPage", "Position", "Series", "Totals", "Usage", "Use",
-    "call", "called_since", "calls", "counts_hours", "hours", "prune", "series", "totals", "usage", "uses",
+    "DAYS_KEPT", "LAST_ID", "CallFilter", "CallPage", "Position", "Series", "Summary", "Totals", "Usage", "Use",
+    "call", "called_since", "calls", "counts_hours", "hours", "prune", "series", "summary", "totals", "usage", "uses",
 ]  # fmt: skip
 
 
@@ -119,6 +122,15 @@ def calls(
     With `after`, those nearest to it that are newer; `next` then leads on to newer ones.
     """
     return get_store().calls(wanted, after or before, limit, newer=after is not None)
+
+
+def summary(wanted: CallFilter) -> Summary | None:
+    """The newest SUMMED_MAX wanted calls together; None where the store cannot tell that cheaply, or is away."""
+    try:
+        return get_store().summary(wanted, SUMMED_MAX)
+    except OSError:
+        log.warning("calls cannot be summed up, since their store does not answer", exc_info=True)
+        return None
 
 
 def call(skill: str, position: Position) -> InvocationEvent | None:

@@ -81,6 +81,21 @@ class Usage:
     callers: Sequence[Share]
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Some calls together: how many, how many failed, and the milliseconds that half and 95 % of them did not exceed.
+
+    There are `more` calls of the kind than these. `looked_through` says among how many of the newest calls these were
+    found, where not all were looked at.
+    """
+
+    use: Use
+    p50: float | None
+    p95: float | None
+    more: bool = False
+    looked_through: int | None = None
+
+
 def today() -> date:
     """The present day in UTC."""
     return datetime.now(UTC).date()
@@ -137,6 +152,13 @@ def usage(calls: Sequence[InvocationEvent], *, complete: bool) -> Usage:
         clients=_shares(calls, lambda call: call.client),
         callers=_shares(calls, lambda call: call.caller),
     )
+
+
+def summary(calls: Sequence[tuple[str, float]], *, more: bool = False, looked_through: int | None = None) -> Summary:
+    """Calls together, of each of which status and duration are given."""
+    durations = sorted(duration for _, duration in calls)
+    use = Use(len(calls), sum(status == "error" for status, _ in calls))
+    return Summary(use, percentile(durations, 50), percentile(durations, 95), more, looked_through)
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float | None:

@@ -83,7 +83,7 @@ def _failing(recent: Mapping[str, Use], days: int) -> Iterator[Task]:
         text = gettext("%(name)s fails: %(errors)s of %(calls)s calls in %(days)d days")
         use = share.use
         values = {"name": share.name, "errors": intcomma(use.errors), "calls": intcomma(use.calls), "days": days}
-        query = urlencode({"skill": share.name, "status": "error"})
+        query = urlencode({"skill": share.name, "status": "error", "exact": "on"})
         yield Task("bad", "error", text % values, f"{reverse('admin:invocations_invocation_changelist')}?{query}")
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from uuid import UUID
 
 from invocations.events import InvocationEvent
-from invocations.usage import Use
+from invocations.usage import Summary, Use
 
 ALL = ""
 """In place of a skill's name: all skills together."""
@@ -66,7 +66,11 @@ FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 
 @dataclass(frozen=True)
 class CallFilter:
-    """Which calls are wanted; what is empty does not matter. `since` is included, `until` is not."""
+    """Which calls are wanted; what is empty does not matter. `since` is included, `until` is not.
+
+    What `..._contains` and `text` say may stand anywhere, in upper or lower case; `text` in the error message or the
+    parameters. `slower_than` is in milliseconds.
+    """
 
     skill: str = ""
     status: str = ""
@@ -76,6 +80,17 @@ class CallFilter:
     version: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    skill_contains: str = ""
+    client_contains: str = ""
+    caller_contains: str = ""
+    text: str = ""
+    slower_than: int = 0
+
+    @property
+    def contained(self) -> dict[str, str]:
+        """What the fields have to contain, by field."""
+        texts = {"skill": self.skill_contains, "client": self.client_contains, "caller": self.caller_contains}
+        return {name: text for name, text in texts.items() if text}
 
 
 @dataclass(frozen=True)
@@ -134,6 +149,10 @@ class InvocationStore(Protocol):
 
         With `newer`, the oldest of those that are newer than the position, which then there must be.
         """
+        ...
+
+    def summary(self, wanted: CallFilter, limit: int) -> Summary | None:
+        """The newest wanted calls together, `limit` at the most; None where that would read all of each."""
         ...
 
     def call(self, skill: str, position: Position) -> InvocationEvent | None:

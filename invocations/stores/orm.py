@@ -13,7 +13,7 @@ from django.utils import timezone
 from invocations.connections import release_connections
 from invocations.events import InvocationEvent
 from invocations.models import DayCount, Invocation, SkillCounter
-from invocations.usage import Use, days_between, today
+from invocations.usage import Summary, Use, days_between, today
 
 from . import orm_hours, orm_reading, orm_writing
 from .base import ALL, DAYS_KEPT, CallFilter, CallPage, Counter, HourCounts, Position, Totals
@@ -65,6 +65,9 @@ class OrmStore:
 
     def calls(self, wanted: CallFilter, position: Position | None, limit: int, *, newer: bool = False) -> CallPage:
         return orm_reading.calls(wanted, position, limit, newer=newer, expired=_expiry())
+
+    def summary(self, wanted: CallFilter, limit: int) -> Summary | None:
+        return orm_reading.summary(wanted, limit, expired=_expiry())
 
     def call(self, skill: str, position: Position) -> InvocationEvent | None:
         rows = _unexpired(Invocation.objects.filter(skill=skill, pk=position.id))

@@ -64,7 +64,7 @@ def _part(title: str, skill: Skill, field: str, shares: Sequence[Share]) -> dict
         {
             "share": share,
             "percent": 100 * share.use.calls // most,
-            "log": urlencode({"skill": skill.name, field: _asked(field, share.name)}),
+            "log": urlencode({"skill": skill.name, "exact": "on", field: _asked(field, share.name)}),
         }
         for share in shares[:SHARES_SHOWN]
     ]
