@@ -116,6 +116,7 @@ ENVIRONMENT_COLOR = env_str("ENVIRONMENT_COLOR", "info", choices=("info", "succe
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = _https
 TIME_ZONE = env_time_zone("TIME_ZONE", "UTC")

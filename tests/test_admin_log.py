@@ -206,7 +206,9 @@ def test_log_sums_up_its_page_where_the_store_sums_up_no_more(browser: Client, m
     monkeypatch.setattr(OrmStore, "summary", lambda *args: None)
     for second in range(60):
         called(second=second)
-    assert "On this page (the store sums up no more): 50 calls, 0 failed" in text_of(browser.get(LOG))
+    assert "On this page (with this store, calls are summed up a page at a time): 50 calls, 0 failed" in text_of(
+        browser.get(LOG)
+    )
 
 
 def test_pages_follow_one_another_to_older_calls_and_back(browser: Client) -> None:
@@ -230,7 +232,8 @@ def test_pages_follow_one_another_to_older_calls_and_back(browser: Client) -> No
 
 def test_pages_keep_the_filter(browser: Client) -> None:
     for second in range(120):
-        called(second=second, client=f"c{second}", **({"error_message": "failed"} if second % 2 else {}))
+        failed: dict[str, Any] = {"error_message": "failed"} if second % 2 else {}
+        called(second=second, client=f"c{second}", **failed)
     second_page = browser.get(link(browser.get(LOG, {"status": "error"}), "next"))
     assert clients(second_page) == [f"c{second}" for second in range(19, 0, -2)]
 
