@@ -29,9 +29,11 @@ from skills_registry.models import Skill  # noqa: E402
 
 LOG = "/admin/invocations/invocation/"
 FILTERS = [
-    "", "status=error", "skill={skill}", "skill={skill}&status=error", "client=agent-3/1.3", "caller=caller-07",
-    "client=agent-3/1.3&period=24h", "method=prompts/get", "status=success&version=2", "version=99",
-    "caller=caller-07&method=prompts/get&version=1", "skill={skill}&client=nobody", "before={place}", "after={place}",
+    "", "status=error", "skill={skill}&exact=on", "skill={skill}&exact=on&status=error", "client=agent-3/1.3&exact=on",
+    "caller=caller-07&exact=on", "client=agent-3/1.3&exact=on&period=24h", "method=prompts/get",
+    "status=success&version=2", "version=99", "caller=caller-07&exact=on&method=prompts/get&version=1",
+    "skill={skill}&exact=on&client=nobody", "skill=e", "client=nobody", "text=missing.md", "slower_than=1000",
+    "before={place}", "after={place}",
 ]  # fmt: skip
 
 
@@ -54,7 +56,12 @@ def pages() -> list[str]:
     place = cursor_of(queries.calls(queries.CallFilter(skill=skill.name), limit=2_000).calls[-1]).replace("+", "%2B")
     filters = [text.format(skill=skill.name, place=place) for text in FILTERS]
     usage = f"/admin/skills_registry/skill/{skill.pk}/usage/?days="
-    return [*(f"{LOG}?{text}" for text in filters), *(f"{usage}{days}" for days in (7, 30, 90))]
+    return [
+        *(f"{LOG}?{text}" for text in filters),
+        *(f"{usage}{days}" for days in (1, 7, 30, 90)),
+        "/admin/",
+        "/admin/?days=1",
+    ]
 
 
 def measured(client: Client, address: str, rounds: int) -> tuple[int, float, float]:

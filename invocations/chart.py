@@ -1,4 +1,4 @@
-"""Where the bars of a chart of calls by day are; `components/chart.html` and `spark.html` draw them. Pure."""
+"""Where the bars of a chart of calls by day or hour are; `components/chart.html` and `spark.html` draw them. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from .usage import Series, Use
+from .usage import HOUR, Series, Use
 
 STEP, GAP = 10, 2
 """Units from one bar to the next, and between them."""
 HEIGHT = 200
 VISIBLE = 2
 """The least height of what is there at all."""
+LABELS_MAX = 8
+"""More labels than these would run into each other in a narrow window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Chart:
     series: Series
     top: int
     """The number of calls at the upper edge."""
+    complete: bool = True
+    """Whether all calls of the time are counted, and not only the newest."""
 
     @property
     def width(self) -> int:
@@ -59,6 +63,22 @@ class Chart:
     middle = HEIGHT // 2
     step = STEP
     bar_width = STEP - GAP
+
+    @property
+    def hourly(self) -> bool:
+        """Whether its bars are hours."""
+        return self.series.step == HOUR
+
+    @property
+    def labels(self) -> list[date]:
+        """What is written below the bars, at equal distances: the day or hour that begins there."""
+        return [day for day, _ in self.series.days[:: self._bars_a_label]]
+
+    @property
+    def ticks_path(self) -> str:
+        """A line up from each label."""
+        number = len(self.series.uses)
+        return "".join(f"M{bar * STEP} {HEIGHT}V0" for bar in range(0, number, self._bars_a_label))
 
     @property
     def bars(self) -> Iterator[Bar]:
@@ -83,14 +103,20 @@ class Chart:
         """What the upper edge, the middle and the bottom stand for."""
         return [self.top, self.top // 2, 0]
 
+    @property
+    def _bars_a_label(self) -> int:
+        number = len(self.series.uses)
+        fewest = -(-number // LABELS_MAX)
+        return next((bars for bars in range(fewest, number) if bars and number % bars == 0), max(number, 1))
+
     def _y(self, number: int) -> int:
         height = max(HEIGHT * number // self.top, VISIBLE) if number else 0
         return HEIGHT - height
 
 
-def chart(series: Series) -> Chart:
+def chart(series: Series, *, complete: bool = True) -> Chart:
     """The chart of a series, its scale ending at a round number."""
-    return Chart(series, round_up(max((use.calls for use in series.uses), default=0)))
+    return Chart(series, round_up(max((use.calls for use in series.uses), default=0)), complete)
 
 
 def round_up(number: int) -> int:

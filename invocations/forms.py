@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .queries import CallFilter
 
+NAMES = ("skill", "client", "caller")
 METHODS = ("tools/call", "prompts/get", "skills/get", "resources/read")
 """The methods that are recorded."""
 PERIODS = {
@@ -44,7 +45,10 @@ class MomentInput(forms.DateTimeInput):
 
 
 class LogForm(forms.Form):
-    """A filter of the log; every field may be left empty. Moments come before a period."""
+    """A filter of the log; every field may be left empty. Moments come before a period.
+
+    Of the NAMES a part is enough, unless `exact` is set.
+    """
 
     skill = forms.CharField(label=_("Skill"), required=False, max_length=64, widget=forms.SearchInput)
     status = forms.ChoiceField(
@@ -56,6 +60,11 @@ class LogForm(forms.Form):
     client = forms.CharField(label=_("Client"), required=False, max_length=200, widget=forms.SearchInput)
     caller = forms.CharField(label=_("Caller"), required=False, max_length=200, widget=forms.SearchInput)
     version = forms.IntegerField(label=_("Version"), required=False, min_value=1, max_value=2**31 - 1)
+    slower_than = forms.IntegerField(label=_("Slower than (ms)"), required=False, min_value=1, max_value=86_400_000)
+    text = forms.CharField(
+        label=_("Text in errors and parameters"), required=False, max_length=200, widget=forms.SearchInput
+    )
+    exact = forms.BooleanField(label=_("Whole names only"), required=False)
     period = forms.ChoiceField(
         required=False,
         choices=[("", ""), *((name, label) for name, (label, _length) in PERIODS.items())],
@@ -69,8 +78,9 @@ class LogForm(forms.Form):
 
     @property
     def main_fields(self) -> list[forms.BoundField]:
-        """All but those of time."""
-        return [self[name] for name in ("skill", "status", "method", "client", "caller", "version")]
+        """All but those of time and the one that is ticked."""
+        names = ("skill", "status", "method", "client", "caller", "version", "slower_than", "text")
+        return [self[name] for name in names]
 
     @property
     def has_moments(self) -> bool:
@@ -85,7 +95,7 @@ class LogForm(forms.Form):
     @property
     def filtered(self) -> bool:
         """Whether it asks for less than everything."""
-        return any(self.data.get(name) for name in self.fields)
+        return any(self.data.get(name) for name in self.fields if name != "exact")
 
     @property
     def periods(self) -> list[tuple[str, Any]]:
@@ -96,6 +106,8 @@ class LogForm(forms.Form):
         """The filter, once the form is valid."""
         given: dict[str, Any] = {name: value for name, value in self.cleaned_data.items() if value}
         given.pop("period", None)
+        if not given.pop("exact", False):
+            given |= {f"{name}_contains": given.pop(name) for name in NAMES if name in given}
         if self.current_period:
             given["since"] = timezone.now() - PERIODS[self.current_period][1]
         return CallFilter(**given)

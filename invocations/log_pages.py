@@ -34,6 +34,7 @@ from .export import FORMATS, download
 from .forms import LogForm
 from .models import Invocation
 from .queries import LAST_ID, CallPage, Position
+from .usage import summary
 
 READ = "invocations.view_invocation"
 PAGE_SIZE = 50
@@ -66,8 +67,10 @@ def log(request: HttpRequest) -> HttpResponseBase:
     if not form.is_valid():
         return _page(request, "log", _("Calls"), form=form)
     before, after = (_position(request.GET.get(name, "")) for name in ("before", "after"))
+    wanted = form.wanted()
     try:
-        page = queries.calls(form.wanted(), before=before, after=after, limit=PAGE_SIZE)
+        page = queries.calls(wanted, before=before, after=after, limit=PAGE_SIZE)
+        together = queries.summary(wanted)
     except AWAY:
         return _page(request, "log", _("Calls"), form=form, away=True)
     if after and page.next is None:  # at the newest calls: those older ones that fit beside them are shown, too
@@ -77,6 +80,8 @@ def log(request: HttpRequest) -> HttpResponseBase:
         form=form,
         page=page,
         rows=rows(page),
+        summary=together,
+        on_page=summary([(call.status, call.duration_ms) for call in page.calls]),
         at_newest=not (before or after),
         may_follow=not (before or after or form.data.get("until")),
         **{"from": _follow_from()},

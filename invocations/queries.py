@@ -11,16 +11,19 @@ from . import usage as arithmetic
 from .events import InvocationEvent
 from .stores import get_store
 from .stores.base import ALL, DAYS_KEPT, LAST_ID, CallFilter, CallPage, Position, Totals
-from .usage import Series, Usage, Use
+from .usage import Series, Summary, Usage, Use
 
 log = logging.getLogger(__name__)
 
 SAMPLE_MAX = 2_000
 """So many of a skill's newest calls say how it is used."""
 
+SUMMED_MAX = 1_000
+"""So many calls at the most are summed up beside a page of the log."""
+
 __all__ = [
-    "DAYS_KEPT", "LAST_ID", "CallFilter", "CallPage", "Position", "Series", "Totals", "Usage", "Use",
-    "call", "called_since", "calls", "prune", "series", "totals", "usage", "uses",
+    "DAYS_KEPT", "LAST_ID", "CallFilter", "CallPage", "Position", "Series", "Summary", "Totals", "Usage", "Use",
+    "call", "called_since", "calls", "counts_hours", "hours", "prune", "series", "summary", "totals", "usage", "uses",
 ]  # fmt: skip
 
 
@@ -56,6 +59,25 @@ def series(skills: Iterable[str] | None, since: date, until: date) -> Series | d
         log.warning("calls a day are not known, since their store does not answer", exc_info=True)
         return dict.fromkeys(names)
     return {name: arithmetic.series(since, until, days[name]) for name in names}
+
+
+def hours(skill: str | None, count: int) -> tuple[Series, bool] | None:
+    """The calls of a skill, or of all together, in the last hours of UTC, and whether these are all of them.
+
+    None where the store is away, or counts no hours (`counts_hours`).
+    """
+    since = arithmetic.last_hours(count)
+    try:
+        found = get_store().hours(ALL if skill is None else skill, since, count)
+    except OSError:
+        log.warning("calls an hour are not known, since their store does not answer", exc_info=True)
+        return None
+    return (arithmetic.by_hour(since, found.uses, count), found.complete) if found else None
+
+
+def counts_hours() -> bool:
+    """Whether the store in use can say how much was called in an hour."""
+    return get_store().counts_hours
 
 
 def uses(since: date, until: date) -> dict[str, Use] | None:
@@ -100,6 +122,15 @@ def calls(
     With `after`, those nearest to it that are newer; `next` then leads on to newer ones.
     """
     return get_store().calls(wanted, after or before, limit, newer=after is not None)
+
+
+def summary(wanted: CallFilter) -> Summary | None:
+    """The newest SUMMED_MAX wanted calls together; None where the store cannot tell that cheaply, or is away."""
+    try:
+        return get_store().summary(wanted, SUMMED_MAX)
+    except OSError:
+        log.warning("calls cannot be summed up, since their store does not answer", exc_info=True)
+        return None
 
 
 def call(skill: str, position: Position) -> InvocationEvent | None:

@@ -10,9 +10,7 @@ from math import ceil
 
 from .events import InvocationEvent
 
-FAILING_CALLS = 5
-FAILING_RATE = 0.1
-"""A skill fails with at least so many calls, so large a part of them errors."""
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +28,21 @@ class Use:
 
 @dataclass(frozen=True)
 class Series:
-    """The calls of each day from `since` on, also of those without any."""
+    """The calls of each day from `since` on, also of those without any; or of each hour, `since` a moment."""
 
     since: date
     uses: tuple[Use, ...]
+    step: timedelta = DAY
 
     @property
     def days(self) -> list[tuple[date, Use]]:
-        """Each day with its calls."""
-        return list(zip(days_between(self.since, self.until), self.uses, strict=True))
+        """Each day (or the moment at which each hour begins) with its calls."""
+        return [(self.since + number * self.step, use) for number, use in enumerate(self.uses)]
 
     @property
     def until(self) -> date:
-        """The last day."""
-        return self.since + timedelta(days=len(self.uses) - 1)
+        """The last day or hour."""
+        return self.since + (len(self.uses) - 1) * self.step
 
     @property
     def total(self) -> Use:
@@ -82,6 +81,21 @@ class Usage:
     callers: Sequence[Share]
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """Some calls together: how many, how many failed, and the milliseconds that half and 95 % of them did not exceed.
+
+    There are `more` calls of the kind than these. `looked_through` says among how many of the newest calls these were
+    found, where not all were looked at.
+    """
+
+    use: Use
+    p50: float | None
+    p95: float | None
+    more: bool = False
+    looked_through: int | None = None
+
+
 def today() -> date:
     """The present day in UTC."""
     return datetime.now(UTC).date()
@@ -97,6 +111,16 @@ def series(since: date, until: date, counted: Mapping[date, Use]) -> Series:
     return Series(since, tuple(counted.get(day, Use()) for day in days_between(since, until)))
 
 
+def last_hours(count: int) -> datetime:
+    """When the first of `count` hours of UTC began, of which the last is the present one."""
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - (count - 1) * HOUR
+
+
+def by_hour(since: datetime, counted: Mapping[datetime, Use], hours: int) -> Series:
+    """A series of so many hours."""
+    return Series(since, tuple(counted.get(since + number * HOUR, Use()) for number in range(hours)), HOUR)
+
+
 def days_between(since: date, until: date) -> list[date]:
     """Every day from `since` to `until`, both included."""
     return [since + timedelta(days=number) for number in range((until - since).days + 1)]
@@ -108,9 +132,9 @@ def most_called(uses: Mapping[str, Use], limit: int) -> list[Share]:
     return [Share(name, use) for name, use in ranked[:limit] if use.calls]
 
 
-def failing(uses: Mapping[str, Use], limit: int) -> list[Share]:
-    """The skills that fail too often (FAILING_CALLS, FAILING_RATE), the worst first."""
-    bad = [(name, use) for name, use in uses.items() if use.calls >= FAILING_CALLS and use.error_rate >= FAILING_RATE]
+def failing(uses: Mapping[str, Use], limit: int, *, least_calls: int, rate: float) -> list[Share]:
+    """The skills with at least so many calls, at least so large a part of them failed, the worst first."""
+    bad = [(name, use) for name, use in uses.items() if use.calls >= least_calls and use.error_rate >= rate]
     return [Share(name, use) for name, use in sorted(bad, key=lambda item: (-item[1].error_rate, item[0]))[:limit]]
 
 
@@ -128,6 +152,13 @@ def usage(calls: Sequence[InvocationEvent], *, complete: bool) -> Usage:
         clients=_shares(calls, lambda call: call.client),
         callers=_shares(calls, lambda call: call.caller),
     )
+
+
+def summary(calls: Sequence[tuple[str, float]], *, more: bool = False, looked_through: int | None = None) -> Summary:
+    """Calls together, of each of which status and duration are given."""
+    durations = sorted(duration for _, duration in calls)
+    use = Use(len(calls), sum(status == "error" for status, _ in calls))
+    return Summary(use, percentile(durations, 50), percentile(durations, 95), more, looked_through)
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float | None:

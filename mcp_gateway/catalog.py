@@ -8,6 +8,8 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -174,13 +176,22 @@ class LiveCatalog:
         """Seconds since the catalog was asked and answered, None before the first time."""
         return time.monotonic() - self._answered_at if self.generation is not None else None
 
-    def look(self) -> None:
-        """Look for changes without being asked for anything; may be called from any thread.
+    def begin(self) -> None:
+        """Load the catalog as soon as the event loop runs, so that the first request need not wait for it."""
+        self._refresh()
 
-        Before the first request there is no event loop to do it on.
+    def look(self) -> None:
+        """Look for changes without being asked for anything, and wait a second at most for the answer.
+
+        May be called from any thread but the event loop's own; does nothing before `begin` or the first request.
         """
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._refresh)
+            looking = asyncio.run_coroutine_threadsafe(self._look(), self._loop)
+            with suppress(TimeoutError, CancelledError):
+                looking.result(PATIENCE_SECONDS)
+
+    async def _look(self) -> None:
+        await asyncio.shield(self._refresh())
 
     def expire(self) -> None:
         """Ask again at the next request: something has changed. May be called from any thread."""

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 
 FORGOTTEN_AFTER = timedelta(days=1)
 """A process that was killed is shown for so long."""
+STARTING_SECONDS = 1.0
+"""How often a process says that it lives while it serves nothing yet."""
 LEAVE_SECONDS = 2.0
 """How long the end of the process may wait for the last word of it."""
 _SERVERS = ("uvicorn", "granian", "hypercorn", "daphne")
@@ -44,6 +46,7 @@ class Heartbeat:
         self._started_at = datetime.now(UTC)
         self._thread = SupervisedThread("gateway-heartbeat", self._run)
         self._away = False
+        self._told: int | None = None
 
     def start(self) -> None:
         """Announce this process, unless MCP_HEARTBEAT_SECONDS is 0."""
@@ -58,8 +61,12 @@ class Heartbeat:
         while not self._thread.stopping.is_set():
             self._try(self._beat)
             self._thread.part.beat()
-            self._thread.stopping.wait(settings.MCP_HEARTBEAT_SECONDS)
+            self._thread.stopping.wait(self._pause())
         self._try(self._leave)
+
+    def _pause(self) -> float:
+        every: int = settings.MCP_HEARTBEAT_SECONDS
+        return every if self._told == self._catalog.generation is not None else min(every, STARTING_SECONDS)
 
     def _try(self, tell: Callable[[], None]) -> None:
         try:
@@ -74,20 +81,21 @@ class Heartbeat:
 
     def _beat(self) -> None:
         self._catalog.look()
-        now = datetime.now(UTC)
+        now, generation = datetime.now(UTC), self._catalog.generation
         row = GatewayReplica(
             id=self.id,
             host=socket.gethostname(),
             pid=os.getpid(),
             server=_server(),
             version=SERVER_INFO["version"],
-            generation=self._catalog.generation,
+            generation=generation,
             generation_since=self._catalog.since,
             started_at=self._started_at,
             last_seen=now,
         )
         changing = ["generation", "generation_since", "last_seen"]
         GatewayReplica.objects.bulk_create([row], update_conflicts=True, unique_fields=["id"], update_fields=changing)
+        self._told = generation
         GatewayReplica.objects.filter(last_seen__lt=now - FORGOTTEN_AFTER).delete()
 
     def _leave(self) -> None:

@@ -129,6 +129,12 @@ class GroupPages(WithinRights, GroupAdmin, ModelAdmin):
     filter_horizontal = []
     formfield_overrides = CHECKBOXES
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What is deleted: the groups, without the rows that tie them to permissions and users, which have no names."""
+        deleted, _counts, lacking, protected = super().get_deleted_objects(objs, request)
+        groups: list[Any] = [entry for entry in deleted if not isinstance(cast("Any", entry), list)]
+        return groups, {self.opts.verbose_name_plural: len(groups)}, lacking, protected
+
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
     ) -> Any:

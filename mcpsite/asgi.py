@@ -20,7 +20,7 @@ from skills_registry import projection  # noqa: E402
 
 from .body_limit import BodyLimitMiddleware  # noqa: E402
 from .crowding import CrowdingMiddleware  # noqa: E402
-from .lifespan import lifespan  # noqa: E402
+from .lifespan import begin_with_daphne, lifespan  # noqa: E402
 from .releasing import ReleasingConnections  # noqa: E402
 from .request_id import AsgiApp, Receive, RequestIdMiddleware, Scope, Send  # noqa: E402
 
@@ -43,6 +43,7 @@ rest = CrowdingMiddleware(BodyLimitMiddleware(ReleasingConnections(cast("AsgiApp
 application = RequestIdMiddleware(ProtocolTypeRouter({"http": http, "websocket": no_websocket, "lifespan": lifespan}))
 
 start_serving()
+begin_with_daphne()
 # What an earlier process was killed over: calls not in the log yet, changes not projected yet.
 recorder.start()
 projection.start()

@@ -1,4 +1,7 @@
-"""Texts on our pages that unfold has in English only; marked here, they are in our catalog and found there."""
+"""Texts on our pages that unfold has in English only, and words that Django translates otherwise than we do.
+
+Marked here, they are in our catalog and found there.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from django.utils.translation import gettext_noop as _
 TEXTS = [
     _("After you've created a user, you’ll be able to edit more user options."),  # noqa: RUF001  # as unfold writes it
     _("Date"),
+    _("False"),
     _("Go back"),
+    _("group"),
     _(
         "Raw passwords are not stored, so there is no way to see this user’s password, but you can change the password"  # noqa: RUF001
         ' using <a href="{}" class="text-primary-600 dark:text-primary-500">this form</a>.'
@@ -17,5 +22,8 @@ TEXTS = [
     _("Select all rows"),
     _("Select record"),
     _("Select value"),
+    _("True"),
     _("Type to search"),
+    _("Unknown"),
+    _("Welcome back to"),
 ]

@@ -1,15 +1,18 @@
-"""ASGI lifespan: nothing to start; before the process ends it takes its leave and writes what was recorded."""
+"""The life of a server process: the catalog is loaded at its start, and it takes its leave before it ends."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from typing import Any, cast
 
 from django.conf import settings
+from twisted.internet import reactor
 
 from invocations import deadline, recorder
 from invocations.connections import close_pool
 from invocations.pool import Pool
+from mcp_gateway.catalog import live_catalog
 from mcp_gateway.replicas import heartbeat
 
 from .request_id import Receive, Scope, Send
@@ -19,11 +22,17 @@ log = logging.getLogger(__name__)
 _ending = Pool("ending", threads=2, waiting=0)
 
 
+def begin_with_daphne() -> None:
+    """Load the catalog once Twisted's reactor runs, as daphne sends no lifespan; other servers never run it."""
+    cast("Any", reactor).callLater(0, live_catalog.begin)
+
+
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer the server's two messages (uvicorn, granian; daphne sends none and relies on atexit)."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
+            live_catalog.begin()
             await send({"type": "lifespan.startup.complete"})
         else:
             with deadline.afresh(settings.RECORDER_STOP_SECONDS + 2):

@@ -116,6 +116,7 @@ ENVIRONMENT_COLOR = env_str("ENVIRONMENT_COLOR", "info", choices=("info", "succe
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 LANGUAGE_COOKIE_SECURE = _https
 TIME_ZONE = env_time_zone("TIME_ZONE", "UTC")
@@ -275,6 +276,11 @@ MCP_MAX_STREAMS_PER_CALLER = env_int("MCP_MAX_STREAMS_PER_CALLER", 50)
 MCP_SKILL_TOOLS = env_str("MCP_SKILL_TOOLS", "auto", choices=("auto", "each", "search"))
 MCP_MAX_SKILL_TOOLS = env_int("MCP_MAX_SKILL_TOOLS", 100)
 MCP_HEARTBEAT_SECONDS = env_int("MCP_HEARTBEAT_SECONDS", 15)
+
+# When the first page of the admin raises an alarm
+
+ALARM_LEAST_CALLS = env_int("ALARM_LEAST_CALLS", 20, minimum=1)
+ALARM_FAILED_PERCENT = env_int("ALARM_FAILED_PERCENT", 10, minimum=1, maximum=100)
 
 # How often the gateway and the API may be called
 

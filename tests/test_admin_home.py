@@ -55,13 +55,13 @@ def test_way_to_connect_has_a_token_where_one_is_needed(
 def test_nothing_waits_where_nothing_does(browser: Client, django_capture_on_commit_callbacks: Any) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         publish()
-    assert "Nothing waits for anybody." in text_of(browser.get(HOME))
+    assert "Nothing waits for you." in text_of(browser.get(HOME))
 
 
 def test_what_waits_comes_first_the_most_pressing_before_the_rest(browser: Client, operator: User) -> None:
     publish(body="Run !`date`.")
     services.stage_upload("waiting.zip", b"x")
-    called("greeter", ok=4, failed=4)
+    called("greeter", ok=16, failed=4)
     other, _ = services.create_version(package("other"))
     services.request_review(other, actor=operator)
     Skill.objects.filter(name="other").update(served_generation=F("generation"))
@@ -72,7 +72,7 @@ def test_what_waits_comes_first_the_most_pressing_before_the_rest(browser: Clien
         text.index(told)
         for told in (
             "1 change is not in effect at the gateways, since ",
-            "greeter fails: 4 of 8 calls in 7 days",
+            "greeter fails: 4 of 20 calls in 7 days",
             "1 change has not reached the package store yet",
             "1 upload waits for its review",
             "other v1 waits for a review",
@@ -135,8 +135,106 @@ def test_gateways_say_what_they_serve_and_when_they_were_seen(browser: Client, s
 
     text = text_of(browser.get(HOME))
     told = text[text.index("Gateways") :]
-    places = [told.index(state) for state in ("up to date", "behind", "silent", "starting")]
+    places = [told.index(state) for state in ("serving", "behind", "silent", "starting")]
     assert places == sorted(places)
+    assert f"generation {head - 1} of {head}" in told
+    assert "has no catalog yet" in told
+
+
+@pytest.mark.parametrize(
+    ("least", "percent", "alarm"), [(20, 10, False), (5, 10, True), (5, 20, True), (5, 21, False), (6, 10, False)]
+)
+def test_skill_fails_from_a_number_of_calls_and_a_share_of_them_on(
+    browser: Client, settings: Any, least: int, percent: int, alarm: bool
+) -> None:
+    settings.ALARM_LEAST_CALLS, settings.ALARM_FAILED_PERCENT = least, percent
+    publish()
+    called("greeter", ok=4, failed=1)
+    assert ("greeter fails: 1 of 5 calls in 7 days" in text_of(browser.get(HOME))) == alarm
+
+
+def test_names_that_no_live_skill_has_raise_no_alarm(browser: Client) -> None:
+    publish()
+    called("nosuch", failed=30)
+    assert "nosuch" not in text_of(browser.get(HOME))
+
+
+ALARMS = {
+    "dropped": "2 calls could not be logged and are lost",
+    "not served": "1 change is not in effect at the gateways",
+    "failing": "greeter fails: 30 of 30 calls",
+    "not stored": "1 change has not reached the package store yet",
+    "upload": "1 upload waits for its review",
+    "review": "other v1 waits for a review",
+    "own review": "own v1 waits for a review",
+    "findings": "1 live skill has findings",
+}
+CALLS = ("view_skill", "view_invocation")
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"),
+    [
+        (CALLS, []),
+        (("view_skill", "upload_skill"), ["upload", "findings"]),
+        ((*CALLS, "upload_skill"), ["failing", "upload", "findings"]),
+        ((*CALLS, "publish_skill"), ["not served", "failing", "review", "findings"]),
+        ((*CALLS, "administer_skill"), ["dropped", "not served", "not stored"]),
+    ],
+)
+def test_each_sees_what_he_may_do_something_about(
+    client: Client, operator: User, monkeypatch: pytest.MonkeyPatch, held: tuple[str, ...], expected: list[str]
+) -> None:
+    user = User.objects.create_user("sam", password="sams-password", is_staff=True)
+    user.user_permissions.set(permissions(*held))
+    monkeypatch.setattr("mcpsite.tasks.recorder.dropped", 2)
+    publish(body="Run !`date`.")
+    called("greeter", failed=30)
+    services.stage_upload("waiting.zip", b"x", user=user)
+    for name, uploader in (("other", operator), ("own", user)):
+        version, _ = services.create_version(package(name), user=uploader)
+        services.request_review(version, actor=uploader)
+    Skill.objects.filter(name="own").update(served_generation=F("generation"), projected_generation=F("generation"))
+    Skill.objects.filter(name="other").update(served_generation=F("generation"))
+    client.force_login(user)
+
+    text = text_of(client.get(HOME))
+    assert [name for name, told in ALARMS.items() if told in text] == expected
+    assert ("Nothing waits for you." in text) == (not expected)
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "bars", "calls"),
+    [
+        ("", "Calls in 30 days", 30, 7),
+        ("?days=90", "Calls in 90 days", 90, 15),
+        ("?days=7", "Calls in 7 days", 7, 3),
+        ("?days=1", "Calls in 24 hours", 24, 1),
+        ("?days=365", "Calls in 30 days", 30, 7),
+    ],
+)
+def test_chart_shows_the_time_that_the_address_names(
+    browser: Client, query: str, title: str, bars: int, calls: int
+) -> None:
+    publish()
+    for number, ago in ((1, 0), (2, 3), (4, 20), (8, 60)):
+        called("greeter", failed=number, days_ago=ago)
+
+    page = browser.get(f"{HOME}{query}")
+    assert f'aria-label="{title}: {calls} call{"" if calls == 1 else "s"}, {calls} failed"' in page.text
+    assert page.text.count('class="sk-chart-day"') == bars
+    assert page.text.count('aria-current="true"') == 1
+
+
+def test_hours_are_not_offered_where_the_store_counts_days_alone(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()
+    called("greeter", ok=1)
+    monkeypatch.setattr(type(get_store()), "counts_hours", False)
+    page = browser.get(f"{HOME}?days=1")
+    assert "24 hours" not in page.text
+    assert "Calls in 30 days" in page.text
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from django.test import Client
 from invocations.events import InvocationEvent
 from invocations.log_pages import PAGE_SIZE
 from invocations.models import Invocation
+from invocations.queries import SUMMED_MAX
 from invocations.stores import get_store
 from invocations.stores.orm import OrmStore
 
@@ -31,10 +32,12 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("django.utils.timezone.now", lambda: NOON + timedelta(minutes=59))
 
 
-def called(skill: str = "greeter", *, second: int = 0, method: str = "tools/call", **fields: Any) -> InvocationEvent:
+def called(
+    skill: str = "greeter", *, second: int = 0, method: str = "tools/call", duration: float = 1.25, **fields: Any
+) -> InvocationEvent:
     failed = "error_message" in fields
     at = NOON + timedelta(seconds=second)
-    event = InvocationEvent(skill, method, "error" if failed else "success", at, 1.25, **fields)
+    event = InvocationEvent(skill, method, "error" if failed else "success", at, duration, **fields)
     get_store().write_batch([event])
     return event
 
@@ -85,12 +88,19 @@ def test_newest_call_comes_first(browser: Client) -> None:
     [
         ({}, ["d", "c", "b", "a"]),
         ({"skill": "greeter"}, ["c", "b", "a"]),
-        ({"skill": "gree"}, []),
+        ({"skill": "GREE"}, ["c", "b", "a"]),
+        ({"skill": "gree", "exact": "on"}, []),
+        ({"skill": "greeter", "exact": "on"}, ["c", "b", "a"]),
         ({"status": "error"}, ["d", "b"]),
         ({"method": "prompts/get"}, ["c"]),
         ({"client": "a"}, ["a"]),
         ({"caller": "olga"}, ["c"]),
-        ({"caller": "olg"}, []),
+        ({"caller": "lg"}, ["c"]),
+        ({"caller": "lg", "exact": "on"}, []),
+        ({"text": "NO SUCH"}, ["d"]),
+        ({"text": "hello"}, ["a"]),
+        ({"slower_than": "100"}, ["b"]),
+        ({"slower_than": "300"}, []),
         ({"version": "7"}, ["c"]),
         ({"since": "2026-11-22T12:00:02"}, ["d", "c"]),
         ({"until": "2026-11-22 12:00:02"}, ["b", "a"]),
@@ -103,8 +113,8 @@ def test_newest_call_comes_first(browser: Client) -> None:
     ],
 )
 def test_calls_are_filtered(browser: Client, query: dict[str, str], expected: list[str]) -> None:
-    called(client="a")
-    called(client="b", second=1, error_message="failed")
+    called(client="a", request_params='{"input":"Say hello"}')
+    called(client="b", second=1, duration=300.0, error_message="failed")
     called(client="c", second=2, method="prompts/get", version=7, caller="olga")
     called("unknown", client="d", second=3, error_message="no such skill")
 
@@ -127,6 +137,9 @@ def test_every_recorded_method_can_be_chosen(browser: Client) -> None:
         {"until": "2026-13-01T00:00"},
         {"period": "2h"},
         {"skill": "\0"},
+        {"slower_than": "0"},
+        {"slower_than": "slow"},
+        {"text": "x" * 201},
     ],
 )
 def test_filter_that_cannot_be_meant_is_told_beside_its_field(browser: Client, query: dict[str, str]) -> None:
@@ -138,17 +151,19 @@ def test_filter_that_cannot_be_meant_is_told_beside_its_field(browser: Client, q
 
 @pytest.mark.parametrize("size", [1, 200])
 @pytest.mark.parametrize(
-    ("query", "expected"), [({}, 3), ({"skill": "greeter"}, 3), ({"status": "success", "method": "tools/call"}, 4)]
+    ("query", "expected"),
+    [({}, 4), ({"skill": "greeter", "exact": "on"}, 4), ({"status": "success", "method": "tools/call"}, 6)],
 )
 def test_list_asks_as_often_for_many_calls_as_for_one(
     browser: Client, query: dict[str, str], expected: int, size: int, django_assert_num_queries: Any
 ) -> None:
     get_store().write_batch([InvocationEvent("greeter", "tools/call", "success", NOON, 1.0) for _ in range(size)])
-    # Expect 3 or 4 queries:
+    # Expect 4 or 6 queries:
     # * session
     # * user
     # * how far to look, for what no index finds
     # * calls, one more than the page shows
+    # * how far to look, and the calls that are summed up
     with django_assert_num_queries(expected):
         page = browser.get(LOG, query)
     assert len(clients(page)) == min(size, 50)
@@ -158,10 +173,42 @@ def test_log_is_never_counted_and_read_no_further_than_is_shown(
     browser: Client, django_assert_num_queries: Any
 ) -> None:
     get_store().write_batch([InvocationEvent("greeter", "tools/call", "success", NOON, 1.0) for _ in range(60)])
-    with django_assert_num_queries(3) as queries:
+    with django_assert_num_queries(4) as queries:
         browser.get(LOG)
-    assert queries[-1]["sql"].endswith(f"LIMIT {PAGE_SIZE + 1}")
-    assert "COUNT" not in queries[-1]["sql"]
+    assert queries[-2]["sql"].endswith(f"LIMIT {PAGE_SIZE + 1}")
+    assert queries[-1]["sql"].endswith(f"LIMIT {SUMMED_MAX + 1}")
+    assert "COUNT" not in queries[-1]["sql"] + queries[-2]["sql"]
+
+
+def test_log_says_how_many_calls_the_filter_finds_and_how_long_they_took(browser: Client) -> None:
+    for number in range(1, 101):
+        failed: dict[str, Any] = {"error_message": "failed"} if number <= 3 else {}
+        called(second=number, duration=number, **failed)
+    assert "100 calls, 3 failed · half took up to 50.0 ms, 95 in 100 up to 95.0 ms" in text_of(browser.get(LOG))
+    assert "10 calls, 0 failed · half took up to 95.0 ms" in text_of(browser.get(LOG, {"slower_than": "90"}))
+    assert "0 calls, 0 failed" in text_of(browser.get(LOG, {"text": "nowhere"}))
+
+
+def test_log_says_where_there_are_more_calls_than_it_sums_up(browser: Client) -> None:
+    get_store().write_batch([InvocationEvent("greeter", "tools/call", "success", NOON, 1.0) for _ in range(1001)])
+    assert "More than 1,000 calls; the newest 1,000: 1,000 calls, 0 failed" in text_of(browser.get(LOG))
+
+
+def test_log_says_among_how_many_calls_it_has_looked(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("invocations.stores.orm_reading.LOOKED_AT", 10)
+    for second in range(25):
+        called(second=second, duration=second)
+    text = text_of(browser.get(LOG, {"slower_than": "20"}))
+    assert "Among the newest 10 calls that were looked through: 4 calls, 0 failed" in text
+
+
+def test_log_sums_up_its_page_where_the_store_sums_up_no_more(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OrmStore, "summary", lambda *args: None)
+    for second in range(60):
+        called(second=second)
+    assert "On this page (with this store, calls are summed up a page at a time): 50 calls, 0 failed" in text_of(
+        browser.get(LOG)
+    )
 
 
 def test_pages_follow_one_another_to_older_calls_and_back(browser: Client) -> None:
@@ -185,7 +232,8 @@ def test_pages_follow_one_another_to_older_calls_and_back(browser: Client) -> No
 
 def test_pages_keep_the_filter(browser: Client) -> None:
     for second in range(120):
-        called(second=second, client=f"c{second}", **({"error_message": "failed"} if second % 2 else {}))
+        failed: dict[str, Any] = {"error_message": "failed"} if second % 2 else {}
+        called(second=second, client=f"c{second}", **failed)
     second_page = browser.get(link(browser.get(LOG, {"status": "error"}), "next"))
     assert clients(second_page) == [f"c{second}" for second in range(19, 0, -2)]
 
@@ -280,6 +328,7 @@ def test_names_in_the_list_lead_to_their_calls(browser: Client) -> None:
     for name in ("skill", "client", "caller"):
         found = re.findall(rf'href="({LOG}\?{name}=[^"]*)"', browser.get(LOG).text)
         address = next(href for href in found if "%" in href)
+        assert "exact=on" in address
         assert clients(browser.get(html.unescape(address))) == ["c=d"]
 
 

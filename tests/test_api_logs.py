@@ -78,11 +78,18 @@ def test_call_tells_everything_that_was_recorded(api: Api) -> None:
         ({"status": "success"}, ["c", "a"]),
         ({"method": "prompts/get"}, ["c"]),
         ({"skill": "greeter", "status": "error", "method": "tools/call"}, ["b"]),
+        ({"skill_contains": "reet"}, ["c", "b", "a"]),
+        ({"skill_contains": "reet", "status": "error"}, ["b"]),
+        ({"client_contains": "agent"}, ["a"]),
+        ({"caller_contains": "olg"}, []),
+        ({"text": "such"}, ["d"]),
+        ({"slower_than": 2}, []),
+        ({"slower_than": 1}, ["d", "c", "b", "a"]),
         ({"limit": 2}, ["d", "c"]),
     ],
 )
 def test_filters_choose_calls(api: Api, query: dict[str, Any], expected: list[str]) -> None:
-    called(trace_id="a")
+    called(trace_id="a", client="an-agent/1")
     called(trace_id="b", at=NOON + timedelta(seconds=1), error_message="failed")
     called(trace_id="c", at=NOON + timedelta(seconds=2), method="prompts/get")
     called("unknown", trace_id="d", at=NOON + timedelta(seconds=3), error_message="no such skill")
@@ -156,6 +163,8 @@ def test_next_page_is_found_where_the_last_call_is_gone_by_then(api: Api) -> Non
         ({"limit": 501}, ["limit"]),
         ({"status": "failed"}, ["status"]),
         ({"skill": "\0"}, ["skill"]),
+        ({"slower_than": 0}, ["slower_than"]),
+        ({"text": "x" * 201}, ["text"]),
         ({"skil": "greeter", "limit": "all"}, ["limit", "skil"]),
     ],
 )

@@ -23,7 +23,7 @@ from mcp_gateway.models import GatewayReplica
 from mcp_gateway.nudges import Listener
 from mcp_gateway.replicas import Heartbeat
 from mcp_gateway.streams.hub import Hub
-from mcpsite import home, readiness
+from mcpsite import readiness, tasks
 from skills_registry.catalog import get_catalog
 from skills_registry.retrying import Retrier
 
@@ -102,7 +102,7 @@ def test_what_was_set_aside_or_lost_is_told(
     publish()
     recorder = Recorder(get_store().write_batch, spool=Spool(tmp_path))
     monkeypatch.setattr(readiness, "recorder", recorder)
-    monkeypatch.setattr(home, "recorder", recorder)
+    monkeypatch.setattr(tasks, "recorder", recorder)
     (tmp_path / "a.jsonl").write_text("null\n")
     recorder.start()
     recorder.close()

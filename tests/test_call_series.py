@@ -162,7 +162,8 @@ def test_pages_learn_that_the_store_is_away(broken: FaultyDynamo, settings: Any)
 def test_skills_are_chosen_by_what_they_are_called_for() -> None:
     uses = {"busy": Use(90, 1), "bad": Use(10, 5), "worse": Use(5, 5), "rare": Use(4, 4), "idle": Use()}
     assert [share.name for share in usage.most_called(uses, 2)] == ["busy", "bad"]
-    assert [share.name for share in usage.failing(uses, 9)] == ["worse", "bad"]
+    failing = usage.failing(uses, 9, least_calls=5, rate=0.1)
+    assert [share.name for share in failing] == ["worse", "bad"]
 
 
 def test_part_of_a_series_is_a_series() -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.template.loader import render_to_string
 
 from invocations.chart import HEIGHT, chart, round_up
-from invocations.usage import Series, Use
+from invocations.usage import Series, Use, by_hour
 
 SERIES = Series(date(2026, 11, 23), (Use(100, 25), Use(), Use(1, 1)))
 
@@ -40,6 +40,36 @@ def test_drawing_has_its_numbers_in_words_and_as_a_table() -> None:
     assert page.count('<rect class="sk-chart-calls"') == page.count('<rect class="sk-chart-errors"') == 2
     assert "Days are those of UTC." in page
     assert "style=" not in page
+
+
+@pytest.mark.parametrize(("bars", "labels"), [(7, 7), (24, 8), (30, 6), (90, 6), (31, 1), (1, 1)])
+def test_labels_stand_at_equal_distances_and_never_run_into_each_other(bars: int, labels: int) -> None:
+    drawn = chart(Series(date(2026, 9, 1), (Use(1),) * bars))
+    assert len(drawn.labels) == labels
+    assert drawn.labels[0] == date(2026, 9, 1)
+    assert drawn.ticks_path.count("M") == labels
+
+
+def test_axes_are_labelled_with_numbers_and_days() -> None:
+    page = render_to_string("components/chart.html", {"chart": chart(Series(date(2026, 9, 1), (Use(1900),) * 30))})
+    assert "<li>2,000</li><li>1,000</li><li>0</li>" in page
+    assert "<li>09-01</li><li>09-06</li>" in page
+
+
+def test_hours_are_named_by_when_they_begin() -> None:
+    began = datetime(2026, 11, 22, 23, tzinfo=UTC)
+    drawn = chart(by_hour(began, {began: Use(3)}, 2), complete=False)
+    page = render_to_string("components/chart.html", {"chart": drawn, "title": "Calls"})
+    assert '<th scope="row">2026-11-22 23:00</th><td class="sk-number">3</td>' in page
+    assert '<th scope="row">2026-11-23 00:00</th><td class="sk-number">0</td>' in page
+    assert "<li>23:00</li><li>00:00</li>" in page
+    assert "There were more calls; only the newest are counted." in page
+
+
+def test_chart_of_no_calls_says_so_in_place_of_bars() -> None:
+    page = render_to_string("components/chart.html", {"chart": chart(Series(date(2026, 11, 23), (Use(),)))})
+    assert "No calls in this time." in page
+    assert "<svg" not in page
 
 
 def test_small_drawing_says_the_same_in_words() -> None:

@@ -58,10 +58,22 @@ def table_renamed(data: Path) -> Iterator[None]:
     rename("gone", TABLE)
 
 
+@pytest.mark.parametrize("command", [UVICORN, DAPHNE])
+def test_process_that_nobody_has_called_yet_says_at_once_what_it_serves(data: Path, command: list[str]) -> None:
+    server = Server(command, data, MCP_HEARTBEAT_SECONDS="3600")
+    server.begin()
+    try:
+        eventually(data, lambda found: found.get(server.process.pid, ("", None))[1] is not None)
+    finally:
+        server.stop()
+
+
 def test_processes_are_listed_while_they_live_with_what_they_serve(data: Path) -> None:
     with Server(UVICORN, data, **QUICK) as first, Server(DAPHNE, data, **QUICK) as second:
         servers = {first.process.pid: "uvicorn", second.process.pid: "daphne"}
-        eventually(data, lambda found: {pid: server for pid, (server, served) in found.items() if served} == servers)
+        eventually(
+            data, lambda found: {pid: name for pid, (name, generation) in found.items() if generation} == servers
+        )
     assert rows(data) == {}
 
 

@@ -109,6 +109,16 @@ FILTERS: list[tuple[CallFilter, str]] = [
     (CallFilter(until=NOW + timedelta(seconds=2)), "ba"),
     (CallFilter(skill="greeter", since=NOW + timedelta(seconds=1), until=NOW + timedelta(seconds=4)), "cb"),
     (CallFilter(skill="greeter", status="error", method="tools/call"), "eb"),
+    (CallFilter(skill_contains="REET"), "ecba"),
+    (CallFilter(skill_contains="%"), ""),
+    (CallFilter(client_contains="gent"), "d"),
+    (CallFilter(caller_contains="LG", skill_contains="hir"), "f"),
+    (CallFilter(text="SUCH file"), "eb"),
+    (CallFilter(text="hello_"), "a"),
+    (CallFilter(text="hell__"), ""),
+    (CallFilter(text="hello", status="error"), ""),
+    (CallFilter(slower_than=50), "cb"),
+    (CallFilter(slower_than=100), "c"),
 ]
 
 
@@ -117,11 +127,11 @@ FILTERS: list[tuple[CallFilter, str]] = [
 def test_filters_choose_calls(log: InvocationStore, wanted: CallFilter, expected: str, limit: int) -> None:
     log.write_batch(
         [
-            called(second=0, trace_id="a", version=2),
-            called(second=1, trace_id="b", status="error"),
-            called(second=2, trace_id="c", method="prompts/get"),
+            called(second=0, trace_id="a", version=2, request_params='{"input":"hello_"}'),
+            called(second=1, trace_id="b", status="error", error_message="No such file", duration_ms=60.0),
+            called(second=2, trace_id="c", method="prompts/get", duration_ms=200.0),
             called("other", second=3, trace_id="d", client="agent/1"),
-            called(second=4, trace_id="e", status="error"),
+            called(second=4, trace_id="e", status="error", error_message="No such file"),
             called("third", second=5, trace_id="f", caller="olga"),
         ]
     )

@@ -56,23 +56,26 @@ def long_log(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("", 3),
-        ("?status=error", 3),
-        ("?skill=skill-7", 3),
-        ("?skill=skill-50&status=error", 3),
-        ("?client=agent/7&period=24h", 3),
-        ("?caller=caller-7", 3),
-        ("?method=prompts/get", 4),
-        ("?status=success&version=2", 4),
-        ("?caller=nobody&method=tools/call&version=1", 4),
+        ("", 4),
+        ("?status=error", 4),
+        ("?skill=skill-7&exact=on", 4),
+        ("?skill=skill-50&exact=on&status=error", 4),
+        ("?client=agent/7&exact=on&period=24h", 4),
+        ("?caller=caller-7&exact=on", 4),
+        ("?method=prompts/get", 6),
+        ("?status=success&version=2", 6),
+        ("?caller=nobody&exact=on&method=tools/call&version=1", 6),
+        ("?skill=skill-7", 6),
+        ("?text=everybody&slower_than=500", 6),
     ],
 )
 def test_page_of_the_log(browser: Client, query: str, expected: int, django_assert_num_queries: Any) -> None:
-    # Expect 3 or 4 queries:
+    # Expect 4 or 6 queries:
     # * session
     # * user
     # * how far to look, for what no index finds
     # * calls
+    # * how far to look, and the calls that are summed up
     with django_assert_num_queries(expected):
         page = browser.get(f"{LOG}{query}")
     assert page.status_code == 200

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 from babel.messages.catalog import Catalog, Message
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils.translation import gettext, override
 
+from invocations.events import InvocationEvent
+from invocations.stores import get_store
+
 from .conftest import publish
-from .pages import SKILLS, text_of
+from .pages import LOG, SKILLS, text_of
 from .translations import MO, compiled, sources, translated
 
 # What is filled in, and what browsers read: both have to be there the same number of times.
@@ -79,3 +83,50 @@ def test_chosen_language_is_kept(operator: User, client: Client) -> None:
 def test_plural_and_filled_in_texts_read_well() -> None:
     with override("zh-hans"):
         assert gettext("Published %(version)s.") % {"version": "greeter v2"} == "已发布 greeter v2。"
+
+
+def test_language_is_chosen_before_signing_in_and_remembered(client: Client, operator: User) -> None:
+    visitor = Client(enforce_csrf_checks=True, headers={"accept-language": "en"})
+    page = visitor.get("/admin/login/?next=/admin/connect/").text
+    form = page[page.index('class="sk-languages"') :].partition("</form>")[0]
+    assert re.findall(r'value="(\w+(?:-\w+)?)" lang', form) == ["en", "zh-hans"]
+    assert "简体中文" in form
+    [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+    [after] = re.findall(r'name="next" value="([^"]*)"', form)
+
+    chosen = visitor.post("/i18n/setlang/", {"language": "zh-hans", "next": after, "csrfmiddlewaretoken": token})
+    assert (chosen.status_code, chosen.headers["Location"]) == (302, "/admin/login/?next=/admin/connect/")
+    assert int(chosen.cookies["django_language"]["max-age"]) > 30 * 24 * 3600
+    assert "用户名" in visitor.get("/admin/login/").text
+    visitor.force_login(operator)
+    assert "首页" in visitor.get("/admin/").text
+
+
+def test_choice_of_a_language_is_refused_without_the_forms_token() -> None:
+    visitor = Client(enforce_csrf_checks=True)
+    assert visitor.post("/i18n/setlang/", {"language": "zh-hans", "next": "/admin/"}).status_code == 403
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_numbers_are_written_in_one_way(operator: User, client: Client, language: str) -> None:
+    at = datetime.now(UTC)
+    get_store().write_batch([InvocationEvent("greeter", "tools/call", "success", at, 1.0) for _ in range(1234)])
+    client.force_login(operator)
+    skill = publish().skill
+    pages = ["/admin/", LOG, SKILLS, *(f"{SKILLS}{skill.pk}/{tab}/" for tab in ("change", "usage", "deactivate"))]
+    told = [text_of(client.get(page, headers={"accept-language": language})) for page in pages]
+    assert [page for page, text in zip(pages, told, strict=True) if re.search(r"\b1234\b", text)] == []
+    assert [page for page, text in zip(pages, told, strict=True) if "1,234" not in text] == [LOG]
+    assert "1,000" in told[1]
+
+
+def test_deleting_a_group_names_the_group_alone(browser: Client) -> None:
+    group = Group.objects.get(name="viewer")
+    text = text_of(browser.get(f"/admin/auth/group/{group.pk}/delete/"))
+    assert "viewer" in text
+    assert "relationship" not in text
+
+
+def test_translation_keeps_to_one_word_for_one_thing(catalog: Catalog) -> None:
+    strings = [string for message in catalog if message.id for string in texts(message)[1]]
+    assert [string for string in strings if "您" in string or "调用者" in string or "技能包" in string] == []

@@ -73,7 +73,7 @@ def test_usage_leads_to_the_calls_in_the_log(browser: Client) -> None:
     called(version=3, client="other")
     page = usage(browser)
     for name in ("version=2", "client=a", "caller=olga"):
-        [address] = re.findall(rf'href="([^"]*\?skill=greeter&amp;{name}[^"]*)"', page.text)
+        [address] = re.findall(rf'href="([^"]*\?skill=greeter&amp;exact=on&amp;{name}[^"]*)"', page.text)
         assert len(rows(browser.get(html.unescape(address)))) == 1
 
 

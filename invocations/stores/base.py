@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
 from invocations.events import InvocationEvent
-from invocations.usage import Use
+from invocations.usage import Summary, Use
 
 ALL = ""
 """In place of a skill's name: all skills together."""
@@ -66,7 +66,11 @@ FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
 
 @dataclass(frozen=True)
 class CallFilter:
-    """Which calls are wanted; what is empty does not matter. `since` is included, `until` is not."""
+    """Which calls are wanted; what is empty does not matter. `since` is included, `until` is not.
+
+    What `..._contains` and `text` say may stand anywhere, in upper or lower case; `text` in the error message or the
+    parameters. `slower_than` is in milliseconds.
+    """
 
     skill: str = ""
     status: str = ""
@@ -76,6 +80,17 @@ class CallFilter:
     version: int | None = None
     since: datetime | None = None
     until: datetime | None = None
+    skill_contains: str = ""
+    client_contains: str = ""
+    caller_contains: str = ""
+    text: str = ""
+    slower_than: int = 0
+
+    @property
+    def contained(self) -> dict[str, str]:
+        """What the fields have to contain, by field."""
+        texts = {"skill": self.skill_contains, "client": self.client_contains, "caller": self.caller_contains}
+        return {name: text for name, text in texts.items() if text}
 
 
 @dataclass(frozen=True)
@@ -91,8 +106,19 @@ class CallPage:
     looked_through: int | None = None
 
 
+@dataclass(frozen=True)
+class HourCounts:
+    """Calls by the moment at which their hour of UTC began; only the newest ones where they are not `complete`."""
+
+    uses: Mapping[datetime, Use]
+    complete: bool
+
+
 class InvocationStore(Protocol):
     """The log and the counters. All methods block; they raise OSError or DatabaseError where the store is away."""
+
+    counts_hours: bool
+    """Whether `hours` has an answer."""
 
     def write_batch(self, events: Sequence[InvocationEvent]) -> None:
         """Log events and count them, by skill and by day, each exactly once however often it is given."""
@@ -104,6 +130,10 @@ class InvocationStore(Protocol):
 
     def days(self, skills: Iterable[str], since: date, until: date) -> dict[str, dict[date, Use]]:
         """The calls of these skills (or of ALL) on each day on which there were any; `until` is the last day."""
+        ...
+
+    def hours(self, skill: str, since: datetime, count: int) -> HourCounts | None:
+        """The calls of a skill (or of ALL) in so many hours since a full one; None where only days are counted."""
         ...
 
     def called_since(self, day: date) -> set[str]:
@@ -119,6 +149,10 @@ class InvocationStore(Protocol):
 
         With `newer`, the oldest of those that are newer than the position, which then there must be.
         """
+        ...
+
+    def summary(self, wanted: CallFilter, limit: int) -> Summary | None:
+        """The newest wanted calls together, `limit` at the most; None where that would read all of each."""
         ...
 
     def call(self, skill: str, position: Position) -> InvocationEvent | None:

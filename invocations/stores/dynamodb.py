@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 
 from invocations.dynamo import as_unavailable
 from invocations.events import InvocationEvent
-from invocations.usage import Use, today
+from invocations.usage import Summary, Use, today
 
 from . import dynamodb_counters, dynamodb_months, dynamodb_reading, dynamodb_writing
-from .base import CallFilter, CallPage, Counter, Position, Totals
+from .base import CallFilter, CallPage, Counter, HourCounts, Position, Totals
 
 
 class DynamoStore:
     """See `InvocationStore`."""
+
+    counts_hours = False
 
     def write_batch(self, events: Sequence[InvocationEvent]) -> None:
         dynamodb_writing.write_batch(events)
@@ -27,6 +29,9 @@ class DynamoStore:
         with as_unavailable():
             return dynamodb_months.days(skills, since, until)
 
+    def hours(self, skill: str, since: datetime, count: int) -> HourCounts | None:
+        return None  # it would have to read every call
+
     def called_since(self, day: date) -> set[str]:
         return set(self.uses(day, today()))
 
@@ -37,6 +42,9 @@ class DynamoStore:
     def calls(self, wanted: CallFilter, position: Position | None, limit: int, *, newer: bool = False) -> CallPage:
         with as_unavailable():
             return dynamodb_reading.calls(wanted, position, limit, newer=newer)
+
+    def summary(self, wanted: CallFilter, limit: int) -> Summary | None:
+        return None  # it pays for all that is read of a call
 
     def call(self, skill: str, position: Position) -> InvocationEvent | None:
         with as_unavailable():

@@ -114,6 +114,8 @@ def _opened(wanted: CallFilter, position: Position | None, *, newer: bool) -> It
     until = Position(wanted.until, FIRST_ID) if wanted.until else _END_OF_TIME
     edge = position or _END_OF_TIME
     for skill, last in [(wanted.skill, _END_OF_TIME)] if wanted.skill else _skills_called():
+        if not _contains(skill, wanted.skill_contains):
+            continue
         if (newer and last <= edge) or (wanted.since and last.invoked_at < wanted.since):
             continue
         for name in partitions(skill, settings.INVOCATION_LOG_SHARDS):
@@ -136,4 +138,13 @@ def _alive(item: CallItem, now: datetime) -> bool:
 
 def _matches(event: InvocationEvent, wanted: CallFilter) -> bool:
     named = ("status", "method", "client", "caller", "version")
-    return all(getattr(event, name) == value for name in named if (value := getattr(wanted, name)))
+    return (
+        all(getattr(event, name) == value for name in named if (value := getattr(wanted, name)))
+        and all(_contains(getattr(event, name), text) for name, text in wanted.contained.items())
+        and (not wanted.slower_than or event.duration_ms > wanted.slower_than)
+        and (_contains(event.error_message, wanted.text) or _contains(event.request_params, wanted.text))
+    )
+
+
+def _contains(text: str, part: str) -> bool:
+    return part.casefold() in text.casefold()

@@ -13,16 +13,18 @@ from django.utils import timezone
 from invocations.connections import release_connections
 from invocations.events import InvocationEvent
 from invocations.models import DayCount, Invocation, SkillCounter
-from invocations.usage import Use, days_between, today
+from invocations.usage import Summary, Use, days_between, today
 
-from . import orm_reading, orm_writing
-from .base import ALL, DAYS_KEPT, CallFilter, CallPage, Counter, Position, Totals
+from . import orm_hours, orm_reading, orm_writing
+from .base import ALL, DAYS_KEPT, CallFilter, CallPage, Counter, HourCounts, Position, Totals
 
 PRUNED_AT_ONCE = 10_000
 
 
 class OrmStore:
     """See `InvocationStore`."""
+
+    counts_hours = True
 
     def write_batch(self, events: Sequence[InvocationEvent]) -> None:
         try:
@@ -48,6 +50,9 @@ class OrmStore:
             found[skill][day] = Use(calls, errors)
         return found
 
+    def hours(self, skill: str, since: datetime, count: int) -> HourCounts | None:
+        return orm_hours.hours(skill, since, count)
+
     def called_since(self, day: date) -> set[str]:
         # By the last call of each: adding up the days of all takes ten times as long.
         called = SkillCounter.objects.filter(last_invoked_at__gte=datetime.combine(day, time(), UTC))
@@ -60,6 +65,9 @@ class OrmStore:
 
     def calls(self, wanted: CallFilter, position: Position | None, limit: int, *, newer: bool = False) -> CallPage:
         return orm_reading.calls(wanted, position, limit, newer=newer, expired=_expiry())
+
+    def summary(self, wanted: CallFilter, limit: int) -> Summary | None:
+        return orm_reading.summary(wanted, limit, expired=_expiry())
 
     def call(self, skill: str, position: Position) -> InvocationEvent | None:
         rows = _unexpired(Invocation.objects.filter(skill=skill, pk=position.id))

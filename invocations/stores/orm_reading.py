@@ -12,8 +12,10 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from invocations import usage as arithmetic
 from invocations.events import InvocationEvent
 from invocations.models import Invocation
+from invocations.usage import Summary
 
 from .base import FIRST_ID, LAST_ID, CallFilter, CallPage, Position
 
@@ -24,6 +26,9 @@ INDEXED = [("skill", "status"), ("skill",), ("caller",), ("client",), ("status",
 _EVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _STEP = timedelta(microseconds=1)
 """Moments are told apart by no less."""
+_NAMES = ("skill", "status", "method", "client", "caller", "version")
+# Not `client` but a term of the same value: the database must not choose another index, and read without bound.
+_TERMS: dict[str, Any] = {f"its_{name}": Coalesce(name, name) for name in _NAMES}
 _FIELDS = [field.name for field in fields(InvocationEvent)]
 
 
@@ -31,15 +36,7 @@ def calls(
     wanted: CallFilter, position: Position | None, limit: int, *, newer: bool, expired: datetime | None
 ) -> CallPage:
     """See `InvocationStore`; calls up to `expired` are left out."""
-    found_by, looked_for = _divided(wanted)
-    rows = _ordered(Invocation.objects.filter(**found_by), position, newer=newer)
-    first, last = _period(wanted, position, newer=newer, expired=expired)
-    end = _end_of_look(rows.filter(invoked_at__range=(first, last)), newer=newer) if looked_for else None
-    if end:
-        first, last = (first, end) if newer else (end, last)
-    # Not `client` but a term of the same value: the database must not choose another index, and read without bound.
-    rows = rows.alias(**{f"its_{name}": Coalesce(name, name) for name in looked_for})
-    rows = rows.filter(invoked_at__range=(first, last), **{f"its_{name}": looked_for[name] for name in looked_for})
+    rows, end = _chosen(wanted, position, newer=newer, expired=expired)
     found = events(rows[: limit + 1])
     shown = found[:limit]
     page = shown[::-1] if newer else shown
@@ -50,18 +47,44 @@ def calls(
     return CallPage(page, None)
 
 
+def summary(wanted: CallFilter, limit: int, *, expired: datetime | None) -> Summary:
+    """See `InvocationStore`."""
+    rows, end = _chosen(wanted, None, newer=False, expired=expired)
+    found = list(rows.values_list("status", "duration_ms")[: limit + 1])
+    more = len(found) > limit
+    return arithmetic.summary(found[:limit], more=more, looked_through=LOOKED_AT if end and not more else None)
+
+
+def _chosen(
+    wanted: CallFilter, position: Position | None, *, newer: bool, expired: datetime | None
+) -> tuple[QuerySet[Invocation], datetime | None]:
+    """The wanted rows from a position on, and where looking for them ends before the log does."""
+    found_by, looked_for = _divided(wanted)
+    rows = _ordered(Invocation.objects.filter(**found_by), position, newer=newer)
+    first, last = _period(wanted, position, newer=newer, expired=expired)
+    end = _end_of_look(rows.filter(invoked_at__range=(first, last)), newer=newer) if looked_for else None
+    if end:
+        first, last = (first, end) if newer else (end, last)
+    return rows.alias(**_TERMS).filter(looked_for, invoked_at__range=(first, last)), end
+
+
 def events(rows: QuerySet[Invocation]) -> list[InvocationEvent]:
     """The calls that rows hold."""
     return [InvocationEvent(*values) for values in rows.values_list(*_FIELDS)]
 
 
-def _divided(wanted: CallFilter) -> tuple[dict[str, Any], dict[str, Any]]:
+def _divided(wanted: CallFilter) -> tuple[dict[str, Any], Q]:
     """What calls are found by, and what is looked for among them."""
-    names = ("skill", "status", "method", "client", "caller", "version")
-    given = {name: value for name in names if (value := getattr(wanted, name))}
+    given = {name: value for name in _NAMES if (value := getattr(wanted, name))}
     usable = given.keys() - ({"status"} if wanted.status != "error" else set())
-    found_by = next((index for index in INDEXED if usable >= set(index)), ())
-    return {name: given.pop(name) for name in found_by}, given
+    found_by = {name: given.pop(name) for name in next((one for one in INDEXED if usable >= set(one)), ())}
+    looked_for = Q(**{f"its_{name}": value for name, value in given.items()})
+    looked_for &= Q(**{f"its_{name}__icontains": text for name, text in wanted.contained.items()})
+    if wanted.slower_than:
+        looked_for &= Q(duration_ms__gt=wanted.slower_than)
+    if wanted.text:
+        looked_for &= Q(error_message__icontains=wanted.text) | Q(request_params__icontains=wanted.text)
+    return found_by, looked_for
 
 
 def _ordered(rows: QuerySet[Invocation], position: Position | None, *, newer: bool) -> QuerySet[Invocation]:

@@ -68,7 +68,7 @@ def _caller(request: OperatorRequest) -> Caller:
 
 def _answered(exchanges: list[Exchange], skill: Skill) -> dict[str, Any]:
     *handshake, last = exchanges
-    query = urlencode({"skill": skill.name, "client": client_label(CLIENT)})
+    query = urlencode({"skill": skill.name, "client": client_label(CLIENT), "exact": "on"})
     return {
         "handshake": [Shown.of(exchange) for exchange in handshake],
         "last": Shown.of(last),

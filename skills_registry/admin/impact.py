@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -32,8 +33,8 @@ def _calls(skill: Skill) -> Iterator[str]:
         yield _("It was not called in the last %(days)d days.") % {"days": DAYS}
         return
     text = ngettext(
-        "It was called %(calls)d time in the last %(days)d days.",
-        "It was called %(calls)d times in the last %(days)d days.",
+        "It was called %(calls)s time in the last %(days)d days.",
+        "It was called %(calls)s times in the last %(days)d days.",
         calls,
     )
-    yield text % {"calls": calls, "days": DAYS}
+    yield text % {"calls": intcomma(calls), "days": DAYS}

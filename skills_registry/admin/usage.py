@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,16 +12,14 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from invocations import queries
-from invocations.chart import chart
 from invocations.cursors import cursor_of
+from invocations.periods import Period, charted
 from invocations.usage import Share, last_days
 from skills_registry.models import Skill
 
 from .pages import OperatorRequest, requires
 from .skill_page import skill_view
 
-PERIODS = (7, 30, 90)
-"""Days to choose from; the middle one is shown unless another is asked for."""
 SHARES_SHOWN, CALLS_SHOWN = 8, 10
 
 
@@ -32,21 +29,20 @@ def usage(request: OperatorRequest, pk: int) -> HttpResponse:
     if not request.user.has_perm("invocations.view_invocation"):
         raise PermissionDenied
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
-    asked = request.GET.get("days", "")
-    days = next((period for period in PERIODS if str(period) == asked), PERIODS[1])
-    since, until = last_days(days)
-    beginning = datetime.combine(since, time(), UTC)
-    series = queries.series([skill.name], since, until)[skill.name]
-    used = queries.usage(skill.name, beginning)
-    context: dict[str, Any] = {"days": days, "periods": PERIODS}
-    if series is None or used is None:
+    period = Period.asked(request.GET.get("days", ""))
+    days = queries.series([skill.name], *last_days(period.days))[skill.name]
+    chart = charted(period, skill.name, days)
+    used = queries.usage(skill.name, period.since)
+    context: dict[str, Any] = {"period": period}
+    if chart is None or used is None:
         return skill_view(request, "usage", skill, away=True, **context)
+    total = chart.series.total
     latest = queries.calls(queries.CallFilter(skill=skill.name), limit=CALLS_SHOWN).calls
     return skill_view(
         request, "usage", skill,
-        chart=chart(series),
-        total=series.total,
-        error_rate=f"{series.total.error_rate:.1%}",
+        chart=chart,
+        total=total,
+        error_rate=f"{total.error_rate:.1%}",
         used=used,
         p50=_milliseconds(used.p50),
         p95=_milliseconds(used.p95),
@@ -68,7 +64,7 @@ def _part(title: str, skill: Skill, field: str, shares: Sequence[Share]) -> dict
         {
             "share": share,
             "percent": 100 * share.use.calls // most,
-            "log": urlencode({"skill": skill.name, field: _asked(field, share.name)}),
+            "log": urlencode({"skill": skill.name, "exact": "on", field: _asked(field, share.name)}),
         }
         for share in shares[:SHARES_SHOWN]
     ]

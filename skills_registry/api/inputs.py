@@ -202,6 +202,10 @@ class CallsQuery(Input):
     version = serializers.IntegerField(required=False, default=None, min_value=1, max_value=2**31 - 1)
     client = serializers.CharField(required=False, default="", max_length=200)
     caller = serializers.CharField(required=False, default="", max_length=200)
+    client_contains = serializers.CharField(required=False, default="", max_length=200)
+    caller_contains = serializers.CharField(required=False, default="", max_length=200)
+    text = serializers.CharField(required=False, default="", max_length=200)
+    slower_than = serializers.IntegerField(required=False, default=0, min_value=1, max_value=86_400_000)
     since = serializers.DateTimeField(required=False, default=None)
     until = serializers.DateTimeField(required=False, default=None)
 
@@ -209,6 +213,7 @@ class CallsQuery(Input):
 class ExportQuery(CallsQuery):
     """Which calls of all skills are wanted."""
 
+    skill_contains = serializers.CharField(required=False, default="", max_length=NAME_MAX)
     skill = serializers.CharField(required=False, default="", max_length=NAME_MAX)
 
 
