@@ -8,6 +8,12 @@ document.addEventListener("click", async (event) => {
   button.textContent = button.dataset.copied;
 });
 
+// The tab that is shown is in sight, also where not all of them are.
+for (const tab of document.querySelectorAll(".sk-tabs [aria-current]")) {
+  const bar = tab.parentElement;
+  bar.scrollLeft += tab.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - tab.offsetWidth) / 2;
+}
+
 // unfold writes a chosen file's name into a text field beside the input, which ours do not have.
 for (const input of document.querySelectorAll(".sk-field input[type=file], .sk-upload input[type=file], .sk-editor input[type=file]")) {
   input.hasChangeListener = true;
