@@ -32,8 +32,7 @@ FEATURES = ["kern", "liga", "calt", "ccmp", "locl", "mark", "mkmk", "tnum"]
 
 _ICON = re.compile(r"<\w+[^<>]*material-symbols-outlined[^>]*>[^<]*|\bicon\s*(?:=|\|default:)\s*[\"'][a-z0-9_]+[\"']")
 _WORD = re.compile(r"[a-z0-9_]+")
-_IN_STYLES = {"check_small"}
-"""The tick of unfold's boxes, which a class of theirs writes."""
+_WRITTEN = re.compile(r"""content:"([a-z0-9_]+)"|content-\['([a-z0-9_\\]+)'\]""")
 
 
 def ligatures(font: TTFont) -> dict[str, str]:
@@ -49,8 +48,8 @@ def ligatures(font: TTFont) -> dict[str, str]:
 
 
 def words_in_use() -> set[str]:
-    """All words where icons are named: those of templates that are or give an icon, and all texts of such modules."""
-    return {*_words_of_templates(), *_words_of_modules(), *_IN_STYLES}
+    """All words where icons are named: in templates, in style sheets, and all texts of modules that speak of icons."""
+    return {*_words_of_templates(), *_words_of_styles(), *_words_of_modules()}
 
 
 def _words_of_templates() -> Iterator[str]:
@@ -58,6 +57,12 @@ def _words_of_templates() -> Iterator[str]:
         for path in folder.rglob("*.html"):
             for icon in _ICON.findall(path.read_text()):
                 yield from _WORD.findall(icon)
+
+
+def _words_of_styles() -> Iterator[str]:
+    for path in (UNFOLD / "static/unfold/css/styles.css", UNFOLD / "widgets.py"):
+        for found in _WRITTEN.finditer(path.read_text()):
+            yield (found[1] or found[2]).replace("\\", "")
 
 
 def _words_of_modules() -> Iterator[str]:
@@ -71,7 +76,7 @@ def _words_of_modules() -> Iterator[str]:
 
 def icons() -> bytes:
     """The font with the icons in use."""
-    font = TTFont(ICON_FONT)
+    font = TTFont(ICON_FONT, recalcTimestamp=False)
     names = words_in_use() & (known := ligatures(font)).keys()
     # Without the closure: from the letters of the names, all the icons can be written.
     return _subset(font, text="".join(sorted(set("".join(names)))), glyphs=[known[name] for name in sorted(names)])
@@ -79,7 +84,9 @@ def icons() -> bytes:
 
 def inter(style: str) -> bytes:
     """Inter's letters for English."""
-    return _subset(TTFont(FONTS / f"inter/Inter-{style}.woff2"), unicodes=subset.parse_unicodes(LATIN))
+    return _subset(
+        TTFont(FONTS / f"inter/Inter-{style}.woff2", recalcTimestamp=False), unicodes=subset.parse_unicodes(LATIN)
+    )
 
 
 def _subset(font: TTFont, text: str = "", glyphs: list[str] | None = None, unicodes: list[int] | None = None) -> bytes:
@@ -101,7 +108,9 @@ def _subset(font: TTFont, text: str = "", glyphs: list[str] | None = None, unico
 
 def face(family: str, weight: int, source: str, more: str = "") -> str:
     """A rule of a style sheet."""
-    return f'@font-face {{ font-family: "{family}"; font-weight: {weight}; src: url({source}) format("woff2"); {more}}}\n'
+    return (
+        f'@font-face {{ font-family: "{family}"; font-weight: {weight}; src: url({source}) format("woff2"); {more}}}\n'
+    )
 
 
 def main() -> None:
