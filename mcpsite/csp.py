@@ -10,6 +10,7 @@ POLICY = "; ".join(
     [
         "default-src 'self'",
         "img-src 'self' data:",
+        "font-src 'self' data:",  # the icons are part of a style sheet of ours
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",

@@ -1,7 +1,11 @@
-"""Every page of the admin in a real browser: accessible in light and dark, fits a phone, nothing fails on it."""
+"""Every page of the admin in a real browser: accessible in light and dark, fits a phone, nothing fails on it.
+
+Its icons are pictures and not words, and a screen reader does not read them.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,6 +31,36 @@ _AXE = """async (only) => {
 _DARK = (
     """() => { document.documentElement.classList.remove("light"); document.documentElement.classList.add("dark"); }"""
 )
+
+
+# What is written where an icon should be: in an element of an icon, or by a style.
+_WORDS = """() => {
+  const canvas = document.createElement("canvas").getContext("2d");
+  const isWord = (text, style) => {
+    canvas.font = `${style.fontSize} ${style.fontFamily}`;
+    return canvas.measureText(text).width > 1.05 * parseFloat(style.fontSize);
+  };
+  const found = [];
+  for (const element of document.querySelectorAll("body *")) {
+    for (const part of [null, "::before", "::after"]) {
+      const style = getComputedStyle(element, part);
+      if (!style.fontFamily.startsWith('"Material Symbols') || (part && !style.content.startsWith('"'))) continue;
+      const text = part ? style.content.split('"')[1] : element.textContent.trim();
+      if (isWord(text, style)) found.push(text);
+    }
+  }
+  return found;
+}"""
+# Texts that a description names and that are not on the page.
+_NOT_THERE = """() => [...document.querySelectorAll("[aria-describedby], [aria-controls], label[for]")]
+  .flatMap((element) => ["aria-describedby", "aria-controls", "for"].map((name) => element.getAttribute(name) ?? ""))
+  .flatMap((names) => names.split(" "))
+  .filter((id) => id && !document.getElementById(id))"""
+# Whatever can be pressed is in sight, without scrolling sideways in anything.
+_OUT_OF_SIGHT = """() => [...document.querySelectorAll("main :is(button, [type=submit], .sk-button)")]
+  .filter((element) => element.checkVisibility())
+  .map((element) => ({ text: element.textContent.trim(), box: element.getBoundingClientRect() }))
+  .filter(({ box }) => box.left < 0 || box.right > innerWidth).map(({ text }) => text)"""
 
 
 @pytest.fixture(scope="module")
@@ -98,15 +132,30 @@ def log_in(page: Page, user: str = "admin") -> None:
 
 
 def examine(page: Page, axe: str) -> None:
-    """Light and dark are accessible, and neither a wide nor a narrow window scrolls sideways."""
+    """Light and dark are accessible, icons are pictures, and neither a wide nor a narrow window scrolls sideways."""
     page.set_viewport_size({"width": 1280, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert page.evaluate(_WORDS) == []
+    assert page.evaluate(_NOT_THERE) == []
+    listen(page)
     page.evaluate(axe)
     assert page.evaluate(_AXE, {}) == []
     page.evaluate(_DARK)
     assert page.evaluate(_AXE, {"runOnly": ["color-contrast", "link-in-text-block"]}) == [], "in the dark"
-    page.set_viewport_size({"width": 360, "height": 740})
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for width in (390, 360):
+        page.set_viewport_size({"width": width, "height": 740})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.evaluate(_OUT_OF_SIGHT) == []
+
+
+def listen(page: Page) -> None:
+    """A screen reader finds one main part, and hears no names of icons."""
+    heard = page.locator("body").aria_snapshot()
+    assert len(re.findall(r"^\s*- main\b", heard, re.M)) == 1
+    named = page.locator(".material-symbols-outlined").all_text_contents()
+    words = {name.strip() for name in named if "_" in name}
+    assert {word for word in words if word in heard} == set()
+    assert page.locator(".material-symbols-outlined:not([aria-hidden=true])").count() == 0
 
 
 def test_every_address_has_a_sample_or_a_reason() -> None:

@@ -8,6 +8,18 @@ document.addEventListener("click", async (event) => {
   button.textContent = button.dataset.copied;
 });
 
+// The tab that is shown is in sight, also where not all of them are.
+for (const tab of document.querySelectorAll(".sk-tabs [aria-current]")) {
+  const bar = tab.parentElement;
+  bar.scrollLeft += tab.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - tab.offsetWidth) / 2;
+}
+
+// Where the rows of a table are stacked, each cell says what its column is.
+for (const table of document.querySelectorAll(".sk-stacks")) {
+  const columns = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+  for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, index) => (cell.dataset.label = columns[index]));
+}
+
 // unfold writes a chosen file's name into a text field beside the input, which ours do not have.
 for (const input of document.querySelectorAll(".sk-field input[type=file], .sk-upload input[type=file], .sk-editor input[type=file]")) {
   input.hasChangeListener = true;
@@ -55,7 +67,7 @@ for (const bar of document.querySelectorAll("[data-filter]")) {
   const list = bar.parentElement;
   const field = bar.querySelector("input");
   const status = bar.querySelector("[data-template]");
-  const rows = [...list.querySelectorAll("tbody > tr, li")].filter((row) => !row.querySelector("li"));
+  const rows = [...list.querySelectorAll("tbody > tr, li")].filter((row) => !row.querySelector("li") && !(row.matches("tr") && row.closest("li")));
   const folders = [...list.querySelectorAll("li:has(li)")].reverse();
   bar.hidden = false;
   field.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());

@@ -23,6 +23,16 @@ document.addEventListener("alpine:init", () => {
       const first = this.$el.dataset.tab;
       this.activeTab = first ? window.getCurrentTab() || first : "";
     },
+    openSidebar() {
+      this.sidebarMobileOpen = true;
+      this.$nextTick(() => this.$refs.closeMenu.focus());
+    },
+    // Esc closes what is open on top of it first.
+    closeSidebar(event) {
+      if (!this.sidebarMobileOpen || event?.defaultPrevented) return;
+      this.sidebarMobileOpen = false;
+      this.$nextTick(() => this.$refs.openMenu.focus());
+    },
     toggleSidebar() {
       this.sidebarDesktopOpen = !this.sidebarDesktopOpen;
       localStorage.setItem(remembered, this.sidebarDesktopOpen ? "1" : "0");
