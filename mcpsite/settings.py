@@ -214,7 +214,7 @@ PROJECTION_LOOK_SECONDS = 10.0
 """How often a server looks for what other processes could not project."""
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
-    "staticfiles": {"BACKEND": "servestatic.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "mcpsite.static_storage.StaticStorage"},
     "skills-local": {
         "BACKEND": "skills_registry.storage_backends.local.LocalSkillStorage",
         "OPTIONS": {"location": DATA_DIR / "store"},

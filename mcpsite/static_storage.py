@@ -1,0 +1,30 @@
+"""How static files are stored: under names that tell their contents, and compressed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import brotli
+from servestatic.compress import Compressor
+from servestatic.storage import CompressedManifestStaticFilesStorage
+
+BROTLI_QUALITY = 9
+"""Of 11: a tenth of the time, so that a first start does not wait for it, and files that are a few percent larger."""
+
+
+class QuickCompressor(Compressor):
+    """Compresses with less effort than the library does."""
+
+    @staticmethod
+    def compress_brotli(data: bytes) -> bytes:
+        """See `Compressor`."""
+        compressed: bytes = brotli.compress(data, quality=BROTLI_QUALITY)
+        return compressed
+
+
+class StaticStorage(CompressedManifestStaticFilesStorage):
+    """The library's, with our compressor."""
+
+    def create_compressor(self, **options: Any) -> Compressor:
+        """See `CompressedManifestStaticFilesStorage`."""
+        return QuickCompressor(**options)
