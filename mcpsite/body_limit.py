@@ -6,6 +6,7 @@ And none that is compressed, which nothing here unpacks: it would be called brok
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -16,6 +17,10 @@ from invocations.disk import is_full
 from .privacy import PRIVATE
 from .request_id import AsgiApp, Receive, Scope, Send
 
+log = logging.getLogger(__name__)
+
+FULL = "The server's disk is full, and nothing was changed."
+UNWRITABLE = "The server cannot put the request aside on its disk, and nothing was changed."
 LENGTH_DIGITS_MAX = 18
 """Python reads no number of thousands of digits."""
 
@@ -38,7 +43,7 @@ class BodyLimitMiddleware:
             detail = "The body must not be compressed: send it without Content-Encoding."
             await _refuse(send, 415, detail, (b"accept-encoding", b"identity"))
             return
-        received = 0
+        received, answering = 0, False
 
         async def receive_counted() -> MutableMapping[str, Any]:
             nonlocal received
@@ -47,12 +52,19 @@ class BodyLimitMiddleware:
             # As if the client had gone: Django then forgets what it has read, and answers nothing.
             return message if received <= limit else {"type": "http.disconnect"}
 
+        async def send_noted(message: MutableMapping[str, Any]) -> None:
+            nonlocal answering
+            answering = True
+            await send(message)
+
         try:
-            await self.app(scope, receive_counted, send)
+            await self.app(scope, receive_counted, send_noted)
         except OSError as error:  # Django keeps the body in a temporary file before anything else
-            if not is_full(error):
+            if answering:
                 raise
-            await _refuse(send, 503, "The server's disk is full, and nothing was changed.", (b"retry-after", b"5"))
+            log.exception("the body of a request cannot be put aside")
+            detail = FULL if is_full(error) else UNWRITABLE
+            await _refuse(send, 503, detail, (b"retry-after", b"5"))
             return
         if received > limit:
             await _refuse_size(send, limit)

@@ -10,7 +10,7 @@ from django.db import DatabaseError, InterfaceError, InternalError, OperationalE
 from django.db.transaction import TransactionManagementError
 from django.utils.translation import gettext as _
 
-from invocations.disk import is_full
+from invocations.disk import is_full, is_read_only
 
 RETRY_SECONDS = 5
 """When to try again, as `Retry-After` says."""
@@ -44,6 +44,8 @@ def explain_outage(error: BaseException | None) -> str:
         return ""
     if is_full(error):
         return _("The server's disk is full, and nothing was changed.")
+    if is_read_only(error):
+        return _("The server's disk can only be read at the moment, and nothing was changed.")
     if isinstance(error, _CONSEQUENCES):
         return explain_outage(error.__cause__ or error.__context__)
     if isinstance(error, DatabaseError | InterfaceError):

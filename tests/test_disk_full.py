@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import gc
+import os
 import tempfile
 from collections.abc import Iterator
 from typing import Any
@@ -81,6 +82,18 @@ def test_upload_in_the_admin_that_cannot_be_read(browser: Client, monkeypatch: p
     assert FULL in text_of(answer)
 
 
+@pytest.mark.django_db
+def test_upload_in_the_admin_to_a_disk_that_can_only_be_read(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    browser.raise_request_exception = False
+    monkeypatch.setattr("django.core.files.uploadhandler.MemoryFileUploadHandler.receive_data_chunk", fail)
+    answer = upload(browser, GOOD)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "The server's disk can only be read at the moment" in text_of(answer)
+
+
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # what Django leaves behind
 async def test_body_that_django_cannot_put_aside(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", full)
@@ -89,6 +102,21 @@ async def test_body_that_django_cannot_put_aside(monkeypatch: pytest.MonkeyPatch
         answer = await client.post(SKILLS, content=b"x" * 3_000_000)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json() == {"detail": FULL}
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.ENOENT, errno.EMFILE, errno.EIO])
+async def test_body_that_cannot_be_put_aside_for_another_reason(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container whose disk can only be read, and that has no place for temporary files."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", fail)
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        answer = await client.post(SKILLS, content=b"x" * 3_000_000)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "on its disk" in answer.json()["detail"]
 
 
 def test_file_that_cannot_be_cached_is_served_nevertheless(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
