@@ -19,7 +19,7 @@ LOOKS_EVERY = 0.05
 class DiskCache:
     """Keeps about `capacity` bytes below `folder`, what was not read for longest goes first.
 
-    Whatever the disk does (full, read-only, forbidden, broken), no method fails: then less is kept, and the log says so.
+    No method fails, whatever the disk does (full, read-only, forbidden): then less is kept, and the log says so.
     """
 
     def __init__(self, folder: Path, capacity: int) -> None:

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from invocations.disk import is_full
+from invocations.disk import is_full, is_read_only
 from skills_registry.models import Skill
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def requires(permission: str) -> Callable[[Page[P]], Page[P]]:
             try:
                 return view(request, *args, **kwargs)
             except OSError as error:
-                if is_full(error):
+                if is_full(error) or is_read_only(error):
                     raise
                 log.exception("the package store does not answer")
                 answer = page(
