@@ -14,11 +14,16 @@ UPLOAD = {"pk": "upload"}
 
 PAGES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "connect": [({}, "")],
-    "admin:index": [({}, "")],
+    "admin:index": [({}, ""), ({}, "?days=1"), ({}, "?days=90")],
     "admin:password_change": [({}, "")],
     "admin:password_change_done": [({}, "")],
     "admin:app_list": [({"app_label": "auth"}, "")],
-    "admin:invocations_invocation_changelist": [({}, ""), ({}, "?status=error&skill=greeter"), ({}, "?skill=nobody")],
+    "admin:invocations_invocation_changelist": [
+        ({}, ""),
+        ({}, "?status=error&skill=greeter"),
+        ({}, "?skill=nobody"),
+        ({}, "?text=such&slower_than=1"),
+    ],
     "admin:invocations_call": [({}, "?skill=greeter&at={call}")],
     "admin:skills_registry_upload": [({}, "")],
     "admin:skills_registry_uploads": [({}, "")],
@@ -28,7 +33,7 @@ PAGES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "admin:skills_registry_skill_change": [({"object_id": "skill"}, ""), ({"object_id": "gone"}, "")],
     "admin:skills_registry_versions": [(SKILL, "")],
     "admin:skills_registry_skill_history": [(SKILL, "")],
-    "admin:skills_registry_usage": [(SKILL, "")],
+    "admin:skills_registry_usage": [(SKILL, ""), (SKILL, "?days=1")],
     "admin:skills_registry_bulk": [({}, "?action=publish&skill=1&skill=2&skill=3")],
     "admin:skills_registry_files": [(SKILL, ""), (VERSION, ""), ({**VERSION, "path": "notes.txt"}, "")],
     "admin:skills_registry_version": [(VERSION, "")],

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from .chromium import PASSWORD, needs_chromium
 from .packages import skill_md, zip_of
-from .patience import PATIENCE_SECONDS
+from .patience import PATIENCE_SECONDS, wait_until
 from .server import QUICKSTART, Server
 
 pytest_plugins = ["tests.browser"]
@@ -102,6 +102,9 @@ def test_packages_text_is_shown_and_never_run(page: Page) -> None:
 @pytest.mark.parametrize(
     "path",
     [
+        "/admin/?days=90",
+        "/admin/invocations/invocation/?text=x&slower_than=1",
+        "/admin/skills_registry/skill/1/usage/?days=1",
         "/admin/skills_registry/skill/",
         "/admin/skills_registry/skill/upload/",
         "/admin/skills_registry/skill/1/change/",
@@ -116,3 +119,54 @@ def test_page_fits_a_narrow_window(page: Page, path: str) -> None:
     page.goto(path)
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= 360, f"the page is {width} pixels wide"
+
+
+def call_in_the_log(server: Server, page: Page) -> None:
+    """A call for a name that no skill has, until the log shows it."""
+    text_for_agents(server, "no-such-thing")
+
+    def logged() -> bool:
+        page.goto("/admin/invocations/invocation/?skill=no-such-thing&exact=on")
+        return page.locator("td.field-skill").count() > 0
+
+    wait_until(logged, "the call is not in the log")
+
+
+def test_chart_shows_another_time_and_its_numbers_as_a_table(server: Server, page: Page) -> None:
+    call_in_the_log(server, page)
+    page.goto("/admin/")
+    page.get_by_role("link", name="90 days").click()
+    page.wait_for_url("**/admin/?days=90")
+    expect(page.get_by_role("img", name="Calls in 90 days")).to_be_visible()
+    page.get_by_text("As a table").click()
+    expect(page.get_by_role("region", name="Calls in 90 days").get_by_role("row")).to_have_count(91)
+    page.get_by_role("link", name="24 hours").click()
+    expect(page.get_by_role("img", name="Calls in 24 hours")).to_be_visible()
+
+
+def test_gateway_says_that_it_serves(page: Page) -> None:
+    def serving() -> bool:
+        page.goto("/admin/")
+        return page.get_by_text("serving", exact=True).count() == 1
+
+    wait_until(serving, "the home page does not say that the gateway serves", every=0.5)
+
+
+def test_calls_are_found_by_a_part_of_a_name(server: Server, page: Page) -> None:
+    call_in_the_log(server, page)
+    page.goto("/admin/invocations/invocation/")
+    page.get_by_label("Skill", exact=True).fill("SUCH-TH")
+    page.get_by_role("button", name="Filter").click()
+    expect(page.locator("td.field-skill").first).to_contain_text("no-such-thing")
+    page.get_by_label("Whole names only").check()
+    page.get_by_role("button", name="Filter").click()
+    expect(page.get_by_text("No call fits this filter.")).to_be_visible()
+
+
+def test_language_is_chosen_on_the_page_to_sign_in(page: Page) -> None:
+    page.context.clear_cookies()
+    page.goto("/admin/login/")
+    page.get_by_role("button", name="简体中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")

@@ -143,6 +143,44 @@ def test_usage_says_when_it_has_not_looked_at_all_calls(
     assert (recent.total.calls, recent.complete) == (3, True)
 
 
+BEGAN = datetime(2026, 11, 22, 7, tzinfo=UTC)
+
+
+@pytest.fixture
+def hours_logged() -> OrmStore:
+    """In the first hour two calls, in the second one, in the last three; and others of another skill."""
+    moments = [(0, "error"), (0, "success"), (1, "success"), (23, "error"), (23, "error"), (23, "error")]
+    store = OrmStore()
+    store.write_batch([called(at=BEGAN + hour * usage.HOUR, status=status) for hour, status in moments])
+    store.write_batch([called("other", at=BEGAN + hour * usage.HOUR) for hour in (-1, 5, 24)])
+    return store
+
+
+def test_hours_are_counted_by_when_they_began(hours_logged: OrmStore) -> None:
+    found = hours_logged.hours("greeter", BEGAN, 24)
+    assert found is not None
+    series = usage.by_hour(BEGAN, found.uses, 24)
+    assert [(at.hour, use) for at, use in series.days if use.calls and isinstance(at, datetime)] == [
+        (7, Use(2, 1)),
+        (8, Use(1)),
+        (6, Use(3, 3)),
+    ]
+    assert found.complete
+    together = hours_logged.hours("", BEGAN, 24)
+    assert together is not None
+    assert usage.by_hour(BEGAN, together.uses, 24).total == Use(7, 4)
+
+
+def test_of_too_many_calls_the_newest_are_counted_by_hour(
+    hours_logged: OrmStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("invocations.stores.orm_hours.LOOKED_AT", 4)
+    found = hours_logged.hours("greeter", BEGAN, 24)
+    assert found is not None
+    counted = usage.by_hour(BEGAN, found.uses, 24)
+    assert (counted.uses[0], counted.uses[1], counted.uses[23], found.complete) == (Use(), Use(1), Use(3, 3), False)
+
+
 def test_usage_of_what_was_never_called_is_empty(asked: InvocationStore) -> None:
     found = queries.usage("never")
     assert found is not None
