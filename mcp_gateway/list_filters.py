@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
-    from unfold.admin import ModelAdmin as Pages
+    from django.contrib.admin import ModelAdmin
+
+    Pages = ModelAdmin[Any]
 else:
     Pages = object  # as a ModelAdmin it would come between its subclasses and Django's
 

@@ -12,7 +12,7 @@ BROTLI_QUALITY = 9
 """Of 11: a tenth of the time, so that a first start does not wait for it, and files that are a few percent larger."""
 
 
-class QuickCompressor(Compressor):
+class QuickCompressor(Compressor):  # type: ignore[misc]  # the library has no types
     """Compresses with less effort than the library does."""
 
     @staticmethod
@@ -22,7 +22,7 @@ class QuickCompressor(Compressor):
         return compressed
 
 
-class StaticStorage(CompressedManifestStaticFilesStorage):
+class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """The library's, with our compressor."""
 
     def create_compressor(self, **options: Any) -> Compressor:
