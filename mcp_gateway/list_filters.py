@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
-    from unfold.admin import ModelAdmin as Pages
+    from django.contrib.admin import ModelAdmin
+
+    Pages = ModelAdmin[Any]
 else:
     Pages = object  # as a ModelAdmin it would come between its subclasses and Django's
 
@@ -23,4 +25,4 @@ class OfferedFilters(Pages):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Whether the list may be filtered so."""
         _field, *more = lookup.split("__")
-        return _HARMLESS.issuperset(more) and bool(super().lookup_allowed(lookup, value, request))
+        return _HARMLESS.issuperset(more) and super().lookup_allowed(lookup, value, request)

@@ -44,7 +44,7 @@ def test_offered_filters_work(browser: Client, operator: User) -> None:
     group = Group.objects.create(name="g")
     operator.groups.add(group)
     User.objects.create_user("nobody")
-    found = browser.get("/admin/auth/user/", {"groups__id__exact": group.pk, "is_superuser__exact": "1"})
+    found = browser.get("/admin/auth/user/", {"groups__id__exact": str(group.pk), "is_superuser__exact": "1"})
     assert [user.username for user in found.context["cl"].queryset] == [operator.username]
     assert browser.get("/admin/mcp_gateway/accesstoken/", {"state": "valid"}).status_code == 200
     assert browser.get("/admin/auth/user/", {"groups__isnull": "True"}).status_code == 200
