@@ -189,8 +189,8 @@ async def test_chunks_that_are_none_are_refused(server: Server, chunks: bytes) -
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
     ],
     ids=[
-        "both", "both the other way", "two lengths", "negative", "no number", "unknown coding", "two codings", "space", "no colon",
-        "only a method", "TLS",
+        "both", "both the other way", "two lengths", "negative", "no number", "unknown coding", "two codings", "space",
+        "no colon", "only a method", "TLS",
     ],
 )  # fmt: skip
 async def test_what_two_readers_could_take_differently_is_refused(server: Server, head: bytes) -> None:
