@@ -25,4 +25,4 @@ class OfferedFilters(Pages):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Whether the list may be filtered so."""
         _field, *more = lookup.split("__")
-        return _HARMLESS.issuperset(more) and bool(super().lookup_allowed(lookup, value, request))
+        return _HARMLESS.issuperset(more) and super().lookup_allowed(lookup, value, request)

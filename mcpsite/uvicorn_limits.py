@@ -10,8 +10,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from .http_limits import LINGER_SECONDS, Watchdog, is_overhead_too_large, line_max_bytes, refusal
 
 
-class _TooLarge(Exception):
-    """The head of a request has more than it may have; stops the parser."""
+class _Refused(Exception):
+    """The head of a request has more than it may have, or cannot be understood; stops the parser."""
 
 
 class LimitedProtocol(HttpToolsProtocol):
@@ -57,8 +57,12 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A field of the head. The parser tells of those after a chunked body too, which are no part of the head."""
-        if not self._in_body:
-            super().on_header(name, value)
+        if self._in_body:
+            return
+        # The parser takes any list that ends so; whoever undoes the others as well would read another body.
+        if name.lower() == b"transfer-encoding" and value.lower() != b"chunked":
+            raise _Refused
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is whole; a body may follow."""
@@ -101,7 +105,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._status = 431
         else:
             return
-        raise _TooLarge
+        raise _Refused
 
     def _judge(self) -> None:
         """After what has come: whether it is too much, and for what to wait."""

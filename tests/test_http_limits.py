@@ -182,14 +182,15 @@ async def test_chunks_that_are_none_are_refused(server: Server, chunks: bytes) -
         POST + b"Content-Length: -5\r\n\r\n",
         POST + b"Content-Length: 5x\r\n\r\n",
         POST + b"Transfer-Encoding: nonsense\r\n\r\n",
+        POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
         GET + b"X : 1\r\n\r\n",
         GET + b"no colon\r\n\r\n",
         b"GET\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
     ],
     ids=[
-        "both", "both the other way", "two lengths", "negative", "no number", "unknown coding", "space", "no colon",
-        "only a method", "TLS",
+        "both", "both the other way", "two lengths", "negative", "no number", "unknown coding", "two codings", "space",
+        "no colon", "only a method", "TLS",
     ],
 )  # fmt: skip
 async def test_what_two_readers_could_take_differently_is_refused(server: Server, head: bytes) -> None:
