@@ -37,7 +37,7 @@ _STATUS: dict[int, tuple[int, int]] = {
     TOO_MANY_REQUESTS: (429, 429),
 }
 
-Id = str | int
+Id = str | int | float
 
 
 class JsonRpcError(Exception):
@@ -131,7 +131,9 @@ def is_notification(value: Any) -> bool:
 
 
 def is_id(value: Any) -> bool:
-    """Whether a value may be a request's id: a string or an integer, and never null (MCP)."""
+    """Whether a value may be a request's id: a string or an integer, and never null (MCP); 1.0 is an integer, too."""
+    if isinstance(value, float):
+        return value.is_integer()
     return isinstance(value, (str, int)) and not isinstance(value, bool)
 
 

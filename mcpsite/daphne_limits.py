@@ -17,6 +17,12 @@ def limit_requests(factory: HTTPFactory) -> None:
     factory.timeOut = None  # a byte now and then would put it off for ever
 
 
+def _path_of(target: bytes) -> bytes:
+    """The path of a request's target, which may be a whole address (RFC 9112, 3.2.2)."""
+    scheme, found, rest = target.partition(b"://")
+    return b"/" + rest.partition(b"/")[2] if found and scheme.lower() in (b"http", b"https") else target
+
+
 class LimitedChannel(HTTPChannel):
     """One connection."""
 
@@ -81,6 +87,7 @@ class LimitedChannel(HTTPChannel):
         if self.length is not None and self.length > settings.MAX_REQUEST_BYTES:
             self._refuse(413)
             return
+        self._path = _path_of(self._path)  # type: ignore[assignment, arg-type]  # annotated wrongly
         super().allHeadersReceived()
         self._in_body = True
         self._received = 0

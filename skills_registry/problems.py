@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
 
-LISTED_MAX = 500
+LISTED_MAX = 200
 """So many errors, and so many warnings, are listed; nobody reads more, and reports are stored."""
 
 

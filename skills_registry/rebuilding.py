@@ -28,7 +28,7 @@ from .generations import changed, next_generation
 from .models import Publication, Skill, SkillVersion
 from .package import Limits, Package, gather
 from .problems import InvalidSkill, Report
-from .records import DamagedRecord
+from .records import DamagedRecord, is_believable
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -102,7 +102,7 @@ def _compare(skill: Skill, sidecars: Mapping[int, Mapping[str, Any]], done: Rebu
 
 def _newest(name: str, done: Rebuilt) -> Remembered:
     """What `latest.json` and the catalog remember; the newer one is believed, and a difference told."""
-    said = _latest(name, done)
+    said = _believed("latest.json", _latest(name, done), done)
     try:
         cataloged = remembered(name) if settings.STORAGE_BACKEND == "s3" else None
     except DamagedItem as damaged:
@@ -111,6 +111,7 @@ def _newest(name: str, done: Rebuilt) -> Remembered:
         return replace(said, version=None, published_at=None, status=_withdrawn(said.status))
     if cataloged is None:
         return said
+    cataloged = _believed("the catalog", cataloged, done)
     if (cataloged.generation, cataloged.version) != (said.generation, said.version):
         done.remarks.append(
             f"latest.json says {said.version or 'none'} (generation {said.generation}), "
@@ -124,6 +125,14 @@ def _newest(name: str, done: Rebuilt) -> Remembered:
         owner=said.owner,
         yanked=said.yanked,
     )
+
+
+def _believed(where: str, found: Remembered, done: Rebuilt) -> Remembered:
+    """What is remembered, as the oldest there is where its generation is none that was counted to."""
+    if is_believable(found.generation, counted=0):
+        return found
+    done.failures.append(f"{where} has generation {found.generation}, to which nobody has counted")
+    return replace(found, generation=0)
 
 
 def _latest(name: str, done: Rebuilt) -> Remembered:

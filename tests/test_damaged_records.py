@@ -148,6 +148,19 @@ def test_generation_that_nobody_counted_to_does_not_use_up_the_numbers(store: Pa
     assert run("verify_storage") == "0 differences, 0 mended.\n"
 
 
+def test_rebuilt_registry_counts_on_from_where_somebody_can_have_counted_to(store: Path) -> None:
+    publish()
+    latest = store / "skills/greeter/latest.json"
+    latest.write_text(json.dumps({**json.loads(latest.read_text()), "generation": 2**53 - 1}))
+    lose_registry()
+
+    assert "to which nobody has counted" in run("rebuild_registry")
+    run("rebuild_registry", "--skip-broken")
+    services.deactivate(Skill.objects.get())
+
+    assert 0 < Skill.objects.get().generation < 100
+
+
 def test_sweep_goes_on_after_what_it_does_not_understand(store: Path) -> None:
     publish("first")
     publish("other")

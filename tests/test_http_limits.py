@@ -303,6 +303,15 @@ async def test_requests_sent_at_once_are_answered_in_their_order(server: Server)
     assert [status(answer) for answer in answers] == [200] * 3
 
 
+async def test_target_may_be_a_whole_address(server: Server) -> None:
+    head = POST.replace(b" /mcp ", b" HTTP://localhost/mcp ")
+    client = await Client.connect(server)
+    await client.send(head + b"Content-Length: %d\r\n\r\n" % len(PING) + PING)
+
+    assert status(await client.answer()) == 200
+    await client.close()
+
+
 # How many
 
 
