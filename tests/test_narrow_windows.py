@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -88,7 +89,8 @@ def test_errors_of_a_form_are_said_with_their_fields(phone: Page) -> None:
     expect(phone.get_by_role("alert")).to_contain_text("Please correct the error")
     field = phone.get_by_label("Username")
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(field).to_have_accessible_description("Enter a valid username", ignore_case=True)
+    expect(field).to_have_accessible_description(re.compile("Letters, digits .* Enter a valid username"))
+    assert "warning" not in phone.get_by_role("main").aria_snapshot(), "an icon is read aloud"
 
 
 def test_errors_of_signing_in_are_said(server: Server, phone: Page) -> None:
