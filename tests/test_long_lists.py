@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from playwright.sync_api import Page, expect
 
@@ -55,6 +56,40 @@ def test_many_versions_are_compared_by_a_button_above_them(browser: Client) -> N
     assert page.index("Compare the two selected") < page.index("<table")
     assert '<div class="sk-long">' in page
     assert '<div class="sk-long">' in browser.get(f"{SKILLS}{skill.pk}/history/").text
+
+
+@pytest.mark.django_db
+def test_what_one_can_do_stands_above_many_errors(browser: Client) -> None:
+    files = {f"{name}{number}": "x" for number in range(40) for name in ("a", "A")}
+    page = browser.get(staged(browser, zip_of({"SKILL.md": skill_md("bad"), **files}))).text
+    assert "40 things to mend" in page
+    assert page.index('name="discard"') < page.index("path-collision")
+    assert page.index("Upload another zip") < page.index('class="sk-long"') < page.index("path-collision")
+
+
+@pytest.mark.django_db
+def test_many_findings_are_folded(browser: Client) -> None:
+    body = "\n".join(f"{number}: say !`date`." for number in range(40))
+    version, _ = services.create_version(package("risky", body))
+    assert len(version.findings) > 30
+    page = browser.get(f"{SKILLS}{version.skill_id}/versions/1/").text
+    assert page.index('<details class="sk-long">') < page.index('class="sk-problems')
+    assert page.index('class="sk-problems') < page.index("</details>") < page.index("SKILL.md</h2>")
+
+
+@pytest.mark.django_db
+def test_question_before_a_deletion_stands_above_all_that_is_deleted(browser: Client) -> None:
+    group = Group.objects.create(name="everybody")
+    users = [User.objects.create_user(f"member-{number}") for number in range(3)]
+    group.user_set.set(users)
+    page = browser.get(f"/admin/auth/group/{group.pk}/delete/").text
+    assert page.index("sure you want to delete the group") < page.index('type="submit" class="sk-button sk-danger"')
+    assert page.index('class="sk-button sk-danger"') < page.index("<h2>Objects</h2>")
+    chosen = {"action": "delete_selected", "_selected_action": [user.pk for user in users]}
+    page = browser.post("/admin/auth/user/", chosen).text
+    assert page.index('class="sk-button sk-danger"') < page.index("<h2>Objects</h2>") < page.index("member-2</a>")
+    browser.post("/admin/auth/user/", {**chosen, "post": "yes"})
+    assert not User.objects.filter(username__startswith="member-").exists()
 
 
 @pytest.fixture(scope="module")
