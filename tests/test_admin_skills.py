@@ -75,7 +75,7 @@ def test_overview_shows_a_skill_as_agents_see_it(browser: Client) -> None:
     page = text_of(browser.get(f"{SKILLS}{skill.pk}/change/"))
     assert "Offered as tool" in page
     assert "Hint [what]" in page
-    assert re.search(r"Listed about 1\d tokens, always Called about 100\d tokens each time", page)
+    assert re.search(r"Listed about 1\d tokens, always Called about 1,00\d tokens each time", page)
 
 
 def test_pages_of_a_draft_and_of_a_retired_skill_say_that_agents_do_not_get_it(browser: Client) -> None:
