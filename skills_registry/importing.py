@@ -52,6 +52,8 @@ class Imported:
     problems: tuple[Problem, ...] = ()
     uploader_before: str = ""
     """Who uploaded the newest version that the skill had before, where that was another user."""
+    mendable: bool = False
+    """Whether mistakes in its SKILL.md could be mended, and were not, since that was not asked for."""
 
     @property
     def failed(self) -> bool:
@@ -95,7 +97,8 @@ def _refused(paths: Iterable[Path], options: Options) -> list[Imported]:
 def _read(path: Path, options: Options) -> Imported:
     name = (options.names or {}).get(path, "")
     inspection = services.inspect_on_disk(path, mend=options.mend, name=name, prefix=options.prefix)
-    return Imported(path, inspection.package, problems=inspection.problems)
+    mendable = inspection.package is None and inspection.mended is not None
+    return Imported(path, inspection.package, problems=inspection.problems, mendable=mendable)
 
 
 def _foreseen(imported: Imported, options: Options) -> Imported:

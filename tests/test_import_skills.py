@@ -368,6 +368,12 @@ def test_zip_of_several_skills_names_them_and_says_what_to_do(tmp_path: Path) ->
     assert "or import them all with `manage.py import_skills FOLDER`." in lines[2]
 
 
+def test_what_cannot_be_mended_is_not_offered_to_be(tmp_path: Path) -> None:
+    path = folder(tmp_path / "greeter")
+    (path / "SKILL.md").write_text("# No frontmatter\n")
+    assert "--mend" not in "\n".join(refused(path)[0])
+
+
 def test_mistakes_in_yaml_are_mended_only_if_asked_for(tmp_path: Path, store: Path) -> None:
     path = folder(tmp_path / "greeter")
     (path / "SKILL.md").write_text(
@@ -377,6 +383,7 @@ def test_mistakes_in_yaml_are_mended_only_if_asked_for(tmp_path: Path, store: Pa
     lines, _ = refused(path)
     assert "Write: `description: 'Use when: asked'`." in "\n".join(lines)
     assert "Write: `argument-hint: '[a] [b]'`." in "\n".join(lines)
+    assert "         This SKILL.md can be mended on its way in: add --mend." in lines
     lines = run(path, mend=True)
     assert (
         "warning: SKILL.md:3: this line was mended; it was: description: Use when: asked [skill-md-mended]" in lines[1]

@@ -50,8 +50,8 @@ def sent(browser: Client, **fields: Any) -> Any:
 
 EXPECTED = {
     "new.zip": ("can come in", "new v1"),
-    "second.zip": ("choose one", "greeter, as also in third.zip"),
-    "third.zip": ("choose one", "greeter, as also in second.zip"),
+    "second.zip": ("choose one", "greeter, as is also in third.zip"),
+    "third.zip": ("choose one", "greeter, as is also in second.zip"),
     "same.zip": ("nothing new", "greeter v1 has the same bytes"),
     "broken.zip": ("refused", "-"),
     "of-gone.zip": ("refused", "-"),

@@ -55,6 +55,7 @@ MARKDOWN: dict[str, str] = {
     "references of footnotes that do not end": "[^a]: b\n\n" + "[^" * 60_000,
     "footnotes": "\n".join(f"[^{number}]: b[^{number + 1}]" for number in range(6_000)),
     "footnotes in footnotes": "[^a]: " * 20_000 + "b[^a]",
+    "a fence and short paragraphs": "```py\nimport a\n```\n" + "a\n\n" * 40_000,
     "fences in many languages": "".join(f"```{language}\na b = 'c'\n```\n" for language in LANGUAGES) * 100,
     "fences that highlighters take long for": "".join(
         f"```{suffix}\n{(pattern * 4_900)[:4_900]}\n```\n" for suffix, pattern in SLOW * 3

@@ -15,7 +15,7 @@ from skills_registry.models import SkillVersion
 from .edited import editable
 from .sides import Side, version_side
 
-MERGE_SECONDS = 0.8
+MERGE_SECONDS = 0.4
 """CPU time for all texts; where it is not enough, files that both changed are taken whole from one side."""
 CLASHES_MAX = 200
 """Choices that are asked for on one page."""

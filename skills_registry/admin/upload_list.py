@@ -151,9 +151,8 @@ def _with_rivals(rows: list[Row]) -> list[Row]:
     ]
 
 
-def rivals(request: OperatorRequest, staged: Upload, package: Package) -> list[str]:
-    """The names of the user's other uploads that hold the same skill with other contents, as far as they are known."""
-    others = Upload.objects.filter(uploaded_by=request.user).exclude(pk=staged.pk).order_by("created_at")[:LISTED_MAX]
+def rivals(package: Package, others: Iterable[Upload]) -> list[str]:
+    """The names of those other uploads that hold the same skill with other contents, as far as they were inspected."""
     known: dict[str, Any] = cache.get_many([_key(other) for other in others])
     return [
         other.filename

@@ -89,9 +89,10 @@ def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
     shown = review_context(request, staged, inspection)
     if form.is_bound:  # what was typed stays, with what is wrong about it
         shown["form"] = form
-    shown["rivals"] = rivals(request, staged, inspection.package) if inspection.package else []
+    others = _others(request, staged)
+    shown["rivals"] = rivals(inspection.package, others) if inspection.package else []
     title = _("Review of %(name)s") % {"name": staged.filename}
-    return page(request, "review", title, **shown, others=_others(request, staged))
+    return page(request, "review", title, **shown, others=others)
 
 
 def _wants_json(request: OperatorRequest) -> bool:

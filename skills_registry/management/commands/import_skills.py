@@ -131,6 +131,8 @@ class Command(BaseCommand):
             self.stdout.write(style(f"         {problem.severity}: {problem} [{problem.code}]"))
             if problem.hint:
                 self.stdout.write(f"           {problem.hint}")
+        if imported.mendable:
+            self.stdout.write("         This SKILL.md can be mended on its way in: add --mend.")
 
 
 def _state(imported: Imported) -> str:
