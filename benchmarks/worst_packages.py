@@ -3,7 +3,7 @@
     python -m benchmarks.worst_packages [--seconds 20]
 
 Starts a server and calls one small skill a hundred times a second at most: beside nothing, then beside everything
-that `tests/test_budgets.py` asks for. Prints how long the calls took. Run it on a machine that does nothing else.
+that `tests/test_budgets.py` asks for. Prints how long the calls took, and the dearest requests. Run it on a machine that does nothing else.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from tests.server import ROOT
 
 ROUNDS = 5
 """Of what takes a few seconds."""
+DEAREST = 8
+"""Of the requests, those shown."""
 
 
 def main() -> None:
@@ -34,6 +36,11 @@ def main() -> None:
         alone = row("nothing", measured(world, lambda: time.sleep(seconds)), None)
         for what, work in WORK.items():
             row(what, measured(world, lambda work=work: work(world)), alone)  # type: ignore[misc]
+        dearest = sorted(world.costs.items(), key=lambda cost: cost[1].cpu_seconds)[-DEAREST:]
+    print("\n| request | s of CPU | of the process that serves | MiB |\n|---|---|---|---|")  # noqa: T201
+    for what, use in reversed(dearest):
+        mebibytes = use.memory_bytes / 2**20
+        print(f"| {what} | {use.cpu_seconds:.2f} | {use.own_cpu_seconds:.2f} | {mebibytes:.0f} |")  # noqa: T201
 
 
 def measured(world: World, work: Callable[[], object]) -> list[float]:

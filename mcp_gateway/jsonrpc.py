@@ -38,6 +38,8 @@ _STATUS: dict[int, tuple[int, int]] = {
 }
 
 Id = str | int | float
+EXACT_MAX = 2**53
+"""Up to here every integer is a float of its own."""
 
 
 class JsonRpcError(Exception):
@@ -131,9 +133,12 @@ def is_notification(value: Any) -> bool:
 
 
 def is_id(value: Any) -> bool:
-    """Whether a value may be a request's id: a string or an integer, and never null (MCP); 1.0 is an integer, too."""
+    """Whether a value may be a request's id: a string or an integer, and never null (MCP).
+
+    1.0 is an integer, too; a larger float stands for an integer that cannot be told exactly any more.
+    """
     if isinstance(value, float):
-        return value.is_integer()
+        return value.is_integer() and abs(value) <= EXACT_MAX
     return isinstance(value, (str, int)) and not isinstance(value, bool)
 
 

@@ -77,7 +77,10 @@ def serving(data: Path) -> Iterator[World]:
         world = World(server)
         with closing(world.client):
             world.upload("greeter", zip_of({"SKILL.md": skill_md("greeter")}))
+            # What only the first request costs is none of a package's.
             world.client.get(f"{ADMIN}1/change/")
+            looked_at(world, "greeter", {"SKILL.md": skill_md("greeter")})
+            world.costs.clear()
             yield world
 
 

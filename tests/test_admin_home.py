@@ -81,7 +81,11 @@ def test_what_waits_comes_first_the_most_pressing_before_the_rest(browser: Clien
         )
     ]
     assert places == sorted(places)
-    for address in (f"{LOG}?skill=greeter&amp;status=error", f"{SKILLS}?pending=1", f"{SKILLS}?findings=1"):
+    for address in (
+        f"{LOG}?skill=greeter&amp;status=error&amp;exact=on",
+        f"{SKILLS}?pending=1",
+        f"{SKILLS}?findings=1",
+    ):
         assert f'href="{address}"' in page.text
 
 

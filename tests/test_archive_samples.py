@@ -8,7 +8,7 @@ import pytest
 
 from skills_registry.archive import read_archive
 from skills_registry.package import Limits
-from skills_registry.problems import InvalidSkill
+from skills_registry.problems import LISTED_MAX, InvalidSkill
 from tests.samples.make_archives import FOLDER, samples
 from tests.samples.oversized import OVERSIZED_ARCHIVES
 from tests.samples.zip_writer import SKILL, SKILL_MD, Item, zipped
@@ -188,6 +188,6 @@ def test_a_missing_skill_md_is_told_beside_other_problems() -> None:
     assert error_codes(zipped(Item("a.md"), Item("../b.md"))) == ["path-traversal", "skill-md-missing"]
 
 
-def test_a_report_ends_after_five_hundred_errors() -> None:
+def test_a_report_ends_after_so_many_errors() -> None:
     codes = error_codes(zipped(SKILL, Item("a/b"), *(Item(f"..\\{number}") for number in range(700))))
-    assert codes == ["path-backslash"] * 500 + ["more-problems"]
+    assert codes == ["path-backslash"] * LISTED_MAX + ["more-problems"]

@@ -12,7 +12,8 @@ from .worst_packages import chinese
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
-CPU_SECONDS = 2.0
+CPU_SECONDS = 3.0
+"""Two are the goal, on a core that does nothing else (`benchmarks/worst_packages.py`); a busy one takes longer."""
 OWN_CPU_SECONDS = 1.5
 """Of the process that serves, as a rule well below a second: calls would wait for it. Children do what takes longer."""
 MEMORY_BYTES = 300 * 1024 * 1024

@@ -18,7 +18,7 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +127,11 @@ class World:
             return 0
         s3, bucket = s3_client(self.settings["DIRECT"]), self.settings["S3_SKILLS_BUCKET"]
         files = s3.list_objects_v2(Bucket=bucket, Prefix="spool/").get("Contents", [])
-        contents = [s3.get_object(Bucket=bucket, Key=file["Key"])["Body"].read() for file in files]
-        return sum(content.count(b"\n") - 1 for content in contents)
+        found = 0
+        for file in files:
+            with suppress(s3.exceptions.NoSuchKey):  # taken over meanwhile
+                found += s3.get_object(Bucket=bucket, Key=file["Key"])["Body"].read().count(b"\n") - 1
+        return found
 
     def counted(self) -> dict[str, int]:
         """The counter of each skill."""

@@ -234,14 +234,14 @@ async def test_json_that_is_no_message_is_an_invalid_request(wire: Gateway, body
     assert response.json().get("id", "none") == (body.get("id", "none") if isinstance(body, dict) else "none")
 
 
-@pytest.mark.parametrize("message_id", [1, -5, "", "7", 2**53, 1.0, -0.0, 1e300])
+@pytest.mark.parametrize("message_id", [1, -5, "", "7", 2**53, 1.0, -0.0])
 async def test_any_text_and_any_integer_is_an_id_and_comes_back(wire: Gateway, message_id: Any) -> None:
     response = await send(wire, {"jsonrpc": "2.0", "id": message_id, "method": "ping"})
 
     assert (response.status_code, response.json()["id"]) == (200, message_id)
 
 
-@pytest.mark.parametrize("message_id", [1.5, True, [], {}])
+@pytest.mark.parametrize("message_id", [1.5, 1e300, True, [], {}])
 async def test_other_values_are_no_ids(wire: Gateway, message_id: Any) -> None:
     response = await send(wire, {"jsonrpc": "2.0", "id": message_id, "method": "ping"})
 
