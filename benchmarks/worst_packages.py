@@ -3,7 +3,8 @@
     python -m benchmarks.worst_packages [--seconds 20]
 
 Starts a server and calls one small skill a hundred times a second at most: beside nothing, then beside everything
-that `tests/test_budgets.py` asks for. Prints how long the calls took, and the dearest requests. Run it on a machine that does nothing else.
+that `tests/test_budgets.py` asks for. Prints how long the calls took, and the dearest requests. Run it on a machine
+that does nothing else.
 """
 
 from __future__ import annotations

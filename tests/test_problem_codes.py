@@ -29,7 +29,7 @@ GIVES_ERROR = {"error", "refused", "Problem", "_Rule", "say"}
 GIVES_WARNING = {"warning", "warn", "say"}
 TESTED_ELSEWHERE = {
     "unreadable": imports.test_a_path_that_cannot_be_read_is_told,
-    "more-problems": archives.test_a_report_ends_after_five_hundred_errors,
+    "more-problems": archives.test_a_report_ends_after_so_many_errors,
     "name-changed": edits.test_edit_that_breaks_the_package_is_refused,
     "name-clash": imports.test_different_skills_of_one_name_are_all_refused,
     "name-not-folder": folders.test_folder_of_another_name_is_a_warning_or_an_error_as_the_installation_wants,
