@@ -110,6 +110,10 @@ def check_notification(message: Mapping[str, Any], revision: str) -> None:
     _validate(message, revision, _named(revision)[message["method"]])
 
 
+REVISION_OF_BATCHES = "2025-03-26"
+"""The only one that has them."""
+
+
 def check_exchange(
     sent: bytes, version_header: str | None, status: int, headers: Mapping[str, str], received: bytes
 ) -> None:
@@ -128,6 +132,9 @@ def check_exchange(
     for message in messages:
         if "method" in message:  # which only one request at a time can have before its answer
             check_notification(message, _revision(asked[0], version_header, message))
+            continue
+        if message.get("id") is None and sent.lstrip()[:1] == b"[":
+            _check_error(message, REVISION_OF_BATCHES)  # of something in the batch that names no revision
             continue
         request = next((request for request in asked if _id(request) == _id(message)), {})
         check_answer(message, str(request.get("method")), _revision(request, version_header, message))

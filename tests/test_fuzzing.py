@@ -16,7 +16,7 @@ from mcpsite.asgi import application
 
 from .conftest import Gateway
 from .fuzz import JSON, Headers, broken, encode, headers_of, messages
-from .gateway_asking import REVISIONS, VERSION
+from .gateway_asking import REVISIONS, VERSION, envelope
 from .official_schemas import check_exchange
 from .patience import PATIENCE_SECONDS
 
@@ -101,3 +101,9 @@ async def test_batches(wire: Gateway, transactional_db: None, revision: str, dat
     batch = data.draw(st.lists(messages(revision).flatmap(broken) | JSON, max_size=6))
 
     await exchange(encode(batch), data.draw(headers_of(None, revision)))
+
+
+@given(batch=st.just([None, {"jsonrpc": "2.0", "method": "ping", "params": {"_meta": envelope()}}]))
+@FUZZED
+async def test_batch_is_answered_as_its_revision_does(wire: Gateway, transactional_db: None, batch: list[Any]) -> None:
+    await exchange(encode(batch), [(b"content-type", b"application/json")])
