@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from tests.budget_world import World, ask_all, ask_for_very_much, review_at_once, serving
@@ -34,9 +35,9 @@ def main() -> None:
     seconds = parser.parse_args().seconds
     print("| beside | calls | p50 ms | p99 ms | longest ms | p99 / p99 beside nothing |\n|---|---|---|---|---|---|")  # noqa: T201
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "data") as world:
-        alone = row("nothing", measured(world, lambda: time.sleep(seconds)), None)
+        alone = row("nothing", measured(world, partial(time.sleep, seconds)), None)
         for what, work in WORK.items():
-            row(what, measured(world, lambda work=work: work(world)), alone)  # type: ignore[misc]
+            row(what, measured(world, partial(work, world)), alone)
         dearest = sorted(world.costs.items(), key=lambda cost: cost[1].cpu_seconds)[-DEAREST:]
     print("\n| request | s of CPU | of the process that serves | MiB |\n|---|---|---|---|")  # noqa: T201
     for what, use in reversed(dearest):

@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import django
 
-from .server import ROOT, clean_environment
+from .server import DAPHNE, ROOT, Server, clean_environment
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -23,14 +25,15 @@ LONG = "Describes-a-thing-without-a-single-space-" * 4
 ARABIC = "مرحبا بالعالم. استخدمها عندما يصل شخص ما."
 
 
-def prepared(data: Path, what: str) -> dict[str, Any]:
-    """A folder to serve from, with "people" or "everything"; what was made."""
+@contextmanager
+def serving(data: Path, what: str) -> Iterator[tuple[Server, dict[str, Any]]]:
+    """A server on a new folder with "people" or "everything", and what was made."""
     environment = {**clean_environment(data), "DJANGO_SETTINGS_MODULE": "mcpsite.settings"}
     command = [sys.executable, "-m", "tests.browser_world", what]
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
-    made: dict[str, Any] = json.loads(ran.stdout)
-    return made
+    with Server(DAPHNE, data, MCP_REQUIRE_AUTH="false") as running:
+        yield running, json.loads(ran.stdout)
 
 
 def people() -> dict[str, User]:

@@ -13,10 +13,10 @@ import pytest
 from playwright.sync_api import Page, Request, Response
 
 from .admin_addresses import NO_PAGES, PAGES, addresses, names
-from .browser_world import prepared
+from .browser_world import serving
 from .chromium import PASSWORD, needs_chromium, prepare
 from .node_tools import module
-from .server import DAPHNE, Server
+from .server import Server
 
 pytest_plugins = ["tests.browser"]
 
@@ -65,10 +65,8 @@ _OUT_OF_SIGHT = """() => [...document.querySelectorAll("main :is(button, [type=s
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, Any]]]:
-    data = tmp_path_factory.mktemp("pages") / "data"
-    made = prepared(data, "everything")
-    with Server(DAPHNE, data, MCP_REQUIRE_AUTH="false") as running:
-        yield running, made
+    with serving(tmp_path_factory.mktemp("pages") / "data", "everything") as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,11 @@ from mcp import MCPError
 from mcp.client.client import Client
 from playwright.sync_api import Locator, Page, expect
 
-from .browser_world import prepared
+from .browser_world import serving
 from .chromium import PASSWORD, drop, needs_chromium, prepare
 from .packages import skill_md, zip_of
 from .patience import PATIENCE_SECONDS
-from .server import DAPHNE, Server
+from .server import Server
 
 pytest_plugins = ["tests.browser"]
 pytestmark = needs_chromium
@@ -32,9 +32,7 @@ _LOOK = "element => { const s = getComputedStyle(element); return [s.outlineStyl
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """No skill is in it, and nobody but people."""
-    data = tmp_path_factory.mktemp("first-run") / "data"
-    prepared(data, "people")
-    with Server(DAPHNE, data, MCP_REQUIRE_AUTH="false") as running:
+    with serving(tmp_path_factory.mktemp("first-run") / "data", "people") as (running, _made):
         yield running
 
 

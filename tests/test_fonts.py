@@ -13,9 +13,9 @@ import pytest
 from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser, Page, expect
 
-from .browser_world import prepared
+from .browser_world import serving
 from .chromium import needs_chromium
-from .server import DAPHNE, ROOT, Server
+from .server import ROOT, Server
 
 pytest_plugins = ["tests.browser"]
 
@@ -45,9 +45,7 @@ def test_every_icon_in_use_is_in_the_style_sheet(script: Any) -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("fonts") / "data"
-    prepared(data, "people")
-    with Server(DAPHNE, data, MCP_REQUIRE_AUTH="false") as running:
+    with serving(tmp_path_factory.mktemp("fonts") / "data", "people") as (running, _made):
         yield running
 
 

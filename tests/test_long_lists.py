@@ -12,12 +12,12 @@ from playwright.sync_api import Page, expect
 
 from skills_registry import services
 
-from .browser_world import prepared
+from .browser_world import serving
 from .chromium import drop, needs_chromium
 from .conftest import publish
 from .packages import package, skill_md, zip_of
 from .pages import SKILLS, staged
-from .server import DAPHNE, Server
+from .server import Server
 
 pytest_plugins = ["tests.browser"]
 FILES = {f"references/{number}.md": f"text {number}" for number in range(60)}
@@ -94,9 +94,7 @@ def test_question_before_a_deletion_stands_above_all_that_is_deleted(browser: Cl
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("long") / "data"
-    prepared(data, "people")
-    with Server(DAPHNE, data, MCP_REQUIRE_AUTH="false") as running:
+    with serving(tmp_path_factory.mktemp("long") / "data", "people") as (running, _made):
         yield running
 
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from .browser_world import prepared
+from .browser_world import serving
 from .chromium import needs_chromium
 from .pages import SKILLS
-from .server import DAPHNE, Server
+from .server import Server
 
 pytest_plugins = ["tests.browser"]
 pytestmark = needs_chromium
@@ -20,10 +20,8 @@ pytestmark = needs_chromium
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, Any]]]:
-    data = tmp_path_factory.mktemp("narrow") / "data"
-    made = prepared(data, "everything")
-    with Server(DAPHNE, data, MCP_REQUIRE_AUTH="false") as running:
-        yield running, made
+    with serving(tmp_path_factory.mktemp("narrow") / "data", "everything") as found:
+        yield found
 
 
 @pytest.fixture(scope="module")

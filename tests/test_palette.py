@@ -13,12 +13,12 @@ from playwright.sync_api import Page, expect
 from mcp_gateway.auth import create_token
 from skills_registry import services
 
-from .browser_world import prepared
+from .browser_world import serving
 from .chromium import needs_chromium
 from .conftest import permissions, publish
 from .packages import package
 from .pages import SKILLS, text_of
-from .server import DAPHNE, Server
+from .server import Server
 
 pytest_plugins = ["tests.browser"]
 
@@ -79,9 +79,7 @@ def test_results_are_for_those_who_are_signed_in(client: Client, world: dict[str
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("palette") / "data"
-    prepared(data, "everything")
-    with Server(DAPHNE, data, MCP_REQUIRE_AUTH="false") as running:
+    with serving(tmp_path_factory.mktemp("palette") / "data", "everything") as (running, _made):
         yield running
 
 

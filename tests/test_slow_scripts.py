@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .browser_world import prepared
+from .browser_world import serving
 from .chromium import needs_chromium
-from .server import DAPHNE, Server
+from .server import Server
 
 pytest_plugins = ["tests.browser"]
 pytestmark = needs_chromium
@@ -18,9 +18,7 @@ pytestmark = needs_chromium
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    data = tmp_path_factory.mktemp("slow-scripts") / "data"
-    prepared(data, "everything")
-    with Server(DAPHNE, data, MCP_REQUIRE_AUTH="false") as running:
+    with serving(tmp_path_factory.mktemp("slow-scripts") / "data", "everything") as (running, _made):
         yield running
 
 
