@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any, NamedTuple
 
 import orjson
+
+from skills_registry.bounded.json_text import InvalidJson, read_json
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -20,9 +21,6 @@ MISSING_CLIENT_CAPABILITY = -32021
 UNSUPPORTED_PROTOCOL_VERSION = -32022
 TOO_MANY_REQUESTS = 429
 """Our own; codes of applications lie outside of what JSON-RPC and MCP reserve."""
-
-MAX_DEPTH = 64
-"""How deep a message may be nested: far more than any method takes, and safe to walk recursively."""
 
 _STATUS: dict[int, tuple[int, int]] = {
     PARSE_ERROR: (400, 400),
@@ -91,13 +89,9 @@ def http_status(code: int, *, modern: bool) -> int:
 def decode(body: bytes) -> Any:
     """The JSON value of a body. Raises JsonRpcError."""
     try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
+        return read_json(body)
+    except InvalidJson as error:
         raise JsonRpcError(PARSE_ERROR, f"Parse error: {error}") from None
-    # Counting is much cheaper than looking, and nearly every message has fewer brackets than the limit.
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _is_deeper(body, MAX_DEPTH):
-        raise JsonRpcError(PARSE_ERROR, f"Parse error: nested more than {MAX_DEPTH} deep")
-    return value
 
 
 def read_message(value: Any) -> Message:
@@ -185,16 +179,3 @@ def encoded(value: Any) -> Any:
 def encoded_exactly(value: Any) -> Any:
     """The same for a value with integers of any size, of which orjson knows those of 64 bits."""
     return orjson.Fragment(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())
-
-
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_ONE_KIND = bytes.maketrans(b"{}", b"[]")
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-
-
-def _is_deeper(body: bytes, limit: int) -> bool:
-    """Whether arrays and objects are nested more than `limit` deep, in what is JSON."""
-    brackets = _STRING.sub(b"", body).translate(_ONE_KIND, _NO_BRACKETS)
-    for _ in range(limit):
-        brackets = brackets.replace(b"[]", b"")  # the innermost
-    return brackets != b""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import cast
 
@@ -48,3 +49,6 @@ begin_with_daphne()
 recorder.start()
 projection.start()
 heartbeat.start()
+# What is loaded by now stays for good. Looked through again and again for garbage, it would hold up calls each time.
+gc.collect()
+gc.freeze()

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 
+from .bounded.json_text import BoundedDecoder
 from .edits import InvalidEdits, read_edits
 from .models import Skill
 from .remarks import in_words
@@ -56,7 +57,7 @@ class UploadForm(forms.Form):
         allow_empty_file=True,
         help_text=_("SKILL.md at the top of each zip, or in its one top folder."),
     )
-    paths = forms.JSONField(required=False, widget=forms.HiddenInput)
+    paths = forms.JSONField(required=False, decoder=BoundedDecoder, widget=forms.HiddenInput)
     """The path of each file, in their order; without, files have no folders."""
 
     def clean_paths(self) -> list[str] | None:
@@ -123,7 +124,7 @@ class EditForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("What is new in this version; shown in its history."),
     )
-    edits = forms.JSONField(required=False, widget=forms.HiddenInput)
+    edits = forms.JSONField(required=False, decoder=BoundedDecoder, widget=forms.HiddenInput)
     expected_latest = forms.IntegerField(widget=forms.HiddenInput)
     path = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
     new_path = forms.CharField(label=_("Path"), required=False, strip=False)

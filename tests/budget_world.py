@@ -23,7 +23,9 @@ CALLERS_TEXTS: dict[str, Any] = {
     "quotes": {"arguments": "'" * 1_000_000},
     "words": {"arguments": "a " * 500_000},
     "unknown arguments": {str(number): "" for number in range(80_000)},
+    "as many arguments as are read": {str(number): "" for number in range(19_000)},
     "nested": {"arguments": [[[]]] * 100_000},
+    "nested as often as is read": {"arguments": [[[]]] * 9_900},
 }
 ADMIN = "/admin/skills_registry/skill/"
 SKILL = f"{ADMIN}2/"

@@ -137,7 +137,7 @@ def test_first_version_has_nothing_to_go_back_to(api: Api) -> None:
         ("skills/nobody/rollback/", {}, "There is no skill nobody."),
         ("skills/nobody/deactivate/", {}, "There is no skill nobody."),
         ("skills/greeter/publish/", {"version": 9}, "There is no such version."),
-        ("skills/greeter/publish/", {"version": 10**30}, "There is no such version."),
+        ("skills/greeter/publish/", {"version": 2**62}, "There is no such version."),
     ],
 )
 def test_skill_or_version_that_is_not_there_is_404(api: Api, path: str, body: dict[str, Any], detail: str) -> None:
@@ -165,7 +165,7 @@ def test_version_that_is_still_being_stored_is_404(api: Api) -> None:
         ("publish", {"version": 3, "reason": {"a": 1}}, ["reason"]),
         ("publish", {"version": 3, "reason": "r" * 10_001}, ["reason"]),
         ("publish", {"version": 3, "reason": "\0"}, ["reason"]),
-        ("publish", {"version": 3, "reason": "\ud800"}, ["reason"]),
+        ("publish", {"version": 10**30}, ["version"]),
         ("publish", {"version": 3, "note": "n"}, ["note"]),
         ("publish", {"number": 3, "why": "w"}, ["number", "version", "why"]),
         ("rollback", {"verison": 1}, ["verison"]),
@@ -187,7 +187,7 @@ def test_body_that_is_wrong_is_400_with_the_fields_names(api: Api, path: str, bo
 
 
 @pytest.mark.parametrize(
-    "body", [b"{", b"null", b'{"version": 3', b"\xff\xfe", b'{"version": NaN}', b'"now"', b"[" * 100_000]
+    "body", [b"{", b"null", b'{"version": 3', b"\xff\xfe", b'{"version": NaN}', b'"now"', b"[" * 100_000, b'"\\ud800"']
 )
 def test_body_that_is_no_json_object_is_400(api: Api, body: bytes) -> None:
     answer = api.client.generic("POST", "/api/v1/skills/greeter/publish/", body, "application/json")

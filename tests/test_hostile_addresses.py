@@ -78,4 +78,5 @@ def test_numbers_of_any_length_are_answered(browser: Client, path: str, number: 
 )
 def test_names_that_cannot_be_written_are_refused(operator: User, body: object) -> None:
     answer = Api(operator).post("skills/greeter/versions/1/edit/", body)
-    assert (answer.status_code, answer.json()["detail"]) == (400, "A name in the JSON holds half a character.")
+    assert answer.status_code == 400
+    assert answer.json()["detail"].startswith("The JSON cannot be read: no low surrogate")

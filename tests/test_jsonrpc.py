@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcp_gateway.jsonrpc import (
-    MAX_DEPTH,
     JsonRpcError,
     Notification,
     Request,
@@ -23,6 +22,7 @@ from mcp_gateway.jsonrpc import (
     id_of,
     read_message,
 )
+from skills_registry.bounded.json_text import DEPTH_MAX
 
 from .fuzz import JSON
 
@@ -47,9 +47,9 @@ def test_value_is_read_as_the_message_it_is(value: Any, message: Any) -> None:
 def test_message_may_be_nested_so_deep_and_no_deeper(opening: bytes) -> None:
     closing = b"]" if opening == b"[" else b"}"
 
-    assert decode(opening * MAX_DEPTH + b"1" + closing * MAX_DEPTH)
+    assert decode(opening * DEPTH_MAX + b"1" + closing * DEPTH_MAX)
     with pytest.raises(JsonRpcError, match="nested"):
-        decode(opening * (MAX_DEPTH + 1) + b"1" + closing * (MAX_DEPTH + 1))
+        decode(opening * (DEPTH_MAX + 1) + b"1" + closing * (DEPTH_MAX + 1))
 
 
 def test_many_brackets_side_by_side_are_not_deep() -> None:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from mcp_gateway.invocable import argument_descriptions
 from mcp_gateway.uris import SKILL_MD, file_uri, skill_md_uri
+from skills_registry.bounded.json_text import InvalidJson, read_json
 from skills_registry.catalog import PublishedSkill
 
 from .exchange import VERSIONS
@@ -74,8 +75,8 @@ class TryForm(forms.Form):
         """Refuse what is no JSON at all: no client could send it as arguments."""
         text: str = self.cleaned_data["json"]
         try:
-            orjson.loads(text or "{}")
-        except orjson.JSONDecodeError as error:
+            read_json((text or "{}").encode())
+        except InvalidJson as error:
             if self.data.get("how") == "json":
                 raise forms.ValidationError(gettext("This is not JSON: %s") % error) from None
         return text

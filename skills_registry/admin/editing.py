@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 
 from skills_registry import services
 from skills_registry.agent_view import AgentView
+from skills_registry.bounded.json_text import read_json
 from skills_registry.edits import Edit, InvalidEdits, edited_file, read_edits, written
 from skills_registry.forms import EditForm
 from skills_registry.inspection import Inspection
@@ -69,12 +70,12 @@ def check(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     """What would be said of the edits if they were saved now, and a preview of the file that is looked at."""
     base = _version(pk, number)
     try:
-        asked = json.loads(request.body)
+        asked = read_json(request.body)
         edits = read_edits(asked["edits"])
         path = str(asked.get("path", ""))
     except InvalidEdits as error:
         return JsonResponse({"detail": str(error)}, status=400)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return JsonResponse({"detail": _("The edits cannot be read.")}, status=400)
     newest = _newest(base)
     edited = edits.get(path)
