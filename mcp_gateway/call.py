@@ -37,6 +37,16 @@ class Call(NamedTuple):
     outbox: Outbox | None = None
     """None where the client takes nothing but the answer."""
 
+    @property
+    def caller_name(self) -> str:
+        """The caller as the invocation log names it; "" for an anonymous one."""
+        return self.sender.caller.name
+
+    @property
+    def skill_names(self) -> list[str]:
+        """The skills that the caller may see."""
+        return list(self.snapshot.skills)
+
     def text(self, name: str) -> str:
         """A parameter that is a string, as `params` has it for this method."""
         value: str = self.params[name]

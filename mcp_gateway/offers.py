@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -20,12 +20,47 @@ from .eras.mirrored import Mirrored, mirrored
 from .signals import resource_updated
 from .tool_names import SEARCH_TOOLS
 
-if TYPE_CHECKING:
-    from .call import Call
 
-Handler = Callable[["Call"], Awaitable[dict[str, Any]]]
-"""Answers a request with what its result has in the newest revision, or raises JsonRpcError."""
-Completer = Callable[["Call", str, str, Mapping[str, str]], Awaitable[Sequence[str]]]
+class ProviderCall(Protocol):
+    """The request that a handler answers."""
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The parameters of the request."""
+
+    @property
+    def caller_name(self) -> str:
+        """The caller as the invocation log names it; "" for an anonymous one."""
+
+    @property
+    def skill_names(self) -> Sequence[str]:
+        """The skills that the caller may see."""
+
+    def text(self, name: str) -> str:
+        """A parameter that is a string."""
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments for a tool or prompt, {} where there are none."""
+
+    def meta(self, key: str) -> Any:
+        """A value of the request's `_meta`, None where it has none."""
+
+    def require_client(self, *capabilities: str) -> None:
+        """Raises JsonRpcError where the client has not declared these capabilities."""
+
+    async def notify(self, method: str, params: dict[str, Any]) -> None:
+        """Send a notification before the answer."""
+
+    async def progress(self, done: float, total: float | None = None, message: str = "") -> None:
+        """Send the progress of this request, if the client asked for it."""
+
+    async def log(self, level: str, data: Any, logger: str = "") -> None:
+        """Send a log message, if the client asked for this level."""
+
+
+Handler = Callable[[ProviderCall], Awaitable[dict[str, Any]]]
+"""Answers a request with the result as the newest revision defines it. Raises JsonRpcError."""
+Completer = Callable[[ProviderCall, str, str, Mapping[str, str]], Awaitable[Sequence[str]]]
 """(call, argument, what was typed, other arguments) -> suggestions, the best first."""
 
 _SKILL_NAME = re.compile(r"[a-z0-9-]*")

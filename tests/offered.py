@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcp_gateway import offers
-from mcp_gateway.call import Call
 from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
-from mcp_gateway.offers import Offers, Prompt, Resource, Template, Tool
+from mcp_gateway.offers import Offers, Prompt, ProviderCall, Resource, Template, Tool
 
 NOTHING_NEEDED = {"type": "object", "properties": {}}
 waiting = asyncio.Event()
@@ -21,7 +20,7 @@ more: list[Tool] = []
 notes: list[Resource] = []
 
 
-async def count(call: Call) -> dict[str, Any]:
+async def count(call: ProviderCall) -> dict[str, Any]:
     for step in range(3):
         await call.progress(step * 50, 100, f"step {step}")
         await call.log("info", {"step": step}, "counter")
@@ -29,7 +28,7 @@ async def count(call: Call) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": "counted"}], "structuredContent": {"steps": 3}}
 
 
-async def show(call: Call) -> dict[str, Any]:
+async def show(call: ProviderCall) -> dict[str, Any]:
     data = base64.b64encode(b"data").decode()
     return {
         "content": [
@@ -42,20 +41,20 @@ async def show(call: Call) -> dict[str, Any]:
     }
 
 
-async def fail(call: Call) -> dict[str, Any]:
+async def fail(call: ProviderCall) -> dict[str, Any]:
     return {"content": [{"type": "text", "text": "this went wrong"}], "isError": True}
 
 
-async def refuse(call: Call) -> dict[str, Any]:
+async def refuse(call: ProviderCall) -> dict[str, Any]:
     raise JsonRpcError(17, "not today", {"until": "tomorrow"})
 
 
-async def need(call: Call) -> dict[str, Any]:
+async def need(call: ProviderCall) -> dict[str, Any]:
     call.require_client("sampling")
     return {"content": []}
 
 
-async def wait_long(call: Call) -> dict[str, Any]:
+async def wait_long(call: ProviderCall) -> dict[str, Any]:
     waiting.set()
     await call.progress(1)
     try:
@@ -66,36 +65,41 @@ async def wait_long(call: Call) -> dict[str, Any]:
     return {"content": []}
 
 
-async def grow(call: Call) -> dict[str, Any]:
+async def grow(call: ProviderCall) -> dict[str, Any]:
     more.append(Tool({"name": f"grown_{len(more)}", "inputSchema": NOTHING_NEEDED}, fail))
     offers.changed()
     return {"content": []}
 
 
-async def write(call: Call) -> dict[str, Any]:
+async def write(call: ProviderCall) -> dict[str, Any]:
     offers.updated(call.arguments()["uri"])
     return {"content": []}
 
 
-async def greet(call: Call) -> dict[str, Any]:
+async def tell(call: ProviderCall) -> dict[str, Any]:
+    told = f"{call.caller_name} sees {', '.join(call.skill_names)}"
+    return {"content": [{"type": "text", "text": told}]}
+
+
+async def greet(call: ProviderCall) -> dict[str, Any]:
     who = call.arguments().get("who")
     if who is None:
         raise JsonRpcError(INVALID_PARAMS, "who is missing")
     return {"messages": [{"role": "user", "content": {"type": "text", "text": f"Greet {who}."}}]}
 
 
-async def read_note(call: Call) -> dict[str, Any]:
+async def read_note(call: ProviderCall) -> dict[str, Any]:
     uri = call.text("uri")
     return {"contents": [{"uri": uri, "mimeType": "text/plain", "text": uri.rpartition("/")[2]}]}
 
 
-async def suggest(call: Call, argument: str, typed: str, others: Mapping[str, str]) -> Sequence[str]:
+async def suggest(call: ProviderCall, argument: str, typed: str, others: Mapping[str, str]) -> Sequence[str]:
     return [f"{argument}:{typed}{number:03}{others.get('where', '')}" for number in range(150)]
 
 
 def provide() -> Offers:
     """Named in `MCP_PROVIDERS`."""
-    handlers = [count, show, fail, refuse, need, wait_long, grow, write]
+    handlers = [count, show, fail, refuse, need, wait_long, grow, write, tell]
     return Offers(
         tools=[*(Tool(_definition(handler.__name__), handler) for handler in handlers), *more],
         prompts=[

@@ -352,3 +352,13 @@ async def test_provider_that_fails_later_leaves_what_was_offered(
 
     assert await names(wire, MODERN, "tools") == before
     assert "twice" in caplog.text
+
+
+async def test_handlers_learn_who_calls_and_which_skills_they_may_see(
+    wire: Gateway, transactional_db: None, shelf: Shelf, operator: User
+) -> None:
+    shelf.publish("second")
+    _, token = await sync_to_async(create_token)(operator, "all")
+
+    answer = await result_of(wire, MODERN, "tools/call", {"name": "tell_"}, authorization=f"Bearer {token}")
+    assert answer["content"][0]["text"] == "olga sees greeter, second"

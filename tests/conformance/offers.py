@@ -14,8 +14,7 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 
-from mcp_gateway.call import Call
-from mcp_gateway.offers import Offers, Prompt, Resource, Template, Tool
+from mcp_gateway.offers import Offers, Prompt, ProviderCall, Resource, Template, Tool
 from skills_registry import services
 from tests.packages import assemble
 
@@ -131,7 +130,7 @@ def tool(name: str, call: Any, schema: dict[str, Any] = NO_ARGUMENTS) -> Tool:
 def saying(name: str, *content: dict[str, Any]) -> Tool:
     """A tool that always says the same."""
 
-    async def call(call: Call) -> dict[str, Any]:
+    async def call(call: ProviderCall) -> dict[str, Any]:
         return {"content": list(content)}
 
     return tool(name, call)
@@ -146,23 +145,23 @@ def prompt(name: str, get: Any, *arguments: str) -> Prompt:
 def resource(uri: str, mime_type: str, **body: str) -> Resource:
     """A resource that always has the same content."""
 
-    async def read(call: Call) -> dict[str, Any]:
+    async def read(call: ProviderCall) -> dict[str, Any]:
         return {"contents": [{"uri": uri, "mimeType": mime_type, **body}]}
 
     return Resource({"uri": uri, "name": uri.removeprefix("test://"), "mimeType": mime_type}, read)
 
 
-async def fail(call: Call) -> dict[str, Any]:
+async def fail(call: ProviderCall) -> dict[str, Any]:
     """What a tool that failed says."""
     return {"content": [text("This tool intentionally returns an error for testing")], "isError": True}
 
 
-async def echo(call: Call) -> dict[str, Any]:
+async def echo(call: ProviderCall) -> dict[str, Any]:
     """The arguments."""
     return {"content": [text(json.dumps(call.arguments()))]}
 
 
-async def take_three_steps(call: Call) -> dict[str, Any]:
+async def take_three_steps(call: ProviderCall) -> dict[str, Any]:
     """Work that tells how far it is."""
     for done in (0, 50, 100):
         await call.progress(done, 100)
@@ -170,7 +169,7 @@ async def take_three_steps(call: Call) -> dict[str, Any]:
     return {"content": [text("Done.")]}
 
 
-async def log_three_times(call: Call) -> dict[str, Any]:
+async def log_three_times(call: ProviderCall) -> dict[str, Any]:
     """Work that tells what it does."""
     for said in ("Tool execution started", "Tool processing data", "Tool execution completed"):
         await call.log("info", said)
@@ -178,13 +177,13 @@ async def log_three_times(call: Call) -> dict[str, Any]:
     return {"content": [text("Logged.")]}
 
 
-async def ask_a_model(call: Call) -> dict[str, Any]:
+async def ask_a_model(call: ProviderCall) -> dict[str, Any]:
     """What needs a client that samples."""
     call.require_client("sampling")
     return {"content": [text("The client could be asked.")]}
 
 
-async def publish_something(call: Call) -> dict[str, Any]:
+async def publish_something(call: ProviderCall) -> dict[str, Any]:
     """A new version of a skill, through the registry: a tool and a prompt change."""
     await database_sync_to_async(_publish)()
     return {"content": [text("Published.")]}
@@ -196,18 +195,18 @@ def _publish() -> None:
     services.publish(version.skill, version.number)
 
 
-async def simple_prompt(call: Call) -> dict[str, Any]:
+async def simple_prompt(call: ProviderCall) -> dict[str, Any]:
     """A sentence."""
     return messages(text("This is a simple prompt for testing."))
 
 
-async def prompt_with_arguments(call: Call) -> dict[str, Any]:
+async def prompt_with_arguments(call: ProviderCall) -> dict[str, Any]:
     """Its arguments."""
     given = call.arguments()
     return messages(text(f"Prompt with arguments: arg1='{given['arg1']}', arg2='{given['arg2']}'"))
 
 
-async def prompt_with_resource(call: Call) -> dict[str, Any]:
+async def prompt_with_resource(call: ProviderCall) -> dict[str, Any]:
     """A resource by the address that is given."""
     uri = str(call.arguments()["resourceUri"])
     return messages(
@@ -215,7 +214,7 @@ async def prompt_with_resource(call: Call) -> dict[str, Any]:
     )
 
 
-async def prompt_with_image(call: Call) -> dict[str, Any]:
+async def prompt_with_image(call: ProviderCall) -> dict[str, Any]:
     """A picture and what to do with it."""
     return messages(image(), text("Please analyze the image above."))
 
@@ -225,7 +224,7 @@ def messages(*contents: dict[str, Any]) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": content} for content in contents]}
 
 
-async def read_template(call: Call) -> dict[str, Any]:
+async def read_template(call: ProviderCall) -> dict[str, Any]:
     """The data of an id."""
     uri = call.text("uri")
     found = uri.removeprefix("test://template/").removesuffix("/data")
