@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .addresses import caller_address
-from .http import Refused
-from .jsonrpc import TOO_MANY_REQUESTS, JsonRpcError, id_of
-from .ratelimit import Limiter, Limits, Place, TooMany
+from .ratelimit import Limiter, Limits, Place
 from .remembered_settings import settings
 from .sender import Sender
 
@@ -18,17 +16,13 @@ limiter = Limiter()
 
 
 async def admit(value: Any, sender: Sender) -> Place | None:
-    """Let a message or a batch in; the place that it takes while it runs, if that is limited. Raises Refused."""
+    """Let a message or a batch in; the place that it takes while it runs, if that is limited. Raises TooMany."""
     per_minute, concurrent = settings.RATE_LIMIT_PER_MINUTE, settings.RATE_LIMIT_CONCURRENT
     if not per_minute and not concurrent:
         return None
     if isinstance(value, dict) and value.get("method") == NEVER_ENDING:
         concurrent = 0
-    try:
-        return await limiter.enter(key_of(sender), Limits(per_minute, concurrent), _cost(value))
-    except TooMany as refusal:
-        error = JsonRpcError(TOO_MANY_REQUESTS, str(refusal), {"retryAfter": refusal.retry_after})
-        raise Refused(429, error, id_of(value), retry_after=str(refusal.retry_after)) from None
+    return await limiter.enter(key_of(sender), Limits(per_minute, concurrent), _cost(value))
 
 
 def key_of(sender: Sender) -> str:

@@ -1,8 +1,7 @@
-"""One JSON-RPC request -> one JSON-RPC answer: the only place where failures become error objects."""
+"""One JSON-RPC request -> one JSON-RPC answer."""
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import Any, NamedTuple
 
@@ -10,57 +9,34 @@ from invocations import deadline
 
 from . import methods
 from .call import Call, Method, Outbox
-from .catalog import CatalogUnavailable, LiveCatalog, Snapshot
+from .catalog import LiveCatalog, Snapshot
 from .eras import Era, modern
-from .jsonrpc import (
-    INTERNAL_ERROR,
-    METHOD_NOT_FOUND,
-    JsonRpcError,
-    Request,
-    Unavailable,
-    error_message,
-    result_message,
-)
+from .failures import Failure, failure_of
+from .jsonrpc import METHOD_NOT_FOUND, JsonRpcError, Request, error_message, result_message
 from .params import check_params
 from .recording import record_call
 from .remembered_settings import settings
 from .sender import Sender
 from .server_info import SERVER_INFO
 
-log = logging.getLogger(__name__)
-
 _NOTHING = Snapshot()
 """What requests are answered from that fail before the catalog is looked at."""
 
 
-RETRY_SECONDS = 5
-"""When to try again while a store is away: it is looked for more often than that."""
-
-
 class Answer(NamedTuple):
-    """The message to send back; `error_code` chooses the HTTP status, None stands for success.
-
-    `retry_after`: seconds, where a store is away and the request may succeed later. `unavailable`: nothing can be
-    answered, since there is no catalog.
-    """
+    """The message to send back, and how the request failed, if it did."""
 
     message: dict[str, Any]
-    error_code: int | None = None
-    retry_after: int | None = None
-    unavailable: bool = False
+    failure: Failure | None = None
 
 
 async def answer(
     request: Request, era: Era, sender: Sender, catalog: LiveCatalog, outbox: Outbox | None = None
 ) -> Answer:
-    """Answer a request, whatever happens, and record it if it is a call of a skill.
-
-    What is not meant for the caller goes to the log alone.
-    """
+    """Answer a request, whatever happens, and record it if it is a call of a skill."""
     started = time.perf_counter()
     snapshot = _NOTHING
-    error: JsonRpcError | None = None
-    unavailable = False
+    failure: Failure | None = None
     result: dict[str, Any] = {}
     try:
         if era.modern:
@@ -70,23 +46,12 @@ async def answer(
             method = _method(request.method, era, snapshot)
             check_params(request.method, era.version, request.params)
             result = await method(Call(era, request.id, request.params, snapshot, catalog, sender, outbox))
-        failure = _tool_error(result)
-    except JsonRpcError as refusal:
-        error, failure = refusal, refusal.message
-    except CatalogUnavailable:
-        unavailable = True
-        error = Unavailable("the catalog cannot be read", RETRY_SECONDS)
-        failure = error.message
-    except OSError as exception:
-        log.warning("%r failed, since a store does not answer: %r", request.method, exception)
-        error, failure = Unavailable("the files cannot be read at the moment", RETRY_SECONDS), repr(exception)
-    except Exception as exception:
-        log.exception("%r failed", request.method)
-        error, failure = JsonRpcError(INTERNAL_ERROR, "Internal error"), repr(exception)
-    record_call(request, era, sender, snapshot=snapshot, started=started, failure=failure)
-    if error is not None:
-        retry_after = error.retry_after if isinstance(error, Unavailable) else None
-        return Answer(error_message(request.id, error), error.code, retry_after, unavailable)
+    except Exception as exception:  # noqa: BLE001  # `failure_of` logs what nobody expects
+        failure = failure_of(exception, request.method)
+    failed_with = failure.logged if failure else _tool_error(result)
+    record_call(request, era, sender, snapshot=snapshot, started=started, failure=failed_with)
+    if failure is not None:
+        return Answer(error_message(request.id, failure.error), failure)
     if era.modern:
         caching = _caching(sender) if request.method in modern.CACHEABLE else None
         result = modern.complete(result, SERVER_INFO, caching)

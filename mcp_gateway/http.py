@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from .jsonrpc import INVALID_REQUEST, Id, JsonRpcError, encode, error_message
+from .jsonrpc import encode
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -29,32 +29,26 @@ class HttpAnswer(NamedTuple):
         return cls(status, encode(value), headers)
 
 
-class Refused(Exception):
-    """A request that is answered before any JSON-RPC method is called."""
+class BadBody(Exception):
+    """A request refused for its body, with the HTTP status to say so."""
 
-    def __init__(self, status: int, error: JsonRpcError, message_id: Id | None = None, **headers: str) -> None:
-        super().__init__(error.message)
-        self._status = status
-        self._error = error
-        self._id = message_id
-        self._headers = {name.replace("_", "-"): value for name, value in headers.items()}
+    headers: Mapping[str, str] = MappingProxyType({})
 
-    def answer(self, *, null_id: bool) -> HttpAnswer:
-        """What goes back; `null_id` as in `error_message`."""
-        message = error_message(self._id, self._error, null_id=null_id)
-        return HttpAnswer.json(self._status, message, self._headers)
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises Refused where it is larger than `limit` bytes, or cut off."""
+    """The whole body. Raises BadBody where it is larger than `limit` bytes, or cut off."""
     body = bytearray()
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise Refused(400, JsonRpcError(INVALID_REQUEST, "The request was cut off"))
+            raise BadBody(400, "The request was cut off")
         body += event.get("body", b"")
         if len(body) > limit:
-            raise Refused(413, JsonRpcError(INVALID_REQUEST, f"The request is larger than {limit:,} bytes"))
+            raise BadBody(413, f"The request is larger than {limit:,} bytes")
         if not event.get("more_body"):
             return bytes(body)
 

@@ -50,14 +50,6 @@ class JsonRpcError(Exception):
         self.data = data
 
 
-class Unavailable(JsonRpcError):
-    """What is needed for the answer is away; worth trying again after `retry_after` seconds."""
-
-    def __init__(self, message: str, retry_after: int) -> None:
-        super().__init__(INTERNAL_ERROR, f"Internal error: {message}; try again", {"retryAfter": retry_after})
-        self.retry_after = retry_after
-
-
 # Made for every request, like others in this package; a frozen dataclass costs three times as much to make.
 class Request(NamedTuple):
     """A message that wants an answer."""
@@ -99,7 +91,7 @@ def read_message(value: Any) -> Message:
     if not isinstance(value, dict) or value.get("jsonrpc") != "2.0":
         raise JsonRpcError(INVALID_REQUEST, 'Invalid request: expected a JSON-RPC object with "jsonrpc": "2.0"')
     if "method" not in value:
-        if "result" in value or "error" in value:
+        if _is_response(value):
             return Response()
         raise JsonRpcError(INVALID_REQUEST, 'Invalid request: "method" is missing')
     method, params = value["method"], value.get("params")
@@ -114,6 +106,10 @@ def read_message(value: Any) -> Message:
     if "id" not in value:
         return Notification(method, params)
     return Request(value["id"], method, params)
+
+
+def _is_response(value: dict[str, Any]) -> bool:
+    return "result" in value or "error" in value
 
 
 def is_notification(value: Any) -> bool:
@@ -137,8 +133,8 @@ def is_id(value: Any) -> bool:
 
 
 def id_of(value: Any) -> Id | None:
-    """The id that an error about this value should carry, if one can be told."""
-    if isinstance(value, dict) and is_id(value.get("id")):
+    """The id that an error about this value should carry, None where there is none: a response has that of another."""
+    if isinstance(value, dict) and ("method" in value or not _is_response(value)) and is_id(value.get("id")):
         found: Id = value["id"]
         return found
     return None

@@ -5,19 +5,15 @@ from __future__ import annotations
 from skills_registry.catalog import catalog_changed
 
 from .auth import tokens_changed
-from .catalog import CatalogUnavailable, LiveCatalog
-from .http import Refused
-from .jsonrpc import INTERNAL_ERROR, TOO_MANY_REQUESTS, Id, JsonRpcError
+from .catalog import LiveCatalog
 from .offers import offers_changed
 from .sender import Sender
 from .signals import resource_updated
 from .sse import EventStream
 from .streams.ending import before_the_end
-from .streams.hub import Hub, TooManyStreams
+from .streams.hub import Hub
 from .streams.subscription import Subscription
 from .streams.wish import EVERY_LIST
-
-RETRY_SECONDS = 30
 
 hub = Hub()
 for _signal in (catalog_changed, offers_changed, tokens_changed):
@@ -25,27 +21,21 @@ for _signal in (catalog_changed, offers_changed, tokens_changed):
 resource_updated.connect(hub.updated, dispatch_uid="mcp_gateway.listening")
 
 
-async def listen(stream: EventStream, subscription: Subscription, catalog: LiveCatalog, message_id: Id | None) -> None:
-    """Tell of changes until the token or this process ends. Raises Refused before the stream begins.
+async def listen(stream: EventStream, subscription: Subscription, catalog: LiveCatalog) -> None:
+    """Tell of changes until the token or this process ends.
 
-    A client that goes cancels this, as it does any request.
+    A client that goes cancels this, as it does any request. Raises TooManyStreams and CatalogUnavailable before the
+    stream begins.
     """
     before_the_end(hub.close)
-    try:
-        await hub.start(catalog)
-        with hub.joined(subscription):
-            await _tell(stream, subscription)
-    except TooManyStreams as refusal:
-        error = JsonRpcError(TOO_MANY_REQUESTS, str(refusal), {"retryAfter": RETRY_SECONDS})
-        raise Refused(429, error, message_id, retry_after=str(RETRY_SECONDS)) from None
-    except CatalogUnavailable:
-        error = JsonRpcError(INTERNAL_ERROR, "Internal error: the catalog cannot be read")
-        raise Refused(503, error, message_id, retry_after=str(RETRY_SECONDS)) from None
+    await hub.start(catalog)
+    with hub.joined(subscription):
+        await _tell(stream, subscription)
 
 
 async def listen_legacy(stream: EventStream, sender: Sender, key: str, catalog: LiveCatalog) -> None:
-    """The stream of a GET, which carries the three `list_changed` of older revisions. Raises Refused."""
-    await listen(stream, Subscription(EVERY_LIST, sender, key), catalog, None)
+    """The stream of a GET, which carries the three `list_changed` of older revisions. Raises as `listen` does."""
+    await listen(stream, Subscription(EVERY_LIST, sender, key), catalog)
     await stream.close()
 
 
