@@ -104,7 +104,7 @@ def test_values_are_put_in_as_people_write_them() -> None:
     with pytest.raises(InvalidTags) as refused:
         normal_tags(["a/b"])
     assert render_refusal(refused.value) == (
-        "A tag is one word of at most 32 letters, digits and - _ . + #; these are none: a/b"
+        "A tag is one word of at most 32 letters, digits and - _ . + #; these are not: a/b"
     )
 
 
@@ -198,7 +198,7 @@ def test_refused_tags_are_told_in_the_callers_language(api: Api, browser: Client
     version = publish()
     body = {"tags": ["a/b"]}
     english = api.put("skills/greeter/tags/", **body).json()
-    assert english["detail"].endswith("these are none: a/b")
+    assert english["detail"].endswith("these are not: a/b")
     chinese = {"accept-language": "zh-hans"}
     answer = api.client.put("/api/v1/skills/greeter/tags/", body, "application/json", headers=chinese)
     assert (answer.status_code, answer.json()["detail"][:5]) == (400, "标签是一个")
@@ -212,7 +212,7 @@ def test_editor_is_told_of_edits_that_cannot_be_meant_in_its_language(browser: C
     address = f"{SKILLS}{version.skill_id}/versions/1/edit/check/"
     body = {"edits": {"a.md": 1}, "path": ""}
     assert browser.post(address, body, "application/json").json() == {
-        "detail": "The edit of a.md is none of a text, bytes, another path, or null."
+        "detail": "The edit of a.md must be a text, bytes, another path, or null."
     }
     answer = browser.post(address, body, "application/json", headers={"accept-language": "zh-hans"})
     assert answer.json()["detail"].startswith("对 a.md 的编辑")

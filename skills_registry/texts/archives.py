@@ -24,7 +24,7 @@ ARCHIVE_TEXTS: dict[str, Text] = {
     "archive-trailing-data": Text(_("there is other data after the end of the zip"), _REPACK),
     "archive-hidden-data": Text(_("{size} bytes of the zip belong to no entry"), _REPACK),
     "archive-overlap": Text(_("{first} and {second} share bytes of the zip"), _REPACK),
-    "archive-ambiguous": Text(_("the zip has two ends; programs differ in which one they believe"), _REPACK),
+    "archive-ambiguous": Text(_("the zip has two end records; programs differ in which one they use"), _REPACK),
     "archive-damaged/cut-off": Text(_("the zip is cut off: its end is missing"), _("Upload it again.")),
     "archive-damaged/directory-elsewhere": Text(
         _("the zip is damaged: its directory is not where its end record says"), _REPACK
@@ -81,7 +81,7 @@ ARCHIVE_TEXTS: dict[str, Text] = {
         _("Create the zip with a newer program."),
     ),
     # Paths
-    "path-not-utf8": Text(_("the path is not written in UTF-8"), _RENAME),
+    "path-not-utf8": Text(_("the path is not valid UTF-8"), _RENAME),
     "path-too-long": Text(
         _("the path is too long"),
         _("Use at most {limit} bytes for the path and {name_limit} for each name in it."),
@@ -89,18 +89,18 @@ ARCHIVE_TEXTS: dict[str, Text] = {
     "path-empty": Text(_("an entry has no file name"), _("Create the zip again with another program.")),
     "path-empty/folder": Text(_("the path has no file name"), _("Name a file, not a folder.")),
     "path-backslash": Text(_("the path contains a backslash"), _("Use / between folders.")),
-    "path-drive": Text(_("the path names a drive"), _INSIDE),
+    "path-drive": Text(_("the path contains a drive letter"), _INSIDE),
     "path-absolute": Text(_("the path is absolute"), _INSIDE),
     "path-control-character": Text(
         _("the path contains a control character or one that reverses the direction of text"), _RENAME
     ),
     "path-traversal": Text(_("the path contains `..`"), _("Remove the `..`.")),
     "path-empty-segment": Text(_("the path has an empty folder name"), _("Remove the `//`.")),
-    "path-not-portable": Text(_("this cannot be stored on Windows"), _("Rename it if agents run there.")),
+    "path-not-portable": Text(_("this path cannot be stored on Windows"), _("Rename it if agents run there.")),
     "path-collision": Text(_("this differs from {path} only in case or Unicode form"), _("Rename one of them.")),
     "path-collision/file-and-folder": Text(_("this is both a file and a folder"), _("Rename one of them.")),
     # Files together
-    "junk-dropped": Text(_("left out as no part of the skill: {paths}")),
+    "junk-dropped": Text(_("left out, not part of the skill: {paths}")),
     "too-many-files": Text(_("there are {count} files; {limit} are allowed"), _FEWER_FILES),
     "too-many-files/entries": Text(_("the zip lists {count} entries"), _FEWER_FILES),
     "package-too-large": Text(
@@ -121,7 +121,5 @@ ARCHIVE_TEXTS: dict[str, Text] = {
     "skill-md-too-deep": Text(
         _("SKILL.md is at {path}"), _("Pack the folder that holds SKILL.md, not the ones around it.")
     ),
-    "files-outside-folder": Text(
-        _("besides the folder {folder} there is {paths}"), _("Pack the skill's folder alone.")
-    ),
+    "files-outside-folder": Text(_("besides the folder {folder} there is {paths}"), _("Pack only the skill's folder.")),
 }

@@ -7,7 +7,7 @@ from .text import gettext_noop as _
 
 _START = _("Start SKILL.md with `---`, then `name:` and `description:`, then `---` again.")
 _NOT_YAML = _("not valid YAML: {reason}")
-_FURTHER = _("this line is no valid YAML either")
+_FURTHER = _("this line is not valid YAML either")
 _SPACES = _("Indent with spaces.")
 _QUOTE_VALUE = _("Put the value in quotes.")
 _QUOTES = _("Put it in quotes.")
@@ -83,8 +83,8 @@ MANIFEST_TEXTS: dict[str, Text] = {
     "yaml-duplicate-key": Text(_("`{key}` is given twice, first on line {first_line}"), _KEEP_ONE),
     "yaml-value": Text(_("`{text}` is not a valid {type}"), _("Quote it if it is text.")),
     "yaml-comment": Text(
-        _("`{comment}` after the value is a comment of YAML and is dropped"),
-        _("Quote the value if that belongs to it."),
+        _("`{comment}` after the value is a YAML comment and is dropped"),
+        _("Put the value in quotes if this belongs to it."),
     ),
     "yaml-ambiguous": Text(_READ_AS, _("Write {quoted} if it is text, else {plain}")),
     "yaml-ambiguous/inexact": Text(_READ_AS, _AS_TEXT),
@@ -146,7 +146,7 @@ MANIFEST_TEXTS: dict[str, Text] = {
             "`description` and `when_to_use` together have {count} characters; Claude Code shows {limit} in its list of"
             " skills and {tool_limit} of a tool"
         ),
-        _("Say first what decides whether to use the skill; move the rest into the body."),
+        _("Put first what decides whether to use the skill; move the rest into the body."),
     ),
     "compatibility-length": Text(
         _("`compatibility` has {count} characters; 1 to {limit} are allowed"),
@@ -160,7 +160,8 @@ MANIFEST_TEXTS: dict[str, Text] = {
         _("metadata `{key}` is {kind}; the specification asks for text"), _('Put it in quotes: {key}: "...".')
     ),
     "arguments-invalid": Text(
-        _("`arguments` is {kind}"), _("Write the names with spaces between them, or as a list of names.")
+        _("`arguments` is {kind}, not text or a list of names"),
+        _("Write the names with spaces between them, or as a list of names."),
     ),
     "argument-name-invalid": Text(
         _("`${name}` cannot name an argument"), _("Use letters, digits, `_` and `-`, starting with a letter.")

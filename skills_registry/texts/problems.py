@@ -24,7 +24,7 @@ PROBLEM_TEXTS: dict[str, Text] = {
         _("reading this package takes more time or memory than a package may"),
         _("Split very long lines and files, and remove what the skill does not need."),
     ),
-    "server-busy": Text(_("the server reads other packages at the moment"), _("Try again in a minute.")),
+    "server-busy": Text(_("the server is busy reading other packages"), _("Try again in a minute.")),
     # What an operation says, which is in the reader's language already
     "conflict": Text("{reason}"),
     "store-failed": Text("{reason}"),

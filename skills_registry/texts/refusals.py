@@ -6,13 +6,11 @@ from .text import Text
 from .text import gettext_noop as _
 
 REFUSAL_TEXTS: dict[str, Text] = {
-    "tags-invalid": Text(
-        _("A tag is one word of at most {limit} letters, digits and {others}; these are none: {tags}")
-    ),
+    "tags-invalid": Text(_("A tag is one word of at most {limit} letters, digits and {others}; these are not: {tags}")),
     "too-many-tags": Text(_("There are {count} tags; {limit} are allowed.")),
-    "edits-not-an-object": Text(_("The edits are not an object of paths.")),
+    "edits-not-an-object": Text(_("The edits must be a JSON object with paths as keys.")),
     "too-many-edits": Text(_("There are {count} edits; {limit} are allowed.")),
-    "edit-not-unicode": Text(_("A text holds half a character; only whole ones can be stored.")),
+    "edit-not-unicode": Text(_("A text contains half of a surrogate pair, which cannot be stored.")),
     "edit-not-base64": Text(_("The bytes of {path} are not in base64.")),
-    "edit-unknown": Text(_("The edit of {path} is none of a text, bytes, another path, or null.")),
+    "edit-unknown": Text(_("The edit of {path} must be a text, bytes, another path, or null.")),
 }
