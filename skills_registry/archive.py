@@ -10,9 +10,9 @@ import stat
 
 from .package import Limits, Package, gather
 from .paths import check_path, clean, is_junk, printable
-from .problems import Report
+from .problems import Params, Report
 from .zip_directory import DEFLATED, ENCRYPTED_FLAGS, PATCH_FLAG, STORED, DamagedEntry, Entry, read_directory, unpack
-from .zip_end import REPACK, refused
+from .zip_end import refused
 from .zip_names import read_names
 
 _ENTRIES_PER_FILE = 8
@@ -25,11 +25,7 @@ def read_archive(data: bytes, limits: Limits | None = None) -> Package:
     """Read a zip that holds one skill. Raises InvalidSkill with everything that is wrong."""
     limits = limits or Limits()
     if len(data) > limits.archive_bytes:
-        raise refused(
-            "archive-too-large",
-            f"the zip has {len(data):,} bytes; {limits.archive_bytes:,} are allowed",
-            "Remove large files, or raise SKILL_MAX_ARCHIVE_BYTES.",
-        )
+        raise refused("archive-too-large", {"size": len(data), "limit": limits.archive_bytes})
     reading = _Reading(data)
     for entry in read_names(read_directory(data, limits.files * _ENTRIES_PER_FILE), reading.report):
         reading.take(entry)
@@ -61,12 +57,11 @@ class _Reading:
         if path and _is_folder(entry):
             path = path.removesuffix("/") + "/"
         if entry.disagreement:
-            message = f"its two headers give a different {entry.disagreement}"
-            self.error("entry-headers-differ", path, message, REPACK)
+            self.error("entry-headers-differ", path, {"case": entry.disagreement})
         elif is_junk(path):
             self.dropped.append(path)
         elif path in self.kept and not path.endswith("/"):
-            self.error("entry-duplicate", path, "this is in the zip twice", "Remove one of them.")
+            self.error("entry-duplicate", path)
         elif path:
             self.kept[path] = entry if self.is_readable(path, entry) else None
 
@@ -76,24 +71,23 @@ class _Reading:
         try:
             return None if entry is None else unpack(self.data, entry, limit)
         except DamagedEntry as error:
-            self.error("entry-damaged", path, f"this cannot be unpacked: {error}", REPACK)
+            self.error("entry-damaged", path, error.params)
             return None
 
     def is_readable(self, path: str, entry: Entry) -> bool:
         kind = stat.S_IFMT(entry.attributes >> 16)
         if stat.S_ISLNK(kind):
-            self.error("entry-symlink", path, "this is a symbolic link", "Put the file itself there.")
+            self.error("entry-symlink", path)
         elif kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-            self.error("entry-special", path, "this is a device, pipe or socket", "Remove it.")
+            self.error("entry-special", path)
         elif entry.header.flags & ENCRYPTED_FLAGS:
-            self.error("entry-encrypted", path, "this is encrypted", "Create the zip without a password.")
+            self.error("entry-encrypted", path)
         elif entry.header.method not in (STORED, DEFLATED):
-            method = _METHODS.get(entry.header.method, f"method {entry.header.method}")
-            self.error("entry-compression", path, f"this is compressed with {method}", "Create the zip with deflate.")
+            self.error("entry-compression", path, _method_params(entry.header.method))
         elif entry.header.flags & PATCH_FLAG:
-            self.error("entry-compression", path, "this is a patch, not a file", "Create the zip with deflate.")
+            self.error("entry-compression", path, {"case": "patch"})
         elif path.endswith("/") and not self.is_empty(entry):
-            self.error("entry-folder-with-content", path, "this is a folder that holds bytes", REPACK)
+            self.error("entry-folder-with-content", path)
         else:
             return True
         return False
@@ -104,8 +98,12 @@ class _Reading:
         except DamagedEntry:
             return False
 
-    def error(self, code: str, path: str, message: str, hint: str) -> None:
-        self.report.error(code, message, hint, file=printable(path))
+    def error(self, code: str, path: str, params: Params | None = None) -> None:
+        self.report.error(code, params, file=printable(path))
+
+
+def _method_params(method: int) -> Params:
+    return {"method": _METHODS[method]} if method in _METHODS else {"case": "unknown", "number": method}
 
 
 def _is_executable(entry: Entry) -> bool:

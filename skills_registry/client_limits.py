@@ -23,18 +23,19 @@ def check_client_limits(frontmatter: Frontmatter, report: Report, *, file: str) 
     if len(tool) > TOOL_NAME_MAX:
         report.warning(
             "name-cut-by-clients",
-            f"Claude Code calls the tool `{printable(tool)}`, which has {len(tool):,} characters;"
-            f" {TOOL_NAME_MAX} are allowed",
-            f"Use at most {TOOL_NAME_MAX - len(TOOL_PREFIX)} characters.",
+            {
+                "tool": printable(tool),
+                "count": len(tool),
+                "limit": TOOL_NAME_MAX,
+                "name_limit": TOOL_NAME_MAX - len(TOOL_PREFIX),
+            },
             file=file,
             line=frontmatter.lines.get(("name",)),
         )
     if listed > LISTED_MAX:
         report.warning(
             "description-cut-by-clients",
-            f"`description` and `when_to_use` together have {listed:,} characters; Claude Code shows {LISTED_MAX:,}"
-            f" in its list of skills and {TOOL_DESCRIPTION_MAX:,} of a tool",
-            "Say first what decides whether to use the skill; move the rest into the body.",
+            {"count": listed, "limit": LISTED_MAX, "tool_limit": TOOL_DESCRIPTION_MAX},
             file=file,
             line=frontmatter.lines.get(("when_to_use",), frontmatter.lines.get(("description",))),
         )

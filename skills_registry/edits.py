@@ -9,13 +9,15 @@ from functools import cache
 from typing import Any
 
 from .media_types import text_of
+from .paths import printable
+from .problems import Refusal
 
 EDITS_MAX = 4096
 """Paths that edits may name."""
 
 
-class InvalidEdits(Exception):
-    """Edits that cannot be meant; the message says why."""
+class InvalidEdits(Refusal):
+    """Edits that cannot be meant."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,9 @@ def read_edits(value: Any) -> dict[str, Edit]:
     Raises InvalidEdits.
     """
     if not isinstance(value, dict):
-        raise InvalidEdits("The edits are not an object of paths.")
+        raise InvalidEdits("edits-not-an-object")
     if len(value) > EDITS_MAX:
-        raise InvalidEdits(f"There are {len(value):,} edits; {EDITS_MAX:,} are allowed.")
+        raise InvalidEdits("too-many-edits", {"count": len(value), "limit": EDITS_MAX})
     return {path: _read_edit(path, edit) for path, edit in value.items()}
 
 
@@ -113,20 +115,20 @@ def _read_edit(path: str, edit: Any) -> Edit:
     if isinstance(edit, dict) and len(edit) == 1:
         if isinstance(text := edit.get("text"), str):
             if not _is_unicode(text):
-                raise InvalidEdits("A text holds half a character; only whole ones can be stored.")
+                raise InvalidEdits("edit-not-unicode")
             return Edit(text=text)
         if isinstance(source := edit.get("from"), str):
             return Edit(source=source)
         if isinstance(encoded := edit.get("base64"), str):
             return Edit(content=_decoded(path, encoded))
-    raise InvalidEdits(f"What is to become of {path:.200} cannot be understood.")
+    raise InvalidEdits("edit-unknown", {"path": printable(path)})
 
 
 def _decoded(path: str, encoded: str) -> bytes:
     try:
         return b64decode(encoded, validate=True)
     except ValueError:
-        raise InvalidEdits(f"The bytes of {path:.200} are not in base64.") from None
+        raise InvalidEdits("edit-not-base64", {"path": printable(path)}) from None
 
 
 def _is_unicode(text: str) -> bool:

@@ -85,9 +85,9 @@ class _Reading:
     def is_readable(self, path: str, entry: os.DirEntry[str]) -> bool:
         shown = printable(path)
         if entry.is_symlink():
-            self.report.error("entry-symlink", "this is a symbolic link", "Put the file itself there.", file=shown)
+            self.report.error("entry-symlink", file=shown)
         elif not entry.is_dir() and not entry.is_file():
-            self.report.error("entry-special", "this is a device, pipe or socket", "Remove it.", file=shown)
+            self.report.error("entry-special", file=shown)
         else:
             return True
         return False

@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from .bounded.json_text import BoundedDecoder
 from .edits import InvalidEdits, read_edits
 from .models import Skill
-from .remarks import in_words
 from .tags import InvalidTags, normal_tags, separated
+from .texts.render import render_refusal
 
 NOTE_MAX = 10_000
 EDITED_FILE_MAX = 1024 * 1024
@@ -154,7 +154,7 @@ class EditForm(forms.Form):
             edits = cleaned.get("edits")
             cleaned["made"] = read_edits({} if edits is None else edits)
         except InvalidEdits as invalid:
-            raise forms.ValidationError(in_words(str(invalid))) from None
+            raise forms.ValidationError(render_refusal(invalid)) from None
         return cleaned
 
 
@@ -205,7 +205,7 @@ class TagsForm(ReasonForm):
         try:
             return normal_tags(separated(self.cleaned_data["tags"]))
         except InvalidTags as invalid:
-            raise forms.ValidationError(in_words(str(invalid))) from None
+            raise forms.ValidationError(render_refusal(invalid)) from None
 
 
 class OwnerForm(ReasonForm):

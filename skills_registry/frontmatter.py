@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from .paths import printable
-from .problems import Report
+from .problems import Params, Report
 from .yaml_scalars import BOOL, EXACT_FLOAT, FLOAT, INT, NULL, PREFIX, STR, TIMESTAMP, is_ambiguous, json_value
 
 MAX_BYTES = 64 * 1024
@@ -35,15 +35,14 @@ _BREAK_IN_YAML_1_1 = re.compile("[\x85\u2028\u2029]")
 _COMMENT = re.compile(r"[ \t]+#([^\r\n]*)")
 _PROSE = {("description",), ("when_to_use",), ("argument-hint",), ("license",), ("compatibility",)}
 """Fields in which a comment is hardly meant as one."""
-_SYNTAX_HINTS = (
-    ("mapping values", "Put a value that contains `: ` in quotes, or fold it with `>-`; or mend the indentation."),
-    ("expected ':'", "Write `key: value`, or indent the line if it continues the one before."),
-    ("'\\t' that cannot start", "Indent with spaces."),
-    ("that cannot start", "Put the value in quotes."),
-    ("escape", "Use single quotes, in which a backslash is only a backslash."),
-    ("", "Check indentation, quotes and brackets on this line and the one before."),
+_SYNTAX_CASES = (
+    ("mapping values", "colon"),
+    ("expected ':'", "no-colon"),
+    ("'\\t' that cannot start", "tab"),
+    ("that cannot start", "first-character"),
+    ("escape", "escape"),
 )
-"""What to do, by a part of what PyYAML says; the first that fits."""
+"""The case of a mistake by a part of what PyYAML says; the first that fits."""
 
 
 @dataclass
@@ -64,9 +63,7 @@ def parse_frontmatter(text: str, report: Report, *, file: str, first_line: int) 
     What is wrong goes to `report`; None where the text is no YAML mapping to its end.
     """
     if len(text.encode()) > MAX_BYTES:
-        what = f"the frontmatter is larger than {MAX_BYTES // 1024} KiB"
-        hint = "Move long text into the body or into a file of its own."
-        report.error("frontmatter-too-large", what, hint, file=file, line=first_line)
+        report.error("frontmatter-too-large", {"limit": MAX_BYTES // 1024}, file=file, line=first_line)
         return None
     return _Reader(text, report, file, first_line).read()
 
@@ -91,8 +88,7 @@ class _Reader:
         for match in _NOT_PRINTABLE.finditer(self.text):
             self.character_error(match.group(), match.start())
         for match in _BREAK_IN_YAML_1_1.finditer(self.text):
-            what = f"YAML parsers do not agree on U+{ord(match.group()):04X}; here it ends a line"
-            self.ambiguous(what, "Remove it, or end the line as usual.", match.start())
+            self.ambiguous({"case": "line-end", "character": _code_point(match.group())}, match.start())
         if self.errors:
             return None
         # The stubs of PyYAML know next to nothing of events.
@@ -103,12 +99,11 @@ class _Reader:
             self.syntax_error(error)
         except _TooDeep as too_deep:
             # Reading on would take PyYAML time that grows with the square of the depth.
-            what = f"values are nested more than {MAX_DEPTH} deep"
-            self.error("yaml-too-deep", what, "Flatten the structure.", too_deep.args[0])
+            self.error("yaml-too-deep", {"limit": MAX_DEPTH}, too_deep.args[0])
         except (ValueError, OverflowError):
             # The scanner passes any eight hexadecimal digits after \U to chr().
             at = self.loader.get_mark().index
-            self.error("yaml-character", "an escape names a character that does not exist", "Correct it.", at)
+            self.error("yaml-character", {"case": "escape"}, at)
         return None
 
     def document(self) -> Frontmatter | None:
@@ -121,22 +116,20 @@ class _Reader:
         self.loader.get_event()
         if not self.loader.check_event(yaml.StreamEndEvent):
             second = self.loader.peek_event()
-            self.error("yaml-syntax", "not valid YAML: a second document begins", "Remove this line.", second)
+            self.error("yaml-syntax", {"case": "second-document"}, second)
             return None
         if isinstance(root, yaml.MappingStartEvent):
             return Frontmatter(values, self.lines)
-        hint = "Write at least `name: ...` and `description: ...`, one a line."
-        self.error("frontmatter-not-a-mapping", "the frontmatter is not made of `key: value` lines", hint, root)
+        self.error("frontmatter-not-a-mapping", {}, root)
         return None
 
     def value(self, event: Any, path: tuple[str, ...]) -> Any:
         """The value that begins with an event; `path` is the keys that lead to it."""
         if isinstance(event, yaml.AliasEvent):
-            self.error("yaml-alias", f"YAML alias `*{event.anchor}`", "Write the value out instead.", event)
+            self.error("yaml-alias", {"name": _shown(str(event.anchor))}, event)
             return None
         if event.tag not in _TAGS[type(event)]:
-            shown = event.tag.replace(PREFIX, "!!")
-            self.error("yaml-tag", f"YAML tag `{shown}`", "Remove the tag; only plain data is accepted.", event)
+            self.error("yaml-tag", {"name": _shown(event.tag.replace(PREFIX, "!!"))}, event)
             if isinstance(event, yaml.ScalarEvent):
                 return None
         if isinstance(event, yaml.ScalarEvent):
@@ -170,12 +163,11 @@ class _Reader:
         """The key's own text, whatever type YAML would give it; None where it cannot be a key."""
         if not isinstance(event, yaml.ScalarEvent):
             self.skip(event)
-            self.error("yaml-complex-key", "a key is itself a list, a mapping or an alias", "Use text keys.", event)
+            self.error("yaml-complex-key", {}, event)
         elif event.value == "<<" and event.implicit[0]:
-            self.error("yaml-merge-key", "YAML merge key `<<`", "Write the values out.", event)
+            self.error("yaml-merge-key", {}, event)
         elif (key := (*path, self.characters(event))) in self.lines:
-            what = f"`{_shown(key[-1])}` is given twice, first on line {self.lines[key]}"
-            self.error("yaml-duplicate-key", what, "Keep one of them.", event)
+            self.error("yaml-duplicate-key", {"key": _shown(key[-1]), "first_line": self.lines[key]}, event)
         else:
             self.lines[key] = self.line(event)
             self.judge_key(event, key[-1])
@@ -186,8 +178,8 @@ class _Reader:
         """Warn of a key that readers take for a number, a date, true or nothing."""
         tag = self.tag(event)
         if tag != STR or is_ambiguous(tag, key, key, plain=event.implicit[0]):
-            what = f"YAML parsers do not agree on the key `{_shown(key)}`; here it is text"
-            self.ambiguous(what, f"Put it in quotes: {json.dumps(_shown(key), ensure_ascii=False)}.", event)
+            quoted = json.dumps(_shown(key), ensure_ascii=False)
+            self.ambiguous({"case": "key", "key": _shown(key), "quoted": quoted}, event)
 
     def skip(self, event: Any) -> None:
         """Pass over the value that begins with an event."""
@@ -204,23 +196,18 @@ class _Reader:
         try:
             value = json_value(tag, text)
         except (ValueError, LookupError):
-            kind = tag.removeprefix(PREFIX)
-            self.error("yaml-value", f"`{_shown(text)}` is not a valid {kind}", "Quote it if it is text.", event)
+            self.error("yaml-value", {"text": _shown(text), "type": tag.removeprefix(PREFIX)}, event)
             return None
         if is_ambiguous(tag, text, value, plain=event.implicit[0]):
-            read_as = "text" if isinstance(value, str) else json.dumps(value)
-            what = f"YAML parsers do not agree on `{_shown(text)}`; here it is read as {read_as}"
-            self.ambiguous(what, _how_to_write(path[-1], text, value), event)
+            self.ambiguous({"text": _shown(text), **_how_to_write(path[-1], text, value)}, event)
         return value
 
     def warn_of_comment(self, event: Any, path: tuple[str, ...]) -> None:
         """Warn of what looks like a part of a plain value, and is a comment."""
         found = None if event.style else _COMMENT.match(self.text, event.end_mark.index)
         if found and event.value and (path[:1] in _PROSE or not found[1].startswith((" ", "#"))):
-            what = f"`{_shown(f'#{found[1]}')}` after the value is a comment of YAML and is dropped"
-            self.report.warning(
-                "yaml-comment", what, "Quote the value if that belongs to it.", file=self.file, line=self.line(event)
-            )
+            params = {"comment": _shown(f"#{found[1]}")}
+            self.report.warning("yaml-comment", params, file=self.file, line=self.line(event))
 
     def tag(self, event: Any) -> str:
         """What YAML 1.1 takes a scalar for."""
@@ -228,8 +215,8 @@ class _Reader:
             return str(event.tag)
         return str(self.loader.resolve(yaml.ScalarNode, event.value, event.implicit))
 
-    def ambiguous(self, message: str, hint: str, at: Any) -> None:
-        self.report.warning("yaml-ambiguous", message, hint, file=self.file, line=self.line(at))
+    def ambiguous(self, params: Params, at: Any) -> None:
+        self.report.warning("yaml-ambiguous", params, file=self.file, line=self.line(at))
 
     def characters(self, event: Any) -> str:
         """The scalar's text, with what its escapes name checked like what stands in the file."""
@@ -240,23 +227,22 @@ class _Reader:
         return text
 
     def character_error(self, character: str, at: Any) -> None:
-        what = f"character U+{ord(character):04X} is not allowed in YAML"
-        self.error("yaml-character", what, "Remove it; it is usually invisible and came in by copying.", at)
+        self.error("yaml-character", {"character": _code_point(character)}, at)
 
     def syntax_error(self, error: yaml.MarkedYAMLError) -> None:
-        problem = error.problem or "it breaks off"
+        problem = error.problem or ""
         mark = error.problem_mark
         if mark is None or mark.index >= len(self.text) or "expected ':'" in problem:
             # What was begun and not finished is to be mended where it begins.
             mark = error.context_mark or mark
-        hint = next(hint for part, hint in _SYNTAX_HINTS if part in problem)
-        what = " ".join(part for part in (error.context, problem) if part)
+        case = next(({"case": case} for part, case in _SYNTAX_CASES if part in problem), {})
+        reason = " ".join(part for part in (error.context, problem) if part)
         at = min(mark.index if mark else 0, max(len(self.text.rstrip()) - 1, 0))
-        self.error("yaml-syntax", f"not valid YAML: {what}", hint, at)
+        self.error("yaml-syntax", {**case, "reason": printable(reason)}, at)
 
-    def error(self, code: str, message: str, hint: str, at: Any) -> None:
+    def error(self, code: str, params: Params, at: Any) -> None:
         self.errors += 1
-        self.report.error(code, message, hint, file=self.file, line=self.line(at))
+        self.report.error(code, params, file=self.file, line=self.line(at))
 
     def line(self, at: Any) -> int:
         """The line of SKILL.md on which an event begins, or the character at an index stands."""
@@ -264,15 +250,22 @@ class _Reader:
         return self.first_line + bisect.bisect_right(self.line_ends, index)
 
 
-def _how_to_write(key: str, text: str, value: Any) -> str:
-    """What to write so that every reader takes it for the same; `key` is a number in a list."""
-    if len(text) > SHOWN_MAX:
-        return "Put it in quotes."
+def _how_to_write(key: str, text: str, value: Any) -> dict[str, str]:
+    """What it is read as and what to write so that every reader takes it for the same; `key` is a number in a list."""
+    if len(text) > SHOWN_MAX:  # a value other than text is never so long
+        return {"case": "long-text"}
     begin = "- " if key.isdigit() else f"{_shown(key)}: "
     quoted = begin + json.dumps(text, ensure_ascii=False)
-    if isinstance(value, str) or (isinstance(value, float) and abs(value) >= EXACT_FLOAT):
-        return f"Write it as text: {quoted}"
-    return f"Write {quoted} if it is text, else {begin}{json.dumps(value)}"
+    if isinstance(value, str):
+        return {"case": "text", "quoted": quoted}
+    read_as = json.dumps(value)
+    if isinstance(value, float) and abs(value) >= EXACT_FLOAT:
+        return {"case": "inexact", "value": read_as, "quoted": quoted}
+    return {"value": read_as, "quoted": quoted, "plain": begin + read_as}
+
+
+def _code_point(character: str) -> str:
+    return f"U+{ord(character):04X}"
 
 
 def _shown(text: str) -> str:

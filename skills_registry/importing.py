@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-_CLASH_HINT = "Give one of them another name with --rename PATH=NAME, or import them apart, one with --prefix."
-
-
 @dataclass(frozen=True)
 class Options:
     """What is done with all paths of an import.
@@ -90,7 +87,7 @@ def _refused(paths: Iterable[Path], options: Options) -> list[Imported]:
             refused.append(imported)
         else:
             identities.append((str(path), imported.package.manifest.name, imported.package.digest))
-    clashes = name_clashes(identities, hint=_CLASH_HINT)
+    clashes = name_clashes(identities, case="import")
     return [*refused, *(Imported(Path(place), problems=(clash,)) for place, clash in clashes.items())]
 
 
@@ -120,14 +117,15 @@ def _stored(imported: Imported, options: Options) -> Imported:
     uploader = services.uploader_besides(skill, options.user) if skill else ""
     try:
         version, created = services.create_version(package, user=options.user, note=options.note)
-    except (services.Conflict, services.StoreFailed) as failure:
-        code = "conflict" if isinstance(failure, services.Conflict) else "store-failed"
-        return Imported(imported.path, problems=(Problem(code, str(failure)),))
+    except services.Conflict as conflict:
+        return Imported(imported.path, problems=(Problem("conflict", {"reason": str(conflict)}),))
+    except services.StoreFailed as failure:
+        return Imported(imported.path, problems=(Problem("store-failed", {"reason": str(failure)}),))
     imported = replace(imported, version=version, created=created, uploader_before=uploader if created else "")
     try:
         return replace(imported, published=options.publish and _publish(version, options))
     except services.Conflict as conflict:
-        return replace(imported, problems=(*imported.problems, Problem("not-published", str(conflict))))
+        return replace(imported, problems=(*imported.problems, Problem("not-published", {"reason": str(conflict)})))
 
 
 def _publish(version: SkillVersion, options: Options) -> bool:

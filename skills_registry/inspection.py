@@ -60,7 +60,7 @@ def inspect_path(path: str, limits: Limits, name: str = "", prefix: str = "") ->
     except InvalidSkill as invalid:
         return _refused(invalid)
     except OSError as failure:
-        return Inspection(None, (Problem("unreadable", f"cannot be read: {failure.strerror}"),))
+        return Inspection(None, (Problem("unreadable", {"reason": failure.strerror or str(failure)}),))
 
 
 def inspect_files(

@@ -17,14 +17,13 @@ from .frontmatter import parse_frontmatter
 from .manifest_fields import SKILL_MD, Rules, check_fields
 from .mending import mend_frontmatter
 from .paths import printable
-from .problems import InvalidSkill, Mend, Mended, Problem, Report
+from .problems import InvalidSkill, Mend, Mended, Params, Problem, Report
 
 _DELIMITER = re.compile(r"---[ \t]*(?:\r\n?|\n|\Z)")
 _MORE_AFTER_HYPHENS = re.compile(r"---[ \t]*[^-\s]")
 _ALMOST_CLOSING = re.compile(r"(?:^|[\r\n])[ \t]{0,8}(---)")
 _NOT_MENDABLE = {"frontmatter-too-large", "yaml-too-deep", "yaml-character", "yaml-complex-key", "yaml-merge-key"}
 """What is refused on purpose, or takes long to read again."""
-_FURTHER = "this line is no valid YAML either"
 _ANY = Rules()
 _CLOSING = re.compile(r"(?<=[\r\n])" + _DELIMITER.pattern)
 
@@ -48,16 +47,10 @@ def parse_manifest(text: str, rules: Rules = _ANY) -> Manifest:
     except InvalidSkill as invalid:
         raise InvalidSkill(invalid.problems, mended=_with_delimiters(text, rules)) from None
     if not document.body.strip():
-        report.error(
-            "body-empty",
-            "there are no instructions after the frontmatter",
-            "Write below the second `---` what the agent is to do.",
-            file=SKILL_MD,
-            line=document.closing_line,
-        )
+        report.error("body-empty", file=SKILL_MD, line=document.closing_line)
     if "\0" in document.body:
         line = document.closing_line + _line(document.body, document.body.index("\0"))
-        report.error("body-nul", "there is a NUL character", "Remove it; SKILL.md is text.", file=SKILL_MD, line=line)
+        report.error("body-nul", file=SKILL_MD, line=line)
     frontmatter = parse_frontmatter(document.frontmatter, report, file=SKILL_MD, first_line=2)
     if frontmatter is not None:
         check_fields(frontmatter, report, rules)
@@ -104,11 +97,9 @@ def _with_mends(problems: Collection[Problem], mended: Mended | None) -> list[Pr
     changed = {line for line, mend in mends.items() if mend.after is not None}
     told = {problem.line for problem in problems if problem.severity == "error"}
     # YAML is read up to the first mistake.
-    further = [
-        Problem("yaml-syntax", _FURTHER, _advice(mends[line]), SKILL_MD, line) for line in sorted(changed - told)
-    ]
+    further = [Problem("yaml-syntax", {"case": _case(mends[line])}, SKILL_MD, line) for line in sorted(changed - told)]
     return [
-        replace(problem, hint=f"{problem.hint} Write: `{printable(after.strip())}`.")
+        replace(problem, params={**problem.params, "write": printable(after.strip())})
         if problem.severity == "error" and (after := _line_after(mends, problem.line))
         else problem
         for problem in (*problems, *further)
@@ -120,9 +111,9 @@ def _line_after(mends: Mapping[int, Mend], line: int | None) -> str | None:
     return mend.after if mend else None
 
 
-def _advice(mend: Mend) -> str:
+def _case(mend: Mend) -> str:
     is_indented = (mend.before or "").lstrip() == (mend.after or "").lstrip()
-    return "Indent with spaces." if is_indented else "Put the value in quotes."
+    return "further-tab" if is_indented else "further"
 
 
 @dataclass(frozen=True)
@@ -153,25 +144,20 @@ def split_document(text: str) -> Document:
 
 def _missing(text: str) -> Problem:
     """Why there is no frontmatter at the beginning."""
-    message = "the first line is not `---`"
-    hint = "Start SKILL.md with `---`, then `name:` and `description:`, then `---` again."
+    params: Params = {}
     if _MORE_AFTER_HYPHENS.match(text):
-        message, hint = "text follows the first `---` on its line", "Begin a new line after `---`."
+        params = {"case": "text-after"}
     elif text.lstrip("\ufeff \t\r\n").startswith("---"):
-        message, hint = "there are spaces or empty lines before the first `---`", "Remove what stands before it."
-    return Problem("frontmatter-missing", message, hint, SKILL_MD, 1)
+        params = {"case": "space-before"}
+    return Problem("frontmatter-missing", params, SKILL_MD, 1)
 
 
 def _unclosed(text: str, start: int) -> Problem:
     """Why the frontmatter that begins at an index has no end."""
     almost = _ALMOST_CLOSING.search(text, start)
     if almost:
-        message = "only a line of just `---` ends the frontmatter, and this one does not"
-        hint = "Write just `---` on this line, and what follows it on the next one."
-        return Problem("frontmatter-unclosed", message, hint, SKILL_MD, _line(text, almost.start(1)))
-    message, line = "the frontmatter has no closing `---`", _line(text, len(text.rstrip("\r\n")))
-    hint = "Put a line with just `---` between the frontmatter and the instructions."
-    return Problem("frontmatter-unclosed", message, hint, SKILL_MD, line)
+        return Problem("frontmatter-unclosed", {"case": "almost"}, SKILL_MD, _line(text, almost.start(1)))
+    return Problem("frontmatter-unclosed", {}, SKILL_MD, _line(text, len(text.rstrip("\r\n"))))
 
 
 def _line(text: str, index: int) -> int:

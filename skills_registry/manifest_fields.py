@@ -16,7 +16,7 @@ from typing import Any
 
 from .frontmatter import Frontmatter
 from .paths import SHOWN_MAX, printable
-from .problems import Report
+from .problems import Params, Report
 
 SKILL_MD = "SKILL.md"
 NAME = re.compile(r"(?!.*--)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
@@ -80,126 +80,100 @@ class _Fields:
         }
         for key, value in self.values.items():
             if key not in SPECIFIED | CLAUDE_CODE:
-                hint = "It is kept and served as it is; move it under `metadata:` if clients refuse the skill."
-                message = f"`{printable(key)}` is not a field of the Agent Skills specification"
-                self.warn("field-unknown", key, message, hint)
+                self.warn("field-unknown", key, {"key": printable(key)})
             elif value is None and key not in REQUIRED:
-                self.warn("field-empty", key, f"`{key}` has no value", "Give it one, or leave the field out.")
+                self.warn("field-empty", key, {"key": key})
             elif key in rules:
                 rules[key](key, value)
 
-    def error(self, code: str, key: str, message: str, hint: str) -> None:
-        self.report.error(code, message, hint, file=SKILL_MD, line=self.lines.get((key,), 1))
+    def error(self, code: str, key: str, params: Params) -> None:
+        self.report.error(code, params, file=SKILL_MD, line=self.lines.get((key,), 1))
 
-    def warn(self, code: str, key: str, message: str, hint: str, *below: str) -> None:
-        self.report.warning(code, message, hint, file=SKILL_MD, line=self.lines.get((key, *below), 1))
+    def warn(self, code: str, key: str, params: Params, *below: str) -> None:
+        self.report.warning(code, params, file=SKILL_MD, line=self.lines.get((key, *below), 1))
 
-    def required(self, key: str, hint: str) -> str:
+    def required(self, key: str) -> str:
         """The text of a field that must have one; "" where it has none, which is reported."""
         value = self.values.get(key)
         if isinstance(value, str) and value.strip():
             return value
         if (key,) not in self.lines:
-            self.error("field-missing", key, f"`{key}` is missing", f"Add `{key}:` with {hint}")
+            self.error("field-missing", key, {"case": key, "key": key})
         elif key in self.values and (value is None or isinstance(value, str)):
-            self.error("field-empty", key, f"`{key}` is empty", f"Write {hint}")
+            self.error("field-empty", key, {"case": key, "key": key})
         elif key in self.values:
             self.text(key, value)
         return ""
 
     def name(self, given: Rules) -> None:
-        name = self.required("name", "a name such as `my-skill`.")
+        name = self.required("name")
         if not name:
             return
         if len(name) > NAME_MAX:
-            message = f"`name` has {len(name):,} characters; {NAME_MAX} are allowed"
-            self.error("name-too-long", "name", message, "Shorten it; details belong in the description.")
+            self.error("name-too-long", "name", {"count": len(name), "limit": NAME_MAX})
         if not NAME.fullmatch(name):
-            message = f"`name` is `{printable(name)}`: only a-z, 0-9 and single hyphens between them are allowed"
-            self.error("name-invalid", "name", message, f"Try `name: {_suggested_name(name)}`.")
+            self.error("name-invalid", "name", {"name": printable(name), "suggestion": _suggested_name(name)})
         if given.skill and given.skill != name:
-            message = f"`name` is `{printable(name)}`, and this is the skill `{given.skill}`"
-            self.error("name-changed", "name", message, "A skill keeps its name; upload a new skill under the new one.")
+            self.error("name-changed", "name", {"name": printable(name), "skill": given.skill})
         if given.folder and given.folder != name:
-            message = f"`name` is `{printable(name)}` but the folder is called `{printable(given.folder)}`"
+            names = {"name": printable(name), "folder": printable(given.folder)}
             if given.require_folder_name:
-                hint = "Give both the same name: rename one of them; or set SKILL_REQUIRE_FOLDER_NAME=false."
-                self.error("name-not-folder", "name", message, hint)
+                self.error("name-not-folder", "name", names)
             else:
-                self.warn(
-                    "name-not-folder",
-                    "name",
-                    message,
-                    "It is served by its `name`, and downloaded in a folder of that name.",
-                )
+                self.warn("name-not-folder", "name", {"case": "allowed", **names})
 
     def description(self, allow_long: bool) -> None:
-        description = self.required("description", "what the skill does and when to use it.").strip()
+        description = self.required("description").strip()
         if len(description) > DESCRIPTION_MAX:
-            say = self.warn if allow_long else self.error
-            say(
-                "description-too-long",
-                "description",
-                f"`description` has {len(description):,} characters; {DESCRIPTION_MAX:,} are allowed",
-                "Keep what decides whether to use the skill; move the rest into the body."
-                + ("" if allow_long else " SKILL_ALLOW_LONG_DESCRIPTION=true accepts it."),
-            )
+            lengths = {"count": len(description), "limit": DESCRIPTION_MAX}
+            if allow_long:
+                self.warn("description-too-long", "description", {"case": "allowed", **lengths})
+            else:
+                self.error("description-too-long", "description", lengths)
 
     def text(self, key: str, value: Any) -> None:
         if not isinstance(value, str):
-            hint = "Write one text instead." if isinstance(value, list | dict) else "Put it in quotes."
-            self.error("field-not-text", key, f"`{key}` is {_kind(value)}, not text", hint)
+            params = {"key": key, "kind": _kind(value)}
+            case = {"case": "collection"} if isinstance(value, list | dict) else {}
+            self.error("field-not-text", key, {**case, **params})
 
     def compatibility(self, key: str, value: Any) -> None:
         self.text(key, value)
         if isinstance(value, str) and not 1 <= len(value) <= COMPATIBILITY_MAX:
-            self.error(
-                "compatibility-length",
-                key,
-                f"`compatibility` has {len(value):,} characters; 1 to {COMPATIBILITY_MAX} are allowed",
-                "Name only what the skill needs to run, or leave the field out.",
-            )
+            self.error("compatibility-length", key, {"count": len(value), "limit": COMPATIBILITY_MAX})
 
     def metadata(self, key: str, value: Any) -> None:
         if not isinstance(value, dict):
-            hint = "Write `key: value` lines below it."
-            self.error("metadata-not-a-mapping", key, f"`metadata` is {_kind(value)}, not a mapping", hint)
+            self.error("metadata-not-a-mapping", key, {"kind": _kind(value)})
             return
         for name, item in value.items():
             shown = printable(name)
             if name.startswith("io.modelcontextprotocol/"):
-                message = f"metadata `{shown}` has a prefix reserved by the Model Context Protocol"
-                self.warn("metadata-reserved", key, message, "Use a prefix of your own.", name)
+                self.warn("metadata-reserved", key, {"key": shown}, name)
             if not isinstance(item, str):
-                message = f"metadata `{shown}` is {_kind(item)}; the specification asks for text"
-                self.warn("metadata-not-text", key, message, f'Put it in quotes: {shown}: "...".', name)
+                self.warn("metadata-not-text", key, {"key": shown, "kind": _kind(item)}, name)
 
     def words(self, key: str, value: Any) -> None:
         if _is_text_list(value):
-            message = f"`{key}` is a list; other clients than Claude Code expect one line of text"
-            self.warn(
-                "field-is-list", key, message, f"Write it as text: {key}: {json.dumps(' '.join(value)[:SHOWN_MAX])}"
-            )
+            quoted = f"{key}: {json.dumps(' '.join(value)[:SHOWN_MAX])}"
+            self.warn("field-is-list", key, {"key": key, "quoted": quoted})
         else:
             self.text(key, value)
 
     def arguments(self, key: str, value: Any) -> None:
         if not isinstance(value, str) and not _is_text_list(value):
-            hint = "Write the names with spaces between them, or as a list of names."
-            self.error("arguments-invalid", key, f"`arguments` is {_kind(value)}", hint)
+            self.error("arguments-invalid", key, {"kind": _kind(value)})
             return
         for name, times in Counter(argument_names(self.values)).items():
             shown = printable(name)
             if not ARGUMENT_NAME.fullmatch(name):
-                hint = "Use letters, digits, `_` and `-`, starting with a letter."
-                self.error("argument-name-invalid", key, f"`${shown}` cannot name an argument", hint)
+                self.error("argument-name-invalid", key, {"name": shown})
             if times > 1:
-                self.error("argument-duplicate", key, f"argument `{shown}` is declared twice", "Keep one of them.")
+                self.error("argument-duplicate", key, {"name": shown})
 
     def boolean(self, key: str, value: Any) -> None:
         if not isinstance(value, bool):
-            hint = "Write `true` or `false`, without quotes."
-            self.error("field-not-boolean", key, f"`{key}` is {_kind(value)}, not true or false", hint)
+            self.error("field-not-boolean", key, {"key": key, "kind": _kind(value)})
 
 
 def is_tool(frontmatter: Mapping[str, Any]) -> bool:
@@ -228,8 +202,8 @@ def _is_text_list(value: Any) -> bool:
 
 
 def _kind(value: Any) -> str:
-    names = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "a mapping", str: "text"}
-    return "empty" if value is None else names[type(value)]
+    names = {bool: "boolean", int: "number", float: "number", list: "list", dict: "mapping", str: "text"}
+    return "null" if value is None else names[type(value)]
 
 
 def _suggested_name(name: str) -> str:

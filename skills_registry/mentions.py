@@ -49,11 +49,9 @@ def check_mentions(skill_md: str, files: Collection[str], report: Report) -> Non
         if path not in known and len(found) < MENTIONS_MAX:
             found.setdefault(path, line)
     for path, line in outside.items():
-        message = f"`{printable(path)}` is outside the package; agents that load the skill do not have it"
-        report.warning("file-outside-package", message, "Put it into the skill's folder.", file=SKILL_MD, line=line)
+        report.warning("file-outside-package", {"path": printable(path)}, file=SKILL_MD, line=line)
     for path, line in missing.items():
-        message = f"`{printable(path)}` is not in the package"
-        report.warning("file-missing", message, "Add the file, or correct its path.", file=SKILL_MD, line=line)
+        report.warning("file-missing", {"path": printable(path)}, file=SKILL_MD, line=line)
 
 
 def _with_folders(files: Collection[str]) -> set[str]:

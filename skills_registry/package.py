@@ -14,8 +14,8 @@ from .manifest import Manifest, parse_manifest
 from .manifest_fields import SKILL_MD, Rules
 from .media_types import media_type
 from .mentions import check_mentions
-from .paths import check_collisions, listed, printable
-from .problems import InvalidSkill, Mend, Problem, Report
+from .paths import check_collisions, path_params, printable
+from .problems import InvalidSkill, Mend, Params, Problem, Report
 from .root import find_root
 from .scanner import Finding, scan
 
@@ -97,7 +97,7 @@ def gather(
     Raises InvalidSkill with everything in `report` and everything that is wrong besides.
     """
     if dropped:
-        report.warning("junk-dropped", f"left out as no part of the skill: {listed(dropped)}")
+        report.warning("junk-dropped", path_params(dropped))
     check_collisions(paths, report)
     files = [path for path in paths if not path.endswith("/")]
     root = find_root(files, report)
@@ -137,8 +137,7 @@ def _read_all(
 ) -> dict[str, bytes]:
     """What the files hold as far as the limits allow; `first` is read first, so that it is judged in any case."""
     if len(files) > limits.files:
-        message = f"there are {len(files):,} files; {limits.files:,} are allowed"
-        report.error("too-many-files", message, "Remove what the skill does not need, or raise SKILL_MAX_FILES.")
+        report.error("too-many-files", {"count": len(files), "limit": limits.files})
         files = [path for path in files if path == first]
     contents: dict[str, bytes] = {}
     budget = limits.total_bytes
@@ -148,8 +147,7 @@ def _read_all(
             continue
         budget -= len(content)
         if budget < 0:
-            message = f"the files together are larger than {limits.total_bytes:,} bytes"
-            report.error("package-too-large", message, "Remove large files, or raise SKILL_MAX_BYTES.")
+            report.error("package-too-large", {"limit": limits.total_bytes})
             break
         contents[path] = content
     return contents
@@ -174,29 +172,29 @@ def _mended(content: bytes, rules: Rules, report: Report) -> bytes:
         shift = 0
         for mend in invalid.mended.mends:
             line = max(mend.line + shift, 1)
-            report.warning("skill-md-mended", _told(mend), "Mend it at its source, too.", file=SKILL_MD, line=line)
+            report.warning("skill-md-mended", _mend_params(mend), file=SKILL_MD, line=line)
             shift += (mend.before is None) - (mend.after is None)
         return invalid.mended.text.encode()
     return content
 
 
-def _told(mend: Mend) -> str:
+def _mend_params(mend: Mend) -> Params:
     if mend.before is None:
-        return "this line was missing"
+        return {"case": "missing"}
     if mend.after is None and not mend.before.strip():
-        return "an empty line before this one was left out"
+        return {"case": "empty-line"}
     if mend.after is None:
-        return f"a line before this one was left out: {printable(mend.before)}"
-    return f"this line was mended; it was: {printable(mend.before)}"
+        return {"case": "left-out", "before": printable(mend.before)}
+    return {"before": printable(mend.before)}
 
 
 def _manifest(content: bytes, rules: Rules) -> Manifest:
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        message = f"byte 0x{content[error.start]:02x} is not UTF-8"
+        byte = f"0x{content[error.start]:02x}"
         line = content.count(b"\n", 0, error.start) + 1
-        raise InvalidSkill([Problem("skill-md-not-utf8", message, "Save SKILL.md as UTF-8.", SKILL_MD, line)]) from None
+        raise InvalidSkill([Problem("skill-md-not-utf8", {"byte": byte}, SKILL_MD, line)]) from None
     try:
         return parse_manifest(text, rules)
     except InvalidSkill as invalid:

@@ -6,13 +6,15 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from .problems import Report
+from .problems import Param, Params, Report
 
 PATH_MAX_BYTES = 512
 SEGMENT_MAX_BYTES = 255
 SHOWN_MAX = 200
+LISTED_MAX = 5
+"""So many paths are named where there may be any number."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DRIVE = re.compile(r"(^|/)[A-Za-z]:")
@@ -36,35 +38,23 @@ class _Rule:
 
     code: str
     holds: Callable[[str], object]
-    what: str
-    hint: str
+    params: Params = field(default_factory=dict)
 
 
 _RULES = (
-    _Rule("path-not-utf8", _SURROGATE.search, "the path is not written in UTF-8", "Rename the file."),
+    _Rule("path-not-utf8", _SURROGATE.search),
     _Rule(
         "path-too-long",
         lambda path: len(path.encode()) > PATH_MAX_BYTES or max(map(_length, path.split("/"))) > SEGMENT_MAX_BYTES,
-        "the path is too long",
-        f"At most {PATH_MAX_BYTES} bytes for the path and {SEGMENT_MAX_BYTES} for each name in it.",
+        {"limit": PATH_MAX_BYTES, "name_limit": SEGMENT_MAX_BYTES},
     ),
-    _Rule(
-        "path-empty",
-        lambda path: path in ("", ".") or path.endswith("/."),
-        "an entry has no file name",
-        "Create the zip again with another program.",
-    ),
-    _Rule("path-backslash", lambda path: "\\" in path, "the path contains a backslash", "Use / between folders."),
-    _Rule("path-drive", _DRIVE.search, "the path names a drive", "Use paths inside the package."),
-    _Rule("path-absolute", lambda path: path.startswith("/"), "the path is absolute", "Use paths inside the package."),
-    _Rule(
-        "path-control-character",
-        lambda path: _UNSPEAKABLE.search(path.removesuffix(_MAC_ICON)),
-        "the path contains a control character or one that reverses the direction of text",
-        "Rename the file.",
-    ),
-    _Rule("path-traversal", lambda path: ".." in path.split("/"), "the path contains `..`", "Remove the `..`."),
-    _Rule("path-empty-segment", lambda path: "//" in path, "the path has an empty folder name", "Remove the `//`."),
+    _Rule("path-empty", lambda path: path in ("", ".") or path.endswith("/.")),
+    _Rule("path-backslash", lambda path: "\\" in path),
+    _Rule("path-drive", _DRIVE.search),
+    _Rule("path-absolute", lambda path: path.startswith("/")),
+    _Rule("path-control-character", lambda path: _UNSPEAKABLE.search(path.removesuffix(_MAC_ICON))),
+    _Rule("path-traversal", lambda path: ".." in path.split("/")),
+    _Rule("path-empty-segment", lambda path: "//" in path),
 )
 
 
@@ -73,11 +63,9 @@ def check_path(path: str, report: Report) -> bool:
     broken = next((rule for rule in _RULES if rule.holds(path)), None)
     shown = printable(path)
     if broken:
-        report.error(broken.code, broken.what, broken.hint, file=shown)
+        report.error(broken.code, broken.params, file=shown)
     elif _NOT_ON_WINDOWS.search(clean(path)) and not is_junk(path):
-        report.warning(
-            "path-not-portable", "this cannot be stored on Windows", "Rename it if agents run there.", file=shown
-        )
+        report.warning("path-not-portable", file=shown)
     return broken is None
 
 
@@ -106,7 +94,7 @@ def check_collisions(paths: Iterable[str], report: Report) -> None:
         clash = _clash(*one, *other)
         if clash and clash[0] not in told:
             told.add(clash[0])
-            report.error("path-collision", clash[1], "Rename one of them.", file=printable(clash[0]))
+            report.error("path-collision", clash[1], file=printable(clash[0]))
 
 
 def printable(path: str) -> str:
@@ -115,21 +103,27 @@ def printable(path: str) -> str:
     return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in _INVISIBLE else c for c in shown)
 
 
-def listed(paths: Collection[str]) -> str:
-    """The first few of the paths, and how many more there are."""
-    shown = ", ".join(printable(path) for path in sorted(paths)[:5])
-    return f"{shown} and {len(paths) - 5} more" if len(paths) > 5 else shown
+def first_few(names: Iterable[str]) -> list[str]:
+    """The first few of paths or other names, fit to be shown."""
+    return [printable(name) for name in sorted(names)[:LISTED_MAX]]
 
 
-def _clash(one_folded: list[str], one: list[str], other_folded: list[str], other: list[str]) -> tuple[str, str] | None:
-    """Where two neighbours collide, and how."""
+def path_params(paths: Collection[str]) -> dict[str, Param]:
+    """The first few of the paths and how many there are, as parameters of a problem."""
+    return {"paths": first_few(paths), "count": len(paths)}
+
+
+def _clash(
+    one_folded: list[str], one: list[str], other_folded: list[str], other: list[str]
+) -> tuple[str, Params] | None:
+    """Where two neighbours collide, and how, as parameters of the problem."""
     for depth, (a, b) in enumerate(zip(one, other, strict=False)):
         if one_folded[depth] != other_folded[depth]:
             return None
         if a != b:
             there, here = ("/".join(path[: depth + 1]) for path in (one, other))
-            return here, f"this differs from {printable(there)} only in case or Unicode form"
-    return ("/".join(one), "this is both a file and a folder") if len(one) < len(other) else None
+            return here, {"path": printable(there)}
+    return ("/".join(one), {"case": "file-and-folder"}) if len(one) < len(other) else None
 
 
 def _fold(path: str) -> str:

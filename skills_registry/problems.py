@@ -1,12 +1,15 @@
-"""What can be wrong with a skill package, said so that its author can mend it. Pure."""
+"""What can be wrong with a skill package: codes and values, which `texts` puts into words. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
+Param = str | int | list[str]
+"""A value that is put into a text; in a list the first few of several."""
+Params = Mapping[str, Param]
 
 LISTED_MAX = 200
 """So many errors, and so many warnings, are listed; nobody reads more, and reports are stored."""
@@ -16,24 +19,28 @@ LISTED_MAX = 200
 class Problem:
     """One thing that is wrong (or odd) in a package.
 
-    `code` is stable and meant for programs; `file` is a path in the package ("" for the
-    package as a whole); `line` counts from 1; `hint` says what to do about it.
+    `code` is stable and meant for programs; `params` are the values that its text names. A code with several
+    texts has a `case` among them, and a line that can be mended is there as `write`, as it should be.
+    `file` is a path in the package ("" for the package as a whole); `line` counts from 1.
     """
 
     code: str
-    message: str
-    hint: str = ""
+    params: Params = field(default_factory=dict)
     file: str = ""
     line: int | None = None
     severity: Severity = "error"
 
     def as_dict(self) -> dict[str, Any]:
-        """The problem as the API and the stored reports show it."""
+        """The problem as reports are stored, in no language."""
         return asdict(self)
 
+    @property
+    def place(self) -> str:
+        """Where it is, as editors write it: `SKILL.md:3`; "" for the package as a whole."""
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
     def __str__(self) -> str:
-        where = self.file if self.line is None else f"{self.file}:{self.line}"
-        return ": ".join(part for part in (where, self.message) if part)
+        return ": ".join(part for part in (self.place, self.code) if part)
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,15 @@ class Mended:
 
     text: str
     mends: tuple[Mend, ...]
+
+
+class Refusal(ValueError):
+    """Something given that cannot be kept; `code` and `params` say why, as those of a problem."""
+
+    def __init__(self, code: str, params: Params | None = None) -> None:
+        self.code = code
+        self.params: Params = params or {}
+        super().__init__(code)
 
 
 class InvalidSkill(Exception):
@@ -87,13 +103,13 @@ class Report:
         self.problems: list[Problem] = []
         self._counts: dict[Severity, int] = {"error": 0, "warning": 0}
 
-    def error(self, code: str, message: str, hint: str = "", *, file: str = "", line: int | None = None) -> None:
+    def error(self, code: str, params: Params | None = None, *, file: str = "", line: int | None = None) -> None:
         """Note a problem that keeps the package out."""
-        self._add(Problem(code, message, hint, file, line, "error"))
+        self._add(Problem(code, params or {}, file, line, "error"))
 
-    def warning(self, code: str, message: str, hint: str = "", *, file: str = "", line: int | None = None) -> None:
+    def warning(self, code: str, params: Params | None = None, *, file: str = "", line: int | None = None) -> None:
         """Note a problem that an operator should know of and may accept."""
-        self._add(Problem(code, message, hint, file, line, "warning"))
+        self._add(Problem(code, params or {}, file, line, "warning"))
 
     def extend(self, problems: Iterable[Problem]) -> None:
         """Take over problems found elsewhere."""
@@ -106,8 +122,8 @@ class Report:
         if self._counts[severity] <= LISTED_MAX:
             self.problems.append(problem)
         elif self._counts[severity] == LISTED_MAX + 1:
-            message = f"there are more {severity}s than the {LISTED_MAX} listed"
-            self.problems.append(Problem("more-problems", message, "Mend these first.", severity=severity))
+            params = {"case": severity, "limit": LISTED_MAX}
+            self.problems.append(Problem("more-problems", params, severity=severity))
 
     @property
     def failed(self) -> bool:

@@ -29,6 +29,7 @@ from .models import Publication, Skill, SkillVersion
 from .package import Limits, Package, gather
 from .problems import InvalidSkill, Report
 from .records import DamagedRecord, is_believable
+from .texts.render import problem_line
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -187,7 +188,7 @@ def _package(name: str, sidecar: Mapping[str, Any], done: Rebuilt) -> Package | 
             executables=executables,
         )
     except InvalidSkill as invalid:
-        done.failures.append(f"v{number}: {'; '.join(str(problem) for problem in invalid.errors)}")
+        done.failures.append(f"v{number}: {'; '.join(map(problem_line, invalid.errors))}")
         return None
     if package.digest != sidecar["digest"] or package.manifest.name != name:
         done.failures.append(f"v{number}: the sidecar names another digest")

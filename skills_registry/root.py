@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from .manifest_fields import SKILL_MD
-from .paths import listed, printable
+from .paths import path_params, printable
 from .problems import Problem, Report
 
 
@@ -25,27 +25,20 @@ def find_root(files: Collection[str], report: Report) -> str | None:
 def _reason(files: Collection[str]) -> Problem:
     """Why a package has no SKILL.md in its place."""
     if not files:
-        return Problem("package-empty", "the package holds no files", f"Put at least a {SKILL_MD} into it.")
+        return Problem("package-empty")
     misnamed = sorted((path for path in files if _is_misnamed(path)), key=_depth)
     skills = outermost(path.removesuffix(SKILL_MD) for path in files if path.endswith(f"/{SKILL_MD}"))
     if misnamed and (not skills or _depth(misnamed[0]) < min(map(_depth, skills))):
         name = printable(misnamed[0])
-        return Problem("skill-md-case", f"the file is called {name}", f"Rename it to {SKILL_MD}.", name)
+        return Problem("skill-md-case", {"name": name}, name)
     if not skills:
-        hint = f"Put {SKILL_MD} at the top of the package, or in its one top folder."
-        return Problem("skill-md-missing", f"there is no {SKILL_MD}", hint)
+        return Problem("skill-md-missing")
     if len(skills) > 1:
-        hint = (
-            "A package is one skill: unpack this one and upload the folder of each skill, or a zip of it; "
-            "or import them all with `manage.py import_skills FOLDER`."
-        )
-        return Problem("skill-md-several", f"there are {len(skills)} skills in it: {listed(skills)}", hint)
+        return Problem("skill-md-several", path_params(skills))
     if _depth(skills[0]) > 1:
-        hint = "Pack the folder that holds SKILL.md, not the ones around it."
-        return Problem("skill-md-too-deep", f"{SKILL_MD} is at {printable(skills[0] + SKILL_MD)}", hint)
+        return Problem("skill-md-too-deep", {"path": printable(skills[0] + SKILL_MD)})
     strays = [path for path in files if not path.startswith(skills[0])]
-    message = f"besides the folder {printable(skills[0])} there is {listed(strays)}"
-    return Problem("files-outside-folder", message, "Pack the skill's folder alone.")
+    return Problem("files-outside-folder", {"folder": printable(skills[0]), **path_params(strays)})
 
 
 def _is_misnamed(path: str) -> bool:

@@ -1,6 +1,6 @@
 """Files -> findings: what a reviewer should look at before agents are told to follow it. Pure.
 
-A finding does not keep a package out; it points at a line and says why it matters.
+A finding does not keep a package out; it points at a line, and `texts` says why that matters.
 """
 
 from __future__ import annotations
@@ -8,12 +8,13 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 from .manifest_fields import SKILL_MD
 from .media_types import text_of
 from .paths import printable
+from .problems import Params
 
 EXCERPT_MAX = 160
 KIND_MAX = 50
@@ -22,17 +23,17 @@ FINDINGS_MAX = 500
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to look at: where it is, what it is, and why it matters; `line` counts from 1."""
+    """One thing to look at: what it is and where; `line` counts from 1, `params` are the values in its text."""
 
     code: str
     severity: str
     file: str
     line: int
     excerpt: str
-    why: str
+    params: Params = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as the API and the stored reports show it."""
+        """The finding as reports are stored, in no language."""
         return asdict(self)
 
 
@@ -55,7 +56,6 @@ class _Rule:
     code: str
     severity: str
     pattern: re.Pattern[str]
-    why: str
     skill_md_only: bool = False
 
 
@@ -64,14 +64,12 @@ _RULES = (
         "dynamic-command",
         "medium",
         re.compile(r"!(?<!\S!)`[^`\n]+`|```!"),
-        "Some clients run this command on the user's machine before the model sees the text; this server never does.",
         skill_md_only=True,
     ),
     _Rule(
         "private-key",
         "high",
         re.compile(r"-----BEGIN (?:[A-Z]{1,20} ){0,4}PRIVATE KEY-----"),
-        "A private key in a package is readable by everyone who may read the skill.",
     ),
     _Rule(
         "access-key",
@@ -80,7 +78,6 @@ _RULES = (
             r"A(?<!\wA)[KS]IA[A-Z0-9]{16}\b|g(?<!\wg)h[pousr]_[A-Za-z0-9]{36,}\b|s(?<!\ws)k-ant-[A-Za-z0-9_-]{20,}|"
             r"x(?<!\wx)ox[baprs]-[A-Za-z0-9-]{20,}"
         ),
-        "This looks like a secret of a service; packages are readable by everyone who may read the skill.",
     ),
     _Rule(
         "hidden-text",
@@ -88,7 +85,6 @@ _RULES = (
         re.compile(
             "[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f\u200b\u2060](?:(?<![\u200b\u2060])|[\u200b\u2060])"
         ),
-        "Invisible or direction-reversing characters can hide instructions from a reviewer that a model will read.",
     ),
 )
 
@@ -101,8 +97,8 @@ def scan(files: Iterable[File]) -> tuple[Finding, ...]:
     """
     findings = list(itertools.islice(_findings(files), FINDINGS_MAX))
     if len(findings) == FINDINGS_MAX:
-        why = "There are more findings from here on than are listed; so many are no accident."
-        findings[-1] = replace(findings[-1], code="more-findings", severity="high", why=why)
+        params = {"limit": FINDINGS_MAX}
+        findings[-1] = replace(findings[-1], code="more-findings", severity="high", params=params)
     return tuple(findings)
 
 
@@ -125,7 +121,7 @@ def _matches(rule: _Rule, path: str, text: str) -> Iterator[Finding]:
         counted = match.start()
         if line > told:
             told = line
-            yield Finding(rule.code, rule.severity, path, line, _excerpt(text, match.start()), rule.why)
+            yield Finding(rule.code, rule.severity, path, line, _excerpt(text, match.start()))
 
 
 def _excerpt(text: str, at: int) -> str:

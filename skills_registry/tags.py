@@ -6,15 +6,16 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .paths import listed
+from .paths import first_few
+from .problems import Params, Refusal
 
 TAG_MAX = 32
 TAGS_MAX = 20
 _BESIDES_LETTERS = "-_.+#"
 
 
-class InvalidTags(ValueError):
-    """Tags that cannot be kept; the message says which, and what is allowed."""
+class InvalidTags(Refusal):
+    """Tags that cannot be kept."""
 
 
 def normal_tags(given: Iterable[str]) -> list[str]:
@@ -25,10 +26,10 @@ def normal_tags(given: Iterable[str]) -> list[str]:
     tags = sorted({normal_tag(tag) for tag in given})
     wrong = [tag for tag in tags if not is_tag(tag)]
     if wrong:
-        allowed = f"one word of at most {TAG_MAX} letters, digits and {' '.join(_BESIDES_LETTERS)}"
-        raise InvalidTags(f"A tag is {allowed}; these are none: {listed(wrong)}")
+        allowed: Params = {"limit": TAG_MAX, "others": " ".join(_BESIDES_LETTERS)}
+        raise InvalidTags("tags-invalid", {**allowed, "tags": first_few(wrong), "count": len(wrong)})
     if len(tags) > TAGS_MAX:
-        raise InvalidTags(f"There are {len(tags)} tags; {TAGS_MAX} are allowed.")
+        raise InvalidTags("too-many-tags", {"count": len(tags), "limit": TAGS_MAX})
     return tags
 
 

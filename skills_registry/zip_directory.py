@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .paths import printable
-from .problems import InvalidSkill
-from .zip_end import ALL_ONES_32, CENTRAL_SIGNATURE, REPACK, Directory, damaged, find_directory, refused
+from .problems import InvalidSkill, Param
+from .zip_end import ALL_ONES_32, CENTRAL_SIGNATURE, Directory, damaged, find_directory, refused
 
 STORED, DEFLATED = 0, 8
 ENCRYPTED_FLAGS, PATCH_FLAG = 0x2041, 0x20
@@ -57,7 +57,7 @@ class Entry:
     attributes: int
     """The Unix mode in the upper 16 bits (0 where there is none), the DOS attributes in the lower."""
     disagreement: str
-    """What the two headers of the entry say differently, "" where they agree."""
+    """What its two headers say differently: `name`, `method`, `encryption` or `size` (or checksum); "" if nothing."""
     start: int
     data_start: int
     end: int
@@ -65,18 +65,18 @@ class Entry:
 
 
 class DamagedEntry(Exception):
-    """The bytes of an entry are not what its headers say."""
+    """The bytes of an entry are not what its headers say; `params` are those of the problem."""
+
+    def __init__(self, **params: Param) -> None:
+        self.params = params
+        super().__init__(params)
 
 
 def read_directory(data: bytes, max_entries: int) -> list[Entry]:
     """All entries of a zip. Raises InvalidSkill where programs might differ in what they are."""
     directory = find_directory(data)
     if directory.count > max_entries:
-        raise refused(
-            "too-many-files",
-            f"the zip lists {directory.count:,} entries",
-            "Remove what the skill does not need, or raise SKILL_MAX_FILES.",
-        )
+        raise refused("too-many-files", {"case": "entries", "count": directory.count})
     entries = list(_entries(data, directory))
     _check_layout(data, entries, directory.start)
     return entries
@@ -92,9 +92,9 @@ def unpack(data: bytes, entry: Entry, limit: int) -> bytes:
     at_most = min(limit, header.size) + 1
     content = bytes(packed[:at_most]) if header.method == STORED else _inflate(packed, at_most)
     if len(content) <= limit and len(content) != header.size:
-        raise DamagedEntry(f"its size is not the {header.size:,} bytes it declares")
+        raise DamagedEntry(case="size", size=header.size)
     if len(content) <= limit and zlib.crc32(content) != header.crc:
-        raise DamagedEntry("its checksum is wrong")
+        raise DamagedEntry(case="checksum")
     return content
 
 
@@ -103,11 +103,11 @@ def _inflate(packed: memoryview, at_most: int) -> bytes:
     try:
         content = inflater.decompress(packed, at_most)
     except zlib.error as error:
-        raise DamagedEntry(str(error)) from None
+        raise DamagedEntry(reason=str(error)) from None
     if len(content) < at_most and not inflater.eof:
-        raise DamagedEntry("its compressed data is cut off")
+        raise DamagedEntry(case="cut-off")
     if inflater.unused_data:
-        raise DamagedEntry("other data follows its compressed data")
+        raise DamagedEntry(case="further-data")
     return content
 
 
@@ -115,13 +115,13 @@ def _entries(data: bytes, directory: Directory) -> Iterator[Entry]:
     at = directory.start
     for _ in range(directory.count):
         if at + _CENTRAL.size > directory.end or not data.startswith(CENTRAL_SIGNATURE, at):
-            raise damaged("its directory lists fewer entries than its end record says")
+            raise damaged("fewer-entries")
         header, attributes, start, at = _central_header(data, at)
         if at > directory.end:
-            raise damaged("its directory is cut off")
+            raise damaged("directory-cut-off")
         yield _entry(data, header, attributes, start, directory.start)
     if at != directory.end:
-        raise damaged("its directory lists more entries than its end record says")
+        raise damaged("more-entries")
 
 
 def _central_header(data: bytes, at: int) -> tuple[Header, int, int, int]:
@@ -145,11 +145,11 @@ def _local_header(data: bytes, at: int) -> tuple[Header, int]:
 def _entry(data: bytes, header: Header, attributes: int, start: int, directory_start: int) -> Entry:
     name, name_is_guess = _decoded(header)
     if start + _LOCAL.size > directory_start or not data.startswith(_LOCAL_SIGNATURE, start):
-        raise damaged(f"{printable(name)} is not where its directory says")
+        raise damaged("entry-elsewhere", name=printable(name))
     local, data_start = _local_header(data, start)
     end = data_start + header.packed_size
     if end > directory_start:
-        raise damaged(f"{printable(name)} reaches into the directory")
+        raise damaged("entry-too-long", name=printable(name))
     if local.flags & _DESCRIPTOR_FLAG:
         end += _descriptor_length(data, header, end)
     return Entry(
@@ -214,12 +214,12 @@ def _disagreement(central: Header, local: Header, name: str) -> str:
     if local.raw_name != central.raw_name or {_unicode_name(local), _unicode_name(central)} - {None, name}:
         return "name"
     if local.method != central.method:
-        return "compression method"
+        return "method"
     if (local.flags ^ central.flags) & ENCRYPTED_FLAGS:
         return "encryption"
     streamed = local.flags & _DESCRIPTOR_FLAG
     if not streamed and (local.crc, local.packed_size, local.size) != (central.crc, central.packed_size, central.size):
-        return "size or checksum"
+        return "size"
     return ""
 
 
@@ -239,8 +239,7 @@ def _check_layout(data: bytes, entries: list[Entry], directory_start: int) -> No
     earlier = ""
     for entry in sorted(entries, key=lambda entry: entry.start):
         if entry.start < position:
-            names = f"{printable(earlier)} and {printable(entry.name)}"
-            raise refused("archive-overlap", f"{names} share bytes of the zip", REPACK)
+            raise refused("archive-overlap", {"first": printable(earlier), "second": printable(entry.name)})
         if entry.start > position:
             raise _hidden(position, entry.start)
         position, earlier = entry.end, entry.name
@@ -250,5 +249,5 @@ def _check_layout(data: bytes, entries: list[Entry], directory_start: int) -> No
 
 def _hidden(start: int, end: int) -> InvalidSkill:
     if start == 0:
-        return refused("archive-leading-data", "there is other data before the first entry of the zip", REPACK)
-    return refused("archive-hidden-data", f"{end - start:,} bytes of the zip belong to no entry", REPACK)
+        return refused("archive-leading-data")
+    return refused("archive-hidden-data", {"size": end - start})

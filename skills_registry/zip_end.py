@@ -5,12 +5,11 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from .problems import InvalidSkill, Problem
+from .problems import InvalidSkill, Param, Params, Problem
 
 ALL_ONES_16, ALL_ONES_32 = 0xFFFF, 0xFFFF_FFFF
 """What a field holds whose value stands in a zip64 record instead."""
 CENTRAL_SIGNATURE = b"PK\x01\x02"
-REPACK = "Create the zip again, with an ordinary zip program."
 
 _END = struct.Struct("<4s4H2LH")
 _END_SIGNATURE = b"PK\x05\x06"
@@ -21,8 +20,8 @@ _END64_SIGNATURE = b"PK\x06\x06"
 _COMMENT_MAX = 0xFFFF
 
 _OTHER_FORMATS = (
-    (b"\x1f\x8b", "a gzip file"), (b"BZh", "a bzip2 file"), (b"\xfd7zXZ", "an xz file"), (b"(\xb5/\xfd", "a zstd file"),
-    (b"Rar!", "a rar archive"), (b"7z\xbc\xaf", "a 7z archive"), (b"---", "a SKILL.md by itself"),
+    (b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ", "xz"), (b"(\xb5/\xfd", "zstd"),
+    (b"Rar!", "rar"), (b"7z\xbc\xaf", "7z"), (b"---", "skill-md"),
 )  # fmt: skip
 
 
@@ -45,22 +44,22 @@ def find_directory(data: bytes) -> Directory:
         end, numbers = _zip64(data, at - _LOCATOR.size, numbers)
         disk, directory_disk, count_here, count, size, start = numbers
     if disk or directory_disk or count_here != count:
-        raise refused("archive-split", "this is one part of a zip in several parts", "Create one zip of everything.")
+        raise refused("archive-split")
     if start + size < end and (not data.startswith(b"PK") or data.startswith(CENTRAL_SIGNATURE, end - size)):
-        raise refused("archive-leading-data", "there is other data before the first entry of the zip", REPACK)
+        raise refused("archive-leading-data")
     if start + size != end:
-        raise damaged("its directory is not where its end record says")
+        raise damaged("directory-elsewhere")
     return Directory(count, start, end)
 
 
-def refused(code: str, message: str, hint: str) -> InvalidSkill:
+def refused(code: str, params: Params | None = None) -> InvalidSkill:
     """A zip that cannot be read any further."""
-    return InvalidSkill([Problem(code, message, hint)])
+    return InvalidSkill([Problem(code, params or {})])
 
 
-def damaged(why: str) -> InvalidSkill:
-    """A zip whose own records contradict each other."""
-    return refused("archive-damaged", f"the zip is damaged: {why}", REPACK)
+def damaged(case: str, **params: Param) -> InvalidSkill:
+    """A zip that is cut off, or whose own records contradict each other."""
+    return refused("archive-damaged", {"case": case, **params})
 
 
 def _find_end(data: bytes) -> int:
@@ -75,35 +74,35 @@ def _find_end(data: bytes) -> int:
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise refused("archive-ambiguous", "the zip has two ends; programs differ in which one they believe", REPACK)
+        raise refused("archive-ambiguous")
     raise _no_end(data, last if last >= 0 else data.rfind(_END_SIGNATURE))
 
 
 def _no_end(data: bytes, last: int) -> InvalidSkill:
     """Why there is no end record where it should be; `last` is the last one anywhere, or -1."""
     if last >= 0 and last + _END.size <= len(data) and last + _END.size + _END.unpack_from(data, last)[-1] < len(data):
-        return refused("archive-trailing-data", "there is other data after the end of the zip", REPACK)
+        return refused("archive-trailing-data")
     if last >= 0 or data.startswith(b"PK"):
-        return refused("archive-damaged", "the zip is cut off: its end is missing", "Upload it again.")
-    return refused("archive-not-zip", f"this is {_other_format(data)}, not a zip file", "Upload a .zip of the skill.")
+        return damaged("cut-off")
+    return refused("archive-not-zip", {"kind": _other_format(data)})
 
 
 def _zip64(data: bytes, locator: int, numbers: list[int]) -> tuple[int, list[int]]:
     """The end of the directory and the numbers of the end record, as its zip64 twin completes them."""
     _, _, at, _ = _LOCATOR.unpack_from(data, locator)
     if at + _END64.size > locator or not data.startswith(_END64_SIGNATURE, at):
-        raise damaged("its zip64 end record is not where its locator says")
+        raise damaged("zip64-elsewhere")
     _, length, *wide = _END64.unpack_from(data, at)
     if at + 12 + length != locator:
-        raise damaged("its zip64 end record has the wrong length")
+        raise damaged("zip64-length")
     for narrow, full, ones in zip(numbers, wide, (ALL_ONES_16,) * 4 + (ALL_ONES_32,) * 2, strict=True):
         if narrow not in (full, ones):
-            raise damaged("its two end records contradict each other")
+            raise damaged("ends-contradict")
     return at, wide
 
 
 def _other_format(data: bytes) -> str:
     if not data:
-        return "an empty file"
+        return "empty"
     known = (name for magic, name in _OTHER_FORMATS if data.startswith(magic))
-    return "a tar archive" if data[257:262] == b"ustar" else next(known, "something else")
+    return "tar" if data[257:262] == b"ustar" else next(known, "other")

@@ -37,10 +37,6 @@ _WORD = re.compile(r"[^\W\d_]+")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _UNLIKELY = "¹²³ªº½¼¾ƒ"
 _LIKELY = "\N{EM DASH}\N{EN DASH}…·“”\N{LEFT SINGLE QUOTATION MARK}\N{RIGHT SINGLE QUOTATION MARK}№«»"
-_UTF8_HINT = (
-    "Create the zip with UTF-8 names: 7-Zip with the parameter cu=on, WinZip and the `zip` of Linux and macOS do so "
-    "by themselves; or give the files names of plain letters."
-)
 
 
 def read_names(entries: Sequence[Entry], report: Report) -> list[Entry]:
@@ -65,15 +61,11 @@ def _sample(names: Iterable[bytes]) -> list[bytes]:
 
 def _read_as(encoding: str | None, entry: Entry, report: Report) -> Entry:
     if encoding is None:
-        message = "the zip does not say how this name is encoded, and it cannot be told"
-        report.error("name-encoding-unknown", message, _UTF8_HINT, file=printable(entry.name))
+        report.error("name-encoding-unknown", file=printable(entry.name))
         return entry
     name = entry.header.raw_name.decode(encoding, "surrogateescape")  # which no path may contain
-    before = printable(entry.name)
-    message = f"the zip does not say how the name {before} is encoded; it is read as {_ENCODINGS[encoding]}"
-    report.warning(
-        "name-encoding", message, "Check the name, or create the zip with UTF-8 names.", file=printable(name)
-    )
+    params = {"name": printable(entry.name), "encoding": _ENCODINGS[encoding]}
+    report.warning("name-encoding", params, file=printable(name))
     return replace(entry, name=name)
 
 
@@ -127,6 +119,5 @@ def _with_slashes(entries: list[Entry], report: Report) -> list[Entry]:
     """The entries with slashes, where all names have backslashes in their place, as old programs of Windows write."""
     if not any("\\" in entry.name for entry in entries) or any("/" in entry.name for entry in entries):
         return entries
-    message = "the names in the zip have backslashes; they are taken for the slashes between folders"
-    report.warning("names-with-backslashes", message, "Create the zip with a newer program.")
+    report.warning("names-with-backslashes")
     return [replace(entry, name=entry.name.replace("\\", "/")) for entry in entries]

@@ -443,7 +443,9 @@ def test_mistake_in_yaml_is_shown_with_its_mend_and_mended_if_asked_for(browser:
     browser.post(mended, {"create": "", "note": ""})
     version = SkillVersion.objects.get()
     assert version.frontmatter["description"] == "Use when: asked"
-    assert [warning["code"] for warning in version.warnings] == ["skill-md-mended"]
+    assert [(warning["code"], warning["params"]) for warning in version.warnings] == [
+        ("skill-md-mended", {"before": "description: Use when: asked"})
+    ]
 
 
 def test_lines_of_hyphens_are_mended_if_asked_for(browser: Client) -> None:
@@ -458,10 +460,10 @@ def test_lines_of_hyphens_are_mended_if_asked_for(browser: Client) -> None:
     ]
     browser.post(f"{review}?mend", {"create": "", "note": ""})
     version = SkillVersion.objects.get()
-    assert [(warning["line"], warning["message"]) for warning in version.warnings] == [
-        (1, "an empty line before this one was left out"),
-        (5, "a line before this one was left out: license: MIT"),
-        (6, "this line was missing"),
+    assert [(warning["line"], warning["params"]) for warning in version.warnings] == [
+        (1, {"case": "empty-line"}),
+        (5, {"case": "left-out", "before": "license: MIT"}),
+        (6, {"case": "missing"}),
     ]
 
 

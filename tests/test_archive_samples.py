@@ -9,6 +9,7 @@ import pytest
 from skills_registry.archive import read_archive
 from skills_registry.package import Limits
 from skills_registry.problems import LISTED_MAX, InvalidSkill
+from skills_registry.texts.render import render_problem
 from tests.samples.make_archives import FOLDER, samples
 from tests.samples.oversized import OVERSIZED_ARCHIVES
 from tests.samples.zip_writer import SKILL, SKILL_MD, Item, zipped
@@ -102,10 +103,10 @@ def test_an_oversized_zip_is_refused_for_its_one_reason(name: str) -> None:
 def test_every_refusal_says_what_is_wrong_and_how_to_mend_it(path: Path) -> None:
     with pytest.raises(InvalidSkill) as refused:
         read_archive(path.read_bytes())
-    for problem in refused.value.errors:
-        assert problem.message
-        assert problem.hint.endswith((".", '"'))
-        assert (problem.file + problem.message).isprintable()
+    for problem in map(render_problem, refused.value.errors):
+        assert problem["message"]
+        assert problem["hint"].endswith((".", '"'))
+        assert (problem["file"] + problem["message"]).isprintable()
 
 
 def test_the_files_are_what_the_script_makes() -> None:
@@ -189,5 +190,14 @@ def test_a_missing_skill_md_is_told_beside_other_problems() -> None:
 
 
 def test_a_report_ends_after_so_many_errors() -> None:
-    codes = error_codes(zipped(SKILL, Item("a/b"), *(Item(f"..\\{number}") for number in range(700))))
-    assert codes == ["path-backslash"] * LISTED_MAX + ["more-problems"]
+    with pytest.raises(InvalidSkill) as refused:
+        read_archive(zipped(SKILL, Item("a/b"), *(Item(f"..\\{number}") for number in range(700))))
+    *listed, last = refused.value.errors
+    assert [problem.code for problem in listed] == ["path-backslash"] * LISTED_MAX
+    assert (last.code, last.params) == ("more-problems", {"case": "error", "limit": LISTED_MAX})
+
+
+def test_a_report_ends_after_so_many_warnings() -> None:
+    *listed, last = read_archive(zipped(SKILL, *(Item(f"{number}?") for number in range(300)))).warnings
+    assert [problem.code for problem in listed] == ["path-not-portable"] * LISTED_MAX
+    assert (last.code, last.params) == ("more-problems", {"case": "warning", "limit": LISTED_MAX})

@@ -12,6 +12,7 @@ from skills_registry.archive import read_archive
 from skills_registry.models import AuditEvent, Skill, SkillVersion
 from skills_registry.packing import pack
 from skills_registry.problems import InvalidSkill
+from skills_registry.texts.text import text_key
 
 from .conftest import live, publish
 from .packages import package, skill_md
@@ -72,9 +73,9 @@ def test_same_problems_as_an_upload_with_file_and_line(base: SkillVersion) -> No
         ({"SKILL.md": skill_md("other").encode()}, "name-changed"),
         ({"SKILL.md": None}, "skill-md-missing"),
         ({"SKILL.md": b"---\n\xff"}, "skill-md-not-utf8"),
-        ({"docs/": b""}, "path-empty"),
+        ({"docs/": b""}, "path-empty/folder"),
         ({"": b""}, "path-empty"),
-        ({"run.sh/more": b""}, "path-collision"),
+        ({"run.sh/more": b""}, "path-collision/file-and-folder"),
         ({"a\x00b": b""}, "path-control-character"),
         ({"big": bytes(17_000_000)}, "package-too-large"),
         ({f"f{number}": b"" for number in range(512)}, "too-many-files"),
@@ -83,7 +84,7 @@ def test_same_problems_as_an_upload_with_file_and_line(base: SkillVersion) -> No
 def test_edit_that_breaks_the_package_is_refused(base: SkillVersion, changes: Any, code: str) -> None:
     with pytest.raises(InvalidSkill) as refused:
         edit(base, changes)
-    assert code in {problem.code for problem in refused.value.errors}
+    assert code in {text_key(problem.code, problem.params) for problem in refused.value.errors}
     inspection = services.inspect_edit(base, changes)
     assert (inspection.package, inspection.problems) == (None, refused.value.problems)
     assert SkillVersion.objects.count() == 1

@@ -23,12 +23,22 @@ def test_edits_come_back_as_they_were_written_down() -> None:
 
 
 @pytest.mark.parametrize(
-    "sent",
-    [[], "x", {"a": 1}, {"a": {}}, {"a": {"text": 1}}, {"a": {"text": "x", "from": "y"}}, {"a": {"text": "\ud800"}}],
+    ("sent", "code"),
+    [
+        ([], "edits-not-an-object"),
+        ("x", "edits-not-an-object"),
+        ({"a": 1}, "edit-unknown"),
+        ({"a": {}}, "edit-unknown"),
+        ({"a": {"text": 1}}, "edit-unknown"),
+        ({"a": {"text": "x", "from": "y"}}, "edit-unknown"),
+        ({"a": {"base64": "!"}}, "edit-not-base64"),
+        ({"a": {"text": "\ud800"}}, "edit-not-unicode"),
+    ],
 )
-def test_what_cannot_be_meant_is_refused(sent: Any) -> None:
-    with pytest.raises(InvalidEdits):
+def test_what_cannot_be_meant_is_refused(sent: Any, code: str) -> None:
+    with pytest.raises(InvalidEdits) as refused:
         read_edits(sent)
+    assert refused.value.code == code
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,9 @@ def test_what_systems_leave_behind_is_left_out(skill: Path) -> None:
     package = read_folder(skill)
     assert package.digest == digest
     assert [warning.code for warning in package.warnings] == ["junk-dropped"]
-    assert "scripts/__pycache__/" in package.warnings[0].message
+    paths = package.warnings[0].params["paths"]
+    assert isinstance(paths, list)
+    assert "scripts/__pycache__/" in paths
 
 
 def test_hidden_files_of_the_author_are_kept(skill: Path) -> None:

@@ -398,4 +398,4 @@ def test_mistakes_in_yaml_are_mended_only_if_asked_for(tmp_path: Path, store: Pa
 
 def test_a_path_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     ((problem,),) = (imported.problems for imported in import_skills([tmp_path / "nowhere"], Options()))
-    assert (problem.code, problem.message) == ("unreadable", "cannot be read: No such file or directory")
+    assert (problem.code, problem.params) == ("unreadable", {"reason": "No such file or directory"})

@@ -7,6 +7,7 @@ import pytest
 from skills_registry.manifest import parse_manifest
 from skills_registry.manifest_fields import Rules, argument_names
 from skills_registry.problems import InvalidSkill, Problem
+from skills_registry.texts.render import problem_line, render_problem
 
 WRITTEN_IN_EVERY_WAY = pytest.mark.parametrize(
     ("start", "line_end"), [("", "\n"), ("", "\r\n"), ("", "\r"), ("\ufeff", "\n"), ("\ufeff", "\r\n")]
@@ -142,7 +143,7 @@ def test_a_name_must_be_the_folders_where_there_is_one() -> None:
     assert parse_manifest(text).name == "my-skill"
     (problem,) = problems_of(text, folder="My\u202eSkill")
     assert (problem.code, problem.line) == ("name-not-folder", 2)
-    assert problem.message == "`name` is `my-skill` but the folder is called `My\\u202eSkill`"
+    assert problem.params == {"name": "my-skill", "folder": "My\\u202eSkill"}
 
 
 @pytest.mark.parametrize(
@@ -158,7 +159,7 @@ def test_a_name_must_be_the_folders_where_there_is_one() -> None:
 )
 def test_an_invalid_name_comes_with_one_that_is_valid(name: str, suggestion: str) -> None:
     problems = problems_of(f"---\nname: {name}\ndescription: x\n---\nDo.\n")
-    assert problems[-1].hint == f"Try `name: {suggestion}`."
+    assert problems[-1].params["suggestion"] == suggestion
     assert parse_manifest(f"---\nname: {suggestion}\ndescription: x\n---\nDo.\n").name == suggestion
 
 
@@ -181,11 +182,11 @@ def test_an_invalid_name_comes_with_one_that_is_valid(name: str, suggestion: str
 def test_a_hint_says_what_to_write(fields: str, hint: str | None) -> None:
     problems = problems_of(f"---\n{fields}\n---\nDo.\n")
     if hint is None:
-        assert [problem.hint for problem in problems if problem.code == "yaml-ambiguous"] == [
+        assert [render_problem(problem)["hint"] for problem in problems if problem.code == "yaml-ambiguous"] == [
             'Write x-count: "010" if it is text, else x-count: 8'
         ]
     else:
-        assert hint in problems[-1].hint
+        assert hint in render_problem(problems[-1])["hint"]
 
 
 def test_a_long_description_is_counted_without_the_line_end_that_folding_leaves() -> None:
@@ -195,12 +196,16 @@ def test_a_long_description_is_counted_without_the_line_end_that_folding_leaves(
 def test_a_long_description_can_be_allowed_and_is_then_a_warning() -> None:
     text = f"---\nname: x\ndescription: {'d' * 1025}\n---\nDo.\n"
     manifest = parse_manifest(text, Rules(allow_long_description=True))
-    assert [(problem.code, problem.severity) for problem in manifest.warnings] == [("description-too-long", "warning")]
+    (problem,) = manifest.warnings
+    assert (problem.code, problem.severity) == ("description-too-long", "warning")
+    assert problem.params == {"case": "allowed", "count": 1025, "limit": 1024}
 
 
 def test_a_value_never_reaches_a_message_unescaped() -> None:
-    text = '---\nname: "a\\u202eb"\ndescription: x\n"\\u2066k": 1\n---\nDo.\n'
-    assert all(problem.message.isprintable() for problem in problems_of(text))
+    text = '---\nname: "a\\u202eb"\ndescription: x\n"\\u2066k": 1\n"t": !a%E2%80%AEb c\n---\nDo.\n'
+    problems = problems_of(text)
+    assert {"name-invalid", "field-unknown", "yaml-tag"} <= {problem.code for problem in problems}
+    assert all(str(value).isprintable() for problem in problems for value in problem.params.values())
 
 
 @pytest.mark.parametrize(
@@ -222,16 +227,15 @@ def test_a_skill_may_declare_no_arguments() -> None:
 
 
 def test_a_problem_reads_as_one_line_with_its_place() -> None:
-    assert str(Problem("code", "something is wrong", file="SKILL.md", line=3)) == "SKILL.md:3: something is wrong"
-    assert str(Problem("code", "something is wrong", file="a.md")) == "a.md: something is wrong"
-    assert str(Problem("code", "something is wrong")) == "something is wrong"
+    assert problem_line(Problem("body-nul", file="SKILL.md", line=3)) == "SKILL.md:3: there is a NUL character"
+    assert problem_line(Problem("entry-duplicate", file="a.md")) == "a.md: this is in the zip twice"
+    assert problem_line(Problem("package-empty")) == "the package holds no files"
 
 
 def test_a_problem_can_be_stored() -> None:
-    assert Problem("code", "message", "hint", "file", 1).as_dict() == {
+    assert Problem("code", {"count": 2}, "file", 1).as_dict() == {
         "code": "code",
-        "message": "message",
-        "hint": "hint",
+        "params": {"count": 2},
         "file": "file",
         "line": 1,
         "severity": "error",
@@ -239,7 +243,7 @@ def test_a_problem_can_be_stored() -> None:
 
 
 def test_a_refusal_tells_errors_from_warnings_and_names_only_errors() -> None:
-    refused = InvalidSkill([Problem("a", "bad"), Problem("b", "odd", severity="warning")])
+    refused = InvalidSkill([Problem("a", file="x"), Problem("b", severity="warning")])
     assert [problem.code for problem in refused.errors] == ["a"]
     assert [problem.code for problem in refused.warnings] == ["b"]
-    assert str(refused) == "bad"
+    assert str(refused) == "x: a"

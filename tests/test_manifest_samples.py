@@ -9,6 +9,7 @@ import pytest
 
 from skills_registry.manifest import Manifest, parse_manifest
 from skills_registry.problems import InvalidSkill
+from skills_registry.texts.render import render_problem
 from tests.samples.oversized import OVERSIZED_MANIFESTS
 
 FOLDER = Path(__file__).parent / "samples" / "manifests"
@@ -30,6 +31,7 @@ WARNINGS = {
     "nested-metadata": ["metadata-not-text"],
     "number-of-base-60": ["yaml-ambiguous"],
     "number-of-many-digits": ["yaml-ambiguous"],
+    "number-beyond-what-a-double-holds": ["yaml-ambiguous", "metadata-not-text"],
     "numbers": ["yaml-ambiguous"] * 2 + ["metadata-not-text"] * 4,
     "optional-fields-without-value": ["field-empty"] * 7,
     "reserved-metadata": ["metadata-reserved"],
@@ -156,8 +158,9 @@ def test_every_refusal_names_a_line_of_the_file_and_how_to_mend_it(path: Path) -
         assert problem.file == "SKILL.md"
         assert problem.line is not None
         assert 1 <= problem.line <= max(1, len(text.splitlines()))
-        assert problem.message.isprintable()
-        assert problem.hint.endswith(".")
+        rendered = render_problem(problem)
+        assert rendered["message"].isprintable()
+        assert rendered["hint"].endswith(".")
 
 
 def test_no_sample_is_large() -> None:

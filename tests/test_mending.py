@@ -10,6 +10,7 @@ from skills_registry.delimiter_mending import mend_delimiters
 from skills_registry.manifest import Manifest, parse_manifest, split_document
 from skills_registry.mending import mend_frontmatter
 from skills_registry.problems import InvalidSkill, Mended
+from skills_registry.texts.render import render_problem
 
 
 def document(*lines: str, end: str = "\n") -> str:
@@ -134,11 +135,14 @@ def test_block_texts_stay_as_they_are() -> None:
 
 def test_all_that_is_to_be_mended_is_told_with_its_line() -> None:
     with pytest.raises(InvalidSkill) as refused:
-        parse_manifest(document("description: a: b", "license: MIT", "argument-hint: [a] [b]"))
-    assert [(problem.line, problem.hint.partition(" Write: ")[2]) for problem in refused.value.errors] == [
-        (3, "`description: 'a: b'`."),
-        (5, "`argument-hint: '[a] [b]'`."),
+        parse_manifest(document("description: a: b", "license: MIT", "argument-hint: [a] [b]", "metadata:", "\ta: b"))
+    assert [(p.code, p.line, p.params["case"], p.params["write"]) for p in refused.value.errors] == [
+        ("yaml-syntax", 3, "colon", "description: 'a: b'"),
+        ("yaml-syntax", 5, "further", "argument-hint: '[a] [b]'"),
+        ("yaml-syntax", 7, "further-tab", "a: b"),
     ]
+    hint = render_problem(refused.value.errors[1])["hint"]
+    assert hint == "Put the value in quotes. Write: `argument-hint: '[a] [b]'`."
 
 
 @given(st.lists(st.tuples(st.sampled_from("abcd"), st.text(" ab:#'\"[]{}*&!|>@`%-,\\", min_size=1)), max_size=4))
@@ -176,7 +180,7 @@ def test_line_of_hyphens_that_is_wrong_is_told(text: str, line: int, hint: str) 
     with pytest.raises(InvalidSkill) as refused:
         parse_manifest(text)
     (problem,) = refused.value.errors
-    assert (problem.line, problem.hint) == (line, hint)
+    assert (problem.line, render_problem(problem)["hint"]) == (line, hint)
 
 
 def test_field_that_is_there_twice_with_one_value_is_left_out() -> None:

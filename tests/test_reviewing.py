@@ -206,6 +206,7 @@ def test_import_makes_versions_and_tells_what_waits(tmp_path: Path, settings: An
     assert "1 skill imported (1 new, 0 published), 0 refused" in out.getvalue()
     assert "ok       greeter v1 (new)" in out.getvalue()
     assert "greeter v1 was not reviewed. It can be published once" in out.getvalue()
+    assert "[not-published]" in out.getvalue()
     assert (skill().latest_number, live()) == (1, None)
 
 

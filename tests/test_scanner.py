@@ -115,4 +115,4 @@ def test_a_report_that_is_cut_off_says_so() -> None:
     findings = packed(**{f"{number:03}.md": f"{ACCESS_KEY}\n" * 40 for number in range(20)}).findings
     assert len(findings) == FINDINGS_MAX
     assert [finding.code for finding in findings].count("more-findings") == 1
-    assert findings[-1].code == "more-findings"
+    assert (findings[-1].code, findings[-1].params) == ("more-findings", {"limit": FINDINGS_MAX})

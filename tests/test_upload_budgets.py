@@ -75,8 +75,9 @@ def test_many_paths_that_take_the_bytes_of_one_are_refused_before_they_are_copie
 
 def test_there_are_not_more_edits_than_a_package_could_have_files(api: Api) -> None:
     edits = {str(number): None for number in range(EDITS_MAX + 1)}
-    with pytest.raises(InvalidEdits, match="4,097 edits"):
+    with pytest.raises(InvalidEdits) as refused:
         read_edits(edits)
+    assert (refused.value.code, refused.value.params) == ("too-many-edits", {"count": 4097, "limit": 4096})
     version = publish()
     with pytest.raises(services.Conflict, match="4097 edits"):
         services.inspect_edit(version, edits)

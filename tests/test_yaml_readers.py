@@ -6,7 +6,6 @@ PyYAML reads YAML 1.1, ruamel.yaml 1.2; FastMCP's client and the MCP Inspector v
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 import pytest
@@ -94,7 +93,7 @@ def test_author_is_warned_of_a_key_that_not_all_read_as_text(key: str) -> None:
     plain, quoted = f"{{{key}: x}}", f'{{"{key}": x}}'
 
     [problem] = ambiguities(skill_md(plain))
-    assert (problem.hint, problem.line) == (f'Put it in quotes: "{key}".', 5)
+    assert (problem.params, problem.line) == ({"case": "key", "key": key, "quoted": f'"{key}"'}, 5)
     assert is_same_for_all(skill_md(quoted))
     assert ambiguities(skill_md(quoted)) == []
 
@@ -103,17 +102,17 @@ def test_author_is_warned_of_a_key_that_not_all_read_as_text(key: str) -> None:
 def test_author_is_warned_of_a_character_that_ends_a_line_for_some(character: str) -> None:
     [problem] = ambiguities(skill_md(f"'a{character}b'"))
 
-    assert problem.message == f"YAML parsers do not agree on U+{ord(character):04X}; here it ends a line"
+    assert problem.params == {"case": "line-end", "character": f"U+{ord(character):04X}"}
     assert ambiguities(skill_md(f'"a\\u{ord(character):04X}b"')) == []
 
 
 @pytest.mark.parametrize("value", [value for value in DIFFERENT if len(value) < 60 and value[0] not in "![{"])
 def test_what_the_warning_tells_to_write_is_read_alike_by_all(value: str) -> None:
     [problem] = ambiguities(skill_md(value))
-    either = re.fullmatch("Write (?P<text>k: .*) if it is text, else (?P<value>k: .*)", problem.hint)
-    written = list(either.groups()) if either else [problem.hint.removeprefix("Write it as text: ")]
+    written = [problem.params[name] for name in ("quoted", "plain") if name in problem.params]
+    assert written
 
-    for line in written:
+    for line in map(str, written):
         text = skill_md(value).replace(f"k: {value}", line)
         assert is_same_for_all(text), line
         assert ambiguities(text) == []
@@ -122,7 +121,7 @@ def test_what_the_warning_tells_to_write_is_read_alike_by_all(value: str) -> Non
 def test_what_the_warning_tells_to_write_in_a_list_begins_as_its_items_do() -> None:
     [problem] = ambiguities("---\nname: greeter\ndescription: Greets.\nmodes:\n  - yes\n---\nDo.\n")
 
-    assert problem.hint == 'Write - "yes" if it is text, else - true'
+    assert problem.params == {"text": "yes", "value": "true", "quoted": '- "yes"', "plain": "- true"}
 
 
 @settings(deadline=None)

@@ -42,7 +42,7 @@ def inspect_edits(base: SkillVersion, edits: Mapping[str, Edit]) -> Inspection:
     try:
         return services.inspect_edit(base, changes_of(base, edits))
     except (services.Conflict, services.StoreFailed) as failure:
-        return Inspection(None, (Problem("conflict", str(failure)),))
+        return Inspection(None, (Problem("conflict", {"reason": str(failure)}),))
 
 
 def edited_comparison(request: OperatorRequest, base: SkillVersion, package: Package) -> dict[str, Any]:

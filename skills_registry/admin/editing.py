@@ -24,7 +24,7 @@ from skills_registry.manifest import split_document
 from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.models import SkillVersion
 from skills_registry.problems import InvalidSkill, Problem
-from skills_registry.remarks import translated
+from skills_registry.texts.render import render_problem, render_refusal, render_report
 
 from .edit_conflict import conflict_page
 from .edited import changes_of, editable, edited_comparison, inspect_edits
@@ -74,7 +74,7 @@ def check(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         edits = read_edits(asked["edits"])
         path = str(asked.get("path", ""))
     except InvalidEdits as error:
-        return JsonResponse({"detail": str(error)}, status=400)
+        return JsonResponse({"detail": render_refusal(error)}, status=400)
     except (ValueError, KeyError, TypeError, AttributeError):
         return JsonResponse({"detail": _("The edits cannot be read.")}, status=400)
     newest = _newest(base)
@@ -126,9 +126,8 @@ def _same(before: str, sent: str) -> bool:
 
 def _remarks(inspection: Inspection) -> dict[str, Any]:
     remarks = {
-        "errors": [translated(problem.as_dict()) for problem in inspection.errors],
-        "warnings": [translated(problem.as_dict()) for problem in inspection.warnings],
-        "findings": [translated(finding.as_dict()) for finding in inspection.findings],
+        "errors": [render_problem(problem) for problem in inspection.errors],
+        **render_report(inspection),
     }
     package = inspection.package
     if package is None:
@@ -225,7 +224,7 @@ def _editor(
         text="" if path == "" else text,
         edits_json=json.dumps(written(edits)),
         files=side.files,
-        problems=[problem.as_dict() for problem in problems],
+        problems=[render_problem(problem) for problem in problems],
         live=base.skill.live_version_id == base.pk,
         editor={
             "path": path,
@@ -256,6 +255,6 @@ def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str,
         note=form.cleaned_data["note"],
         expected_latest=form.cleaned_data["expected_latest"],
         edits=json.dumps(written(edits)),
-        inspection=inspection,
+        **render_report(inspection),
         **edited_comparison(request, base, inspection.package),
     )

@@ -16,8 +16,7 @@ from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.media_types import text_of
 from skills_registry.models import Skill, Upload
 from skills_registry.package import Package
-from skills_registry.problems import Problem
-from skills_registry.scanner import Finding
+from skills_registry.texts.render import render_finding, render_problem
 
 from .comparing import comparison
 from .contents import contents
@@ -35,9 +34,9 @@ def review_context(request: OperatorRequest, staged: Upload, inspection: Inspect
     context: dict[str, Any] = {
         "staged": staged,
         "inspection": inspection,
-        "errors": _shown(inspection.errors, excerpts),
-        "warnings": _shown(inspection.warnings, excerpts),
-        "findings": _shown(inspection.findings, excerpts),
+        "errors": _with_lines(map(render_problem, inspection.errors), excerpts),
+        "warnings": _with_lines(map(render_problem, inspection.warnings), excerpts),
+        "findings": _with_lines(map(render_finding, inspection.findings), excerpts),
     }
     return {**context, **_package_context(request, staged, package)} if package else context
 
@@ -79,9 +78,9 @@ def _texts(inspection: Inspection) -> dict[str, str]:
     return {path: text for path, text in texts.items() if text is not None}
 
 
-def _shown(remarks: Iterable[Problem | Finding], excerpts: Excerpts) -> list[dict[str, Any]]:
-    """Remarks as the page shows them, the first ones with the lines they are about."""
+def _with_lines(remarks: Iterable[dict[str, Any]], excerpts: Excerpts) -> list[dict[str, Any]]:
+    """The remarks, the first ones with the lines they are about."""
     return [
-        {**remark.as_dict(), "lines": excerpts.around(remark.file, remark.line) if number < EXCERPTS_MAX else []}
+        {**remark, "lines": excerpts.around(remark["file"], remark["line"]) if number < EXCERPTS_MAX else []}
         for number, remark in enumerate(remarks)
     ]

@@ -13,6 +13,7 @@ from skills_registry.diff import compare
 from skills_registry.manifest import split_document
 from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.models import Skill, SkillVersion
+from skills_registry.texts.render import render_report
 
 from .contents import contents, fields
 from .pages import OperatorRequest, before, page, requires
@@ -87,8 +88,7 @@ def version_page(request: OperatorRequest, pk: int, number: int) -> HttpResponse
         live=live,
         changes=compare(live.files, version.files) if live and live != version else None,
         **contents(version_side(version), version.frontmatter, split_document(text).body),
-        warnings=version.warnings,
-        findings=version.findings,
+        **render_report(version),
         said=version.reviews.select_related("actor") if version.review else None,
         objection=services.objection(version, request.user),
         refusal=services.why_not_publishable(version, request.user),

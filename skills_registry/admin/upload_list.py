@@ -20,6 +20,8 @@ from skills_registry.forms import NoteForm
 from skills_registry.inspection import Inspection
 from skills_registry.models import Skill, SkillVersion, Upload
 from skills_registry.package import Package
+from skills_registry.problems import Problem
+from skills_registry.texts.render import render_problem
 
 from .pages import OperatorRequest, page, requires
 
@@ -38,7 +40,7 @@ class Summary:
     errors: int
     warnings: int
     findings: int
-    first_error: str
+    first_error: Problem | None
 
     @classmethod
     def of(cls, inspection: Inspection) -> Summary:
@@ -50,7 +52,7 @@ class Summary:
             len(errors),
             len(inspection.warnings),
             len(inspection.findings),
-            errors[0].message if errors else "",
+            errors[0] if errors else None,
         )
 
 
@@ -190,7 +192,8 @@ def _rows(uploads: Iterable[Upload]) -> Iterator[Row]:
         if not isinstance(summary, Summary):
             yield Row(upload, summary)
         elif not summary.name:
-            yield Row(upload, "refused", summary, refusal=summary.first_error)
+            refusal = render_problem(summary.first_error)["message"] if summary.first_error else ""
+            yield Row(upload, "refused", summary, refusal=refusal)
         elif (skill := skills.get(summary.name)) and (refusal := services.why_absent(skill)):
             yield Row(upload, "refused", summary, refusal=refusal)
         elif number := stored.get((summary.name, summary.digest)):
@@ -227,7 +230,7 @@ def _summaries(uploads: Iterable[Upload]) -> Iterator[tuple[Upload, Summary | st
 
 
 def _key(upload: Upload) -> str:
-    return f"upload-summary:{upload.pk}"
+    return f"upload-summary-2:{upload.pk}"  # the number changes with the fields of Summary
 
 
 def _created(request: OperatorRequest, upload: Upload, note: str) -> Result:

@@ -19,8 +19,8 @@ from skills_registry import services
 from skills_registry.forms import ReviewForm, UploadForm
 from skills_registry.models import SkillVersion, Upload
 from skills_registry.package import Package
-from skills_registry.paths import JUNK_FOLDERS, listed, printable
-from skills_registry.remarks import in_words
+from skills_registry.paths import JUNK_FOLDERS, first_few, printable
+from skills_registry.texts.render import join_names, render_problem
 
 from .confirming import tell
 from .pages import OperatorRequest, page, requires
@@ -124,15 +124,17 @@ def _staged(request: OperatorRequest, staged: services.Staged) -> HttpResponse:
 def _left_out(staged: services.Staged) -> str:
     if not staged.left_out:
         return ""
-    return _("Left out, since they belong to no skill: %(paths)s") % {"paths": listed(staged.left_out)}
+    paths = join_names(first_few(staged.left_out), len(staged.left_out))
+    return _("Left out, since they belong to no skill: %(paths)s") % {"paths": paths}
 
 
 def _clashes(staged: services.Staged) -> list[str]:
     """What is said of packages that were not kept, since another one that came with them has their name."""
-    said = ((place, in_words(clash.message), in_words(clash.hint)) for place, clash in staged.clashes.items())
+    said = ((printable(place), render_problem(clash)) for place, clash in staged.clashes.items())
     return [
-        _("Not kept: %(path)s: %(reason)s. %(hint)s") % {"path": printable(p), "reason": r, "hint": h}
-        for p, r, h in said
+        _("Not kept: %(path)s: %(reason)s. %(hint)s")
+        % {"path": path, "reason": clash["message"], "hint": clash["hint"]}
+        for path, clash in said
     ]
 
 

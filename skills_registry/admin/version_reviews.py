@@ -18,6 +18,7 @@ from skills_registry.forms import CommentForm
 from skills_registry.manifest import split_document
 from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.models import Review, SkillVersion, SkillVersionQuerySet
+from skills_registry.texts.render import render_report
 
 from .comparing import comparison
 from .contents import contents
@@ -115,6 +116,7 @@ def _context(request: OperatorRequest, version: SkillVersion) -> dict[str, Any]:
         "said": version.reviews.select_related("actor"),
         "own": version.uploaded_by_id == request.user.pk,
         "required": settings.REQUIRE_REVIEW,
+        **render_report(version),
         **permitted(request, version),
     }
     if live and live != version:

@@ -14,8 +14,9 @@ from rest_framework.views import exception_handler as default_handler
 
 from invocations.disk import is_full, is_read_only
 from skills_registry.models import SkillVersion
-from skills_registry.problems import InvalidSkill
+from skills_registry.problems import InvalidSkill, Refusal
 from skills_registry.services import Conflict, InvalidTags, StoreFailed
+from skills_registry.texts.render import render_problem, render_refusal
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +39,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, InvalidSkill):
         body = {
             "detail": "The package was refused.",
-            "errors": [problem.as_dict() for problem in error.errors],
-            "warnings": [problem.as_dict() for problem in error.warnings],
+            "errors": [render_problem(problem) for problem in error.errors],
+            "warnings": [render_problem(problem) for problem in error.warnings],
         }
         return Response(body, status=status.HTTP_400_BAD_REQUEST)
     if isinstance(error, ValidationError):
@@ -52,7 +53,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return Response({"detail": detail}, status=status.HTTP_503_SERVICE_UNAVAILABLE)
     for kind, code in _STATUS.items():
         if isinstance(error, kind):
-            return Response({"detail": str(error)}, status=code)
+            detail = render_refusal(error) if isinstance(error, Refusal) else str(error)
+            return Response({"detail": detail}, status=code)
     return default_handler(error, context)
 
 

@@ -14,6 +14,7 @@ from invocations.usage import Series, Share, Usage, Use
 from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.models import AuditEvent, Publication, Review, Skill, SkillVersion
 from skills_registry.problems import Mended
+from skills_registry.texts.render import render_finding, render_problem
 
 
 class ServedSerializer(serializers.ModelSerializer[Skill]):
@@ -75,9 +76,19 @@ class VersionDetailSerializer(VersionSerializer):
     """A version with what is in it and what was remarked when it came in."""
 
     skill = serializers.CharField(source="skill.name")
+    warnings = serializers.SerializerMethodField()
+    findings = serializers.SerializerMethodField()
 
     class Meta(VersionSerializer.Meta):
         fields = ["skill", *VersionSerializer.Meta.fields, "frontmatter", "files", "warnings", "findings"]
+
+    def get_warnings(self, version: SkillVersion) -> list[dict[str, Any]]:
+        """The warnings in the reader's language."""
+        return [render_problem(warning) for warning in version.warnings]
+
+    def get_findings(self, version: SkillVersion) -> list[dict[str, Any]]:
+        """The findings in the reader's language."""
+        return [render_finding(finding) for finding in version.findings]
 
 
 class WaitingSerializer(VersionSerializer):

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from skills_registry import services
 from skills_registry.models import Publication
 from skills_registry.problems import InvalidSkill
+from skills_registry.texts.render import render_problem, render_report
 
 from . import inputs, outputs
 from .access import caller, check_upload, visible_skill, visible_skills
@@ -66,9 +67,8 @@ class SkillViewSet(viewsets.ViewSet):
         return Response(
             {
                 "valid": inspection.package is not None,
-                "errors": [problem.as_dict() for problem in inspection.errors],
-                "warnings": [problem.as_dict() for problem in inspection.warnings],
-                "findings": [finding.as_dict() for finding in inspection.findings],
+                "errors": [render_problem(problem) for problem in inspection.errors],
+                **render_report(inspection),
                 "mended": outputs.shown_mended(inspection.mended),
             }
         )

@@ -84,7 +84,7 @@ def _executables(base: SkillVersion, contents: Mapping[str, bytes]) -> frozenset
 
 def _is_file(path: str, report: Report) -> bool:
     if path.endswith("/"):
-        report.error("path-empty", "an entry has no file name", "Name a file, not a folder.", file=printable(path))
+        report.error("path-empty", {"case": "folder"}, file=printable(path))
         return False
     return check_path(path, report)
 

@@ -53,9 +53,7 @@ def inspect_contents(
     """Say everything there is to say about files by path, see `inspect_files`; stores nothing and raises nothing."""
     largest = limits().total_bytes
     if sum(map(len, contents.values())) > largest:  # before all of it is copied: many paths may share their bytes
-        message = f"the files together are larger than {largest:,} bytes"
-        hint = "Remove large files, or raise SKILL_MAX_BYTES."
-        return Inspection(None, (*problems, Problem("package-too-large", message, hint)))
+        return Inspection(None, (*problems, Problem("package-too-large", {"limit": largest})))
     return _inspected(inspect_files, contents, limits(), skill, problems, executables)
 
 
@@ -63,14 +61,5 @@ def _inspected(inspection: Callable[..., Inspection], *arguments: Any, cpu_secon
     try:
         return run_bounded(cpu_seconds, inspection, *arguments)
     except NotDone as refused:
-        return Inspection(None, (_problem(refused),))
-
-
-def _problem(refused: NotDone) -> Problem:
-    if refused.busy:
-        return Problem("server-busy", "the server reads other packages at the moment", "Try again in a minute.")
-    return Problem(
-        "too-much-work",
-        "reading this package takes more time or memory than a package may",
-        "Split very long lines and files, and remove what the skill does not need.",
-    )
+        problem = Problem("server-busy") if refused.busy else Problem("too-much-work")
+        return Inspection(None, (problem,))

@@ -84,7 +84,7 @@ def _place(path: str, taken: Collection[str]) -> str:
 def _clashes(kept: Mapping[str, Upload]) -> dict[str, Problem]:
     packages = {place: inspect_upload(upload).package for place, upload in kept.items()}
     identities = ((place, made.manifest.name, made.digest) for place, made in packages.items() if made)
-    return name_clashes(identities, hint="Rename one of the skills in its SKILL.md, or upload only one of them.")
+    return name_clashes(identities, case="upload")
 
 
 def inspect_upload(upload: Upload, *, mend: bool = False) -> Inspection:

@@ -9,7 +9,6 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
-from skills_registry import remarks
 from skills_registry.highlighting import Source
 from skills_registry.text_diff import Part, ShownLine, marked_html
 from skills_registry.visible import visible_html
@@ -22,12 +21,6 @@ register = template.Library()
 def visible(text: object) -> SafeString:
     """A text with its invisible characters written out."""
     return mark_safe(visible_html(str(text)))  # noqa: S308  # it is escaped
-
-
-@register.filter
-def in_words(text: str) -> str:
-    """What a rule says of a package, in the reader's language."""
-    return remarks.in_words(text)
 
 
 @register.filter

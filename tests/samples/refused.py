@@ -71,6 +71,7 @@ def _damaged() -> dict[str, bytes]:
         "archive-damaged--name-into-directory": patched(zipped(SKILL), 26, b"\xff\xff"),
         "archive-damaged--directory-beyond-the-end": zipped(SKILL, end={"start": 0x7FFF_FFFF}),
         "archive-damaged--directory-size-too-small": zipped(SKILL, Item("a.txt"), end={"size": 54}),
+        "archive-damaged--comment-beyond-the-directory": patched(whole, whole.rindex(b"PK\x01\x02") + 32, b"\x01"),
         "archive-damaged--directory-size-huge": zipped(SKILL, end={"size": ONES}),
         "archive-damaged--counts-too-many": zipped(SKILL, end={"count_here": 2, "count": 2}),
         "archive-damaged--counts-too-few": zipped(SKILL, Item("a.txt"), end={"count_here": 1, "count": 1}),

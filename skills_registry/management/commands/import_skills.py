@@ -11,6 +11,7 @@ from tqdm import tqdm
 
 from skills_registry.folder import find_skills
 from skills_registry.importing import Imported, Options, import_skills
+from skills_registry.texts.render import problem_line, render_problem
 
 
 class Command(BaseCommand):
@@ -128,9 +129,9 @@ class Command(BaseCommand):
             self.stdout.write(f"ok       {imported.version} ({_state(imported)}{live})")
         for problem in imported.problems:
             style = self.style.ERROR if problem.severity == "error" else self.style.WARNING
-            self.stdout.write(style(f"         {problem.severity}: {problem} [{problem.code}]"))
-            if problem.hint:
-                self.stdout.write(f"           {problem.hint}")
+            self.stdout.write(style(f"         {problem.severity}: {problem_line(problem)} [{problem.code}]"))
+            if hint := render_problem(problem)["hint"]:
+                self.stdout.write(f"           {hint}")
         if imported.mendable:
             self.stdout.write("         This SKILL.md can be mended on its way in: add --mend.")
 

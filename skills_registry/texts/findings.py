@@ -1,0 +1,20 @@
+"""The text of every finding by its code: why a reviewer should look at it. Pure."""
+
+from __future__ import annotations
+
+from .text import Text
+from .text import gettext_noop as _
+
+FINDING_TEXTS: dict[str, Text] = {
+    "dynamic-command": Text(
+        _("Some clients run this command on the user's machine before the model sees the text; this server never does.")
+    ),
+    "private-key": Text(_("A private key in a package is readable by everyone who may read the skill.")),
+    "access-key": Text(
+        _("This looks like a secret of a service; packages are readable by everyone who may read the skill.")
+    ),
+    "hidden-text": Text(
+        _("Invisible or direction-reversing characters can hide instructions from a reviewer that a model will read.")
+    ),
+    "more-findings": Text(_("There are more findings than the {limit} listed; so many are no accident.")),
+}
