@@ -21,7 +21,8 @@ NUMBER_MAX = 64
 """Longer numbers are kept as text; more digits are lost in a double, and YAML 1.1's base 60 takes long to compute."""
 
 _CORE_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
-_CORE_NUMBER = re.compile(r"[-+]?([0-9]+\.?|[0-9]*\.[0-9]+|[0-9]+\.[0-9]*)([eE][-+]?[0-9]+)?|0o[0-7]+")
+_CORE_NUMBER = re.compile(r"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)([eE][-+]?[0-9]+)?|[-+][0-9_]+|[-+]?0o[0-7_]+")
+"""Numbers of YAML 1.2, and with underscores those of ruamel.yaml."""
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
 
 

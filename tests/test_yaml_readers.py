@@ -129,6 +129,10 @@ def test_what_the_warning_tells_to_write_in_a_list_begins_as_its_items_do() -> N
 @example("-.5")
 @example("0b1")
 @example("+1:2")
+@example("._")
+@example("1_0e3")
+@example("0o1_7")
+@example("-_")
 def test_any_word_is_read_alike_by_all_or_warned_of_or_refused(word: str) -> None:
     for metadata in (word, f"[{word}]", f"{{{word}: x}}"):
         text = skill_md(metadata)
