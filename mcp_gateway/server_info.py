@@ -1,5 +1,8 @@
-"""How this server names itself to clients. The version is the project's, see pyproject.toml."""
+"""How this server names itself to clients."""
 
 from __future__ import annotations
 
-SERVER_INFO = {"name": "skillkeeper", "title": "Skillkeeper", "version": "0.1.0"}
+VERSION = "0.2.0"
+"""The project's version. It stands here alone; pyproject.toml reads it."""
+
+SERVER_INFO = {"name": "skillkeeper", "title": "Skillkeeper", "version": VERSION}

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
+from typing import Any
 
 from .server import ROOT
+
+
+def pyproject() -> dict[str, Any]:
+    """What pyproject.toml says."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def calls(path: str, prefix: str) -> Iterator[ast.Call]:

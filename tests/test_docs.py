@@ -10,13 +10,16 @@ from typing import Any
 
 import pytest
 from django.core.management import get_commands
+from packaging.requirements import Requirement
 
 from skills_registry.api.urls import router
 
 from .server import ROOT
-from .sources import table_rows
+from .sources import pyproject, table_rows
 
 DOCUMENTS = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
+NO_FILES = ("tools/call", "uploads/", ".venv")
+"""What is written like a path and is none of the tree."""
 PERMISSIONS = {"view_skill", "upload_skill", "publish_skill", "administer_skill", "view_invocation"}
 
 
@@ -58,18 +61,10 @@ def test_every_permission_that_the_api_asks_for_is_documented() -> None:
 
 
 def test_every_package_that_is_needed_is_explained_and_no_other() -> None:
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
-    needed = {re.split(r"[=<>\[ ]", line)[0] for line in lines if line and not line.startswith(("#", "-"))}
+    needed = [Requirement(line).name for line in pyproject()["project"]["dependencies"]]
 
     assert len(needed) > 5
-    assert {row[0] for row in table_rows("README.md", "Dependencies")} == needed
-
-
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "constraints.txt"])
-def test_every_package_has_one_version(name: str) -> None:
-    lines = [line for line in (ROOT / name).read_text().splitlines() if line and not line.startswith(("#", "-"))]
-    assert lines
-    assert [line for line in lines if not re.fullmatch(r"[\w.-]+(\[[\w,-]+\])?==[\w.]+", line.split(" ;")[0])] == []
+    assert sorted(row[0] for row in table_rows("README.md", "Dependencies")) == sorted(needed)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -92,6 +87,29 @@ def test_links_in_a_document_lead_somewhere(document: Path) -> None:
         linked = (document.parent / path).resolve() if path else document
         assert linked.exists(), target
         assert not anchor or anchor in anchors(linked), target
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/architecture.md"])
+def test_files_that_are_named_exist(name: str) -> None:
+    """A name that is not one from the top is in the folder that was named before it."""
+    folder, missing = ROOT, []
+    code = re.findall(r"`([\w.-]+/[\w./-]*|[\w-]+\.(?:py|md|txt|toml|po))`", (ROOT / name).read_text())
+    for path in (path for path in code if not path.startswith(NO_FILES)):
+        found = ROOT / path
+        if found.exists() and "/" in path:
+            folder = found if found.is_dir() else found.parent
+        elif not found.exists() and not (folder / path).exists():
+            missing.append(path)
+    assert len(code) > 20
+    assert missing == []
+
+
+def test_files_in_the_diagram_are_in_their_rooms() -> None:
+    rooms = re.findall(r"subgraph (\w+)\[(.*?)\n    end\n", (ROOT / "docs/architecture.md").read_text(), re.S)
+    named = [f"{room}/{path}" for room, text in rooms for path in re.findall(r"\w+\.py|\w+/", text)]
+    assert len(rooms) == 4
+    assert len(named) > 15
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 def anchors(document: Path) -> set[str]:

@@ -169,6 +169,7 @@ def _by_format() -> dict[str, bytes]:
         "span-marker": zipped(Item("SKILL.md", SKILL_MD), before=b"PK00"),
         "directory-in-other-order": zipped(SKILL, other, listed=(other, SKILL)),
         "extra-fields": zipped(Item("SKILL.md", SKILL_MD, extra=times), Item("a.txt", local={"extra": b"\x00" * 3})),
+        "extra-fields-more-than-are-read": zipped(SKILL, Item("a.txt", extra=extra_field(0x7777, b"") * 100)),
         "extra-field-cut-off": zipped(SKILL, Item("a.txt", extra=b"\x01\x00\xff\x00")),
         "flags-of-compression-level": zipped(deflated("SKILL.md", SKILL_MD, flags=0x06)),
     }

@@ -70,6 +70,7 @@ def _damaged() -> dict[str, bytes]:
         ),
         "archive-damaged--name-into-directory": patched(zipped(SKILL), 26, b"\xff\xff"),
         "archive-damaged--directory-beyond-the-end": zipped(SKILL, end={"start": 0x7FFF_FFFF}),
+        "archive-damaged--comment-of-entry-beyond-directory": patched(whole, directory + 32, b"\xff"),
         "archive-damaged--directory-size-too-small": zipped(SKILL, Item("a.txt"), end={"size": 54}),
         "archive-damaged--comment-beyond-the-directory": patched(whole, whole.rindex(b"PK\x01\x02") + 32, b"\x01"),
         "archive-damaged--directory-size-huge": zipped(SKILL, end={"size": ONES}),
