@@ -37,6 +37,7 @@ from .call_logs import broken, dynamo, log  # noqa: F401  # fixtures of all test
 from .official_schemas import check_exchange
 from .packages import package
 from .patience import PATIENCE_SECONDS
+from .prepared import prepared  # noqa: F401  # a fixture of all tests
 
 # How long an example takes depends on how busy the machine is.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 import time
 from collections import Counter
@@ -20,6 +21,7 @@ from psycopg.sql import SQL, Identifier
 
 from .packages import skill_md
 from .postgresql_server import PostgresqlServer, Wire, postgresql_server, wire_to  # noqa: F401  # a fixture
+from .prepared import Prepared
 from .redis_server import redis_server
 from .server import UVICORN, Server, manage
 from .threads import at_once
@@ -33,11 +35,11 @@ SIZE = 6
 class Site:
     """A data folder and database with an operator, a token of theirs and a skill that is live."""
 
-    def __init__(self, data: Path, postgresql: PostgresqlServer) -> None:
+    def __init__(self, data: Path, static: Path, postgresql: PostgresqlServer) -> None:
         self.data = data
+        shutil.copytree(static, data / "static")
         self.postgresql = postgresql
         self.run("migrate")
-        self.run("collectstatic", "--no-input")
         made = "User.objects.create_superuser('olga', password='olgas-password')"
         self.run("shell", "-c", f"from django.contrib.auth.models import User; {made}")
         self.token = self.run("create_token", "--user", "olga").splitlines()[0]
@@ -97,8 +99,12 @@ def _count(connection: psycopg.Connection[Any], condition: str = "") -> int:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, postgresql_server: PostgresqlServer) -> Site:  # noqa: F811
-    return Site(tmp_path_factory.mktemp("site") / "data", postgresql_server)
+def site(
+    tmp_path_factory: pytest.TempPathFactory,
+    prepared: Prepared,
+    postgresql_server: PostgresqlServer,  # noqa: F811
+) -> Site:
+    return Site(tmp_path_factory.mktemp("site") / "data", prepared.empty / "static", postgresql_server)
 
 
 @pytest.fixture(scope="module")

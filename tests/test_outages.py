@@ -20,6 +20,7 @@ import pytest
 from .aws_world import World
 from .hanging import HangingProxy, Mode, hanging
 from .packages import skill_md, zip_of
+from .prepared import Prepared
 from .redis_server import redis_server
 from .server import Server
 from .test_endurance import World as Local
@@ -82,33 +83,23 @@ class Outage:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, ministack_url: str) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, ministack_url: str, prepared: Prepared) -> World:
     """An installation with skills, of which `warm` has two versions, and an operator."""
-    found = World(tmp_path_factory.mktemp("outages") / "data", ministack_url, ministack_url)
+    data = tmp_path_factory.mktemp("outages") / "data"
+    found = World(data, ministack_url, ministack_url, like=prepared.operated)
     found.aws |= {"MCP_REQUIRE_AUTH": "false", "LOG_LEVEL": "ERROR"}
     names = ["warm", *COLD]
     found.publish_all(found.aws, [(name, {"SKILL.md": skill_md(name, f"Do {name}."), "a.txt": name}) for name in names])
     found.publish(found.aws, "warm", "Do it better.")
-    found.manage(
-        {**found.aws, "DJANGO_SUPERUSER_PASSWORD": "olgas-password"},
-        *("createsuperuser", "--no-input", "--username", "olga", "--email", "olga@example.com"),
-    )
     return found
 
 
 @pytest.fixture
-def token(world: World) -> str:
-    found = re.search(r"skk_\S+", world.manage(world.aws, "create_token", "--user", "olga"))
-    assert found
-    return found[0]
-
-
-@pytest.fixture
-def outage(world: World, token: str, ministack_url: str, tmp_path: Path) -> Iterator[Outage]:
+def outage(world: World, prepared: Prepared, ministack_url: str, tmp_path: Path) -> Iterator[Outage]:
     with hanging(ministack_url) as s3, hanging(ministack_url) as dynamodb:
         settings = {**world.aws, **DEADLINES, "S3_ENDPOINT_URL": s3.url(), "DYNAMODB_ENDPOINT_URL": dynamodb.url()}
         with world.server(settings, SKILL_CACHE_DIR=str(tmp_path / "cache")) as server:
-            with closing(Outage(server, token, s3, dynamodb)) as found:
+            with closing(Outage(server, prepared.token, s3, dynamodb)) as found:
                 found.log_in()
                 found.api.post("skills/warm/publish/", json={"version": 2})  # a test before may have left v1
                 assert found.call("warm")["result"]["content"]

@@ -12,6 +12,7 @@ import pytest
 
 from .aws_world import World, ask
 from .outages import HANGING, OUTAGES, REFUSING, UP, Door, door
+from .prepared import Prepared
 from .server import UVICORN, Server
 
 STOPS_WITHIN = 60.0
@@ -22,15 +23,11 @@ SKILLS = [f"skill-{number}" for number in range(8)]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, ministack_url: str) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, ministack_url: str, prepared: Prepared) -> World:
     """Some live skills, an operator, and a version of each skill besides the one that is live."""
-    world = World(tmp_path_factory.mktemp("world") / "data", ministack_url, ministack_url)
+    world = World(tmp_path_factory.mktemp("world") / "data", ministack_url, ministack_url, like=prepared.operated)
     for body in ("first", "second"):
         world.publish_all(world.aws, [(name, {"SKILL.md": skill_text(name, body)}) for name in SKILLS])
-    world.service(
-        world.aws,
-        "from django.contrib.auth.models import User; User.objects.create_superuser('olga', password='olgas-password')",
-    )
     return world
 
 
@@ -81,9 +78,8 @@ def taken() -> Iterator[str]:
 class Operator:
     """Uses the API of a replica."""
 
-    def __init__(self, world: World, server: Server) -> None:
+    def __init__(self, world: World, server: Server, secret: str) -> None:
         self.world = world
-        secret = world.manage(world.aws, "create_token", "--user", "olga").splitlines()[0]
         self.client = httpx.Client(
             base_url=f"{server.url}/api/v1/", headers={"authorization": f"Bearer {secret}"}, timeout=120
         )
@@ -100,8 +96,8 @@ class Operator:
 
 
 @pytest.fixture(scope="module")
-def operator(world: World, replicas: tuple[Server, Server]) -> Iterator[Operator]:
-    found = Operator(world, replicas[0])
+def operator(world: World, prepared: Prepared, replicas: tuple[Server, Server]) -> Iterator[Operator]:
+    found = Operator(world, replicas[0], prepared.token)
     with found.client:
         yield found
 
