@@ -20,6 +20,7 @@ import pytest
 from .aws_world import World
 from .hanging import HangingProxy, Mode, hanging
 from .packages import skill_md, zip_of
+from .patience import wait_until
 from .prepared import Prepared
 from .redis_server import redis_server
 from .server import Server
@@ -116,13 +117,6 @@ def timed(call: Callable[[], Any], within: float) -> Any:
     return found
 
 
-def until(true: Callable[[], bool], within: float) -> None:
-    ends = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < ends, "it takes too long"
-        time.sleep(0.1)
-
-
 @pytest.mark.parametrize("mode", HANGS)
 def test_while_s3_hangs_each_door_answers_in_time_and_all_comes_back(outage: Outage, mode: Mode) -> None:
     outage.s3.mode = mode
@@ -151,9 +145,9 @@ def test_while_s3_hangs_each_door_answers_in_time_and_all_comes_back(outage: Out
     assert "error" in timed(lambda: outage.ask("resources/read", uri=uri), SOON), "nobody waits any more"
 
     outage.s3.mode = Mode.FORWARD
-    until(lambda: "result" in outage.ask("resources/read", uri=uri), BACK_WITHIN)
+    wait_until(lambda: "result" in outage.ask("resources/read", uri=uri), within=BACK_WITHIN)
     assert outage.api.post("skills/", files=upload).status_code == 201
-    until(lambda: outage.ready()[1]["status"] == "ok", BACK_WITHIN)
+    wait_until(lambda: outage.ready()[1]["status"] == "ok", within=BACK_WITHIN)
     assert outage.api.post("skills/warm/publish/", json={"version": 2}).status_code == 200
 
 
@@ -180,7 +174,7 @@ def test_while_dynamodb_hangs_each_door_answers_in_time_and_all_comes_back(outag
         pages = [beside.submit(timed, lambda: outage.admin.get(""), REQUEST + MARGIN) for _ in range(4)]
         assert timed(lambda: outage.call("warm"), SOON)["result"]["content"]
         assert timed(lambda: outage.call("cold-1"), SOON)["result"]["content"]
-        until(lambda: timed(outage.ready, 3 + MARGIN)[1]["status"] == "degraded", BACK_WITHIN)
+        wait_until(lambda: timed(outage.ready, 3 + MARGIN)[1]["status"] == "degraded", within=BACK_WITHIN)
         status, ready = outage.ready()
         assert (status, ready["store"], ready["database"]) == (200, "ok", "ok")
         assert [page.result().status_code for page in pages] == [200] * 4
@@ -191,16 +185,16 @@ def test_while_dynamodb_hangs_each_door_answers_in_time_and_all_comes_back(outag
     assert timed(lambda: outage.admin.get(""), SOON).status_code == 200, "nobody waits any more"
 
     outage.dynamodb.mode = Mode.FORWARD
-    until(lambda: outage.ready()[1]["status"] == "ok", BACK_WITHIN)
+    wait_until(lambda: outage.ready()[1]["status"] == "ok", within=BACK_WITHIN)
     assert outage.api.post("skills/warm/publish/", json={"version": 2}).status_code == 200
-    until(lambda: outage.api.get("logs/").status_code == 200, BACK_WITHIN)
+    wait_until(lambda: outage.api.get("logs/").status_code == 200, within=BACK_WITHIN)
 
 
 def test_process_ends_in_time_while_everything_hangs(outage: Outage) -> None:
     outage.s3.mode = outage.dynamodb.mode = Mode.HANG
     with ThreadPoolExecutor(len(COLD) + 1) as beside:
         cold = [beside.submit(outage.call, name) for name in COLD]
-        until(lambda: outage.s3.held > 0, 10)
+        wait_until(lambda: outage.s3.held > 0, within=10)
         timed(outage.server.stop, STOPS_WITHIN)
         assert all(one.exception() or one.result() for one in cold)
 
@@ -212,11 +206,11 @@ def test_process_that_starts_while_dynamodb_hangs_becomes_ready_by_itself(world:
     server.begin()
     late = Outage(server, "", outage.s3, outage.dynamodb)
     try:
-        until(lambda: answers(late), 60)
+        wait_until(lambda: answers(late), within=60)
         status, ready = timed(late.ready, 3 + MARGIN)
         assert (status, ready["status"], ready["database"]) == (503, "unavailable", "ok")
         outage.dynamodb.mode = Mode.FORWARD
-        until(lambda: late.ready()[0] == 200, BACK_WITHIN)
+        wait_until(lambda: late.ready()[0] == 200, within=BACK_WITHIN)
         assert late.call("warm")["result"]["content"]
     finally:
         late.close()
@@ -246,7 +240,7 @@ def test_while_redis_hangs_callers_wait_a_second_at_most_and_soon_not_at_all(tmp
             # A word that trickles is there within a readiness check's time.
             assert ready["status"] == ("ok" if mode is Mode.TRICKLE else "degraded")
             proxy.mode = Mode.FORWARD
-            until(lambda: agent.ready()[1]["status"] == "ok", BACK_WITHIN)
+            wait_until(lambda: agent.ready()[1]["status"] == "ok", within=BACK_WITHIN)
             proxy.mode = mode
             timed(server.stop, STOPS_WITHIN)
 
@@ -263,7 +257,7 @@ def test_too_many_pages_at_once_are_refused_and_health_is_still_told(world: Worl
 
         with ThreadPoolExecutor(2) as beside:
             slow = [beside.submit(busy.api.post, "skills/", files=upload(name)) for name in ("one", "two")]
-            until(lambda: outage.s3.held > held + 1, 10)
+            wait_until(lambda: outage.s3.held > held + 1, within=10)
             refused = busy.api.get("skills/")
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
             assert busy.ready()[0] == 200
