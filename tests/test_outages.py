@@ -225,10 +225,12 @@ def answers(outage: Outage) -> bool:
 
 
 @pytest.mark.parametrize("mode", [*HANGS, Mode.TRICKLE])
-def test_while_redis_hangs_callers_wait_a_second_at_most_and_soon_not_at_all(tmp_path: Path, mode: Mode) -> None:
+def test_while_redis_hangs_callers_wait_a_second_at_most_and_soon_not_at_all(
+    tmp_path: Path, prepared: Prepared, mode: Mode
+) -> None:
     with redis_server(tmp_path) as url, hanging(url) as proxy:
         settings = {"REDIS_URL": proxy.url("redis"), "RATE_LIMIT_PER_MINUTE": "100000"}
-        served = Local(tmp_path / "data", settings).server()
+        served = Local(tmp_path / "data", prepared.examples, settings).server()
         with served as server, closing(Outage(server, "", proxy, proxy)) as agent:
             assert agent.call("hello-world")["result"]["content"]
             proxy.mode = mode
