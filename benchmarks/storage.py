@@ -28,6 +28,7 @@ django.setup()
 
 from tests.aws_world import World  # noqa: E402
 from tests.emulators import ministack  # noqa: E402
+from tests.prepared import prepare  # noqa: E402
 from tests.server import ROOT, clean_environment  # noqa: E402
 
 ROUNDS = 7
@@ -87,7 +88,7 @@ def run(world: World, settings: dict[str, str], *arguments: str) -> None:
 def measure(skills: int, versions: int, calls: int = CALLS) -> dict[str, Any]:
     """All figures; `calls` is how many tools/call one round of each backend has."""
     with tempfile.TemporaryDirectory() as folder, ministack(Path(folder)) as url:
-        world = World(Path(folder) / "data", url, url)
+        world = World(Path(folder) / "data", url, url, like=prepare(Path(folder)).empty)
         fill(world, skills, versions)
         found: dict[str, Any] = {"skills": skills, "versions": versions}
         with probe(world, world.aws) as replica:

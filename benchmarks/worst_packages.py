@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.budget_world import World, ask_all, ask_for_very_much, review_at_once, serving
+from tests.prepared import prepare
 from tests.server import ROOT
 
 ROUNDS = 5
@@ -34,7 +35,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="of the calls beside nothing")
     seconds = parser.parse_args().seconds
     print("| beside | calls | p50 ms | p99 ms | longest ms | p99 / p99 beside nothing |\n|---|---|---|---|---|---|")  # noqa: T201
-    with tempfile.TemporaryDirectory() as folder, serving(Path(folder) / "data") as world:
+    with tempfile.TemporaryDirectory() as folder, serving(prepare(Path(folder)).operated) as world:
         alone = row("nothing", measured(world, partial(time.sleep, seconds)), None)
         for what, work in WORK.items():
             row(what, measured(world, partial(work, world)), alone)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
 
 import pytest
 
+from invocations.aws import Guard
 from invocations.dynamo import Connected, connection, guard
 from invocations.stores.tables import CallItem, CounterItem, MonthItem
 from skills_registry.catalog.tables import HeadItem, SkillItem
 
 from .emulators import CREDENTIALS, dynamodb_local, ministack, seaweedfs
+from .patience import wait_until
 
 SERVERS = {"ministack_url", "seaweedfs_url", "dynamodb_url", "s3_url", "on_aws"}
 ENGINES = ["ministack", "dynamodb-local"] if os.environ.get("DYNAMODB_LOCAL_HOME") else ["ministack"]
@@ -21,7 +24,7 @@ ENGINES = ["ministack", "dynamodb-local"] if os.environ.get("DYNAMODB_LOCAL_HOME
 Dial = Callable[[str], None]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+def mark_aws(items: list[pytest.Function]) -> None:
     """Mark what talks to one of the servers."""
     for item in items:
         if SERVERS & set(item.fixturenames):
@@ -71,6 +74,13 @@ def dynamodb_url(request: pytest.FixtureRequest, dynamodb_engine: Callable[[str]
     return dynamodb_engine(request.param)
 
 
+def end_probes(guard: Guard) -> None:
+    """Let a service be back, and wait until no thread asks for it any more, which would go on into other tests."""
+    guard.breaker.succeeded()
+    name = f"probe-{guard._service}"
+    wait_until(lambda: all(thread.name != name for thread in threading.enumerate()), f"{name} does not end")
+
+
 @pytest.fixture
 def dial(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dial]:
     """Let the product's tables be at an address."""
@@ -87,5 +97,5 @@ def dial(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dial]:
         guard.breaker.succeeded()
 
     yield dial
+    end_probes(guard)
     connection.cache_clear()
-    guard.breaker.succeeded()

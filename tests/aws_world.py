@@ -27,10 +27,10 @@ MODERN = {
 class World:
     """One installation; `aws` are its settings with STORAGE_BACKEND=s3, `local` those without.
 
-    `like` is the folder of another one to begin with.
+    It begins with a copy of the folder `like`.
     """
 
-    def __init__(self, data: Path, s3: str, dynamodb: str, *, like: Path | None = None) -> None:
+    def __init__(self, data: Path, s3: str, dynamodb: str, *, like: Path) -> None:
         suffix = uuid.uuid4().hex[:8]
         self.bucket = f"bucket-{suffix}"
         self.tables = {
@@ -45,15 +45,7 @@ class World:
         self.dynamodb = dynamodb_client(dynamodb)
         self.aws = environment(s3, dynamodb, **names, MCP_REQUIRE_AUTH="false", LOG_LEVEL="CRITICAL")
         self.local = {**self.aws, "STORAGE_BACKEND": "local"}
-        if like is None:
-            self.prepare()
-        else:
-            shutil.copytree(like, data)
-
-    def prepare(self) -> None:
-        """Make the database and the static files, where they are not there."""
-        for command in ("migrate", "collectstatic"):
-            self.manage(self.local, command, "--no-input")
+        shutil.copytree(like, data)
 
     def manage(self, settings: dict[str, str], *arguments: str, status: int = 0) -> str:
         """What a command says; it must end with this status."""
@@ -77,8 +69,11 @@ class World:
             path.write_bytes(zip_of(files))
             paths.setdefault(name, []).append(str(path))
         # Versions of one skill come in by one import each: beside each other they would be refused.
-        rounds = zip_longest(*paths.values())
-        return "".join(self.manage(settings, "import_skills", *filter(None, each), "--publish") for each in rounds)
+        rounds = [[*filter(None, each), "--publish"] for each in zip_longest(*paths.values())]
+        if len(rounds) == 1:
+            return self.manage(settings, "import_skills", *rounds[0])
+        code = "from django.core.management import call_command; "
+        return self.service(settings, f"{code}[call_command('import_skills', *each) for each in {rounds}]")
 
     def service(self, settings: dict[str, str], code: str) -> str:
         """Run code that knows `services` and the models, as a command would."""

@@ -1,11 +1,13 @@
 """What the pages of the admin are looked at with: people of each role, and a world with something of each kind.
 
-Run in a process of its own it fills DATA_DIR, with people alone or with everything, and prints the ids.
+Run in a process of its own it fills DATA_DIR, where a database is, with people alone or with everything, and prints the
+ids.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -26,8 +28,9 @@ ARABIC = "مرحبا بالعالم. استخدمها عندما يصل شخص �
 
 
 @contextmanager
-def serving(data: Path, what: str) -> Iterator[tuple[Server, dict[str, Any]]]:
-    """A server on a new folder with "people" or "everything", and what was made."""
+def serving(data: Path, like: Path, what: str) -> Iterator[tuple[Server, dict[str, Any]]]:
+    """A server on a copy of a folder with "people" or "everything" besides, and what was made."""
+    shutil.copytree(like, data)
     environment = {**clean_environment(data), "DJANGO_SETTINGS_MODULE": "mcpsite.settings"}
     command = [sys.executable, "-m", "tests.browser_world", what]
     ran = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
@@ -117,11 +120,7 @@ def record_calls() -> str:
 
 
 def main(what: str) -> None:
-    """Make tables and static files, and fill them."""
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    """Fill the folder."""
     made = everything() if what == "everything" else {name: user.pk for name, user in people().items()}
     json.dump(made, sys.stdout)
 

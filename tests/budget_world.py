@@ -14,8 +14,9 @@ from typing import Any
 import httpx
 
 from .packages import skill_md, zip_of
+from .prepared import OPERATOR, OPERATORS_PASSWORD
 from .process_tree import ProcessTree, Use
-from .server import UVICORN, Server, manage
+from .server import UVICORN, Server
 from .worst_packages import MARKDOWN, chinese, packages, with_markdown
 
 EDITED_MAX = 1_500_000
@@ -29,7 +30,6 @@ CALLERS_TEXTS: dict[str, Any] = {
 }
 ADMIN = "/admin/skills_registry/skill/"
 SKILL = f"{ADMIN}2/"
-PASSWORD = "olgas-password"
 
 
 class World:
@@ -42,7 +42,7 @@ class World:
         self.costs: dict[str, Use] = {}
         page = self.client.get("/admin/login/").text
         token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-        login = {"username": "olga", "password": PASSWORD, "csrfmiddlewaretoken": token}
+        login = {"username": OPERATOR, "password": OPERATORS_PASSWORD, "csrfmiddlewaretoken": token}
         assert self.client.post("/admin/login/?next=/healthz", data=login).status_code == 302
         self.headers = {"x-csrftoken": self.client.cookies["csrftoken"]}
 
@@ -71,10 +71,7 @@ class World:
 
 @contextmanager
 def serving(data: Path) -> Iterator[World]:
-    """The server, on an empty folder, with one skill `greeter`."""
-    for command in (("migrate",), ("createsuperuser", "--noinput", "--username", "olga", "--email", "o@example.com")):
-        assert manage(data, *command, DJANGO_SUPERUSER_PASSWORD=PASSWORD).returncode == 0
-    assert manage(data, "collectstatic", "--no-input").returncode == 0
+    """The server, on a copy of `Prepared.operated`, with one skill `greeter`."""
     with Server(UVICORN, data, MCP_REQUIRE_AUTH="false", MCP_SKILL_TOOLS="auto") as server:
         world = World(server)
         with closing(world.client):

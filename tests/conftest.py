@@ -24,12 +24,12 @@ from skills_registry import services
 from skills_registry.catalog import get_catalog
 from skills_registry.models import AuditEvent, Publication, Review, Skill, SkillVersion
 
-from .aws_fixtures import (  # noqa: F401  # fixtures and a hook of all tests
+from .aws_fixtures import (  # noqa: F401  # fixtures of all tests
     dial,
     dynamodb_engine,
     dynamodb_url,
+    mark_aws,
     ministack_url,
-    pytest_collection_modifyitems,
     s3_url,
     seaweedfs_url,
 )
@@ -37,10 +37,25 @@ from .call_logs import broken, dynamo, log  # noqa: F401  # fixtures of all test
 from .official_schemas import check_exchange
 from .packages import package
 from .patience import PATIENCE_SECONDS
+from .prepared import prepared  # noqa: F401  # a fixture of all tests
 
 # How long an example takes depends on how busy the machine is.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("patient")
+LONGEST = [
+    "test_crash_walk.py", "test_budgets.py", "test_migration.py", "test_outages.py", "test_endurance.py",
+    "test_replicas.py", "test_withdrawing.py", "test_seed_acceptance.py", "test_stores_hang.py", "test_connections.py",
+    "test_http_limits.py", "test_streams_of_servers.py", "test_losing_rights_of_servers.py", "test_fuzzing_server.py",
+    "test_every_page.py", "test_browser_editing.py", "test_browser.py", "test_infrastructure.py",
+]  # fmt: skip
+"""The files that take minutes; one that began last would run on alone."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Mark tests, and let the longest files begin first."""
+    mark_aws(items)
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(LONGEST)))
 
 
 def publish(

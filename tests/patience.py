@@ -8,9 +8,15 @@ from collections.abc import Callable
 PATIENCE_SECONDS = 120.0
 
 
-def wait_until(done: Callable[[], object], problem: Callable[[], object] | str, every: float = 0.05) -> None:
-    """Ask until the answer is true; fails with the problem when patience ends."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+def wait_until(
+    done: Callable[[], object],
+    problem: Callable[[], object] | str = "it did not happen",
+    *,
+    every: float = 0.05,
+    within: float = PATIENCE_SECONDS,
+) -> None:
+    """Ask every so many seconds until the answer is true; fails with the problem when it is not within the time."""
+    deadline = time.monotonic() + within
     while not done():
         assert time.monotonic() < deadline, problem if isinstance(problem, str) else problem()
         time.sleep(every)

@@ -39,7 +39,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    wait_until(condition, "it did not happen", every=0.005)
+    wait_until(condition, every=0.005)
 
 
 def background() -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterator
 
 import pytest
 
 from .budget_world import World, ask_all, ask_for_very_much, looked_at, review_at_once, serving
+from .prepared import Prepared
 from .worst_packages import chinese
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -21,8 +23,8 @@ EIGHT_BYTES = 1024 * 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    with serving(tmp_path_factory.mktemp("budgets") / "data") as world:
+def world(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[World]:
+    with serving(shutil.copytree(prepared.operated, tmp_path_factory.mktemp("budgets") / "data")) as world:
         yield world
 
 

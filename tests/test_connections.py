@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import threading
 import time
 from collections import Counter
@@ -19,7 +20,9 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from .packages import skill_md
+from .patience import wait_until
 from .postgresql_server import PostgresqlServer, Wire, postgresql_server, wire_to  # noqa: F401  # a fixture
+from .prepared import Prepared
 from .redis_server import redis_server
 from .server import UVICORN, Server, manage
 from .threads import at_once
@@ -28,16 +31,17 @@ WITHIN, READY_WITHIN = 10 + 2, 3 + 2
 """Seconds that are promised, and some for a busy machine."""
 CLIENTS, REQUESTS = 150, 2
 SIZE = 6
+SOON = 20.0
 
 
 class Site:
     """A data folder and database with an operator, a token of theirs and a skill that is live."""
 
-    def __init__(self, data: Path, postgresql: PostgresqlServer) -> None:
+    def __init__(self, data: Path, static: Path, postgresql: PostgresqlServer) -> None:
         self.data = data
+        shutil.copytree(static, data / "static")
         self.postgresql = postgresql
         self.run("migrate")
-        self.run("collectstatic", "--no-input")
         made = "User.objects.create_superuser('olga', password='olgas-password')"
         self.run("shell", "-c", f"from django.contrib.auth.models import User; {made}")
         self.token = self.run("create_token", "--user", "olga").splitlines()[0]
@@ -97,8 +101,12 @@ def _count(connection: psycopg.Connection[Any], condition: str = "") -> int:
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory, postgresql_server: PostgresqlServer) -> Site:  # noqa: F811
-    return Site(tmp_path_factory.mktemp("site") / "data", postgresql_server)
+def site(
+    tmp_path_factory: pytest.TempPathFactory,
+    prepared: Prepared,
+    postgresql_server: PostgresqlServer,  # noqa: F811
+) -> Site:
+    return Site(tmp_path_factory.mktemp("site") / "data", prepared.empty / "static", postgresql_server)
 
 
 @pytest.fixture(scope="module")
@@ -108,13 +116,6 @@ def live_skill(site: Site, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder.mkdir()
     (folder / "SKILL.md").write_text(skill_md())
     site.run("import_skills", str(folder), "--publish")
-
-
-def until(done: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 async def ask_together(url: str, headers: dict[str, str]) -> Counter[int]:
@@ -135,10 +136,10 @@ def test_many_clients_share_few_connections_and_idle_ones_are_closed(site: Site)
             answered = asyncio.run(ask_together(server.url, site.headers))
         assert answered == {200: CLIENTS * REQUESTS}
         assert 1 <= max(counts) <= SIZE
-        until(lambda: site.connections() <= 2, seconds=5 * SIZE + 10)
+        wait_until(lambda: site.connections() <= 2, within=5 * SIZE + 10)
         assert server.stop() in (0, -15)
         assert "Traceback" not in server.output
-    until(lambda: site.connections() == 0)
+    wait_until(lambda: site.connections() == 0, within=SOON)
 
 
 def test_clients_that_go_and_slow_readers_keep_no_connection(site: Site) -> None:
@@ -184,7 +185,9 @@ def test_silent_database_is_503_in_time_and_then_at_once(site: Site, live_skill:
         assert tools(server, site.headers) == 200
 
         wire.passes.clear()
-        until(lambda: timed(server, "/readyz")[0].json()["status"] == "degraded")  # an answer is kept for a second
+        wait_until(
+            lambda: timed(server, "/readyz")[0].json()["status"] == "degraded", within=SOON
+        )  # an answer is kept for a second
         ready, seconds = timed(server, "/readyz")
         found = ready.json()
         assert (ready.status_code, found["status"], found["store"]) == (200, "degraded", "ok"), "it serves from memory"
@@ -197,7 +200,7 @@ def test_silent_database_is_503_in_time_and_then_at_once(site: Site, live_skill:
         assert tools(server, site.headers) == 200
 
         wire.passes.set()
-        until(lambda: timed(server, "/api/v1/skills/", site.headers)[0].status_code == 200)
+        wait_until(lambda: timed(server, "/api/v1/skills/", site.headers)[0].status_code == 200, within=SOON)
         assert timed(server, "/readyz")[0].status_code == 200
 
 
@@ -209,7 +212,7 @@ def test_database_that_falls_silent_over_a_statement_is_503_in_time(site: Site) 
         ThreadPoolExecutor(1) as pool,
     ):
         asked = pool.submit(timed, server, "/api/v1/skills/", site.headers)
-        until(lambda: site.connections("AND wait_event_type = 'Lock'") == 1)
+        wait_until(lambda: site.connections("AND wait_event_type = 'Lock'") == 1, within=SOON)
         wire.passes.clear()
         unlock()
         answer, seconds = asked.result()
@@ -243,7 +246,7 @@ def test_stopped_database_is_503_within_seconds_and_the_next_one_is_used(site: S
             assert tools(server, site.headers) == 200
         finally:
             site.postgresql.start()
-        until(lambda: timed(server, "/api/v1/skills/", site.headers)[0].status_code == 200)
+        wait_until(lambda: timed(server, "/api/v1/skills/", site.headers)[0].status_code == 200, within=SOON)
 
 
 def test_known_token_opens_while_redis_tells_of_changes_and_the_database_is_stopped(
@@ -257,10 +260,10 @@ def test_known_token_opens_while_redis_tells_of_changes_and_the_database_is_stop
                 tell_of_a_change(tmp_path / "elsewhere", url)
                 assert [tools(server, site.headers) for _ in range(3)] == [200] * 3
             tell_of_a_change(tmp_path / "elsewhere", url, revoked="token:1")
-            until(lambda: tools(server, site.headers) == 503)
+            wait_until(lambda: tools(server, site.headers) == 503, within=SOON)
         finally:
             site.postgresql.start()
-        until(lambda: tools(server, site.headers) == 200)
+        wait_until(lambda: tools(server, site.headers) == 200, within=SOON)
 
 
 def tell_of_a_change(data: Path, redis_url: str, revoked: str = "") -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -20,17 +18,10 @@ from skills_registry.services import versions
 
 from .api import Api
 from .packages import package, skill_md, zip_of
-from .patience import PATIENCE_SECONDS
+from .patience import wait_until
 from .threads import at_once
 
 pytestmark = pytest.mark.django_db
-
-
-def wait_until(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_first_version_is_a_draft_with_number_one(operator: User) -> None:

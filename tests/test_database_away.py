@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -23,6 +24,7 @@ from .api import Api
 from .conftest import publish
 from .packages import skill_md, zip_of
 from .pages import SKILLS, staged, text_of
+from .prepared import Prepared
 from .server import UVICORN, Server, manage
 
 SILENT = "The database does not answer at the moment."
@@ -196,15 +198,10 @@ def test_command_shows_all_there_is_to_say_where_it_is_asked_to(tmp_path: Path) 
     assert "Traceback" in done.stderr
 
 
-def test_locked_database_is_read_and_says_503_to_what_would_change_it(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    manage(data, "migrate")
-    manage(data, "collectstatic", "--no-input")
-    made = "User.objects.create_superuser('olga', password='olgas-password')"
-    manage(data, "shell", "-c", f"from django.contrib.auth.models import User; {made}")
-    token = manage(data, "create_token", "--user", "olga").stdout.splitlines()[0]
+def test_locked_database_is_read_and_says_503_to_what_would_change_it(tmp_path: Path, prepared: Prepared) -> None:
+    data = shutil.copytree(prepared.operated, tmp_path / "data")
     locker = sqlite3.connect(data / "db.sqlite3", isolation_level=None)
-    headers = {"authorization": f"Bearer {token}"}
+    headers = {"authorization": f"Bearer {prepared.token}"}
     with (
         Server(UVICORN, data) as server,
         closing(locker),

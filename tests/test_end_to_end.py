@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sqlite3
 import time
@@ -16,6 +17,7 @@ from mcp.client.client import Client
 
 from .packages import skill_md
 from .patience import PATIENCE_SECONDS, wait_until
+from .prepared import Prepared
 from .server import DAPHNE, QUICKSTART, ROOT, UVICORN, Server, free_port, manage
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples" / "skills").iterdir())
@@ -137,11 +139,8 @@ def call_tool(server: Server, name: str) -> str:
 
 
 @pytest.mark.parametrize("command", [DAPHNE, UVICORN], ids=["daphne", "uvicorn"])
-def test_calls_are_written_before_the_server_stops(quickstart: Server, tmp_path: Path, command: list[str]) -> None:
-    data = tmp_path / "data"
-    assert manage(data, "migrate").returncode == 0
-    assert manage(data, "collectstatic", "--no-input").returncode == 0
-    assert manage(data, "import_skills", "examples/skills", "--publish").returncode == 0
+def test_calls_are_written_before_the_server_stops(prepared: Prepared, tmp_path: Path, command: list[str]) -> None:
+    data = shutil.copytree(prepared.examples, tmp_path / "data")
     with Server(command, data, MCP_REQUIRE_AUTH="false") as server:
         for _ in range(25):
             assert "isError" in call_tool(server, "hello-world")

@@ -29,6 +29,7 @@ from .emulators import s3_client
 from .faults import FaultyDynamo, conflict, faulty, lose_answer, throttle
 from .hanging import HangingProxy, Mode, hanging
 from .patience import PATIENCE_SECONDS
+from .prepared import Prepared
 from .redis_server import redis_server
 from .server import UVICORN, Server, manage
 from .test_infrastructure import dynamodb_client, environment, init
@@ -102,17 +103,16 @@ class Callers:
 class World:
     """A folder with published skills, the settings to serve it, and a way to read its log from outside."""
 
-    def __init__(self, data: Path, settings: dict[str, str], proxy: FaultyDynamo | HangingProxy | None = None) -> None:
-        self.data = data
+    def __init__(
+        self, data: Path, like: Path, settings: dict[str, str], proxy: FaultyDynamo | HangingProxy | None = None
+    ) -> None:
+        self.data = shutil.copytree(like, data)
         self.settings = {**settings, "MCP_REQUIRE_AUTH": "false", "LOG_LEVEL": "CRITICAL"}
         self.proxy = proxy
-        for command in (
-            ["migrate"],
-            ["collectstatic", "--no-input"],
-            ["import_skills", "examples/skills", "--publish"],
-        ):
-            done = manage(data, *command, **self.settings)
-            assert done.returncode == 0, done.stderr
+
+    def import_examples(self) -> None:
+        done = manage(self.data, "import_skills", "examples/skills", "--publish", **self.settings)
+        assert done.returncode == 0, done.stderr
 
     def server(self, **settings: str) -> Server:
         return Server(UVICORN, self.data, **self.settings, **settings)
@@ -206,12 +206,12 @@ def bring_back(proxy: FaultyDynamo) -> None:
 
 
 @pytest.fixture
-def local(tmp_path: Path) -> World:
-    return World(tmp_path / "data", {})
+def local(tmp_path: Path, prepared: Prepared) -> World:
+    return World(tmp_path / "data", prepared.examples, {})
 
 
 @pytest.fixture
-def on_aws(tmp_path: Path, ministack_url: str) -> Iterator[World]:
+def on_aws(tmp_path: Path, ministack_url: str, prepared: Prepared) -> Iterator[World]:
     suffix = uuid.uuid4().hex[:8]
     names = {
         "S3_SKILLS_BUCKET": f"bucket-{suffix}",
@@ -220,7 +220,10 @@ def on_aws(tmp_path: Path, ministack_url: str) -> Iterator[World]:
     }
     assert init(ministack_url, ministack_url, **names).returncode == 0
     with faulty(ministack_url) as proxy:
-        yield World(tmp_path / "data", environment(ministack_url, proxy.url, DIRECT=ministack_url, **names), proxy)
+        settings = environment(ministack_url, proxy.url, DIRECT=ministack_url, **names)
+        world = World(tmp_path / "data", prepared.empty, settings, proxy)
+        world.import_examples()
+        yield world
 
 
 @pytest.fixture(params=["local", pytest.param("on_aws", marks=pytest.mark.aws)])
@@ -315,7 +318,9 @@ def test_half_of_the_writes_fail_in_every_way(on_aws: World) -> None:
 
 @pytest.mark.aws
 @pytest.mark.parametrize("mode", [Mode.HANG, Mode.HALF, Mode.TRICKLE] if LONG else [Mode.HANG])
-def test_each_server_hangs_for_a_while_under_calls(tmp_path: Path, ministack_url: str, mode: Mode) -> None:
+def test_each_server_hangs_for_a_while_under_calls(
+    tmp_path: Path, ministack_url: str, prepared: Prepared, mode: Mode
+) -> None:
     suffix = uuid.uuid4().hex[:8]
     names = {
         "S3_SKILLS_BUCKET": f"bucket-{suffix}",
@@ -330,7 +335,9 @@ def test_each_server_hangs_for_a_while_under_calls(tmp_path: Path, ministack_url
         hanging(redis_url) as redis,
     ):
         shared = {"REDIS_URL": redis.url("redis"), "RATE_LIMIT_PER_MINUTE": "1000000", "DIRECT": ministack_url}
-        world = World(tmp_path / "data", environment(s3.url(), dynamodb.url(), **shared, **names), dynamodb)
+        settings = environment(s3.url(), dynamodb.url(), **shared, **names)
+        world = World(tmp_path / "data", prepared.empty, settings, dynamodb)
+        world.import_examples()
         callers = Callers()
         with world.server() as server:
             callers.url = server.url

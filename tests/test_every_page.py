@@ -16,6 +16,7 @@ from .admin_addresses import NO_PAGES, PAGES, addresses, names
 from .browser_world import serving
 from .chromium import PASSWORD, needs_chromium, prepare
 from .node_tools import module
+from .prepared import Prepared
 from .server import Server
 
 pytest_plugins = ["tests.browser"]
@@ -64,8 +65,8 @@ _OUT_OF_SIGHT = """() => [...document.querySelectorAll("main :is(button, [type=s
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, Any]]]:
-    with serving(tmp_path_factory.mktemp("pages") / "data", "everything") as found:
+def world(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[tuple[Server, dict[str, Any]]]:
+    with serving(tmp_path_factory.mktemp("pages") / "data", prepared.empty, "everything") as found:
         yield found
 
 

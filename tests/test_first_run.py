@@ -18,6 +18,7 @@ from .browser_world import serving
 from .chromium import PASSWORD, drop, needs_chromium, prepare
 from .packages import skill_md, zip_of
 from .patience import PATIENCE_SECONDS
+from .prepared import Prepared
 from .server import Server
 
 pytest_plugins = ["tests.browser"]
@@ -30,9 +31,9 @@ _LOOK = "element => { const s = getComputedStyle(element); return [s.outlineStyl
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Server]:
     """No skill is in it, and nobody but people."""
-    with serving(tmp_path_factory.mktemp("first-run") / "data", "people") as (running, _made):
+    with serving(tmp_path_factory.mktemp("first-run") / "data", prepared.empty, "people") as (running, _made):
         yield running
 
 

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from .browser_world import serving
 from .chromium import needs_chromium
+from .prepared import Prepared
 from .server import ROOT, Server
 
 pytest_plugins = ["tests.browser"]
@@ -44,8 +45,8 @@ def test_every_icon_in_use_is_in_the_style_sheet(script: Any) -> None:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("fonts") / "data", "people") as (running, _made):
+def server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("fonts") / "data", prepared.empty, "people") as (running, _made):
         yield running
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from mcp_gateway.models import GatewayReplica
 
 from .aws_world import ask
 from .patience import wait_until
+from .prepared import Prepared
 from .server import DAPHNE, UVICORN, Server, manage
 
 TABLE = "mcp_gateway_gatewayreplica"
@@ -25,10 +27,9 @@ QUICK = {"MCP_HEARTBEAT_SECONDS": "1", "MCP_REQUIRE_AUTH": "false"}
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Path:
     """The folder of a registry with one published skill."""
-    data = tmp_path_factory.mktemp("heartbeat") / "data"
-    assert manage(data, "migrate").returncode == 0
+    data = shutil.copytree(prepared.empty, tmp_path_factory.mktemp("heartbeat") / "data")
     imported = manage(data, "import_skills", "--publish", "examples/skills/hello-world")
     assert imported.returncode == 0, imported.stderr
     return data

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from .server import QUICKSTART, UVICORN, Server, manage
+from .prepared import Prepared
+from .server import QUICKSTART, UVICORN, Server
 
 HEAD_SECONDS, BODY_SECONDS, KEEP_ALIVE_SECONDS = 2, 2, 3
 PATIENCE_SECONDS = 60.0
@@ -20,11 +21,11 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n\r\n"
 
 
 @pytest.fixture(scope="module", params=[UVICORN, QUICKSTART], ids=["uvicorn", "daphne"])
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, prepared: Prepared
+) -> Iterator[Server]:
     """One of the servers, with short times."""
-    data: Path = tmp_path_factory.mktemp("limits") / "data"
-    data.mkdir()
-    assert manage(data, "migrate", "-v0").returncode == 0
+    data = shutil.copytree(prepared.empty, tmp_path_factory.mktemp("limits") / "data")
     times = {
         "HTTP_HEAD_SECONDS": str(HEAD_SECONDS),
         "HTTP_BODY_SECONDS": str(BODY_SECONDS),

@@ -29,7 +29,8 @@ from skills_registry.catalog.tables import SkillItem, StatusIndex
 
 from .emulators import CREDENTIALS, s3_client
 from .patience import PATIENCE_SECONDS
-from .server import ROOT, STARTS_WITHIN, Server, clean_environment, free_port, manage
+from .prepared import Prepared
+from .server import ROOT, STARTS_WITHIN, Server, clean_environment, free_port
 from .sources import calls, table_rows
 
 BUCKET = "infrastructure"
@@ -399,7 +400,7 @@ def test_image_has_all_applications_and_nothing_that_is_private() -> None:
 
 
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def image(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Path:
     """The image's /app, as far as it can be had without Docker."""
     app = tmp_path_factory.mktemp("image") / "app"
     (app / "deploy").mkdir(parents=True)
@@ -407,9 +408,7 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for line in (ROOT / ".dockerignore").read_text().splitlines():
         if line.startswith("!") and "/" not in line:
             (app / line[1:]).symlink_to(ROOT / line[1:])
-    build = app.parent / "build"
-    assert manage(build, "collectstatic", "--no-input").returncode == 0
-    (build / "static").rename(app / "static")
+    shutil.copytree(prepared.empty / "static", app / "static")
     return app
 
 

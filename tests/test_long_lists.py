@@ -17,6 +17,7 @@ from .chromium import drop, needs_chromium
 from .conftest import publish
 from .packages import package, skill_md, zip_of
 from .pages import SKILLS, staged
+from .prepared import Prepared
 from .server import Server
 
 pytest_plugins = ["tests.browser"]
@@ -93,8 +94,8 @@ def test_question_before_a_deletion_stands_above_all_that_is_deleted(browser: Cl
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("long") / "data", "people") as (running, _made):
+def server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("long") / "data", prepared.empty, "people") as (running, _made):
         yield running
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -17,6 +18,7 @@ import pytest
 from .gateway_asking import LEGACY, MODERN, VERSION, envelope, modern_headers, request
 from .losing_rights import LOSSES, PROMISED_SECONDS
 from .patience import PATIENCE_SECONDS
+from .prepared import Prepared
 from .redis_server import redis_server
 from .server import UVICORN, Server, manage
 
@@ -40,12 +42,8 @@ for number, loss in enumerate(LOSSES.values()):
 class World:
     """A folder with an operator."""
 
-    def __init__(self, folder: Path) -> None:
-        self.data = folder / "data"
-        self.data.mkdir()
-        self._manage("migrate", "-v0")
-        self._manage("collectstatic", "-v0", "--no-input")
-        self._manage("createsuperuser", "--noinput", "--username", "olga", "--email", "olga@example.com")
+    def __init__(self, data: Path) -> None:
+        self.data = data
 
     def holders(self, prefix: str) -> dict[str, str]:
         """A token for each way of losing the right, of a user who has it; the users' names begin with `prefix`."""
@@ -57,7 +55,9 @@ class World:
         self._run(_LOSE, prefix, **settings)
 
     def _run(self, code: str, prefix: str, **settings: str) -> str:
-        return self._manage("shell", "-v0", "--command", code.replace("PREFIX", prefix), **settings)
+        done = manage(self.data, "shell", "-v0", "--command", code.replace("PREFIX", prefix), **settings)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     @contextmanager
     def replicas(self, **settings: str) -> Iterator[list[Server]]:
@@ -65,15 +65,10 @@ class World:
         with Server(UVICORN, self.data, **settings) as one, Server(UVICORN, self.data, **settings) as two:
             yield [one, two]
 
-    def _manage(self, *arguments: str, **settings: str) -> str:
-        done = manage(self.data, *arguments, DJANGO_SUPERUSER_PASSWORD="olgas-password", **settings)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
-    return World(tmp_path_factory.mktemp("world"))
+def world(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> World:
+    return World(shutil.copytree(prepared.operated, tmp_path_factory.mktemp("world") / "data"))
 
 
 async def status(client: httpx.AsyncClient, server: Server, text: str) -> int:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from ast import literal_eval
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,19 +14,26 @@ import pytest
 from invocations.spool_lines import encode_file
 
 from .aws_world import World, ask, served
+from .packages import skill_md
 from .patience import wait_until
+from .prepared import Prepared
 from .server import ROOT, clean_environment
 from .test_recorder import event
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, ministack_url: str) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, ministack_url: str, prepared: Prepared) -> Path:
     """Three skills on local files: one rolled back to v1 of 2, one live, one deactivated; five calls."""
-    world = World(tmp_path_factory.mktemp("world") / "data", ministack_url, ministack_url)
-    world.publish(world.local, "greeter", "one", {"notes.md": "x"})
-    world.publish(world.local, "greeter", "two")
-    world.publish(world.local, "other", "only", {"scripts/run.sh": "echo"})
-    world.publish(world.local, "gone", "was here")
+    world = World(tmp_path_factory.mktemp("world") / "data", ministack_url, ministack_url, like=prepared.empty)
+    world.publish_all(
+        world.local,
+        [
+            ("greeter", {"SKILL.md": skill_md("greeter", "one"), "notes.md": "x"}),
+            ("greeter", {"SKILL.md": skill_md("greeter", "two")}),
+            ("other", {"SKILL.md": skill_md("other", "only"), "scripts/run.sh": "echo"}),
+            ("gone", {"SKILL.md": skill_md("gone", "was here")}),
+        ],
+    )
     world.service(
         world.local,
         "services.rollback(Skill.objects.get(name='greeter')); services.deactivate(Skill.objects.get(name='gone'))",
@@ -72,8 +81,9 @@ def test_everything_moves_to_s3_and_back(world: World) -> None:
 
 
 def test_migration_that_was_killed_goes_on_where_it_was(world: World) -> None:
-    for number in range(6):
-        world.publish(world.local, f"skill-{number}", "text", {f"f{n}.txt": str(n) for n in range(8)})
+    files = {f"f{number}.txt": str(number) for number in range(8)}
+    names = [f"skill-{number}" for number in range(6)]
+    world.publish_all(world.local, [(name, {"SKILL.md": skill_md(name, "text"), **files}) for name in names])
     command = [sys.executable, "manage.py", "migrate_storage", "--to", "s3"]
     with subprocess.Popen(command, cwd=ROOT, env={**clean_environment(world.data), **world.local}) as process:
         wait_until(lambda: len(world.stored()) >= 10, "nothing is copied", every=0)
@@ -107,15 +117,22 @@ def test_other_bytes_that_are_there_already_are_left_alone(world: World) -> None
     assert world.s3.get_object(Bucket=world.bucket, Key=key)["Body"].read() == b"somebody else's"
 
 
-def forget(world: World) -> None:
-    """The SQL database is lost."""
-    for file in world.data.glob("db.sqlite3*"):
-        file.unlink()
-    world.prepare()
+@pytest.fixture
+def forget(world: World, prepared: Prepared) -> Callable[[], None]:
+    """A function that loses the SQL database; the one after it is empty."""
+
+    def forget() -> None:
+        for file in world.data.glob("db.sqlite3*"):
+            file.unlink()
+        shutil.copy(prepared.empty / "db.sqlite3", world.data)
+
+    return forget
 
 
 @pytest.mark.parametrize("backend", ["local", "aws"])
-def test_lost_database_is_rebuilt_and_the_gateway_serves_the_same_bytes(world: World, backend: str) -> None:
+def test_lost_database_is_rebuilt_and_the_gateway_serves_the_same_bytes(
+    world: World, forget: Callable[[], None], backend: str
+) -> None:
     settings = world.local if backend == "local" else world.aws
     if backend == "aws":
         world.manage(world.local, "migrate_storage", "--to", "s3")
@@ -126,7 +143,7 @@ def test_lost_database_is_rebuilt_and_the_gateway_serves_the_same_bytes(world: W
         "gone = SkillVersion.objects.get(skill__name='greeter', number=2);"
         "services.yank_version(gone); services.delete_version(gone)",
     )
-    forget(world)
+    forget()
 
     assert "3 skills" in (said := world.manage(settings, "rebuild_registry", "--dry-run")), said
     with world.server(settings) as server:
@@ -144,12 +161,12 @@ def test_lost_database_is_rebuilt_and_the_gateway_serves_the_same_bytes(world: W
     assert "greeter v3 (new" in world.publish(settings, "greeter", "three")
 
 
-def test_counters_survive_the_loss_of_the_database(world: World) -> None:
+def test_counters_survive_the_loss_of_the_database(world: World, forget: Callable[[], None]) -> None:
     world.manage(world.local, "migrate_storage", "--to", "s3")
     with world.server(world.aws) as server:
         for _ in range(2):
             ask(server, "tools/call", name="greeter")
-    forget(world)
+    forget()
     world.manage(world.aws, "rebuild_registry")
     world.manage(world.aws, "migrate_storage", "--to", "local")
     assert world.sql_counts() == {"greeter": 7}
@@ -157,10 +174,10 @@ def test_counters_survive_the_loss_of_the_database(world: World) -> None:
     assert world.counts() == {"greeter": 7}
 
 
-def test_skill_that_is_not_whole_is_not_restored_unless_asked_for(world: World) -> None:
+def test_skill_that_is_not_whole_is_not_restored_unless_asked_for(world: World, forget: Callable[[], None]) -> None:
     (world.data / "store/skills/greeter/v2/SKILL.md").write_text("changed")
     latest = (world.data / "store/skills/greeter/latest.json").read_text()
-    forget(world)
+    forget()
 
     said = world.manage(world.local, "rebuild_registry", status=1)
     assert "v2: SKILL.md is not what was uploaded" in said
@@ -172,8 +189,8 @@ def test_skill_that_is_not_whole_is_not_restored_unless_asked_for(world: World) 
         assert "one" in served(server)["skill://greeter/SKILL.md"]
 
 
-def test_rebuilding_from_nothing_says_so(world: World) -> None:
-    forget(world)
+def test_rebuilding_from_nothing_says_so(world: World, forget: Callable[[], None]) -> None:
+    forget()
     said = world.manage({**world.local, "S3_SKILLS_PREFIX": "elsewhere/"}, "rebuild_registry", status=1)
     assert "Nothing to restore from" in said
 

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from .browser_world import serving
 from .chromium import needs_chromium
 from .pages import SKILLS
+from .prepared import Prepared
 from .server import Server
 
 pytest_plugins = ["tests.browser"]
@@ -19,8 +20,8 @@ pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, dict[str, Any]]]:
-    with serving(tmp_path_factory.mktemp("narrow") / "data", "everything") as found:
+def world(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[tuple[Server, dict[str, Any]]]:
+    with serving(tmp_path_factory.mktemp("narrow") / "data", prepared.empty, "everything") as found:
         yield found
 
 

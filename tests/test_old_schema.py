@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from skills_registry.catalog import get_catalog
 
 from .api import Api
 from .pages import SKILLS, text_of
+from .prepared import Prepared
 from .server import UVICORN, Server, manage
 
 LACKING = "skills_registry.0006_fill_audit_trail"
@@ -89,10 +91,10 @@ def test_database_of_a_newer_release_is_ready(unknown_schema: None, client: Clie
     assert Api(operator).get("skills/").status_code == 200
 
 
-def test_server_says_at_its_start_what_to_do_and_is_ready_once_it_is_done(tmp_path: Path) -> None:
+def test_server_says_at_its_start_what_to_do_and_is_ready_once_it_is_done(tmp_path: Path, prepared: Prepared) -> None:
     data = tmp_path / "data"
     manage(data, "migrate", "skills_registry", "0005")
-    manage(data, "collectstatic", "--no-input")
+    shutil.copytree(prepared.empty / "static", data / "static")
     with UnreadyServer(UVICORN, data) as server:
         assert "The database is older than this release. Run: manage.py migrate" in server.output
         assert LACKING in server.output

@@ -20,6 +20,8 @@ import pytest
 from .aws_world import World
 from .hanging import HangingProxy, Mode, hanging
 from .packages import skill_md, zip_of
+from .patience import wait_until
+from .prepared import Prepared
 from .redis_server import redis_server
 from .server import Server
 from .test_endurance import World as Local
@@ -82,33 +84,23 @@ class Outage:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, ministack_url: str) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, ministack_url: str, prepared: Prepared) -> World:
     """An installation with skills, of which `warm` has two versions, and an operator."""
-    found = World(tmp_path_factory.mktemp("outages") / "data", ministack_url, ministack_url)
+    data = tmp_path_factory.mktemp("outages") / "data"
+    found = World(data, ministack_url, ministack_url, like=prepared.operated)
     found.aws |= {"MCP_REQUIRE_AUTH": "false", "LOG_LEVEL": "ERROR"}
     names = ["warm", *COLD]
     found.publish_all(found.aws, [(name, {"SKILL.md": skill_md(name, f"Do {name}."), "a.txt": name}) for name in names])
     found.publish(found.aws, "warm", "Do it better.")
-    found.manage(
-        {**found.aws, "DJANGO_SUPERUSER_PASSWORD": "olgas-password"},
-        *("createsuperuser", "--no-input", "--username", "olga", "--email", "olga@example.com"),
-    )
     return found
 
 
 @pytest.fixture
-def token(world: World) -> str:
-    found = re.search(r"skk_\S+", world.manage(world.aws, "create_token", "--user", "olga"))
-    assert found
-    return found[0]
-
-
-@pytest.fixture
-def outage(world: World, token: str, ministack_url: str, tmp_path: Path) -> Iterator[Outage]:
+def outage(world: World, prepared: Prepared, ministack_url: str, tmp_path: Path) -> Iterator[Outage]:
     with hanging(ministack_url) as s3, hanging(ministack_url) as dynamodb:
         settings = {**world.aws, **DEADLINES, "S3_ENDPOINT_URL": s3.url(), "DYNAMODB_ENDPOINT_URL": dynamodb.url()}
         with world.server(settings, SKILL_CACHE_DIR=str(tmp_path / "cache")) as server:
-            with closing(Outage(server, token, s3, dynamodb)) as found:
+            with closing(Outage(server, prepared.token, s3, dynamodb)) as found:
                 found.log_in()
                 found.api.post("skills/warm/publish/", json={"version": 2})  # a test before may have left v1
                 assert found.call("warm")["result"]["content"]
@@ -123,13 +115,6 @@ def timed(call: Callable[[], Any], within: float) -> Any:
     took = time.monotonic() - began
     assert took < within, f"it took {took:.1f} s"
     return found
-
-
-def until(true: Callable[[], bool], within: float) -> None:
-    ends = time.monotonic() + within
-    while not true():
-        assert time.monotonic() < ends, "it takes too long"
-        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("mode", HANGS)
@@ -160,9 +145,9 @@ def test_while_s3_hangs_each_door_answers_in_time_and_all_comes_back(outage: Out
     assert "error" in timed(lambda: outage.ask("resources/read", uri=uri), SOON), "nobody waits any more"
 
     outage.s3.mode = Mode.FORWARD
-    until(lambda: "result" in outage.ask("resources/read", uri=uri), BACK_WITHIN)
+    wait_until(lambda: "result" in outage.ask("resources/read", uri=uri), within=BACK_WITHIN)
     assert outage.api.post("skills/", files=upload).status_code == 201
-    until(lambda: outage.ready()[1]["status"] == "ok", BACK_WITHIN)
+    wait_until(lambda: outage.ready()[1]["status"] == "ok", within=BACK_WITHIN)
     assert outage.api.post("skills/warm/publish/", json={"version": 2}).status_code == 200
 
 
@@ -189,7 +174,7 @@ def test_while_dynamodb_hangs_each_door_answers_in_time_and_all_comes_back(outag
         pages = [beside.submit(timed, lambda: outage.admin.get(""), REQUEST + MARGIN) for _ in range(4)]
         assert timed(lambda: outage.call("warm"), SOON)["result"]["content"]
         assert timed(lambda: outage.call("cold-1"), SOON)["result"]["content"]
-        until(lambda: timed(outage.ready, 3 + MARGIN)[1]["status"] == "degraded", BACK_WITHIN)
+        wait_until(lambda: timed(outage.ready, 3 + MARGIN)[1]["status"] == "degraded", within=BACK_WITHIN)
         status, ready = outage.ready()
         assert (status, ready["store"], ready["database"]) == (200, "ok", "ok")
         assert [page.result().status_code for page in pages] == [200] * 4
@@ -200,16 +185,16 @@ def test_while_dynamodb_hangs_each_door_answers_in_time_and_all_comes_back(outag
     assert timed(lambda: outage.admin.get(""), SOON).status_code == 200, "nobody waits any more"
 
     outage.dynamodb.mode = Mode.FORWARD
-    until(lambda: outage.ready()[1]["status"] == "ok", BACK_WITHIN)
+    wait_until(lambda: outage.ready()[1]["status"] == "ok", within=BACK_WITHIN)
     assert outage.api.post("skills/warm/publish/", json={"version": 2}).status_code == 200
-    until(lambda: outage.api.get("logs/").status_code == 200, BACK_WITHIN)
+    wait_until(lambda: outage.api.get("logs/").status_code == 200, within=BACK_WITHIN)
 
 
 def test_process_ends_in_time_while_everything_hangs(outage: Outage) -> None:
     outage.s3.mode = outage.dynamodb.mode = Mode.HANG
     with ThreadPoolExecutor(len(COLD) + 1) as beside:
         cold = [beside.submit(outage.call, name) for name in COLD]
-        until(lambda: outage.s3.held > 0, 10)
+        wait_until(lambda: outage.s3.held > 0, within=10)
         timed(outage.server.stop, STOPS_WITHIN)
         assert all(one.exception() or one.result() for one in cold)
 
@@ -221,11 +206,11 @@ def test_process_that_starts_while_dynamodb_hangs_becomes_ready_by_itself(world:
     server.begin()
     late = Outage(server, "", outage.s3, outage.dynamodb)
     try:
-        until(lambda: answers(late), 60)
+        wait_until(lambda: answers(late), within=60)
         status, ready = timed(late.ready, 3 + MARGIN)
         assert (status, ready["status"], ready["database"]) == (503, "unavailable", "ok")
         outage.dynamodb.mode = Mode.FORWARD
-        until(lambda: late.ready()[0] == 200, BACK_WITHIN)
+        wait_until(lambda: late.ready()[0] == 200, within=BACK_WITHIN)
         assert late.call("warm")["result"]["content"]
     finally:
         late.close()
@@ -240,10 +225,12 @@ def answers(outage: Outage) -> bool:
 
 
 @pytest.mark.parametrize("mode", [*HANGS, Mode.TRICKLE])
-def test_while_redis_hangs_callers_wait_a_second_at_most_and_soon_not_at_all(tmp_path: Path, mode: Mode) -> None:
+def test_while_redis_hangs_callers_wait_a_second_at_most_and_soon_not_at_all(
+    tmp_path: Path, prepared: Prepared, mode: Mode
+) -> None:
     with redis_server(tmp_path) as url, hanging(url) as proxy:
         settings = {"REDIS_URL": proxy.url("redis"), "RATE_LIMIT_PER_MINUTE": "100000"}
-        served = Local(tmp_path / "data", settings).server()
+        served = Local(tmp_path / "data", prepared.examples, settings).server()
         with served as server, closing(Outage(server, "", proxy, proxy)) as agent:
             assert agent.call("hello-world")["result"]["content"]
             proxy.mode = mode
@@ -255,7 +242,7 @@ def test_while_redis_hangs_callers_wait_a_second_at_most_and_soon_not_at_all(tmp
             # A word that trickles is there within a readiness check's time.
             assert ready["status"] == ("ok" if mode is Mode.TRICKLE else "degraded")
             proxy.mode = Mode.FORWARD
-            until(lambda: agent.ready()[1]["status"] == "ok", BACK_WITHIN)
+            wait_until(lambda: agent.ready()[1]["status"] == "ok", within=BACK_WITHIN)
             proxy.mode = mode
             timed(server.stop, STOPS_WITHIN)
 
@@ -272,7 +259,7 @@ def test_too_many_pages_at_once_are_refused_and_health_is_still_told(world: Worl
 
         with ThreadPoolExecutor(2) as beside:
             slow = [beside.submit(busy.api.post, "skills/", files=upload(name)) for name in ("one", "two")]
-            until(lambda: outage.s3.held > held + 1, 10)
+            wait_until(lambda: outage.s3.held > held + 1, within=10)
             refused = busy.api.get("skills/")
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
             assert busy.ready()[0] == 200

@@ -18,6 +18,7 @@ from .chromium import needs_chromium
 from .conftest import permissions, publish
 from .packages import package
 from .pages import SKILLS, text_of
+from .prepared import Prepared
 from .server import Server
 
 pytest_plugins = ["tests.browser"]
@@ -78,8 +79,8 @@ def test_results_are_for_those_who_are_signed_in(client: Client, world: dict[str
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("palette") / "data", "everything") as (running, _made):
+def server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("palette") / "data", prepared.empty, "everything") as (running, _made):
         yield running
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import time
 from collections import Counter
@@ -16,8 +17,9 @@ import redis
 
 from .gateway_asking import envelope, modern_headers, request
 from .patience import PATIENCE_SECONDS, wait_until
+from .prepared import Prepared
 from .redis_server import redis_server
-from .server import UVICORN, Server, free_port, manage
+from .server import UVICORN, Server, free_port
 from .threads import at_once
 
 AWAY = "each replica limits callers by itself for now, since Redis does not answer"
@@ -25,11 +27,9 @@ USUAL = {"accept": "application/json, text/event-stream"}
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Path:
     """A database without skills."""
-    data = tmp_path_factory.mktemp("limits") / "data"
-    assert manage(data, "migrate", "-v0").returncode == 0
-    return data
+    return Path(shutil.copytree(prepared.empty, tmp_path_factory.mktemp("limits") / "data"))
 
 
 @contextmanager

@@ -15,26 +15,19 @@ from skills_registry.catalog.tables import fingerprint
 from .aws_world import World, ask, served
 from .packages import skill_md
 from .patience import PATIENCE_SECONDS, wait_until
+from .prepared import Prepared
 from .redis_server import redis_server
 from .server import Server, free_port
 from .threads import at_once
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, ministack_url: str) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, ministack_url: str, prepared: Prepared) -> World:
     """Ten versions of one skill, and an operator."""
-    world = World(tmp_path_factory.mktemp("world") / "data", ministack_url, ministack_url)
+    world = World(tmp_path_factory.mktemp("world") / "data", ministack_url, ministack_url, like=prepared.operated)
     texts = [{"SKILL.md": skill_md(body=f"this is {number}.")} for number in range(1, 11)]
     world.publish_all(world.aws, [("greeter", text) for text in texts])
-    world.service(
-        world.aws,
-        "from django.contrib.auth.models import User; User.objects.create_superuser('olga', password='olgas-password')",
-    )
     return world
-
-
-def token(world: World) -> str:
-    return world.manage(world.aws, "create_token", "--user", "olga").splitlines()[0]
 
 
 class Operator:
@@ -62,10 +55,11 @@ def wait_until_served(server: Server, expected: str) -> None:
     wait_until(lambda: expected in text(server), f"{expected!r} is not served")
 
 
-def test_fifty_publishes_and_rollbacks_through_two_replicas_leave_everything_in_agreement(world: World) -> None:
-    secret = token(world)
+def test_fifty_publishes_and_rollbacks_through_two_replicas_leave_everything_in_agreement(
+    world: World, prepared: Prepared
+) -> None:
     with world.server(world.aws) as one, world.server(world.aws) as two:
-        operators = [Operator(one, secret), Operator(two, secret)]
+        operators = [Operator(one, prepared.token), Operator(two, prepared.token)]
 
         def change(step: int) -> int:
             operator = operators[step % 2]
@@ -95,22 +89,22 @@ def test_fifty_publishes_and_rollbacks_through_two_replicas_leave_everything_in_
         wait_until(lambda: served(one) == served(two), "the replicas serve different versions")
 
 
-def test_publish_on_one_replica_is_served_by_the_other_by_polling(world: World) -> None:
-    secret = token(world)
+def test_publish_on_one_replica_is_served_by_the_other_by_polling(world: World, prepared: Prepared) -> None:
     with world.server(world.aws) as one, world.server(world.aws) as two:
-        operator = Operator(one, secret)
+        operator = Operator(one, prepared.token)
         operator.publish(2)  # which may be live already, as any may after what others did with this world; then not 5
         for number in (5, 7, 2):
             assert operator.publish(number).status_code == 200
             wait_until_served(two, f"this is {number}.")
 
 
-def test_publish_on_one_replica_is_served_by_the_other_at_once_with_redis(world: World, tmp_path: Path) -> None:
-    secret = token(world)
+def test_publish_on_one_replica_is_served_by_the_other_at_once_with_redis(
+    world: World, prepared: Prepared, tmp_path: Path
+) -> None:
     with redis_server(tmp_path) as url:
         settings = {"REDIS_URL": url, "MCP_REFRESH_MILLISECONDS": "600000"}
         with world.server(world.aws, **settings) as one, world.server(world.aws, **settings) as two:
-            operator = Operator(one, secret)
+            operator = Operator(one, prepared.token)
             text(two)
             for number in (4, 8, 1, 9, 6):
                 assert operator.publish(number).status_code == 200
@@ -120,12 +114,11 @@ def test_publish_on_one_replica_is_served_by_the_other_at_once_with_redis(world:
             wait_until_served(two, "from a command")
 
 
-def test_redis_that_goes_away_costs_only_the_speed(world: World, tmp_path: Path) -> None:
-    secret = token(world)
+def test_redis_that_goes_away_costs_only_the_speed(world: World, prepared: Prepared, tmp_path: Path) -> None:
     port = free_port()
     settings = {"REDIS_URL": f"redis://127.0.0.1:{port}"}
     with world.server(world.aws, **settings) as one, world.server(world.aws, **settings) as two:
-        operator = Operator(one, secret)
+        operator = Operator(one, prepared.token)
         for number in (5, 7):
             assert operator.publish(number).status_code == 200
             wait_until_served(two, f"this is {number}.")

@@ -21,6 +21,7 @@ import yaml
 from .aws_world import World, ask
 from .packages import skill_md, zip_of
 from .patience import PATIENCE_SECONDS, wait_until
+from .prepared import Prepared
 from .server import ROOT, Server
 from .test_infrastructure import init
 
@@ -28,12 +29,11 @@ SKILLS = {"calculator", "code-review", "csv-data-summarizer", "hello-world", "we
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, s3_url: str, ministack_url: str) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, s3_url: str, ministack_url: str, prepared: Prepared) -> World:
     """The five skills, first on local files and then moved to S3 and DynamoDB (T5.5); and an operator."""
-    world = World(tmp_path_factory.mktemp("world") / "data", s3_url, ministack_url)
+    world = World(tmp_path_factory.mktemp("world") / "data", s3_url, ministack_url, like=prepared.operated)
     world.manage(world.local, "import_skills", "examples/skills", "--publish")
     world.manage(world.aws, "migrate_storage", "--to", "s3")
-    world.manage(world.aws, "createsuperuser", "--no-input", "--username=olga", "--email=o@example.com")
     return world
 
 
@@ -45,10 +45,9 @@ def server(world: World) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def operator(world: World) -> dict[str, str]:
+def operator(prepared: Prepared) -> dict[str, str]:
     """The headers of somebody who may use the API."""
-    token = world.manage(world.aws, "create_token", "--user", "olga").splitlines()[0]
-    return {"authorization": f"Bearer {token}"}
+    return {"authorization": f"Bearer {prepared.token}"}
 
 
 def items(world: World) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 
 from .browser_world import serving
 from .chromium import needs_chromium
+from .prepared import Prepared
 from .server import Server
 
 pytest_plugins = ["tests.browser"]
@@ -17,8 +18,8 @@ pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("slow-scripts") / "data", "everything") as (running, _made):
+def server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("slow-scripts") / "data", prepared.empty, "everything") as (running, _made):
         yield running
 
 

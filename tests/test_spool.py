@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -23,7 +24,8 @@ from invocations.spool import Spool
 from invocations.stores import get_store
 
 from .patience import PATIENCE_SECONDS, wait_until
-from .server import DAPHNE, ROOT, Server, manage
+from .prepared import Prepared
+from .server import DAPHNE, ROOT, Server
 from .test_recorder import event
 
 
@@ -152,10 +154,8 @@ except OSError as error:
     assert killed_after(tmp_path, code.format(folder=str(tmp_path))) == "File too large []\n"
 
 
-def test_answered_calls_survive_sigkill(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    for command in (["migrate"], ["collectstatic", "--no-input"], ["import_skills", "examples/skills", "--publish"]):
-        assert manage(data, *command).returncode == 0
+def test_answered_calls_survive_sigkill(tmp_path: Path, prepared: Prepared) -> None:
+    data = shutil.copytree(prepared.examples, tmp_path / "data")
     request = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "hello-world"}}
     answered = 0
     for kill in (True, True, True, False):

@@ -18,9 +18,10 @@ from invocations.stores.base import CallFilter
 from invocations.stores.dynamodb import DynamoStore
 from skills_registry.storage_backends.s3 import S3SkillStorage
 
-from .aws_fixtures import Dial
+from .aws_fixtures import Dial, end_probes
 from .emulators import CREDENTIALS, s3_client
 from .hanging import HangingProxy, Mode, hanging
+from .patience import wait_until
 from .server import free_port
 
 READ_SECONDS = 1
@@ -57,7 +58,7 @@ def bucket(
     storage = S3SkillStorage(bucket_name=name, region_name="us-east-1", endpoint_url=proxy.url())
     storage.save("large", ContentFile(b"x" * 300_000))
     yield storage
-    storage.guard.breaker.succeeded()  # ends the probes
+    end_probes(storage.guard)
 
 
 @pytest.fixture
@@ -70,13 +71,6 @@ def log(dynamo: DynamoStore, proxy: HangingProxy, dial: Dial, monkeypatch: pytes
     dial(proxy.url())
     assert dynamo.totals(["greeter"])
     return dynamo
-
-
-def wait_for(done: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "it takes too long"
-        time.sleep(0.05)
 
 
 def seconds_until_it_fails(call: Callable[[], object]) -> float:
@@ -118,7 +112,7 @@ def test_s3_that_hangs_is_soon_not_asked_and_comes_back_by_itself(
 
     proxy.mode = Mode.FORWARD
     began = time.monotonic()
-    wait_for(lambda: bucket.guard.breaker.state is State.CLOSED)
+    wait_until(lambda: bucket.guard.breaker.state is State.CLOSED, within=30)
     assert time.monotonic() - began < 2 * PROBE_SECONDS + MARGIN
     assert len(bucket.open("large").read()) == 300_000
 
@@ -150,7 +144,7 @@ def test_s3_where_nobody_listens_is_soon_not_asked(short_timeouts: None, monkeyp
     for _ in range(FAILURES):
         seconds_until_it_fails(storage.check_access)
     assert storage.guard.breaker.state is State.OPEN
-    storage.guard.breaker.succeeded()  # ends the probes
+    end_probes(storage.guard)
 
 
 def test_refusals_are_answers(bucket: S3SkillStorage) -> None:
@@ -178,6 +172,6 @@ def test_dynamodb_that_hangs_is_soon_not_asked_and_comes_back_by_itself(
 
     proxy.mode = Mode.FORWARD
     began = time.monotonic()
-    wait_for(lambda: dynamodb.guard.breaker.state is State.CLOSED)
+    wait_until(lambda: dynamodb.guard.breaker.state is State.CLOSED, within=30)
     assert time.monotonic() - began < 2 * PROBE_SECONDS + MARGIN
     assert log.totals(["greeter"])

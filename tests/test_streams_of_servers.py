@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from .gateway_asking import envelope, modern_headers, request
 from .packages import skill_md
 from .patience import PATIENCE_SECONDS
+from .prepared import Prepared
 from .redis_server import redis_server
 from .server import DAPHNE, UVICORN, Server, manage
 
@@ -27,17 +29,14 @@ HEAD_SECONDS = 10.0
 class World:
     """A folder with one live skill, and an operator who publishes through the API."""
 
-    def __init__(self, folder: Path) -> None:
-        self.data = folder / "data"
-        self.data.mkdir()
+    def __init__(self, folder: Path, prepared: Prepared) -> None:
+        self.data = shutil.copytree(prepared.operated, folder / "data")
         skill = folder / "greeter"
         skill.mkdir()
         (skill / "SKILL.md").write_text(skill_md(name="greeter"))
-        self._manage("migrate", "-v0")
-        self._manage("import_skills", "--publish", str(skill))
-        self._manage("createsuperuser", "--noinput", "--username", "olga", "--email", "olga@example.com")
-        secret = self._manage("create_token", "--user", "olga").splitlines()[0]
-        self.headers = {"authorization": f"Bearer {secret}"}
+        done = manage(self.data, "import_skills", "--publish", str(skill))
+        assert done.returncode == 0, done.stdout + done.stderr
+        self.headers = {"authorization": f"Bearer {prepared.token}"}
 
     def server(self, command: list[str] = UVICORN, **settings: str) -> Server:
         """A server on this folder that asks nobody for a token on /mcp."""
@@ -51,16 +50,11 @@ class World:
             answer = await client.post(f"{url}/{operation[0]}/", json=operation[1])
             assert answer.status_code == 200, answer.text
 
-    def _manage(self, *arguments: str) -> str:
-        done = manage(self.data, *arguments, DJANGO_SUPERUSER_PASSWORD="olgas-password")
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> World:
     """One for all tests; each leaves the skill live."""
-    return World(tmp_path_factory.mktemp("world"))
+    return World(tmp_path_factory.mktemp("world"), prepared)
 
 
 class Reader:

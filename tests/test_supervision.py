@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import threading
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from invocations import supervision
 from invocations.supervision import Part, Report, SupervisedThread, supervise
 
-from .patience import PATIENCE_SECONDS
+from .patience import PATIENCE_SECONDS, wait_until
 
 
 @pytest.fixture(autouse=True)
@@ -42,10 +41,7 @@ def reported(name: str) -> Report | None:
 
 
 def eventually(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    wait_until(condition, every=0.005)
 
 
 def test_thread_that_fails_is_started_again_and_reported_until_it_works(stopped: Stopped) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +11,8 @@ import pytest
 
 from .aws_world import World, ask
 from .outages import HANGING, OUTAGES, REFUSING, UP, Door, door
+from .patience import wait_until
+from .prepared import Prepared
 from .server import UVICORN, Server
 
 STOPS_WITHIN = 60.0
@@ -22,15 +23,11 @@ SKILLS = [f"skill-{number}" for number in range(8)]
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, ministack_url: str) -> World:
+def world(tmp_path_factory: pytest.TempPathFactory, ministack_url: str, prepared: Prepared) -> World:
     """Some live skills, an operator, and a version of each skill besides the one that is live."""
-    world = World(tmp_path_factory.mktemp("world") / "data", ministack_url, ministack_url)
+    world = World(tmp_path_factory.mktemp("world") / "data", ministack_url, ministack_url, like=prepared.operated)
     for body in ("first", "second"):
         world.publish_all(world.aws, [(name, {"SKILL.md": skill_text(name, body)}) for name in SKILLS])
-    world.service(
-        world.aws,
-        "from django.contrib.auth.models import User; User.objects.create_superuser('olga', password='olgas-password')",
-    )
     return world
 
 
@@ -81,9 +78,8 @@ def taken() -> Iterator[str]:
 class Operator:
     """Uses the API of a replica."""
 
-    def __init__(self, world: World, server: Server) -> None:
+    def __init__(self, world: World, server: Server, secret: str) -> None:
         self.world = world
-        secret = world.manage(world.aws, "create_token", "--user", "olga").splitlines()[0]
         self.client = httpx.Client(
             base_url=f"{server.url}/api/v1/", headers={"authorization": f"Bearer {secret}"}, timeout=120
         )
@@ -100,8 +96,8 @@ class Operator:
 
 
 @pytest.fixture(scope="module")
-def operator(world: World, replicas: tuple[Server, Server]) -> Iterator[Operator]:
-    found = Operator(world, replicas[0])
+def operator(world: World, prepared: Prepared, replicas: tuple[Server, Server]) -> Iterator[Operator]:
+    found = Operator(world, replicas[0], prepared.token)
     with found.client:
         yield found
 
@@ -110,13 +106,6 @@ def served(server: Server) -> dict[str, str]:
     """The text of each skill that agents get, by name."""
     uris = [resource["uri"] for resource in ask(server, "resources/list")["resources"]]
     return {uri.split("/")[2]: uri for uri in uris}
-
-
-def wait_until(what: Callable[[], bool], within: float, message: str) -> None:
-    deadline = time.monotonic() + within
-    while not what():
-        assert time.monotonic() < deadline, message
-        time.sleep(0.05)
 
 
 def aside(do: Callable[[], Any]) -> threading.Thread:
@@ -135,14 +124,16 @@ def test_deactivation_takes_effect_while_s3_is_away(
     answers: list[dict[str, Any]] = []
     thread = aside(lambda: answers.append(operator.post(name, "deactivate", reason="leaks secrets")))
 
-    wait_until(lambda: name not in served(replicas[1]), STOPS_WITHIN, "it is served although it was deactivated")
+    wait_until(lambda: name not in served(replicas[1]), "it is served although it was deactivated", within=STOPS_WITHIN)
     doors.s3.state = UP
     thread.join(120)
     assert answers[0]["served"] == "yes"
     assert answers[0]["pending_since"] is None
 
     code = f"print(Skill.objects.unstored().filter(name='{name}').count())"
-    wait_until(lambda: operator.world.service(operator.world.aws, code).strip() == "0", 60, "latest.json stays behind")
+    wait_until(
+        lambda: operator.world.service(operator.world.aws, code).strip() == "0", "latest.json stays behind", within=60
+    )
 
 
 @pytest.mark.parametrize("outage", OUTAGES)
@@ -158,7 +149,9 @@ def test_deactivation_takes_effect_soon_after_dynamodb_is_back(
     assert (told["status"], told["served"], told["pending_since"]) == ("inactive", "pending", answer["pending_since"])
 
     doors.dynamodb.state = UP
-    wait_until(lambda: name not in served(replicas[1]), RECOVERS_WITHIN, "it is served although the table is back")
+    wait_until(
+        lambda: name not in served(replicas[1]), "it is served although the table is back", within=RECOVERS_WITHIN
+    )
     assert operator.get(name)["served"] == "yes"
 
 
@@ -169,7 +162,7 @@ def test_deactivation_by_a_command_is_carried_out_by_the_servers(
     away = {**world.aws, "DYNAMODB_ENDPOINT_URL": "http://127.0.0.1:9"}
     world.service(away, f"services.deactivate(Skill.objects.get(name='{name}'))")
     doors.dynamodb.state = UP
-    wait_until(lambda: name not in served(replicas[1]), 30, "no server takes up what a command left")
+    wait_until(lambda: name not in served(replicas[1]), "no server takes up what a command left", within=30)
 
 
 def test_one_latest_json_that_is_broken_keeps_nobody_else_waiting(
@@ -178,7 +171,7 @@ def test_one_latest_json_that_is_broken_keeps_nobody_else_waiting(
     world.s3.put_object(Bucket=world.bucket, Key=f"skills/{name}/latest.json", Body=b"not JSON")
     assert operator.post(name, "publish", version=1)["served"] == "yes"
     assert operator.post(name, "deactivate")["served"] == "yes"
-    wait_until(lambda: name not in served(replicas[1]), STOPS_WITHIN, "it is served although it was deactivated")
+    wait_until(lambda: name not in served(replicas[1]), "it is served although it was deactivated", within=STOPS_WITHIN)
     assert "0 differences" in world.manage(world.aws, "verify_storage")
 
 
@@ -207,4 +200,4 @@ def test_replica_that_starts_while_dynamodb_is_away_says_so_and_recovers(world: 
         assert answer.json()["error"]["code"] == -32603
 
         doors.dynamodb.state = UP
-        wait_until(lambda: post().status_code == 200, RECOVERS_WITHIN, "it does not recover")
+        wait_until(lambda: post().status_code == 200, "it does not recover", within=RECOVERS_WITHIN)

@@ -5,10 +5,12 @@ A plugin: test modules that want it say `pytest_plugins = ["tests.conformance.wo
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
 
+from tests.prepared import Prepared
 from tests.server import UVICORN, Server, manage
 
 from .skills import ATLAS
@@ -17,17 +19,16 @@ SETTINGS = {"DJANGO_SETTINGS_MODULE": "tests.conformance.settings", "MCP_REQUIRE
 
 
 @pytest.fixture(scope="session")
-def official_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def official_server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Server]:
     """The server, on a folder of its own; one for all, so what it is asked must not hang on what it was asked."""
     folder = tmp_path_factory.mktemp("official")
     data, atlas = folder / "data", folder / "skills" / "atlas"
     for path, content in ATLAS.items():
         (atlas / path).parent.mkdir(parents=True, exist_ok=True)
         (atlas / path).write_bytes(content)
-    data.mkdir()
-    for command in (["migrate", "-v0"], ["import_skills", "--publish", "examples/skills", str(atlas)]):
-        done = manage(data, *command, **SETTINGS)
-        assert done.returncode == 0, done.stdout + done.stderr
+    shutil.copytree(prepared.examples, data)
+    done = manage(data, "import_skills", "--publish", str(atlas), **SETTINGS)
+    assert done.returncode == 0, done.stdout + done.stderr
     with Server(UVICORN, data, **SETTINGS) as server:
         yield server
     assert "Traceback" not in server.output
