@@ -27,10 +27,10 @@ MODERN = {
 class World:
     """One installation; `aws` are its settings with STORAGE_BACKEND=s3, `local` those without.
 
-    `like` is the folder of another one to begin with.
+    `like` is the folder of another one to begin with, `more` are further settings of both.
     """
 
-    def __init__(self, data: Path, s3: str, dynamodb: str, *, like: Path | None = None) -> None:
+    def __init__(self, data: Path, s3: str, dynamodb: str, *, like: Path | None = None, **more: str) -> None:
         suffix = uuid.uuid4().hex[:8]
         self.bucket = f"bucket-{suffix}"
         self.tables = {
@@ -43,7 +43,7 @@ class World:
         self.data = data
         self.s3 = s3_client(s3)
         self.dynamodb = dynamodb_client(dynamodb)
-        self.aws = environment(s3, dynamodb, **names, MCP_REQUIRE_AUTH="false", LOG_LEVEL="CRITICAL")
+        self.aws = environment(s3, dynamodb, **names, MCP_REQUIRE_AUTH="false", LOG_LEVEL="CRITICAL", **more)
         self.local = {**self.aws, "STORAGE_BACKEND": "local"}
         if like is None:
             self.prepare()
