@@ -1,9 +1,8 @@
-"""A server on PostgreSQL while DynamoDB is away: what was decided is told as decided, and the database is not blamed."""
+"""A server on PostgreSQL while DynamoDB is away: what was decided is told so, and the database is not blamed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
