@@ -30,10 +30,14 @@ log = logging.getLogger(__name__)
 GROUP = "catalog"
 SECONDS = 1.0
 """How long a nudge may take to be sent."""
-RETRY_SECONDS = (0.5, 2.0, 10.0, 30.0)
+PATIENCE_SECONDS = 3.0
+"""How long it may take to begin to listen, or until a message arrives that a listener sends to itself."""
+RETRY_SECONDS = (0.5, 2.0, 5.0)
 """Waits between tries to listen while Redis is away; the last one repeats."""
+QUIET_SECONDS = 5.0
+"""After so long without a message a listener sends one to itself, to see whether messages still arrive."""
 
-_CHANGED, _UPDATED = "catalog.changed", "resource.updated"
+_CHANGED, _UPDATED, _PING = "catalog.changed", "resource.updated", "listener.ping"
 _PROCESS = secrets.token_hex(8)
 """Who sends: the streams of this process have been told already."""
 _FAILURES = (RedisError, OSError)
@@ -62,26 +66,58 @@ class Listener:
     async def _run(self) -> None:
         tries = 0
         while True:
+            layer = get_channel_layer()
             try:
-                layer = get_channel_layer()
-                channel = await layer.new_channel()
-                await layer.group_add(GROUP, channel)
+                async with asyncio.timeout(PATIENCE_SECONDS):
+                    channel = await layer.new_channel()
+                    await layer.group_add(GROUP, channel)
                 tries = 0
                 self._part.beat()
                 self._on_change("")  # for what was changed before anybody listened
-                while True:
-                    self._take(await layer.receive(channel))
-                    self._part.beat()
+                await self._listen(layer, channel)
             except _FAILURES as error:
                 log.warning("changes are found by polling alone, since Redis does not answer: %r", error)
+                await _disconnect(layer)
                 await asyncio.sleep(RETRY_SECONDS[min(tries, len(RETRY_SECONDS) - 1)])
                 tries += 1
+
+    async def _listen(self, layer: Any, channel: str) -> None:
+        """Take messages as long as they arrive. Raises one of _FAILURES.
+
+        A connection may be dead without a sign of it, as after a failover: so silence is not believed.
+        """
+        pinged = False
+        receiving = asyncio.create_task(layer.receive(channel))
+        try:
+            while True:
+                done, _ = await asyncio.wait({receiving}, timeout=PATIENCE_SECONDS if pinged else QUIET_SECONDS)
+                if done:
+                    self._take(receiving.result())
+                    self._part.beat()
+                    pinged = False
+                    receiving = asyncio.create_task(layer.receive(channel))
+                elif pinged:
+                    raise TimeoutError("messages do not arrive")
+                else:
+                    async with asyncio.timeout(PATIENCE_SECONDS):
+                        await layer.send(channel, {"type": _PING})
+                    pinged = True
+        finally:
+            await _disconnect(layer)  # first: a cancelled `receive` would talk to a Redis that may not answer
+            receiving.cancel()
 
     def _take(self, message: Mapping[str, Any]) -> None:
         if message["type"] == _CHANGED:
             self._on_change(str(message.get("revoked", "")))
-        elif message["process"] != _PROCESS:
+        elif message["type"] == _UPDATED and message["process"] != _PROCESS:
             self._on_update(message["uri"])
+
+
+async def _disconnect(layer: Any) -> None:
+    """Let the layer begin anew with its next use."""
+    with suppress(*_FAILURES):
+        async with asyncio.timeout(SECONDS):
+            await layer.flush()
 
 
 def tell(revoked: str = "", **_: Any) -> None:

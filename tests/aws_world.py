@@ -27,10 +27,10 @@ MODERN = {
 class World:
     """One installation; `aws` are its settings with STORAGE_BACKEND=s3, `local` those without.
 
-    It begins with a copy of the folder `like`.
+    It begins with a copy of the folder `like`; `more` are further settings of both.
     """
 
-    def __init__(self, data: Path, s3: str, dynamodb: str, *, like: Path) -> None:
+    def __init__(self, data: Path, s3: str, dynamodb: str, *, like: Path, **more: str) -> None:
         suffix = uuid.uuid4().hex[:8]
         self.bucket = f"bucket-{suffix}"
         self.tables = {
@@ -43,7 +43,7 @@ class World:
         self.data = data
         self.s3 = s3_client(s3)
         self.dynamodb = dynamodb_client(dynamodb)
-        self.aws = environment(s3, dynamodb, **names, MCP_REQUIRE_AUTH="false", LOG_LEVEL="CRITICAL")
+        self.aws = environment(s3, dynamodb, **names, MCP_REQUIRE_AUTH="false", LOG_LEVEL="CRITICAL", **more)
         self.local = {**self.aws, "STORAGE_BACKEND": "local"}
         shutil.copytree(like, data)
 

@@ -15,7 +15,11 @@ import httpx
 import pytest
 import redis
 
+from mcp_gateway.ratelimit.rules import Limits
+from mcp_gateway.ratelimit.shared import FAILURES, SharedLimits
+
 from .gateway_asking import envelope, modern_headers, request
+from .hanging import Mode, hanging
 from .patience import PATIENCE_SECONDS, wait_until
 from .prepared import Prepared
 from .redis_server import redis_server
@@ -122,3 +126,12 @@ def test_redis_that_hangs_costs_one_wait_now_and_then(data: Path) -> None:
             assert [asked(server) for _ in range(5)] == [200] * 5
             assert time.monotonic() - began < 3
             assert AWAY in server.output
+
+
+def test_redis_whose_answers_trickle_keeps_a_thread_waiting_for_a_second_at_most(tmp_path: Path) -> None:
+    with redis_server(tmp_path) as url, hanging(url) as proxy:
+        shared = SharedLimits(proxy.url("redis"))
+        shared.enter_blocking("someone", Limits(per_minute=1000))
+        proxy.mode = Mode.TRICKLE
+        with pytest.raises(FAILURES):  # each byte comes in time, the answer as a whole does not
+            shared.enter_blocking("someone", Limits(per_minute=1000))

@@ -13,6 +13,7 @@ import pytest
 from skills_registry.catalog.tables import fingerprint
 
 from .aws_world import World, ask, served
+from .hanging import Mode, hanging
 from .packages import skill_md
 from .patience import PATIENCE_SECONDS, wait_until
 from .prepared import Prepared
@@ -127,3 +128,23 @@ def test_redis_that_goes_away_costs_only_the_speed(world: World, prepared: Prepa
             wait_until_served(two, "this is 2.")
         assert operator.publish(3).status_code == 200
         wait_until_served(two, "this is 3.")
+
+
+def test_replica_whose_connection_to_redis_died_without_a_word_hears_of_changes_again(
+    world: World, tmp_path: Path
+) -> None:
+    secret = token(world)
+    deaf = {"MCP_REFRESH_MILLISECONDS": "600000", "MCP_HEARTBEAT_SECONDS": "0"}  # no change is found but by word of it
+    with redis_server(tmp_path) as url, hanging(url) as proxy:
+        settings = {**deaf, "REDIS_URL": proxy.url("redis")}
+        with world.server(world.aws, REDIS_URL=url) as one, world.server(world.aws, **settings) as two:
+            operator = Operator(one, secret)
+            assert operator.publish(4).status_code == 200
+            wait_until_served(two, "this is 4.")
+            proxy.mode = Mode.HANG
+            assert operator.publish(8).status_code == 200
+            wait_until(lambda: proxy.held > 0, "nothing was sent to the other replica")
+            proxy.mode = Mode.FORWARD  # for new connections; what has hung stays so, and is not closed either
+            wait_until_served(two, "this is 8.")
+            assert operator.publish(1).status_code == 200
+            wait_until_served(two, "this is 1.")

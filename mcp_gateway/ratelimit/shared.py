@@ -13,6 +13,8 @@ import redis
 import redis.asyncio
 from redis.asyncio import BlockingConnectionPool
 
+from invocations.pool import Pool
+
 from .rules import HELD_SECONDS, WINDOW_SECONDS, Limits, TooMany
 
 PATIENCE_SECONDS = 1.0
@@ -71,6 +73,7 @@ class SharedLimits:
         self._url = url
         self._connected: WeakKeyDictionary[asyncio.AbstractEventLoop, _Connected] = WeakKeyDictionary()
         self._leaving: set[asyncio.Task[None]] = set()
+        self._asking = Pool("limits", threads=CONNECTIONS_MAX, waiting=256)
 
     async def enter(self, key: str, limits: Limits, cost: int = 1) -> SharedPlace | None:
         """Let a request in; the place that it takes, if that is limited. Raises TooMany."""
@@ -82,7 +85,9 @@ class SharedLimits:
 
     def enter_blocking(self, key: str, limits: Limits, cost: int = 1) -> None:
         """The same for code that is not asynchronous, which takes no place."""
-        _judge(self._blocking(keys=_keys(key), args=_arguments(limits, cost, "")), limits)
+        # In a thread of its own: a timeout of Redis's client bounds the wait for each byte, not for the answer.
+        asked = self._asking.submit(self._ask, keys=_keys(key), args=_arguments(limits, cost, ""))
+        _judge(asked.result(PATIENCE_SECONDS), limits)
 
     def leave(self, key: str, number: str) -> None:
         """See `SharedPlace.leave`."""
@@ -113,6 +118,10 @@ class SharedLimits:
             client = redis.asyncio.Redis(connection_pool=pool)
             found = self._connected[loop] = _Connected(client, client.register_script(_ENTER))
         return found
+
+    def _ask(self, keys: list[str], args: list[Any]) -> list[bytes]:
+        answer: list[bytes] = self._blocking(keys=keys, args=args)
+        return answer
 
     @cached_property
     def _blocking(self) -> Any:

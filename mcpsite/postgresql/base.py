@@ -9,11 +9,10 @@ from django.conf import settings
 from django.db.backends.postgresql import base
 from psycopg_pool import PoolTimeout
 
-from invocations import deadline
 from invocations.breaker import State
 from invocations.connections import serving
 
-from .bounded import BoundedConnection, breaker
+from .bounded import BoundedConnection, breaker, time_left
 
 FIRST_WAIT_SECONDS = 1.0
 """After so long a wait for a connection it is looked at why there is none."""
@@ -56,7 +55,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _from_pool(self) -> Any:
         pool = self.pool
         pool.open()
-        allowed = min(pool.timeout, deadline.remaining())
+        allowed = min(pool.timeout, time_left())
         first = min(FIRST_WAIT_SECONDS, allowed)
         try:
             return pool.getconn(timeout=first)

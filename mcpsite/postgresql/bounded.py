@@ -18,6 +18,10 @@ T = TypeVar("T")
 GRACE_SECONDS = 1.0
 """How much later than PostgreSQL itself should end a statement it is given up here."""
 
+LEAST_SECONDS = 1.0
+"""What a statement gets in any case: that others used up the time of a request is no failure of PostgreSQL, and
+whoever has changed something must still be able to say so."""
+
 breaker = Breaker(failures=1, open_seconds=2.0, trial_seconds=10.0)
 """Whether PostgreSQL answers: it is asked again two seconds after it did not."""
 
@@ -47,7 +51,7 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
         """Wait for an answer. Raises psycopg.OperationalError where it does not come in time."""
         began = time.monotonic()
-        allowed = min(_statement_limit(), deadline.remaining(), float("inf") if timeout is None else timeout)
+        allowed = min(_statement_limit(), time_left(), float("inf") if timeout is None else timeout)
         try:
             found = super().wait(gen, interval, None if allowed == float("inf") else allowed)
         except psycopg.errors._WaitTimeout:
@@ -57,6 +61,11 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
             raise psycopg.OperationalError(f"PostgreSQL has not answered within {allowed:.1f} seconds") from None
         breaker.succeeded()
         return found
+
+
+def time_left() -> float:
+    """Seconds that a wait for PostgreSQL may take."""
+    return max(deadline.remaining(), LEAST_SECONDS)
 
 
 def _statement_limit() -> float:
