@@ -81,6 +81,7 @@ TEXTS = [
     _("there is no SKILL.md"),
     _("there are {count} skills in it: {paths}"),
     _("SKILL.md is at {path}"),
+    _("other folders in it hold a SKILL.md and come in as files of this skill: {paths}"),
     _("besides the folder {folder} there is {paths}"),
     _("there are no instructions after the frontmatter"),
     _("there is a NUL character"),
@@ -158,7 +159,6 @@ TEXTS = [
     _("Add the file, or correct its path."),
     _("A skill keeps its name; upload a new skill under the new one."),
     _("It is served by its `name`, and downloaded in a folder of that name."),
-    _("Rename one of the skills in its SKILL.md, or upload only one of them."),
     _("{advice} Write: `{line}`."),
     _("Remove one of them."),
     _("Put the file itself there."),
@@ -188,6 +188,7 @@ TEXTS = [
         "or import them all with `manage.py import_skills FOLDER`."
     ),
     _("Pack the folder that holds SKILL.md, not the ones around it."),
+    _("If they are skills themselves, take them out of this folder and bring them in separately."),
     _("Pack the skill's folder alone."),
     _("Write below the second `---` what the agent is to do."),
     _("Remove it; SKILL.md is text."),
