@@ -97,8 +97,7 @@ def _refused(paths: Iterable[Path], options: Options) -> list[Imported]:
 def _read(path: Path, options: Options) -> Imported:
     name = (options.names or {}).get(path, "")
     inspection = services.inspect_on_disk(path, mend=options.mend, name=name, prefix=options.prefix)
-    mendable = inspection.package is None and inspection.mended is not None
-    return Imported(path, inspection.package, problems=inspection.problems, mendable=mendable)
+    return Imported(path, inspection.package, problems=inspection.problems, mendable=inspection.mendable)
 
 
 def _foreseen(imported: Imported, options: Options) -> Imported:

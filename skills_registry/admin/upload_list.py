@@ -39,6 +39,7 @@ class Summary:
     warnings: int
     findings: int
     first_error: str
+    mendable: bool = False
 
     @classmethod
     def of(cls, inspection: Inspection) -> Summary:
@@ -51,6 +52,7 @@ class Summary:
             len(inspection.warnings),
             len(inspection.findings),
             errors[0].message if errors else "",
+            inspection.mendable,
         )
 
 
@@ -66,6 +68,11 @@ class Row:
     refusal: str = ""
     rivals: tuple[str, ...] = ()
     """The names of the other uploads in the list that hold the same skill with other contents."""
+
+    @property
+    def mendable(self) -> bool:
+        """Whether it can come in once its SKILL.md is mended."""
+        return self.state == "refused" and self.summary is not None and self.summary.mendable
 
     @property
     def creatable(self) -> bool:
