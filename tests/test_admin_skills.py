@@ -289,4 +289,4 @@ def test_times_are_said_in_words_that_fit(browser: Client) -> None:
     )
 
     page = text_of(browser.get(f"{SKILLS}{version.skill.pk}/change/"))
-    assert "1 call, 1 failed, the last one 3 hours ago" in page.replace("\xa0", " ")
+    assert "1 call · 1 failed · the last one 3 hours ago" in page.replace("\xa0", " ")
