@@ -12,7 +12,9 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import ManyToManyField, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 else:
     Pages = object  # as a ModelAdmin it would come between those classes and Django's
 
+MEMBERS_SHOWN = 20
 CHECKBOXES: dict[Any, dict[str, Any]] = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
 
 
@@ -83,6 +86,24 @@ def _within(request: HttpRequest, obj: User | Group | None) -> bool:
     return obj is None or may_change(cast("User", request.user), obj)
 
 
+def _what_members_lose(group: Group) -> str:
+    """Who loses rights with a group; "" where nobody is in it."""
+    names = list(group.user_set.order_by("username").values_list("username", flat=True))
+    told = ngettext(
+        "%(count)s user loses the rights of %(group)s: %(names)s",
+        "%(count)s users lose the rights of %(group)s: %(names)s",
+        len(names),
+    )
+    shown = ", ".join(names[:MEMBERS_SHOWN]) + (" …" if len(names) > MEMBERS_SHOWN else "")
+    return told % {"count": len(names), "group": group.name, "names": shown} if names else ""
+
+
+def _without_ties(deleted: list[Any], tie: str) -> list[Any]:
+    """What is deleted, a list of texts and lists, without the rows that only tie a user to a group."""
+    kept = [_without_ties(entry, tie) if isinstance(entry, list) else entry for entry in deleted]
+    return [entry for entry in kept if entry and not str(entry).startswith(f"{tie}: ")]
+
+
 @admin.register(User)
 class UserPages(WithinRights, UserAdmin, ModelAdmin):
     """Who may log in; the rights come from the groups."""
@@ -99,6 +120,13 @@ class UserPages(WithinRights, UserAdmin, ModelAdmin):
         (_("Permissions"), {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
         (_("Important dates"), {"fields": ["last_login", "date_joined"]}),
     ]
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """What is deleted: the users and what is theirs, without the rows that tie them to groups."""
+        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        tie = User.groups.through._meta
+        counts = {name: count for name, count in counts.items() if name != tie.verbose_name_plural}
+        return _without_ties(deleted, capfirst(str(tie.verbose_name))), counts, lacking, protected
 
     @admin.display(description=_("groups"))
     def roles(self, user: User) -> str:
@@ -133,7 +161,9 @@ class GroupPages(WithinRights, GroupAdmin, ModelAdmin):
         """What is deleted: the groups, without the rows that tie them to permissions and users, which have no names."""
         deleted, _counts, lacking, protected = super().get_deleted_objects(objs, request)
         groups: list[Any] = [entry for entry in deleted if not isinstance(cast("Any", entry), list)]
-        return groups, {self.opts.verbose_name_plural: len(groups)}, lacking, protected
+        count = len(groups)
+        groups += [told for group in objs if (told := _what_members_lose(group))]
+        return groups, {self.opts.verbose_name_plural: count}, lacking, protected
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any

@@ -35,7 +35,7 @@ def meaning(group: Group) -> str:
     held = {permission.codename: permission.name for permission in group.permissions.all()}
     known = [str(text) for codename, text in MEANINGS.items() if codename in held]
     others = [name for codename, name in held.items() if codename not in MEANINGS]
-    return "; ".join([*known, *others]) or gettext("nothing")
+    return gettext("; ").join([*known, *others]) or gettext("nothing")
 
 
 class PermissionsField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # takes none when it runs

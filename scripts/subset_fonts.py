@@ -117,7 +117,9 @@ def main() -> None:
     """Write the fonts and their style sheet."""
     WRITTEN_TO.mkdir(exist_ok=True)
     rules = "/* Written by scripts/subset_fonts.py. The icons are in here, so that no page is shown without them. */\n"
-    rules += face("Material Symbols Outlined", 400, f"data:font/woff2;base64,{base64.b64encode(icons()).decode()}")
+    icon_source = f"data:font/woff2;base64,{base64.b64encode(icons()).decode()}"
+    # Without this, browsers write out the names of the icons for a moment where the network is slow.
+    rules += face("Material Symbols Outlined", 400, icon_source, "font-display: block; ")
     for style, weight in WEIGHTS.items():
         name = f"inter-{style.lower()}.woff2"
         (WRITTEN_TO / name).write_bytes(inter(style))

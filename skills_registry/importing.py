@@ -87,15 +87,14 @@ def _refused(paths: Iterable[Path], options: Options) -> list[Imported]:
             refused.append(imported)
         else:
             identities.append((str(path), imported.package.manifest.name, imported.package.digest))
-    clashes = name_clashes(identities, case="import")
+    clashes = name_clashes(identities)
     return [*refused, *(Imported(Path(place), problems=(clash,)) for place, clash in clashes.items())]
 
 
 def _read(path: Path, options: Options) -> Imported:
     name = (options.names or {}).get(path, "")
     inspection = services.inspect_on_disk(path, mend=options.mend, name=name, prefix=options.prefix)
-    mendable = inspection.package is None and inspection.mended is not None
-    return Imported(path, inspection.package, problems=inspection.problems, mendable=mendable)
+    return Imported(path, inspection.package, problems=inspection.problems, mendable=inspection.mendable)
 
 
 def _foreseen(imported: Imported, options: Options) -> Imported:

@@ -41,6 +41,11 @@ class Inspection:
         """What a reviewer should look at."""
         return self.package.findings if self.package else ()
 
+    @property
+    def mendable(self) -> bool:
+        """Whether it is kept out by mistakes in its SKILL.md that can be mended."""
+        return self.package is None and self.mended is not None
+
 
 def inspect_archive(data: bytes, limits: Limits) -> Inspection:
     """Inspect a zip."""

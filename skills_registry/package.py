@@ -16,7 +16,7 @@ from .media_types import media_type
 from .mentions import check_mentions
 from .paths import check_collisions, path_params, printable
 from .problems import InvalidSkill, Mend, Params, Problem, Report
-from .root import find_root
+from .root import check_inner, find_root
 from .scanner import Finding, scan
 
 
@@ -114,6 +114,7 @@ def gather(
         report.extend(invalid.problems)
         raise InvalidSkill(report.problems, invalid.skill_md, invalid.mended) from None
     report.extend(manifest.warnings)
+    check_inner(files, root, report)
     check_mentions(contents[skill_md].decode(), [path.removeprefix(root) for path in files], report)
     report.raise_if_failed()
     in_order = sorted(contents, key=lambda path: path.encode())

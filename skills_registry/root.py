@@ -22,6 +22,14 @@ def find_root(files: Collection[str], report: Report) -> str | None:
     return None
 
 
+def check_inner(files: Collection[str], root: str, report: Report) -> None:
+    """Warn of folders in the skill that hold a SKILL.md: they come in as files of this skill, not as skills."""
+    within = (path.removeprefix(root) for path in files)
+    inner = outermost(path.removesuffix(SKILL_MD) for path in within if path.endswith(f"/{SKILL_MD}"))
+    if inner:
+        report.warning("skill-md-inner", path_params(inner))
+
+
 def _reason(files: Collection[str]) -> Problem:
     """Why a package has no SKILL.md in its place."""
     if not files:

@@ -75,6 +75,8 @@ def everything() -> dict[str, Any]:
     services.request_review(second, actor=author, comment="Please look")
     services.yank_version(third, actor=admin, reason="Says it twice")
     skill = second.skill
+    for number in range(31):  # a long history
+        services.set_tags(skill, [f"tag-{number}"], actor=admin)
     services.set_tags(skill, ["hello", "people"], actor=admin)
     services.set_owner(skill, author, actor=admin)
     publish("emoji-and-rtl", f"# 🎉 {LONG}\n\n{ARABIC}\n\n| a | b |\n|---|---|\n| {LONG} | x |\n")

@@ -112,7 +112,9 @@ def test_refusal_is_one_line_of_the_log(client: Client, settings: Any, capsys: p
     assert "with its stack" in failure
 
 
-@pytest.mark.parametrize("address", [TOKENS, "/admin/auth/user/", "/admin/auth/group/", f"{TOKENS}add/"])
+@pytest.mark.parametrize(
+    "address", [TOKENS, "/admin/auth/user/", "/admin/auth/group/", f"{TOKENS}add/", "/admin/password_change/"]
+)
 def test_access_pages_have_the_heading_of_the_others(browser: Client, address: str) -> None:
     page = browser.get(address)
     assert page.text.count("<h1") == 1

@@ -96,9 +96,9 @@ def test_environment_is_named_on_every_page(browser: Client, settings: Any) -> N
     ("cookie", "shown"),
     [
         ("Europe/Berlin", ["2026-07-01 14:00:00", "Times in Europe/Berlin (UTC+0200)"]),
-        ("", ["2026-07-01 12:00:00", "Times in UTC (UTC+0000)"]),
-        ("No/Such_Zone", ["2026-07-01 12:00:00", "Times in UTC (UTC+0000)"]),
-        ("../../etc/passwd", ["2026-07-01 12:00:00", "Times in UTC (UTC+0000)"]),
+        ("", ["2026-07-01 12:00:00", "Times in UTC"]),
+        ("No/Such_Zone", ["2026-07-01 12:00:00", "Times in UTC"]),
+        ("../../etc/passwd", ["2026-07-01 12:00:00", "Times in UTC"]),
     ],
 )
 def test_times_are_shown_in_the_readers_zone(browser: Client, cookie: str, shown: list[str], settings: Any) -> None:

@@ -117,6 +117,18 @@ def test_version_page_compares_with_what_is_live(browser: Client) -> None:
     assert "Difference to" not in browser.get(f"{SKILLS}{skill.pk}/versions/2/").text
 
 
+def test_newest_version_is_compared_with_the_live_one_at_first(browser: Client) -> None:
+    skill = publish().skill
+    for number in range(2, 5):
+        services.create_version(package(body=f"Say {number}."))
+    checked = r'name="{}" value="(\d)"[^>]* checked'
+    page = browser.get(f"{SKILLS}{skill.pk}/versions/").text
+    assert [re.findall(checked.format(side), page) for side in ("from", "to")] == [["1"], ["4"]]
+    services.publish(skill, 4)
+    page = browser.get(f"{SKILLS}{skill.pk}/versions/").text
+    assert [re.findall(checked.format(side), page) for side in ("from", "to")] == [["3"], ["4"]]
+
+
 def test_version_that_is_still_being_stored_is_not_shown(browser: Client) -> None:
     publish(body="one")
     version, _ = services.create_version(package(body="two"))
@@ -289,4 +301,4 @@ def test_times_are_said_in_words_that_fit(browser: Client) -> None:
     )
 
     page = text_of(browser.get(f"{SKILLS}{version.skill.pk}/change/"))
-    assert "1 call, 1 failed, the last one 3 hours ago" in page.replace("\xa0", " ")
+    assert "1 call · 1 failed · the last one 3 hours ago" in page.replace("\xa0", " ")

@@ -115,7 +115,7 @@ def test_warnings_and_findings_are_shown_and_do_not_keep_it_out(browser: Client)
     review = staged(browser, zipped("Run !`date`.", colour="blue"))
 
     page = text_of(browser.get(review))
-    assert "1 warning, 1 finding." in page
+    assert "1 warning · 1 finding" in page
     assert "field-unknown" in page
     assert "SKILL.md:7" in page
     browser.post(review, {"create": "", "note": "", "expected_live": ""})
@@ -474,20 +474,25 @@ def test_zip_of_several_skills_names_them_and_says_what_to_do(browser: Client) -
     assert "upload the folder of each skill, or a zip of it; or import them all with `manage.py import_skills" in page
 
 
-def test_different_packages_of_one_skill_in_one_drop_are_not_kept(browser: Client) -> None:
+def test_different_packages_of_one_skill_in_one_drop_are_told_apart_and_asked_about(browser: Client) -> None:
     files: dict[str, bytes | str] = {
         "repo/a/greeter/SKILL.md": skill_md(),
         "repo/b/greeter/SKILL.md": skill_md(body="Say goodbye."),
         "repo/b/reader/SKILL.md": skill_md("reader"),
     }
     answer = drop(browser, files, accept="application/json").json()
-    assert [review["filename"] for review in answer["reviews"]] == ["reader.zip"]
-    assert answer["errors"] == [
-        f"Not kept: repo/{one}/greeter/: another skill is called `greeter`: repo/{other}/greeter/. "
-        "Rename one of the skills in its SKILL.md, or upload only one of them."
-        for one, other in ("ab", "ba")
-    ]
-    assert [upload.filename for upload in Upload.objects.all()] == ["reader.zip"]
+    kept = ["repo/a/greeter.zip", "repo/b/greeter.zip", "reader.zip"]
+    assert [review["filename"] for review in answer["reviews"]] == kept
+    page = text_of(browser.get(f"{SKILLS}uploads/"))
+    assert "2 of these zips hold the skill greeter. Which is to come in?" in page
+    assert "greeter, as is also in repo/b/greeter.zip" in page
+
+
+def test_zips_of_one_skill_that_come_without_script_are_all_kept_and_asked_about(browser: Client) -> None:
+    zips = [SimpleUploadedFile("one.zip", zipped()), SimpleUploadedFile("two.zip", zipped(body="Say goodbye."))]
+    answer = browser.post(f"{SKILLS}upload/", {"file": zips}, follow=True)
+    assert answer.redirect_chain == [(f"{SKILLS}uploads/", 302)]
+    assert "2 of these zips hold the skill greeter. Which is to come in?" in text_of(answer)
 
 
 def test_review_says_who_uploaded_the_version_before(browser: Client) -> None:

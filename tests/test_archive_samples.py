@@ -29,6 +29,7 @@ WARNINGS = {
     "gbk-names": ["name-encoding"],
     "linux-checkout": ["junk-dropped"],
     "macos": ["junk-dropped"],
+    "nested-skills": ["skill-md-inner"],
     "not-on-windows": ["path-not-portable"] * 4,
     "shift-jis-names": ["name-encoding"],
     "windows": ["junk-dropped"],

@@ -63,6 +63,14 @@ _OUT_OF_SIGHT = """() => [...document.querySelectorAll("main :is(button, [type=s
   .map((element) => ({ text: element.textContent.trim(), box: element.getBoundingClientRect() }))
   .filter(({ box }) => box.left < 0 || box.right > innerWidth).map(({ text }) => text)"""
 
+# Cells of rows that are stacked, and whose label lies over what is in them.
+_OVERLAID = """() => [...document.querySelectorAll(".sk-stacks > tbody > tr > *")]
+  .filter((cell) => cell.checkVisibility())
+  .filter((cell) => {
+    const label = getComputedStyle(cell, "::before");
+    return parseFloat(getComputedStyle(cell).paddingInlineStart) < parseFloat(label.width);
+  }).map((cell) => cell.textContent.trim())"""
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[tuple[Server, dict[str, Any]]]:
@@ -145,6 +153,7 @@ def examine(page: Page, axe: str) -> None:
         page.set_viewport_size({"width": width, "height": 740})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(_OUT_OF_SIGHT) == []
+        assert page.evaluate(_OVERLAID) == []
 
 
 def listen(page: Page) -> None:

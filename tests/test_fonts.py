@@ -44,6 +44,12 @@ def test_every_icon_in_use_is_in_the_style_sheet(script: Any) -> None:
     assert len(shipped) < 200
 
 
+def test_names_of_icons_are_not_shown_while_their_font_is_awaited(script: Any) -> None:
+    sheet = (script.WRITTEN_TO / "fonts.css").read_text()
+    [icons] = [rule for rule in sheet.splitlines() if "Material Symbols" in rule]
+    assert "font-display: block" in icons
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iterator[Server]:
     with serving(tmp_path_factory.mktemp("fonts") / "data", prepared.empty, "people") as (running, _made):

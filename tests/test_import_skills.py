@@ -161,6 +161,16 @@ def test_warnings_are_told_and_do_not_keep_it_out(tmp_path: Path) -> None:
     assert lines[1].endswith("[field-unknown]")
 
 
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_skill_in_the_folder_of_another_skill_is_told(tmp_path: Path, dry_run: bool) -> None:
+    folder(tmp_path / "outer")
+    folder(tmp_path / "outer/examples/inner")
+    lines = run(tmp_path, dry_run=dry_run)
+    assert "other folders in it hold a SKILL.md and come in as files of this skill: examples/inner/" in "\n".join(lines)
+    assert "If they are skills themselves, take them out of this folder" in "\n".join(lines)
+    assert names() == ([] if dry_run else ["outer"])
+
+
 def test_dry_run_judges_and_stores_nothing(tmp_path: Path, store: Path) -> None:
     folder(tmp_path / "good")
     (tmp_path / "broken.zip").write_bytes(b"hello")

@@ -81,6 +81,36 @@ def test_rows_of_versions_are_read_and_used_without_scrolling_sideways(
     expect(phone.get_by_role("button", name="Publish greeter v2")).to_be_visible()
 
 
+# Short texts in tables, and links in the head of a page, that are broken into lines.
+_BROKEN = """() => [...document.querySelectorAll("main .sk-table td, main .sk-head .sk-link")]
+  .filter((element) => !element.querySelector("time, code") && element.textContent.trim().length < 12)
+  .filter((element) => {
+    const range = document.createRange();
+    range.selectNodeContents(element);
+    return new Set([...range.getClientRects()].map(({ bottom }) => Math.round(bottom / 8))).size > 1;
+  }).map((element) => element.textContent.trim())"""
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_short_words_stay_in_one_line(
+    new_page: Callable[..., Page], world: tuple[Server, dict[str, Any]], locale: str
+) -> None:
+    phone = new_page(viewport={"width": 390, "height": 740}, locale=locale)
+    expect(phone.locator("html")).to_have_attribute("lang", "zh-hans" if locale == "zh-CN" else "en")
+    skill = f"{SKILLS}{world[1]['skill']}/"
+    for path in ("/admin/", f"{skill}compare/?from=1&to=2", f"{skill}versions/2/", f"{skill}change/"):
+        phone.goto(path)
+        assert phone.evaluate(_BROKEN) == [], path
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/admin/invocations/invocation/", SKILLS, f"{SKILLS}uploads/"])
+def test_buttons_of_a_page_begin_where_its_heading_begins(phone: Page, path: str) -> None:
+    phone.goto(path)
+    left = "element => element.getBoundingClientRect().left"
+    first = phone.locator(".sk-head .sk-actions :is(a, button)").first
+    assert first.evaluate(left) == phone.get_by_role("heading", level=1).evaluate(left)
+
+
 def test_errors_of_a_form_are_said_with_their_fields(phone: Page) -> None:
     phone.goto("/admin/auth/user/add/")
     phone.get_by_label("Username").fill("not a name!")

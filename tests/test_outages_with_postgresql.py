@@ -12,6 +12,7 @@ from .hanging import HangingProxy, Mode, hanging
 from .packages import skill_md
 from .patience import PATIENCE_SECONDS, wait_until
 from .postgresql_server import PostgresqlServer, postgresql_server  # noqa: F401  # a fixture
+from .prepared import Prepared
 from .server import Server
 
 MODES = [Mode.HANG, Mode.HALF, Mode.TRICKLE]
@@ -22,10 +23,12 @@ def world(
     tmp_path_factory: pytest.TempPathFactory,
     ministack_url: str,
     postgresql_server: PostgresqlServer,  # noqa: F811
+    prepared: Prepared,
 ) -> World:
     """A live skill for each test, and an operator."""
     folder = tmp_path_factory.mktemp("world") / "data"
-    world = World(folder, ministack_url, ministack_url, DATABASE_URL=postgresql_server.url)
+    world = World(folder, ministack_url, ministack_url, like=prepared.empty, DATABASE_URL=postgresql_server.url)
+    world.manage(world.aws, "migrate", "--no-input")
     world.publish_all(world.aws, [(mode.value, {"SKILL.md": skill_md(mode.value)}) for mode in MODES])
     made = "User.objects.create_superuser('olga', password='olgas-password')"
     world.service(world.aws, f"from django.contrib.auth.models import User; {made}")

@@ -44,6 +44,14 @@ def world(operator: User) -> dict[str, int]:
 
 
 @pytest.mark.django_db
+def test_skills_whose_names_begin_with_the_term_come_first(browser: Client) -> None:
+    publish("a-reader", description="Reads notes. Use when asked.")
+    publish("make-notes")
+    publish("notes-of-releases")
+    assert list(found(browser, "notes")) == ["notes-of-releases", "make-notes", "a-reader"]
+
+
+@pytest.mark.django_db
 def test_everything_is_found_by_what_it_is_called(browser: Client, world: dict[str, int]) -> None:
     page, token = f"{SKILLS}{world['skill']}/", f"/admin/mcp_gateway/accesstoken/{world['token']}/change/"
     assert found(browser, "pdf") == {"pdf-forms": f"{page}change/"}

@@ -131,14 +131,13 @@ def test_redis_that_goes_away_costs_only_the_speed(world: World, prepared: Prepa
 
 
 def test_replica_whose_connection_to_redis_died_without_a_word_hears_of_changes_again(
-    world: World, tmp_path: Path
+    world: World, tmp_path: Path, prepared: Prepared
 ) -> None:
-    secret = token(world)
     deaf = {"MCP_REFRESH_MILLISECONDS": "600000", "MCP_HEARTBEAT_SECONDS": "0"}  # no change is found but by word of it
     with redis_server(tmp_path) as url, hanging(url) as proxy:
         settings = {**deaf, "REDIS_URL": proxy.url("redis")}
         with world.server(world.aws, REDIS_URL=url) as one, world.server(world.aws, **settings) as two:
-            operator = Operator(one, secret)
+            operator = Operator(one, prepared.token)
             assert operator.publish(4).status_code == 200
             wait_until_served(two, "this is 4.")
             proxy.mode = Mode.HANG

@@ -126,6 +126,26 @@ def test_deleting_a_group_names_the_group_alone(browser: Client) -> None:
     text = text_of(browser.get(f"/admin/auth/group/{group.pk}/delete/"))
     assert "viewers of skills" in text
     assert "relationship" not in text
+    assert "lose the rights" not in text
+
+
+def test_deleting_a_group_names_those_who_lose_rights(browser: Client) -> None:
+    group = Group.objects.create(name="readers")
+    for number in range(22):
+        User.objects.create_user(f"reader{number:02}").groups.add(group)
+    text = text_of(browser.get(f"/admin/auth/group/{group.pk}/delete/"))
+    assert "22 users lose the rights of readers: reader00, reader01" in text
+    assert "reader19 …" in text
+    assert "reader20" not in text
+
+
+def test_deleting_a_user_names_no_rows_of_tables(browser: Client) -> None:
+    user = User.objects.create_user("peter")
+    user.groups.add(Group.objects.create(name="readers"))
+    text = text_of(browser.get(f"/admin/auth/user/{user.pk}/delete/"))
+    assert "Delete peter" in text
+    assert "Users: 1" in text
+    assert "relationship" not in text
 
 
 def test_translation_keeps_to_one_word_for_one_thing(catalog: Catalog) -> None:

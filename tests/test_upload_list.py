@@ -33,6 +33,7 @@ def uploads(operator: User) -> dict[str, Upload]:
         "third": zip_of({"SKILL.md": skill_md("greeter", "Run !`date`.")}),
         "same": zip_of({"SKILL.md": skill_md("greeter")}),
         "broken": b"not a zip",
+        "unquoted": zip_of({"SKILL.md": "---\nname: unquoted\ndescription: Use when: asked\n---\nDo it.\n"}),
         "of-gone": zip_of({"SKILL.md": skill_md("gone", "Back.")}),
     }
     return {name: services.stage_upload(f"{name}.zip", data, user=operator) for name, data in zips.items()}
@@ -54,6 +55,7 @@ EXPECTED = {
     "third.zip": ("choose one", "greeter, as is also in second.zip"),
     "same.zip": ("nothing new", "greeter v1 has the same bytes"),
     "broken.zip": ("refused", "-"),
+    "unquoted.zip": ("can be mended", "-"),
     "of-gone.zip": ("refused", "-"),
 }
 
@@ -66,6 +68,20 @@ def test_list_says_what_each_would_become_and_keeps_it(browser: Client) -> None:
     assert "1 finding" in page
 
 
+def test_list_leads_to_the_mended_form_of_what_can_be_mended(browser: Client, uploads: dict[str, Upload]) -> None:
+    page = browser.get(UPLOADS)
+    mend = f"{UPLOADS}{uploads['unquoted'].pk}/?mend"
+    assert page.content.decode().count("?mend") == 1
+    assert f'href="{mend}"' in page.content.decode()
+    assert "unquoted is a new skill" in text_of(browser.get(mend))
+
+
+def test_counts_of_remarks_leave_out_those_of_which_there_is_none(browser: Client) -> None:
+    page = text_of(browser.get(UPLOADS))
+    assert "1 finding" in page
+    assert "0 warnings" not in page
+
+
 def test_all_that_can_come_in_is_created_with_a_result_for_each(browser: Client, operator: User) -> None:
     page = text_of(sent(browser, **{"clash-greeter": "all"}))
     for name, number in (("new", 1), ("greeter", 2), ("greeter", 3)):
@@ -73,7 +89,7 @@ def test_all_that_can_come_in_is_created_with_a_result_for_each(browser: Client,
         assert (version.note, version.uploaded_by) == ("spring", operator)
         assert f"Created {version}." in page
     assert (live("greeter"), live("new")) == ("v1", None)
-    assert set(listed(browser)) == {"same.zip", "broken.zip", "of-gone.zip"}
+    assert set(listed(browser)) == {"same.zip", "broken.zip", "unquoted.zip", "of-gone.zip"}
 
 
 def test_of_zips_that_hold_the_same_skill_none_is_created_without_a_choice(

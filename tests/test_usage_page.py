@@ -79,8 +79,10 @@ def test_usage_leads_to_the_calls_in_the_log(browser: Client) -> None:
 
 def test_usage_of_a_skill_that_nobody_calls_is_empty(browser: Client) -> None:
     text = text_of(usage(browser))
-    for told in ("Calls 0", "Failed 0.0%", "- p50", "Nothing was called yet."):
+    for told in ("Calls 0", "Failed - 0 failed", "- p50", "No calls in this time.", "This skill was not called yet."):
         assert told in text
+    assert "of all 0 calls" not in text
+    assert "By version" not in text
 
 
 def test_usage_that_cannot_be_read_is_said_in_words(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:

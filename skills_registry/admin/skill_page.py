@@ -65,11 +65,19 @@ def versions(request: OperatorRequest, pk: int) -> HttpResponse:
         skill,
         versions=shown,
         several=len(shown) > 1,
+        compared_from=_compared_from(skill, shown),
         refusals=_refusals(skill, shown, request.user),
         kept=set(skill.versions.kept().filter(pk__in=others).values_list("pk", flat=True)),
         newer=cursor is not None,
         older=shown[-1].number if len(read) > VERSIONS_SHOWN else None,
     )
+
+
+def _compared_from(skill: Skill, shown: list[SkillVersion]) -> int | None:
+    """The version that the newest of those shown is compared with at first: the live one, or the one before it."""
+    earlier = [version.number for version in shown[1:]]
+    live = skill.live_version.number if skill.live_version else None
+    return live if live in earlier else next(iter(earlier), None)
 
 
 @requires("view_skill")

@@ -41,6 +41,7 @@ class Summary:
     warnings: int
     findings: int
     first_error: Problem | None
+    mendable: bool = False
 
     @classmethod
     def of(cls, inspection: Inspection) -> Summary:
@@ -53,6 +54,7 @@ class Summary:
             len(inspection.warnings),
             len(inspection.findings),
             errors[0] if errors else None,
+            inspection.mendable,
         )
 
 
@@ -68,6 +70,11 @@ class Row:
     refusal: str = ""
     rivals: tuple[str, ...] = ()
     """The names of the other uploads in the list that hold the same skill with other contents."""
+
+    @property
+    def mendable(self) -> bool:
+        """Whether it can come in once its SKILL.md is mended."""
+        return self.state == "refused" and self.summary is not None and self.summary.mendable
 
     @property
     def creatable(self) -> bool:

@@ -19,8 +19,8 @@ from skills_registry import services
 from skills_registry.forms import ReviewForm, UploadForm
 from skills_registry.models import SkillVersion, Upload
 from skills_registry.package import Package
-from skills_registry.paths import JUNK_FOLDERS, first_few, printable
-from skills_registry.texts.render import join_names, render_problem
+from skills_registry.paths import JUNK_FOLDERS, first_few
+from skills_registry.texts.render import join_names
 
 from .confirming import tell
 from .pages import OperatorRequest, page, requires
@@ -104,14 +104,12 @@ def _staged_json(staged: services.Staged) -> HttpResponse:
         {"filename": upload.filename, "url": reverse("admin:skills_registry_review", args=[upload.pk])}
         for upload in staged.uploads
     ]
-    return JsonResponse({"reviews": reviews, "left_out": _left_out(staged), "errors": _clashes(staged)})
+    return JsonResponse({"reviews": reviews, "left_out": _left_out(staged)})
 
 
 def _staged(request: OperatorRequest, staged: services.Staged) -> HttpResponse:
     if left_out := _left_out(staged):
         messages.warning(request, left_out)
-    for clash in _clashes(staged):
-        messages.error(request, clash)
     if len(staged.uploads) == 1:
         return redirect("admin:skills_registry_review", staged.uploads[0].pk)
     count = len(staged.uploads)
@@ -126,16 +124,6 @@ def _left_out(staged: services.Staged) -> str:
         return ""
     paths = join_names(first_few(staged.left_out), len(staged.left_out))
     return _("Left out, since they belong to no skill: %(paths)s") % {"paths": paths}
-
-
-def _clashes(staged: services.Staged) -> list[str]:
-    """What is said of packages that were not kept, since another one that came with them has their name."""
-    said = ((printable(place), render_problem(clash)) for place, clash in staged.clashes.items())
-    return [
-        _("Not kept: %(path)s: %(reason)s. %(hint)s")
-        % {"path": path, "reason": clash["message"], "hint": clash["hint"]}
-        for path, clash in said
-    ]
 
 
 def _create(request: OperatorRequest, staged: Upload, package: Package, given: dict[str, Any]) -> HttpResponse | None:

@@ -42,7 +42,7 @@ def usage(request: OperatorRequest, pk: int) -> HttpResponse:
         request, "usage", skill,
         chart=chart,
         total=total,
-        error_rate=f"{total.error_rate:.1%}",
+        error_rate=f"{total.error_rate:.1%}" if total.calls else "-",
         used=used,
         p50=_milliseconds(used.p50),
         p95=_milliseconds(used.p95),

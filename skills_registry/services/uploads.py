@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -10,12 +11,10 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext as _
 
 from skills_registry import storage
-from skills_registry.dropped import sort_out
+from skills_registry.dropped import Bundle, sort_out
 from skills_registry.inspection import Inspection
 from skills_registry.models import Upload
-from skills_registry.name_clashes import name_clashes
 from skills_registry.packing import pack
-from skills_registry.problems import Problem
 
 from .errors import StoreFailed
 from .inspecting import inspect
@@ -40,51 +39,45 @@ def stage_upload(filename: str, data: bytes, *, user: User | None = None) -> Upl
 
 @dataclass(frozen=True)
 class Staged:
-    """What was kept of files that came together, and what was not.
-
-    `left_out` are paths that belong to no package; `clashes` says by place which packages have the name of another.
-    """
+    """What was kept of files that came together; `left_out` are paths that belong to no package."""
 
     uploads: list[Upload]
     left_out: list[str]
-    clashes: dict[str, Problem]
 
 
 def stage_files(files: Sequence[tuple[str, Callable[[], bytes]]], *, user: User | None = None) -> Staged:
     """Keep files and folders as people drop them, each with its path and how to read it: one upload for each package.
 
     Zips are kept as they are, loose files become the zip that their folder would make, so that the same
-    rules hold for both. Packages of which one would become a version of the other are not kept. Raises StoreFailed;
-    what was kept before is then forgotten.
+    rules hold for both. Raises StoreFailed; what was kept before is then forgotten.
     """
     dropped = sort_out([path for path, _ in files])
-    kept: dict[str, Upload] = {}
+    names = _names([files[index][0] for index in dropped.archives] + [_path(bundle) for bundle in dropped.bundles])
+    kept: list[Upload] = []
     try:
         for index in dropped.archives:
             path, read = files[index]
-            kept[_place(path, kept)] = stage_upload(path.rpartition("/")[2], read(), user=user)
+            kept.append(stage_upload(names[path], read(), user=user))
         for bundle in dropped.bundles:
             data = pack((path, files[index][1]()) for path, index in bundle.files.items())
-            kept[_place(bundle.place or bundle.name, kept)] = stage_upload(bundle.name, data, user=user)
-        clashes = _clashes(kept) if len(kept) > 1 else {}
+            kept.append(stage_upload(names[_path(bundle)], data, user=user))
     except (StoreFailed, OSError):
-        for upload in kept.values():
+        for upload in kept:
             discard_upload(upload)
         raise
-    for place in clashes:
-        discard_upload(kept.pop(place))
-    return Staged(list(kept.values()), dropped.left_out, clashes)
+    return Staged(kept, dropped.left_out)
 
 
-def _place(path: str, taken: Collection[str]) -> str:
-    """What a package is called among those that came with it, of which two may have the same path."""
-    return path if path not in taken else f"{path} ({len(taken) + 1})"
+def _path(bundle: Bundle) -> str:
+    """The path of the zip that a bundle becomes, next to its folder."""
+    return f"{bundle.place.rstrip('/')}.zip" if bundle.place else bundle.name
 
 
-def _clashes(kept: Mapping[str, Upload]) -> dict[str, Problem]:
-    packages = {place: inspect_upload(upload).package for place, upload in kept.items()}
-    identities = ((place, made.manifest.name, made.digest) for place, made in packages.items() if made)
-    return name_clashes(identities, case="upload")
+def _names(paths: Iterable[str]) -> dict[str, str]:
+    """What each zip is called: the end of its path, or all of it where another one would be called the same."""
+    short = {path: path.rpartition("/")[2] for path in paths}
+    used = Counter(short.values())
+    return {path: name if used[name] == 1 else path for path, name in short.items()}
 
 
 def inspect_upload(upload: Upload, *, mend: bool = False) -> Inspection:

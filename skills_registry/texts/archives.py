@@ -118,6 +118,10 @@ ARCHIVE_TEXTS: dict[str, Text] = {
             "or import them all with `manage.py import_skills FOLDER`."
         ),
     ),
+    "skill-md-inner": Text(
+        _("other folders in it hold a SKILL.md and come in as files of this skill: {paths}"),
+        _("If they are skills themselves, take them out of this folder and bring them in separately."),
+    ),
     "skill-md-too-deep": Text(
         _("SKILL.md is at {path}"), _("Pack the folder that holds SKILL.md, not the ones around it.")
     ),

@@ -7,14 +7,11 @@ from .manifests import MANIFEST_TEXTS
 from .text import Text
 from .text import gettext_noop as _
 
-_CLASH = _("another skill is called `{name}`: {paths}")
-
 PROBLEM_TEXTS: dict[str, Text] = {
     **ARCHIVE_TEXTS,
     **MANIFEST_TEXTS,
-    "name-clash/upload": Text(_CLASH, _("Rename one of the skills in its SKILL.md, or upload only one of them.")),
-    "name-clash/import": Text(
-        _CLASH,
+    "name-clash": Text(
+        _("another skill is called `{name}`: {paths}"),
         _("Give one of them another name with --rename PATH=NAME, or import them apart, one with --prefix."),
     ),
     "more-problems/error": Text(_("there are more errors than the {limit} listed"), _("Mend these first.")),
