@@ -15,11 +15,10 @@ from django.utils.translation import gettext_lazy as _
 
 from .bounded.json_text import BoundedDecoder
 from .edits import InvalidEdits, read_edits
-from .models import Skill
+from .models import NOTE_MAX, Skill
 from .tags import InvalidTags, normal_tags, separated
 from .texts.render import render_refusal
 
-NOTE_MAX = 10_000
 EDITED_FILE_MAX = 1024 * 1024
 """Bytes of a file that is added in the editor; all edits travel in one form."""
 _UNPACKABLE = re.compile("[\0\ud800-\udfff]")

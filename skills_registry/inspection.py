@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .archive import read_archive
 from .folder import read_folder
 from .package import Limits, Package, gather
 from .paths import is_junk
-from .problems import InvalidSkill, Mended, Problem, Report
+from .problems import Finding, InvalidSkill, Mended, Problem, Report
 from .renaming import renamed
-from .scanner import Finding
+from .scanner import scan
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ def inspect_files(
 
 
 def _accepted(package: Package) -> Inspection:
-    return Inspection(package, package.warnings)
+    return Inspection(replace(package, findings=scan(package.files)), package.warnings)
 
 
 def _refused(invalid: InvalidSkill) -> Inspection:

@@ -15,9 +15,8 @@ from .manifest_fields import SKILL_MD, Rules
 from .media_types import media_type
 from .mentions import check_mentions
 from .paths import check_collisions, path_params, printable
-from .problems import InvalidSkill, Mend, Params, Problem, Report
+from .problems import Finding, InvalidSkill, Mend, Params, Problem, Report
 from .root import check_inner, find_root
-from .scanner import Finding, scan
 
 
 @dataclass(frozen=True)
@@ -121,7 +120,7 @@ def gather(
     members = tuple(
         _package_file(path.removeprefix(root), contents[path], executable=path in executables) for path in in_order
     )
-    return Package(manifest, members, package_digest(members), tuple(report.problems), scan(members))
+    return Package(manifest, members, package_digest(members), tuple(report.problems))
 
 
 def package_digest(files: tuple[PackageFile, ...]) -> str:

@@ -44,6 +44,22 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Finding:
+    """One thing to look at: what it is and where; `line` counts from 1, `params` are the values in its text."""
+
+    code: str
+    severity: str
+    file: str
+    line: int
+    excerpt: str
+    params: Params = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The finding as reports are stored, in no language."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
 class Mend:
     """A line of SKILL.md (from 1) as it is and as it should be.
 

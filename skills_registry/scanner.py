@@ -8,33 +8,17 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Protocol
 
 from .manifest_fields import SKILL_MD
 from .media_types import text_of
 from .paths import printable
-from .problems import Params
+from .problems import Finding
 
 EXCERPT_MAX = 160
 KIND_MAX = 50
 FINDINGS_MAX = 500
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing to look at: what it is and where; `line` counts from 1, `params` are the values in its text."""
-
-    code: str
-    severity: str
-    file: str
-    line: int
-    excerpt: str
-    params: Params = field(default_factory=dict)
-
-    def as_dict(self) -> dict[str, Any]:
-        """The finding as reports are stored, in no language."""
-        return asdict(self)
 
 
 class File(Protocol):

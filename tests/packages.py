@@ -6,9 +6,9 @@ import io
 import zipfile
 from collections.abc import Mapping
 
-from skills_registry.archive import read_archive
+from skills_registry.inspection import inspect_archive
 from skills_registry.package import Limits, Package, gather
-from skills_registry.problems import Report
+from skills_registry.problems import InvalidSkill, Report
 
 
 def skill_md(name: str = "greeter", body: str = "Say hello.", **fields: str) -> str:
@@ -31,7 +31,10 @@ def package(
     name: str = "greeter", body: str = "Say hello.", files: Mapping[str, str | bytes] = {}, **fields: str
 ) -> Package:
     """A valid package, through the same rules as any other."""
-    return read_archive(zip_of({"SKILL.md": skill_md(name, body, **fields), **files}))
+    inspection = inspect_archive(zip_of({"SKILL.md": skill_md(name, body, **fields), **files}), Limits())
+    if inspection.package is None:
+        raise InvalidSkill(inspection.problems)
+    return inspection.package
 
 
 def assemble(files: Mapping[str, bytes]) -> Package:

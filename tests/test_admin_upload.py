@@ -348,7 +348,7 @@ def test_several_zips_without_a_script_wait_in_the_list(browser: Client) -> None
         ('"a"', "The paths of the files are not a list of texts."),
         ("[1]", "The paths of the files are not a list of texts."),
         ('["a\\u0000b"]', "The path of a file holds a character that no path may hold."),
-        ('["a\\ud800"]', "The path of a file holds a character that no path may hold."),
+        ('["a\\ud800"]', "Enter a valid JSON."),
         ("[", "Enter a valid JSON."),
     ],
 )

@@ -12,8 +12,7 @@ from django.test import Client
 from django.utils.translation import override
 
 from skills_registry.models import SkillVersion
-from skills_registry.problems import Problem, Refusal
-from skills_registry.scanner import Finding
+from skills_registry.problems import Finding, Problem, Refusal
 from skills_registry.tags import InvalidTags, normal_tags
 from skills_registry.texts.findings import FINDING_TEXTS
 from skills_registry.texts.problems import KINDS, PROBLEM_TEXTS

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from skills_registry.package import Package
-from skills_registry.scanner import FINDINGS_MAX, KIND_MAX
+from skills_registry.scanner import FINDINGS_MAX, KIND_MAX, scan
 from tests.samples.zip_writer import SKILL_MD
 
 from .packages import assemble
@@ -23,7 +24,8 @@ SLACK_TOKEN = "xoxb-" + "1234567890-" * 3
 def packed(body: str = "Do.\n", /, **files: Any) -> Package:
     """A package of a SKILL.md that ends in `body`, and other files with their text or bytes."""
     contents = {name: text.encode() if isinstance(text, str) else text for name, text in files.items()}
-    return assemble({"SKILL.md": SKILL_MD + body.encode(), **contents})
+    package = assemble({"SKILL.md": SKILL_MD + body.encode(), **contents})
+    return replace(package, findings=scan(package.files))
 
 
 def found(package: Package) -> list[tuple[str, str, int]]:

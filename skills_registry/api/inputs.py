@@ -15,9 +15,8 @@ from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 from invocations.cursors import position
 from invocations.queries import DAYS_KEPT, Position
-from skills_registry.forms import NOTE_MAX
 from skills_registry.manifest_fields import NAME_MAX
-from skills_registry.models import AuditEvent, Skill
+from skills_registry.models import NOTE_MAX, AuditEvent, Skill
 
 Input = serializers.Serializer[Any]
 

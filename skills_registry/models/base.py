@@ -6,6 +6,9 @@ from typing import Any
 
 from django.db import models
 
+NOTE_MAX = 10_000
+"""Characters of a note, a reason or a comment."""
+
 
 class AppendOnly(models.Model):
     """A row that is written once: saving it again or deleting it by itself is a mistake in the caller."""
