@@ -16,7 +16,7 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except Exception as error:
         # They need the settings.
-        from mcpsite.outages import explain_outage  # noqa: PLC0415
+        from mcpsite.http.outages import explain_outage  # noqa: PLC0415
         from mcpsite.schema import explain_old_schema  # noqa: PLC0415
 
         text = explain_outage(error) or explain_old_schema(error)

@@ -36,8 +36,8 @@ from django.utils import timezone  # noqa: E402
 
 from benchmarks.log_fill import fill as fill_log  # noqa: E402
 from skills_registry import services  # noqa: E402
-from skills_registry.folder import read_folder  # noqa: E402
 from skills_registry.models import AuditEvent, Publication, Skill, SkillVersion  # noqa: E402
+from skills_registry.packages.folder import read_folder  # noqa: E402
 
 LIMIT_MS = 300
 BATCH = 500

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.server import ROOT, clean_environment, free_port
+from tests.support.server import ROOT, clean_environment, free_port
 
 PEERS = ROOT / ".venv" / "peers" / "bin" / "python"
 STARTS_WITHIN = 120.0

@@ -24,7 +24,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from invocations import queries  # noqa: E402
-from invocations.cursors import cursor_of  # noqa: E402
+from invocations.pages.cursors import cursor_of  # noqa: E402
 from skills_registry.models import Skill  # noqa: E402
 
 LOG = "/admin/invocations/invocation/"

@@ -16,10 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcp_gateway.search import SkillIndex, Text
-from skills_registry.manifest import parse_manifest, split_document
-from skills_registry.manifest_fields import Rules
-from skills_registry.problems import InvalidSkill
+from mcp_gateway.serving.search import SkillIndex, Text
+from skills_registry.packages.manifest import parse_manifest, split_document
+from skills_registry.packages.manifest_fields import Rules
+from skills_registry.packages.problems import InvalidSkill
 
 DATA = Path(__file__).parent / "data"
 HELD_OUT = "# held out"

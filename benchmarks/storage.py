@@ -26,10 +26,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
-from tests.aws_world import World  # noqa: E402
-from tests.emulators import ministack  # noqa: E402
-from tests.prepared import prepare  # noqa: E402
-from tests.server import ROOT, clean_environment  # noqa: E402
+from tests.support.aws_world import World  # noqa: E402
+from tests.support.emulators import ministack  # noqa: E402
+from tests.support.prepared import prepare  # noqa: E402
+from tests.support.server import ROOT, clean_environment  # noqa: E402
 
 ROUNDS = 7
 CALLS = 2_000

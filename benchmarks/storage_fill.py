@@ -15,7 +15,7 @@ django.setup()
 from django.db import connection  # noqa: E402
 
 from skills_registry import services  # noqa: E402
-from tests.packages import package  # noqa: E402
+from tests.support.packages import package  # noqa: E402
 
 WRITERS = 4
 

@@ -23,7 +23,7 @@ from botocore.httpsession import URLLib3Session
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcpsite.settings")
 django.setup()
 
-from invocations.recorder import recorder  # noqa: E402
+from invocations.recording.recorder import recorder  # noqa: E402
 from mcp_gateway.catalog import live_catalog  # noqa: E402
 from mcpsite.asgi import application  # noqa: E402
 

@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from tests.budget_world import World, ask_all, ask_for_very_much, review_at_once, serving
-from tests.prepared import prepare
-from tests.server import ROOT
+from tests.support.budget_world import World, ask_all, ask_for_very_much, review_at_once, serving
+from tests.support.prepared import prepare
+from tests.support.server import ROOT
 
 ROUNDS = 5
 """Of what takes a few seconds."""

@@ -10,14 +10,14 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import URLPattern, path
 from unfold.admin import ModelAdmin
 
-from . import log_pages
 from .models import Invocation
+from .pages import log
 
 PAGES: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
-    ("", log_pages.log, "invocations_invocation_changelist"),
-    ("follow/", log_pages.follow, "invocations_follow"),
-    ("export.<str:kind>", log_pages.export, "invocations_export"),
-    ("call/", log_pages.call, "invocations_call"),
+    ("", log.log, "invocations_invocation_changelist"),
+    ("follow/", log.follow, "invocations_follow"),
+    ("export.<str:kind>", log.export, "invocations_export"),
+    ("call/", log.call, "invocations_call"),
 ]
 """Path, view, and the name after `admin:`."""
 

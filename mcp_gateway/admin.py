@@ -19,12 +19,11 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
 from skills_registry.catalog import is_skill_name
-from skills_registry.known import unknown_skills, unknown_tags
+from skills_registry.catalog.unknown_names import unknown_skills, unknown_tags
 from skills_registry.tags import is_tag, normal_tag, separated
 
-from . import revoking
-from .auth import create_token, owners_of_tokens_by
-from .connecting import connection
+from .auth import create_token, owners_of_tokens_by, revocation
+from .client_setup import connection
 from .list_filters import OfferedFilters
 from .models import AccessToken, Scope
 
@@ -139,11 +138,11 @@ class AccessTokenAdmin(OfferedFilters, ModelAdmin):
     @admin.action(description=_("Revoke selected access tokens"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> HttpResponse | None:
         """Go to the page that says what revoking the chosen tokens means."""
-        return revoking.ask(request, queryset)
+        return revocation.ask(request, queryset)
 
     def get_urls(self) -> list[URLPattern]:
         """The page that revokes before those of Django's admin."""
-        page = path("revoke/", self.admin_site.admin_view(revoking.revoke), name="mcp_gateway_revoke")
+        page = path("revoke/", self.admin_site.admin_view(revocation.revoke), name="mcp_gateway_revoke")
         return [page, *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: AccessToken | None = None) -> list[Any]:
@@ -216,7 +215,7 @@ class AccessTokenAdmin(OfferedFilters, ModelAdmin):
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
         """Whether the user may revoke tokens."""
-        return revoking.may_revoke(request)
+        return revocation.may_revoke(request)
 
     def has_change_permission(self, request: HttpRequest, obj: AccessToken | None = None) -> bool:
         """Tokens are made and revoked, not edited."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .addresses import caller_address
+from .auth.client_address import caller_address
+from .cached_settings import settings
 from .ratelimit import Limiter, Limits, Place
-from .remembered_settings import settings
 from .sender import Sender
 
 NEVER_ENDING = "subscriptions/listen"

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from skills_registry.catalog import catalog_changed
 
-from . import checks, nudges  # noqa: F401  # registers the checks
+from . import checks, replica_messages  # noqa: F401  # registers the checks
 from .signals import resource_updated, tokens_changed
 
 
@@ -15,11 +15,11 @@ class McpGatewayConfig(AppConfig):
 
     def ready(self) -> None:
         """See that settings are checked, and that replicas are told of changes, also of those that a command makes."""
+        from .auth import change_signals  # noqa: PLC0415  # needs the models
         from .auth import checks as checks_of_access  # noqa: F401, PLC0415  # registers the checks; needs the models
-        from .auth import watching  # noqa: PLC0415  # needs the models
 
-        watching.connect()
+        change_signals.connect()
 
         for signal in (catalog_changed, tokens_changed):
-            signal.connect(nudges.tell, dispatch_uid="mcp_gateway.nudges")
-        resource_updated.connect(nudges.tell_updated, dispatch_uid="mcp_gateway.nudges")
+            signal.connect(replica_messages.tell, dispatch_uid="mcp_gateway.replica_messages")
+        resource_updated.connect(replica_messages.tell_updated, dispatch_uid="mcp_gateway.replica_messages")

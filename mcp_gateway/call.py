@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, Protocol
 
 from .catalog import LiveCatalog, Snapshot
-from .eras import LOG_LEVELS, Era, modern
-from .jsonrpc import MISSING_CLIENT_CAPABILITY, Id, JsonRpcError, notification_message
 from .log_levels import log_levels
 from .sender import Sender
-from .streams.wish import Wish
+from .wire.eras import LOG_LEVELS, Era, modern
+from .wire.jsonrpc import MISSING_CLIENT_CAPABILITY, Id, JsonRpcError, notification_message
+from .wire.subscription_filter import Wish
 
 
 class Outbox(Protocol):

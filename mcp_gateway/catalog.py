@@ -18,8 +18,8 @@ from channels.db import database_sync_to_async
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 
-from invocations import deadline
-from invocations.pool import Pool
+from invocations.resilience import deadline
+from invocations.resilience.thread_pool import Pool
 from skills_registry.catalog import (
     Audience,
     Catalog,
@@ -31,10 +31,10 @@ from skills_registry.catalog import (
     instructions,
 )
 
-from . import offers
+from . import providers
 from .file_cache import FileCache
-from .offers import NO_OFFERS, Offers, offers_changed
-from .uris import canonical, file_uri
+from .providers import NO_OFFERS, Offers, offers_changed
+from .wire.uris import canonical, file_uri
 
 log = logging.getLogger(__name__)
 
@@ -265,8 +265,8 @@ class LiveCatalog:
     def _newest(self) -> Snapshot:
         """The snapshot to serve from now on: the present one where nothing changed."""
         present, generation = self._snapshot, self._catalog.generation()
-        if present.offers is not offers.current():
-            present = present.offering(offers.current())
+        if present.offers is not providers.current():
+            present = present.offering(providers.current())
         if generation == present.generation and not self._catalog.is_unfinished():
             return present
         if generation < present.generation:  # the registry was restored from a backup

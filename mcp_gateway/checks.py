@@ -7,19 +7,19 @@ from typing import Any
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 
-from . import offers
+from . import providers
 
 
 @checks.register()
 def check_providers(**kwargs: Any) -> list[checks.CheckMessage]:
     """What `MCP_PROVIDERS` name must be there and offer what can be served."""
     try:
-        offers.current()
+        providers.current()
     except (ImportError, ImproperlyConfigured, AttributeError, KeyError, TypeError, ValueError) as error:
         return [
             checks.Error(
                 f"MCP_PROVIDERS cannot be served: {error!r}",
-                hint="Name functions that return mcp_gateway.offers.Offers; see docs/mcp.md.",
+                hint="Name functions that return mcp_gateway.providers.Offers; see docs/mcp.md.",
                 id="mcp_gateway.E001",
             )
         ]

@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 from typing import Any, NamedTuple
 
-from invocations import deadline
+from invocations.resilience import deadline
 
 from . import methods
+from .cached_settings import settings
 from .call import Call, Method, Outbox
 from .catalog import LiveCatalog, Snapshot
-from .eras import Era, modern
 from .failures import Failure, failure_of
-from .jsonrpc import METHOD_NOT_FOUND, JsonRpcError, Request, error_message, result_message
-from .params import check_params
 from .recording import record_call
-from .remembered_settings import settings
 from .sender import Sender
 from .server_info import SERVER_INFO
+from .wire.eras import Era, modern
+from .wire.jsonrpc import METHOD_NOT_FOUND, JsonRpcError, Request, error_message, result_message
+from .wire.params import check_params
 
 _NOTHING = Snapshot()
 """What requests are answered from that fail before the catalog is looked at."""

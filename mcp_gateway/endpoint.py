@@ -9,18 +9,25 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from invocations import deadline
+from invocations.resilience import deadline
 
-from . import eras
 from .admission import NEVER_ENDING, admit, key_of
 from .auth import identify
 from .auth.identity import ask_again
+from .cached_settings import settings
 from .catalog import LiveCatalog, live_catalog
-from .cors import for_page, preflight
 from .dispatch import Answer, answer
-from .eras import legacy, modern
 from .failures import Failure, failure_of
-from .headers import (
+from .in_process import Inside, inside
+from .replica_messages import Listener
+from .sender import Sender
+from .streams.listening import hub, listen, listen_legacy
+from .streams.sse import EventStream
+from .streams.subscription import Subscription
+from .wire import eras
+from .wire.cors import for_page, preflight
+from .wire.eras import legacy, modern
+from .wire.headers import (
     BadHeader,
     accepts_events,
     check_accept,
@@ -29,9 +36,8 @@ from .headers import (
     check_origin,
     read_headers,
 )
-from .http import HttpAnswer, Receive, Scope, Send, read_body, send_answer
-from .inside import Inside, inside
-from .jsonrpc import (
+from .wire.http import HttpAnswer, Receive, Scope, Send, read_body, send_answer
+from .wire.jsonrpc import (
     INVALID_REQUEST,
     Id,
     JsonRpcError,
@@ -45,14 +51,8 @@ from .jsonrpc import (
     is_notification,
     read_message,
 )
-from .listening import hub, listen, listen_legacy
-from .nudges import Listener
-from .remembered_settings import settings
-from .sender import Sender
-from .session import NO_SESSION, resume, start
-from .sse import EventStream
-from .streams.subscription import Subscription
-from .transport import check_transport, telling_to_stay
+from .wire.session import NO_SESSION, resume, start
+from .wire.transport import check_transport, telling_to_stay
 
 SESSION_HEADER = "mcp-session-id"
 BATCH_MAX = 100

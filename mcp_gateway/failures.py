@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 from .auth import AccessRefused
 from .catalog import CatalogUnavailable
-from .headers import BadHeader
-from .http import BadBody
-from .jsonrpc import INTERNAL_ERROR, INVALID_REQUEST, TOO_MANY_REQUESTS, JsonRpcError, http_status
 from .ratelimit import TooMany
-from .session import UnknownSession
 from .streams.hub import TooManyStreams
+from .wire.headers import BadHeader
+from .wire.http import BadBody
+from .wire.jsonrpc import INTERNAL_ERROR, INVALID_REQUEST, TOO_MANY_REQUESTS, JsonRpcError, http_status
+from .wire.session import UnknownSession
 
 log = logging.getLogger(__name__)
 

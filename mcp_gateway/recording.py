@@ -9,16 +9,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from invocations.events import InvocationEvent, loggable
-from invocations.recorder import record
+from invocations.recording.recorder import record
 
+from .cached_settings import settings
 from .catalog import Snapshot
-from .eras import Era, modern
-from .jsonrpc import Request
-from .remembered_settings import settings
 from .sender import Sender
-from .session import client_label
 from .tool_names import LOAD_SKILL, READ_SKILL_FILE, SKILL_ARGUMENT
-from .uris import skill_of
+from .wire.eras import Era, modern
+from .wire.jsonrpc import Request
+from .wire.session import client_label
+from .wire.uris import skill_of
 
 log = logging.getLogger(__name__)
 

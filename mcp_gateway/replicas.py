@@ -19,7 +19,7 @@ from importlib.metadata import version
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 
-from invocations.supervision import SupervisedThread
+from invocations.resilience.supervision import SupervisedThread
 
 from .catalog import LiveCatalog, live_catalog
 from .models import GatewayReplica

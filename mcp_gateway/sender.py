@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from .auth import Caller
-from .session import Session
+from .wire.session import Session
 
 
 class Sender(NamedTuple):

@@ -24,9 +24,9 @@ from skills_registry.admin.history import PER_PAGE, entry
 from skills_registry.admin.pages import before
 from skills_registry.models import AuditEvent
 
-from .access_trail import TRAIL
-from .rights import groups_to_give, may_change, permissions_of
-from .roles import PermissionsField, RolesField
+from .console.access_trail import TRAIL
+from .console.rights import groups_to_give, may_change, permissions_of
+from .console.roles import PermissionsField, RolesField
 
 admin.site.unregister([User, Group])
 

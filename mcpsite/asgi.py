@@ -13,17 +13,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcpsite.settings")
 django_application = get_asgi_application()
 
 # Only now are the applications loaded that these import models of.
-from invocations import recorder  # noqa: E402
-from invocations.connections import start_serving  # noqa: E402
+from invocations.recording import recorder  # noqa: E402
+from invocations.resilience.sql_connections import start_serving  # noqa: E402
 from mcp_gateway.endpoint import mcp_endpoint  # noqa: E402
 from mcp_gateway.replicas import heartbeat  # noqa: E402
-from skills_registry import projection  # noqa: E402
+from skills_registry.catalog import projection  # noqa: E402
 
-from .body_limit import BodyLimitMiddleware  # noqa: E402
-from .crowding import CrowdingMiddleware  # noqa: E402
-from .lifespan import begin_with_daphne, lifespan  # noqa: E402
-from .releasing import ReleasingConnections  # noqa: E402
-from .request_id import AsgiApp, Receive, RequestIdMiddleware, Scope, Send  # noqa: E402
+from .http.body_limit import BodyLimitMiddleware  # noqa: E402
+from .http.crowding import CrowdingMiddleware  # noqa: E402
+from .http.releasing import ReleasingConnections  # noqa: E402
+from .http.request_id import AsgiApp, Receive, RequestIdMiddleware, Scope, Send  # noqa: E402
+from .server.lifespan import begin_with_daphne, lifespan  # noqa: E402
 
 GATEWAY_PATHS = ("/mcp", "/mcp/")
 

@@ -14,12 +14,12 @@ import redis
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connections
 
-from invocations import deadline, supervision
-from invocations.pool import Pool
-from invocations.recorder import recorder
+from invocations.recording.recorder import recorder
+from invocations.resilience import deadline, supervision
+from invocations.resilience.thread_pool import Pool
 from mcp_gateway.catalog import CatalogUnavailable, LiveCatalog
-from skills_registry import storage
 from skills_registry.models import CatalogHead
+from skills_registry.store import package_store
 
 from .schema import missing_migrations
 
@@ -79,7 +79,7 @@ def redis_answers() -> None:
 PARTS: dict[str, Callable[[], object]] = {
     "database": database,
     "migrations": migrations,
-    "store": storage.check_access,
+    "store": package_store.check_access,
     "redis": redis_answers,
 }
 """What is asked besides the catalog; each raises one of FAILURES where it is not as it should be."""

@@ -8,7 +8,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
-from invocations.connections import release_connections
+from invocations.resilience.sql_connections import release_connections
 
 log = logging.getLogger(__name__)
 

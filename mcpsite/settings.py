@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 from pythonjsonlogger.core import RESERVED_ATTRS
 
-from . import theme
+from .console import theme
 from .data_folder import private_folder
 from .databases import with_limits
 from .env import env_bool, env_database, env_int, env_list, env_str, env_time_zone
-from .refusal_log import without_stack_of_refusals
+from .http.refusal_log import without_stack_of_refusals
 from .secret_key import read_or_create_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -66,22 +66,22 @@ INSTALLED_APPS = [
     "mcpsite",
 ]
 MIDDLEWARE = [
-    "mcpsite.privacy.PrivateAnswersMiddleware",
-    "mcpsite.transport.PlainHttpMiddleware",
-    "mcpsite.deadlines.DeadlineMiddleware",
+    "mcpsite.http.privacy.PrivateAnswersMiddleware",
+    "mcpsite.http.transport.PlainHttpMiddleware",
+    "mcpsite.http.deadlines.DeadlineMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "servestatic.middleware.ServeStaticMiddleware",
-    "mcpsite.compression.CompressTextMiddleware",
-    "mcpsite.methods.PageMethodsMiddleware",
-    "mcpsite.csp.ContentSecurityPolicyMiddleware",
-    "mcpsite.releasing.ReleaseConnectionsMiddleware",
+    "mcpsite.http.compression.CompressTextMiddleware",
+    "mcpsite.http.methods.PageMethodsMiddleware",
+    "mcpsite.http.csp.ContentSecurityPolicyMiddleware",
+    "mcpsite.http.releasing.ReleaseConnectionsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
-    "mcpsite.time_zones.TimeZoneMiddleware",
+    "mcpsite.console.time_zones.TimeZoneMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "mcpsite.actor.ActorMiddleware",
+    "mcpsite.console.actor.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -95,7 +95,7 @@ TEMPLATES = [
             "loaders": [
                 (
                     "django.template.loaders.cached.Loader",
-                    ["django.template.loaders.filesystem.Loader", "mcpsite.theme_templates.Loader"],
+                    ["django.template.loaders.filesystem.Loader", "mcpsite.console.theme_templates.Loader"],
                 )
             ],
             "context_processors": [
@@ -200,10 +200,13 @@ INVOCATION_HANDOVER_SECONDS = env_int("INVOCATION_HANDOVER_SECONDS", 60, minimum
 SPOOL_DIR = DATA_DIR / "spool"
 """Calls that are answered and not in the log yet."""
 PROJECTIONS_OF = {
-    "local": {"catalog": "skills_registry.catalog.orm.write", "latest": "skills_registry.storage.write_latest"},
+    "local": {
+        "catalog": "skills_registry.catalog.orm.write",
+        "latest": "skills_registry.store.package_store.write_latest",
+    },
     "s3": {
         "catalog": "skills_registry.catalog.dynamodb_projection.write",
-        "latest": "skills_registry.storage.write_latest",
+        "latest": "skills_registry.store.package_store.write_latest",
     },
 }
 PROJECTIONS = PROJECTIONS_OF[STORAGE_BACKEND]
@@ -214,13 +217,13 @@ PROJECTION_LOOK_SECONDS = 10.0
 """How often a server looks for what other processes could not project."""
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
-    "staticfiles": {"BACKEND": "mcpsite.static_storage.StaticStorage"},
+    "staticfiles": {"BACKEND": "mcpsite.http.static_storage.StaticStorage"},
     "skills-local": {
-        "BACKEND": "skills_registry.storage_backends.local.LocalSkillStorage",
+        "BACKEND": "skills_registry.store.backends.local.LocalSkillStorage",
         "OPTIONS": {"location": DATA_DIR / "store"},
     },
     "skills-s3": {
-        "BACKEND": "skills_registry.storage_backends.s3.S3SkillStorage",
+        "BACKEND": "skills_registry.store.backends.s3.S3SkillStorage",
         "OPTIONS": {
             "bucket_name": S3_SKILLS_BUCKET,
             "region_name": AWS_REGION,
@@ -300,14 +303,14 @@ RATE_LIMIT_FAILURES = env_int("RATE_LIMIT_FAILURES", 60)
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "mcp_gateway.api_auth.AccessTokenAuthentication",
+        "mcp_gateway.rest.authentication.AccessTokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
-        "mcp_gateway.api_auth.TokenScope",
+        "mcp_gateway.rest.authentication.TokenScope",
         "skills_registry.api.permissions.RegistryPermissions",
     ],
-    "DEFAULT_THROTTLE_CLASSES": ["mcp_gateway.api_limits.CallerThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["mcp_gateway.rest.throttling.CallerThrottle"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": [
         "skills_registry.api.parsers.BoundedJsonParser",
@@ -323,7 +326,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "request_id": {"()": "mcpsite.request_id.RequestIdFilter"},
+        "request_id": {"()": "mcpsite.http.request_id.RequestIdFilter"},
         "refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_stack_of_refusals},
     },
     "formatters": {

@@ -10,11 +10,11 @@ from django.views.generic import RedirectView
 from mcp_gateway.auth.challenge import METADATA_PATH, RESOURCE_PATH
 from mcp_gateway.auth.metadata import protected_resource
 
-from .connect import connect
+from .console.connect import connect
+from .console.palette import search
+from .console.skill_access import skill_access
+from .console.try_skill.page import try_skill
 from .health import healthz, readyz
-from .palette import search
-from .skill_access import skill_access
-from .trying.page import try_skill
 
 admin.site.index_title = _("Home")
 
@@ -33,7 +33,7 @@ urlpatterns = [
     path("readyz", readyz, name="readyz"),
 ]
 
-handler400 = "mcpsite.errors.bad_request"
-handler403 = "mcpsite.errors.permission_denied"
-handler404 = "mcpsite.errors.page_not_found"
-handler500 = "mcpsite.errors.server_error"
+handler400 = "mcpsite.http.errors.bad_request"
+handler403 = "mcpsite.http.errors.permission_denied"
+handler404 = "mcpsite.http.errors.page_not_found"
+handler500 = "mcpsite.http.errors.server_error"

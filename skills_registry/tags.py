@@ -6,8 +6,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .paths import first_few
-from .problems import Params, Refusal
+from .packages.paths import first_few
+from .packages.problems import Params, Refusal
 
 TAG_MAX = 32
 TAGS_MAX = 20

@@ -17,27 +17,19 @@ from django.db import connections
 from django.test import Client
 from django.utils import translation
 
-from invocations.recorder import recorder
+from invocations.recording.recorder import recorder
 from mcp_gateway.catalog import LiveCatalog
 from mcpsite.asgi import application
 from skills_registry import services
 from skills_registry.catalog import get_catalog
 from skills_registry.models import AuditEvent, Publication, Review, Skill, SkillVersion
 
-from .aws_fixtures import (  # noqa: F401  # fixtures of all tests
-    dial,
-    dynamodb_engine,
-    dynamodb_url,
-    mark_aws,
-    ministack_url,
-    s3_url,
-    seaweedfs_url,
-)
-from .call_logs import broken, dynamo, log  # noqa: F401  # fixtures of all tests
-from .official_schemas import check_exchange
-from .packages import package
-from .patience import PATIENCE_SECONDS
-from .prepared import prepared  # noqa: F401  # a fixture of all tests
+from .support.aws_fixtures import dial, dynamodb_engine, dynamodb_url, mark_aws, ministack_url, s3_url, seaweedfs_url  # noqa: F401  # fixtures of all tests
+from .support.call_logs import broken, dynamo, log  # noqa: F401  # fixtures of all tests
+from .support.official_schemas import check_exchange
+from .support.packages import package
+from .support.patience import PATIENCE_SECONDS
+from .support.prepared import prepared  # noqa: F401  # a fixture of all tests
 
 # How long an example takes depends on how busy the machine is.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])

@@ -29,11 +29,11 @@ from mcp_gateway.auth.identity import remembered
 from mcpsite.asgi import application
 from skills_registry.models import Skill
 
-from . import access_samples, access_table
-from .access_table import DENIED, ROLES, TABLE, TOKENS
-from .browser_world import everything
 from .conftest import Gateway
-from .patience import PATIENCE_SECONDS
+from .support import access_samples, access_table
+from .support.access_table import DENIED, ROLES, TABLE, TOKENS
+from .support.browser_world import everything
+from .support.patience import PATIENCE_SECONDS
 
 WRITING = bool(os.environ.get("WRITE_ACCESS_MATRIX"))
 UNWATCHED = ('"django_session"', 'UPDATE "mcp_gateway_accesstoken" SET "last_used_at"')

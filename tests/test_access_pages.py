@@ -14,7 +14,7 @@ from mcp_gateway.models import AccessToken
 from skills_registry import services
 
 from .conftest import publish
-from .pages import SKILLS, text_of
+from .support.pages import SKILLS, text_of
 
 pytestmark = pytest.mark.django_db
 TOKENS = "/admin/mcp_gateway/accesstoken/"

@@ -22,7 +22,7 @@ from skills_registry.models import AuditEvent
 from skills_registry.tags import normal_tags
 
 from .conftest import permissions, publish
-from .pages import rows, text_of, told
+from .support.pages import rows, text_of, told
 
 pytestmark = pytest.mark.django_db
 

@@ -12,8 +12,8 @@ from django.test import Client
 
 from skills_registry.models import AuditEvent
 
-from .api import Api
-from .pages import text_of
+from .support.api import Api
+from .support.pages import text_of
 from .test_escalation import by_deleting, by_deleting_several, by_password, change, made_group
 
 pytestmark = pytest.mark.django_db

@@ -10,14 +10,14 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from skills_registry import services
-from skills_registry.admin import comparing
-from skills_registry.archive import read_archive
+from skills_registry.admin import comparison
 from skills_registry.models import Skill
-from skills_registry.packing import pack
+from skills_registry.packages.archive import read_archive
+from skills_registry.packages.zip_writing import pack
 
 from .conftest import publish
-from .packages import skill_md, zip_of
-from .pages import SKILLS, staged, text_of
+from .support.packages import skill_md, zip_of
+from .support.pages import SKILLS, staged, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -171,7 +171,7 @@ def test_only_the_first_file_is_waited_for_where_the_store_is_slow(
     publish(files={f"f{number}.txt": f"before {number}" for number in range(3)})
     publish(files={f"f{number}.txt": f"after {number}" for number in range(3)})
     assert "data-lazy" not in compare(browser).text
-    monkeypatch.setattr(comparing, "SECONDS_AT_ONCE", 0)
+    monkeypatch.setattr(comparison, "SECONDS_AT_ONCE", 0)
     assert compare(browser).text.count("data-lazy") == 2
 
 

@@ -15,12 +15,13 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from skills_registry import services, storage
+from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
+from skills_registry.store import package_store
 
 from .conftest import live, publish
-from .packages import package, skill_md
-from .pages import SKILLS, text_of, told
+from .support.packages import package, skill_md
+from .support.pages import SKILLS, text_of, told
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +37,7 @@ def save(browser: Client, edits: Any, number: int = 1, latest: int = 1, note: st
 
 def files(number: int) -> dict[str, bytes]:
     version = SkillVersion.objects.get(number=number)
-    return {file["path"]: storage.read_file("greeter", number, file["path"]) for file in version.files}
+    return {file["path"]: package_store.read_file("greeter", number, file["path"]) for file in version.files}
 
 
 def test_edits_of_several_files_become_one_new_version_that_is_not_live(browser: Client, operator: User) -> None:

@@ -18,8 +18,8 @@ from invocations.stores import get_store
 from skills_registry.models import Skill
 
 from .conftest import permissions
-from .pages import LOG, SKILLS, text_of
-from .server import ROOT
+from .support.pages import LOG, SKILLS, text_of
+from .support.server import ROOT
 
 pytestmark = pytest.mark.django_db
 

@@ -18,8 +18,8 @@ from skills_registry import services
 from skills_registry.models import CatalogHead, Skill
 
 from .conftest import permissions, publish
-from .packages import package
-from .pages import LOG, SKILLS, text_of
+from .support.packages import package
+from .support.pages import LOG, SKILLS, text_of
 
 pytestmark = pytest.mark.django_db
 HOME = "/admin/"
@@ -191,7 +191,7 @@ def test_each_sees_what_he_may_do_something_about(
 ) -> None:
     user = User.objects.create_user("sam", password="sams-password", is_staff=True)
     user.user_permissions.set(permissions(*held))
-    monkeypatch.setattr("mcpsite.tasks.recorder.dropped", 2)
+    monkeypatch.setattr("mcpsite.console.tasks.recorder.dropped", 2)
     publish(body="Run !`date`.")
     called("greeter", failed=30)
     services.stage_upload("waiting.zip", b"x", user=user)

@@ -16,8 +16,8 @@ from invocations.stores import get_store
 from skills_registry.models import Skill
 
 from .conftest import publish
-from .packages import skill_md, zip_of
-from .pages import LOG, SKILLS, staged, text_of
+from .support.packages import skill_md, zip_of
+from .support.pages import LOG, SKILLS, staged, text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from skills_registry import services
 from skills_registry.models import Skill
 
 from .conftest import permissions, publish
-from .pages import SKILLS, rows, text_of, told
+from .support.pages import SKILLS, rows, text_of, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -13,14 +13,14 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from invocations.events import InvocationEvent
-from invocations.log_pages import PAGE_SIZE
 from invocations.models import Invocation
+from invocations.pages.log import PAGE_SIZE
 from invocations.queries import SUMMED_MAX
 from invocations.stores import get_store
 from invocations.stores.orm import OrmStore
 
 from .conftest import permissions
-from .pages import LOG, text_of
+from .support.pages import LOG, text_of
 
 pytestmark = pytest.mark.django_db
 

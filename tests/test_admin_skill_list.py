@@ -19,8 +19,8 @@ from skills_registry import services
 from skills_registry.models import Skill
 
 from .conftest import live, permissions, publish
-from .packages import package
-from .pages import SKILLS, rows, text_of
+from .support.packages import package
+from .support.pages import SKILLS, rows, text_of
 
 pytestmark = pytest.mark.django_db
 

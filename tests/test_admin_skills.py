@@ -19,8 +19,8 @@ from skills_registry.admin import skill_page
 from skills_registry.models import Publication, Skill, SkillVersion, Upload
 
 from .conftest import live, permissions, publish
-from .packages import package, skill_md, zip_of
-from .pages import SKILLS, text_of
+from .support.packages import package, skill_md, zip_of
+from .support.pages import SKILLS, text_of
 
 pytestmark = pytest.mark.django_db
 

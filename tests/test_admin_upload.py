@@ -14,13 +14,14 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from skills_registry import services, storage
+from skills_registry import services
 from skills_registry.models import Publication, Skill, SkillVersion, Upload
 from skills_registry.services import versions
+from skills_registry.store import package_store
 
 from .conftest import live, permissions, publish
-from .packages import package, skill_md, zip_of
-from .pages import SKILLS, staged, text_of, told, upload
+from .support.packages import package, skill_md, zip_of
+from .support.pages import SKILLS, staged, text_of, told, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -394,7 +395,7 @@ def test_note_stays_where_the_version_could_not_be_created(browser: Client, monk
     def fail(*_: Any) -> None:
         raise OSError("the store is away")
 
-    monkeypatch.setattr(storage, "write_version", fail)
+    monkeypatch.setattr(package_store, "write_version", fail)
     answer = browser.post(staged(browser, zipped()), {"create": "", "note": "hard work", "expected_live": ""})
     assert "could not be stored and nothing was changed: the store is away" in text_of(answer)
     assert "hard work" in text_of(answer)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from skills_registry.agent_view import AgentView, FieldChange, changes_for_agents, tokens
+from skills_registry.packages.agent_view import AgentView, FieldChange, changes_for_agents, tokens
 
 FILES = [{"path": "SKILL.md"}, {"path": "a.md"}]
 

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from .conftest import publish
-from .pages import SKILLS
+from .support.pages import SKILLS
 
 pytestmark = pytest.mark.django_db
 

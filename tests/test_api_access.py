@@ -17,9 +17,9 @@ from mcp_gateway.auth import create_token, revoke_token
 from mcp_gateway.models import AccessToken
 from skills_registry.models import AuditEvent, Publication, SkillVersion
 
-from .api import Api
 from .conftest import live, permissions, publish
-from .packages import skill_md, zip_of
+from .support.api import Api
+from .support.packages import skill_md, zip_of
 
 pytestmark = pytest.mark.django_db
 

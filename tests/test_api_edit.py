@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from skills_registry import services, storage
-from skills_registry.archive import read_archive
+from skills_registry import services
 from skills_registry.models import SkillVersion
+from skills_registry.packages.archive import read_archive
+from skills_registry.store import package_store
 
-from .api import Api
 from .conftest import live, publish
-from .packages import package, skill_md
+from .support.api import Api
+from .support.packages import package, skill_md
 
 pytestmark = pytest.mark.django_db
 EDIT = "skills/greeter/versions/1/edit/"
@@ -37,8 +38,8 @@ def test_edit_makes_the_next_version_of_all_files(api: Api) -> None:
     made = answer.json()
     assert (made["version"], made["note"], made["uploaded_by"], made["live"]) == (2, "better", "olga", False)
     assert [file["path"] for file in made["files"]] == ["SKILL.md", "empty", "logo.png", "run.sh"]
-    assert storage.read_file("greeter", 2, "run.sh") == "écho\n".encode()
-    assert storage.read_file("greeter", 2, "logo.png") == logo
+    assert package_store.read_file("greeter", 2, "run.sh") == "écho\n".encode()
+    assert package_store.read_file("greeter", 2, "logo.png") == logo
     assert live() == "v1"
 
 

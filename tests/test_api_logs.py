@@ -13,8 +13,8 @@ from invocations.events import InvocationEvent
 from invocations.models import Invocation
 from invocations.stores import get_store
 
-from .api import Api
 from .conftest import publish
+from .support.api import Api
 
 pytestmark = pytest.mark.django_db
 

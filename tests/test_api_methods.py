@@ -17,8 +17,8 @@ from rest_framework.viewsets import ViewSet
 from skills_registry.api.permissions import VIEW
 from skills_registry.models import AuditEvent, Skill
 
-from .api import Api
 from .conftest import live, permissions, publish
+from .support.api import Api
 
 METHODS = ["get", "post", "put", "patch", "delete", "head", "options", "trace"]
 

@@ -11,9 +11,9 @@ from mcp_gateway.auth import create_token
 from skills_registry import services
 from skills_registry.models import AuditEvent, Skill, SkillVersion
 
-from .api import Api
 from .conftest import live, publish
-from .packages import package
+from .support.api import Api
+from .support.packages import package
 
 pytestmark = pytest.mark.django_db
 

@@ -10,9 +10,9 @@ from django.contrib.auth.models import User
 from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
 
-from .api import Api
 from .conftest import live, permissions, publish
-from .packages import package
+from .support.api import Api
+from .support.packages import package
 
 pytestmark = pytest.mark.django_db
 V1 = "skills/greeter/versions/1"

@@ -13,9 +13,9 @@ from invocations.stores import get_store
 from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
 
-from .api import Api
 from .conftest import publish
-from .packages import package
+from .support.api import Api
+from .support.packages import package
 
 pytestmark = pytest.mark.django_db
 

@@ -20,9 +20,9 @@ from skills_registry import services
 from skills_registry.api.urls import router
 from skills_registry.models import Skill
 
-from .api import Api
 from .conftest import publish
-from .packages import package, skill_md, zip_of
+from .support.api import Api
+from .support.packages import package, skill_md, zip_of
 
 pytestmark = pytest.mark.django_db
 
@@ -183,7 +183,7 @@ def test_database_that_is_away_is_503_and_not_a_wrong_token(operator: User, monk
     def fail(text: str) -> None:
         raise OperationalError("connection refused")
 
-    monkeypatch.setattr("mcp_gateway.api_auth.find_token", fail)
+    monkeypatch.setattr("mcp_gateway.rest.authentication.find_token", fail)
     answer = api.get("skills/")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json()["detail"] == "The database does not answer at the moment."

@@ -14,9 +14,9 @@ from django.contrib.auth.models import User
 from skills_registry import services
 from skills_registry.models import Publication, Skill, SkillVersion, Upload
 
-from .api import Api
 from .conftest import live, publish
-from .packages import package, skill_md, zip_of
+from .support.api import Api
+from .support.packages import package, skill_md, zip_of
 
 pytestmark = pytest.mark.django_db
 

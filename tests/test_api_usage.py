@@ -14,8 +14,8 @@ from invocations.events import InvocationEvent
 from invocations.stores import get_store
 from invocations.stores.orm import OrmStore
 
-from .api import Api
 from .conftest import publish
+from .support.api import Api
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,8 @@ from django.contrib.auth.models import User
 
 from skills_registry.models import Skill, Upload
 
-from .api import Api
-from .packages import skill_md, zip_of
+from .support.api import Api
+from .support.packages import skill_md, zip_of
 
 pytestmark = pytest.mark.django_db
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from skills_registry.archive import read_archive
-from skills_registry.package import Limits
-from skills_registry.problems import LISTED_MAX, InvalidSkill
+from skills_registry.packages.archive import read_archive
+from skills_registry.packages.package import Limits
+from skills_registry.packages.problems import LISTED_MAX, InvalidSkill
 from skills_registry.texts.render import render_problem
 from tests.samples.make_archives import FOLDER, samples
 from tests.samples.oversized import OVERSIZED_ARCHIVES

@@ -9,12 +9,13 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
 
-from skills_registry import services, storage
+from skills_registry import services
 from skills_registry.audit import Action, record
 from skills_registry.models import AuditEvent, Publication, Skill, SkillVersion
+from skills_registry.store import package_store
 
 from .conftest import publish
-from .packages import package
+from .support.packages import package
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -100,7 +101,7 @@ def test_what_changes_nothing_or_is_refused_leaves_no_event(operator: User, monk
     def fail(*args: Any) -> None:
         raise OSError("full")
 
-    monkeypatch.setattr(storage, "write_version", fail)
+    monkeypatch.setattr(package_store, "write_version", fail)
     with pytest.raises(services.StoreFailed):
         services.create_version(package(body="two"), user=operator)
     assert AuditEvent.objects.count() == before

@@ -12,24 +12,25 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from invocations import supervision
 from invocations.models import Invocation
-from invocations.recorder import Recorder
-from invocations.spool import Spool
+from invocations.recording.recorder import Recorder
+from invocations.recording.spool import Spool
+from invocations.resilience import supervision
 from invocations.stores import get_store
-from mcp_gateway import nudges
+from mcp_gateway import replica_messages
 from mcp_gateway.catalog import LiveCatalog
 from mcp_gateway.models import GatewayReplica
-from mcp_gateway.nudges import Listener
+from mcp_gateway.replica_messages import Listener
 from mcp_gateway.replicas import Heartbeat
 from mcp_gateway.streams.hub import Hub
-from mcpsite import readiness, tasks
+from mcpsite import readiness
+from mcpsite.console import tasks
 from skills_registry.catalog import get_catalog
-from skills_registry.retrying import Retrier
+from skills_registry.catalog.projection_threads import Retrier
 
 from .conftest import publish
-from .pages import text_of
-from .patience import PATIENCE_SECONDS, wait_until
+from .support.pages import text_of
+from .support.patience import PATIENCE_SECONDS, wait_until
 from .test_recorder import event
 
 
@@ -192,7 +193,7 @@ async def test_listener(kill: Kill, settings: Any, monkeypatch: pytest.MonkeyPat
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     changes: list[None] = []
     listener = Listener(lambda revoked: changes.append(None), lambda uri: None)
-    killer = kill(nudges, "get_channel_layer")
+    killer = kill(replica_messages, "get_channel_layer")
     listener.start()
     await until(lambda: failing("change-listener"))
     killer.stop()

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from .server import ROOT
+from .support.server import ROOT
 
 TINY = ["--quick", "--json", "--servers", "skillkeeper", "bare", "--skills", "2", "3", "5", "--seconds", "0.01"]
 

@@ -15,9 +15,9 @@ import pytest
 
 from skills_registry.bounded.pool import NotDone, Pool
 
-from . import overdoing
-from .overdoing import Sample
-from .patience import PATIENCE_SECONDS
+from .support import overdoing
+from .support.overdoing import Sample
+from .support.patience import PATIENCE_SECONDS
 
 ROOT = Path(__file__).resolve().parent.parent
 

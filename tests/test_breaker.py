@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invocations.breaker import Breaker, State
+from invocations.resilience.breaker import Breaker, State
 
-from .threads import at_once
+from .support.threads import at_once
 
 LIMIT, OPEN, TRIAL = 3, 5.0, 60.0
 

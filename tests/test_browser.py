@@ -9,12 +9,12 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from .chromium import PASSWORD, needs_chromium
-from .packages import skill_md, zip_of
-from .patience import PATIENCE_SECONDS, wait_until
-from .server import QUICKSTART, Server
+from .support.chromium import PASSWORD, needs_chromium
+from .support.packages import skill_md, zip_of
+from .support.patience import PATIENCE_SECONDS, wait_until
+from .support.server import QUICKSTART, Server
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.support.browser"]
 pytestmark = needs_chromium
 
 

@@ -12,12 +12,12 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .chromium import PASSWORD, drop, needs_chromium
-from .packages import skill_md, zip_of
-from .patience import PATIENCE_SECONDS
-from .server import QUICKSTART, Server
+from .support.chromium import PASSWORD, drop, needs_chromium
+from .support.packages import skill_md, zip_of
+from .support.patience import PATIENCE_SECONDS
+from .support.server import QUICKSTART, Server
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.support.browser"]
 pytestmark = needs_chromium
 
 LIST = "/admin/skills_registry/skill/"

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from .budget_world import World, ask_all, ask_for_very_much, looked_at, review_at_once, serving
-from .prepared import Prepared
-from .worst_packages import chinese
+from .support.budget_world import World, ask_all, ask_for_very_much, looked_at, review_at_once, serving
+from .support.prepared import Prepared
+from .support.worst_packages import chinese
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 

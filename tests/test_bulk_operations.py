@@ -15,8 +15,8 @@ from skills_registry import services
 from skills_registry.models import AuditEvent, Skill, SkillVersion
 
 from .conftest import live, publish
-from .packages import package
-from .pages import SKILLS, rows, text_of, told
+from .support.packages import package
+from .support.pages import SKILLS, rows, text_of, told
 
 pytestmark = pytest.mark.django_db
 BULK = f"{SKILLS}bulk/"

@@ -16,7 +16,7 @@ from invocations.stores.base import FIRST_ID, CallFilter, InvocationStore, Posit
 from invocations.stores.dynamodb import DynamoStore
 from invocations.stores.orm import OrmStore
 
-from .call_logs import NOW, called, everything
+from .support.call_logs import NOW, called, everything
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

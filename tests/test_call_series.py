@@ -16,8 +16,8 @@ from invocations.stores.dynamodb import DynamoStore
 from invocations.stores.orm import OrmStore
 from invocations.usage import Share, Use
 
-from .call_logs import called
-from .faults import FaultyDynamo
+from .support.call_logs import called
+from .support.faults import FaultyDynamo
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 import pytest
 from django.template.loader import render_to_string
 
-from invocations.chart import HEIGHT, chart, round_up
+from invocations.pages.chart import HEIGHT, chart, round_up
 from invocations.usage import Series, Use, by_hour
 
 SERIES = Series(date(2026, 11, 23), (Use(100, 25), Use(), Use(1, 1)))

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.core.checks import CheckMessage, run_checks
 
-from mcp_gateway import offers
+from mcp_gateway import providers
 
-from .server import manage
+from .support.server import manage
 
 
 def found(id: str) -> list[CheckMessage]:  # noqa: A002  # Django's name for it
@@ -35,15 +35,15 @@ def test_limits_above_what_clients_must_support_are_warned_of(settings: Any, nam
 
 @pytest.mark.parametrize(
     "provider",
-    ["nowhere.provide", "tests.offered.nothing", "tests.offered.NOTHING_NEEDED", "tests.offered.provide_broken"],
+    ["nowhere.provide", *(f"tests.support.offered.{name}" for name in ("nothing", "NOTHING_NEEDED", "provide_broken"))],
 )
 def test_provider_that_offers_nothing_usable_is_an_error(settings: Any, provider: str) -> None:
     settings.MCP_PROVIDERS = [provider]
-    offers.current.cache_clear()
+    providers.current.cache_clear()
 
     (message,) = found("mcp_gateway.E001")
     settings.MCP_PROVIDERS = []
-    offers.current.cache_clear()
+    providers.current.cache_clear()
     assert "Offers" in (message.hint or "")
     assert message.is_serious()
     assert found("mcp_gateway.E001") == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .server import ROOT
+from .support.server import ROOT
 
 
 @pytest.mark.parametrize(

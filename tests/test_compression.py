@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from .conftest import Gateway, publish
-from .pages import SKILLS
+from .support.pages import SKILLS
 
 pytestmark = pytest.mark.django_db
 

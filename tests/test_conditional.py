@@ -11,9 +11,9 @@ from django.test import Client
 from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
 
-from .api import Api
 from .conftest import publish
-from .packages import skill_md, zip_of
+from .support.api import Api
+from .support.packages import skill_md, zip_of
 
 pytestmark = pytest.mark.django_db
 PATHS = ["api", "zip", "file", "upload"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from .conformance.suite import Outcome, counted, not_passing, run
-from .server import Server
+from .support.server import Server
 
 pytest_plugins = ["tests.conformance.world"]
 

@@ -19,13 +19,13 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from .packages import skill_md
-from .patience import wait_until
-from .postgresql_server import PostgresqlServer, Wire, postgresql_server, wire_to  # noqa: F401  # a fixture
-from .prepared import Prepared
-from .redis_server import redis_server
-from .server import UVICORN, Server, manage
-from .threads import at_once
+from .support.packages import skill_md
+from .support.patience import wait_until
+from .support.postgresql_server import PostgresqlServer, Wire, postgresql_server, wire_to  # noqa: F401  # a fixture
+from .support.prepared import Prepared
+from .support.redis_server import redis_server
+from .support.server import UVICORN, Server, manage
+from .support.threads import at_once
 
 WITHIN, READY_WITHIN = 10 + 2, 3 + 2
 """Seconds that are promised, and some for a busy machine."""

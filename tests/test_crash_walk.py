@@ -8,7 +8,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from .server import ROOT, clean_environment
+from .support.server import ROOT, clean_environment
 from .test_infrastructure import environment, init
 
 
@@ -16,7 +16,7 @@ def walk(tmp_path: Path, **settings: str) -> list[str]:
     """The steps at each of which the process was killed."""
     given = {"DJANGO_SETTINGS_MODULE": "mcpsite.settings", "LOG_LEVEL": "CRITICAL", **settings}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.crash_walk"],
+        [sys.executable, "-m", "tests.support.crash_walk"],
         cwd=ROOT,
         env={**clean_environment(tmp_path / "data"), **given},
         capture_output=True,

@@ -12,14 +12,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from skills_registry import services, storage
+from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.services import versions
+from skills_registry.store import package_store
 
-from .api import Api
-from .packages import package, skill_md, zip_of
-from .patience import wait_until
-from .threads import at_once
+from .support.api import Api
+from .support.packages import package, skill_md, zip_of
+from .support.patience import wait_until
+from .support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -88,10 +89,10 @@ def test_version_cannot_be_changed() -> None:
 
 def test_stored_file_is_never_overwritten(store: Path) -> None:
     files = package().files
-    storage.write_version("greeter", 1, files, {})
+    package_store.write_version("greeter", 1, files, {})
 
     with pytest.raises(FileExistsError):
-        storage.write_version("greeter", 1, package(body="other").files, {})
+        package_store.write_version("greeter", 1, package(body="other").files, {})
     assert (store / "skills/greeter/v1/SKILL.md").read_bytes() == files[0].content
 
 
@@ -102,7 +103,7 @@ def test_failed_storing_leaves_no_version_and_no_files(store: Path, monkeypatch:
         raise OSError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(storage, "write_version", fail)
+        patch.setattr(package_store, "write_version", fail)
         with pytest.raises(services.StoreFailed, match="nothing was changed: disk full"):
             services.create_version(package())
 
@@ -120,7 +121,7 @@ def test_twenty_uploads_at_once_get_twenty_numbers() -> None:
 
     assert sorted(version.number for version in versions) == list(range(1, 21))
     for version, one in zip(versions, packages, strict=True):
-        stored = storage.read_file("greeter", version.number, "SKILL.md")
+        stored = package_store.read_file("greeter", version.number, "SKILL.md")
         assert stored == one.files[0].content
 
 
@@ -157,7 +158,7 @@ def killed(body: str = "killed") -> SkillVersion:
     """A version whose process was killed when half of its files were stored."""
     one = package(body=body, files={"a.txt": "a"})
     version, _ = versions._reserve(one, None, "", ...)
-    storage.write_file("greeter", version.number, "SKILL.md", one.files[0].content)
+    package_store.write_file("greeter", version.number, "SKILL.md", one.files[0].content)
     return version
 
 
@@ -167,7 +168,7 @@ def test_upload_that_was_killed_is_taken_over_within_seconds(impatient: None, st
     version, created = services.create_version(package(body="killed", files={"a.txt": "a"}))
 
     assert (version.number, created, version.state) == (2, True, "ready")
-    assert storage.read_file("greeter", 2, "a.txt") == b"a"
+    assert package_store.read_file("greeter", 2, "a.txt") == b"a"
     SkillVersion.objects.filter(pk=dead.pk).update(created_at=timezone.now() - services.STORING_LIFETIME)
     assert services.sweep().versions == 1
     assert not (store / "skills/greeter/v1").exists()
@@ -187,7 +188,7 @@ def test_edit_that_was_killed_does_not_hold_up_the_next_one(impatient: None) -> 
 def test_of_two_that_store_the_same_bytes_the_first_that_is_done_is_kept(
     impatient: None, store: Path, monkeypatch: pytest.MonkeyPatch, expected_latest: Any
 ) -> None:
-    write, slow = storage.write_version, threading.Event()
+    write, slow = package_store.write_version, threading.Event()
 
     def write_slowly(skill: str, number: int, *rest: Any) -> None:
         write(skill, number, *rest)
@@ -206,7 +207,7 @@ def test_of_two_that_store_the_same_bytes_the_first_that_is_done_is_kept(
             return str(conflict)
         return version.label, created
 
-    monkeypatch.setattr(storage, "write_version", write_slowly)
+    monkeypatch.setattr(package_store, "write_version", write_slowly)
     outcomes = at_once(create, [0, 1])
 
     ready = SkillVersion.objects.get()
@@ -221,7 +222,7 @@ def test_of_two_edits_that_take_long_the_first_that_is_done_wins(
     impatient: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base, _ = services.create_version(package(body="one"))
-    write = storage.write_version
+    write = package_store.write_version
 
     def write_after_another_one(skill: str, number: int, *rest: Any) -> None:
         write(skill, number, *rest)
@@ -229,7 +230,7 @@ def test_of_two_edits_that_take_long_the_first_that_is_done_wins(
             SkillVersion.objects.update(created_at=timezone.now() - timedelta(seconds=1))
             services.edit_version(base.skill, 1, {"b.txt": b"fast"}, user=None, expected_latest=1)
 
-    monkeypatch.setattr(storage, "write_version", write_after_another_one)
+    monkeypatch.setattr(package_store, "write_version", write_after_another_one)
     with pytest.raises(services.Conflict, match="the newest version is v3 by now"):
         services.edit_version(base.skill, 1, {"b.txt": b"slow"}, user=None, expected_latest=1)
     assert list(SkillVersion.objects.values_list("number", flat=True)) == [3, 1]

@@ -17,9 +17,9 @@ from skills_registry.catalog.dynamodb import DynamoCatalog
 from skills_registry.catalog.tables import HEAD, HeadItem, SkillItem
 from skills_registry.models import Skill
 
-from .aws_fixtures import Dial
 from .conftest import live, lose_registry, publish
-from .packages import package
+from .support.aws_fixtures import Dial
+from .support.packages import package
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -295,7 +295,7 @@ def test_what_was_withdrawn_in_the_catalog_alone_is_not_brought_back(
 ) -> None:
     publish("first")
     with monkeypatch.context() as s3:
-        s3.setattr("skills_registry.storage._store", _Away)
+        s3.setattr("skills_registry.store.package_store._store", _Away)
         services.deactivate(Skill.objects.get())
     assert Skill.objects.unstored().count() == 1
     lose_registry()

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .server import Server, manage
+from .support.server import Server, manage
 
 COMMANDS = {"make run": "quickstart", "image": "serve"}
 OTHERS = 0o077

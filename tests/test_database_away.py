@@ -18,14 +18,14 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, InternalErr
 from django.db import ProgrammingError as DjangoProgrammingError
 from django.test import Client
 
-from mcpsite.outages import explain_outage
+from mcpsite.http.outages import explain_outage
 
-from .api import Api
 from .conftest import publish
-from .packages import skill_md, zip_of
-from .pages import SKILLS, staged, text_of
-from .prepared import Prepared
-from .server import UVICORN, Server, manage
+from .support.api import Api
+from .support.packages import skill_md, zip_of
+from .support.pages import SKILLS, staged, text_of
+from .support.prepared import Prepared
+from .support.server import UVICORN, Server, manage
 
 SILENT = "The database does not answer at the moment."
 FULL = "The disk of the database is full, and nothing was changed."

@@ -8,19 +8,20 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from skills_registry import services, storage
+from skills_registry import services
 from skills_registry.catalog.dynamodb import DynamoCatalog
 from skills_registry.catalog.orm import OrmCatalog
 from skills_registry.catalog.tables import SkillItem
+from skills_registry.maintenance.rebuild import rebuild
 from skills_registry.models import AuditEvent, Publication, Skill, SkillVersion
-from skills_registry.rebuilding import rebuild
+from skills_registry.store import package_store
 
-from .api import Api
 from .conftest import Gateway, live, lose_registry, publish
-from .packages import package
-from .pages import SKILLS, text_of
+from .support.api import Api
+from .support.packages import package
+from .support.pages import SKILLS, text_of
+from .support.threads import at_once
 from .test_dynamo_catalog import catalog
-from .threads import at_once
 
 dynamo_catalog = catalog
 
@@ -141,7 +142,7 @@ def test_delete_and_publish_at_once_never_leave_a_deleted_skill_live() -> None:
 def test_registry_that_was_lost_does_not_bring_it_back_to_life() -> None:
     publish()
     services.delete_skill(skill(), deactivate=True)
-    assert storage.read_latest("greeter")["status"] == "deleted"
+    assert package_store.read_latest("greeter")["status"] == "deleted"
     lose_registry()
 
     rebuild("greeter")

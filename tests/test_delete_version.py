@@ -10,13 +10,14 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 
-from skills_registry import services, storage
+from skills_registry import services
 from skills_registry.models import Publication, Skill, SkillVersion
+from skills_registry.store import package_store
 
-from .api import Api
 from .conftest import live, publish
-from .packages import package
-from .pages import SKILLS, text_of, told
+from .support.api import Api
+from .support.packages import package
+from .support.pages import SKILLS, text_of, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,7 +80,7 @@ def test_files_are_removed_by_a_sweep_where_the_store_was_away(store: Path, monk
         raise OSError("away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(storage, "delete_version", fail)
+        patch.setattr(package_store, "delete_version", fail)
         services.delete_version(version(1))
     assert (version(1).state, (store / "skills/greeter/v1").exists()) == ("deleting", True)
     services.sweep()

@@ -7,10 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills_registry.diff import FileChange, compare
+from skills_registry.compare.file_changes import FileChange, compare
 from tests.samples.zip_writer import SKILL_MD
 
-from .packages import assemble
+from .support.packages import assemble
 
 
 def recorded(**files: bytes) -> list[dict[str, Any]]:

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from skills_registry.disk_cache import DiskCache
+from skills_registry.store.disk_cache import DiskCache
 
-from .threads import at_once
+from .support.threads import at_once
 
 
 def digest(content: bytes) -> str:

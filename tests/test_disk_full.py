@@ -16,12 +16,12 @@ from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.test import Client
 
 from mcpsite.asgi import application
-from skills_registry import storage
-from skills_registry.disk_cache import DiskCache
+from skills_registry.store import package_store
+from skills_registry.store.disk_cache import DiskCache
 
-from .api import Api
-from .packages import skill_md, zip_of
-from .pages import SKILLS, text_of, upload
+from .support.api import Api
+from .support.packages import skill_md, zip_of
+from .support.pages import SKILLS, text_of, upload
 
 # Django leaves the file open that it could not write a body to; it is closed here, where that is known.
 left_open = pytest.mark.filterwarnings(
@@ -58,7 +58,7 @@ def test_upload_of_the_api_that_cannot_be_kept_for_a_moment(operator: User, monk
 
 @pytest.mark.django_db
 def test_version_that_cannot_be_stored(operator: User, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "write_version", full)
+    monkeypatch.setattr(package_store, "write_version", full)
     answer = Api(operator).upload(GOOD)
     assert answer.status_code == 503
     assert answer.json()["detail"] == "greeter v1 could not be stored and nothing was changed: No space left on device"
@@ -66,7 +66,7 @@ def test_version_that_cannot_be_stored(operator: User, monkeypatch: pytest.Monke
 
 @pytest.mark.django_db
 def test_upload_in_the_admin_that_cannot_be_staged(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "write_upload", full)
+    monkeypatch.setattr(package_store, "write_upload", full)
     told = "The upload could not be kept: No space left on device"
     page = upload(browser, GOOD)
     assert (page.status_code, told in text_of(page)) == (503, True)

@@ -14,8 +14,8 @@ from packaging.requirements import Requirement
 
 from skills_registry.api.urls import router
 
-from .server import ROOT
-from .sources import pyproject, table_rows
+from .support.server import ROOT
+from .support.sources import pyproject, table_rows
 
 DOCUMENTS = sorted(path for path in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
 NO_FILES = ("tools/call", "uploads/", ".venv")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from skills_registry.archive import read_archive
-from skills_registry.dropped import sort_out
-from skills_registry.packing import pack
+from skills_registry.packages.archive import read_archive
+from skills_registry.packages.dropped_files import sort_out
+from skills_registry.packages.zip_writing import pack
 
-from .packages import skill_md
+from .support.packages import skill_md
 
 
 def found(*paths: str) -> tuple[list[str], list[tuple[str, list[str]]], list[str]]:

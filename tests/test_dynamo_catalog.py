@@ -9,23 +9,24 @@ from typing import Any
 
 import pytest
 
-from invocations.dynamo import Connected, StoreUnavailable
-from skills_registry import projection, services
-from skills_registry.archive import read_archive
+from invocations.aws.dynamo import Connected, StoreUnavailable
+from skills_registry import services
 from skills_registry.catalog import dynamodb_projection as table
+from skills_registry.catalog import projection
 from skills_registry.catalog.dynamodb import DynamoCatalog
 from skills_registry.catalog.manifests import Manifests
 from skills_registry.catalog.orm import OrmCatalog
 from skills_registry.catalog.tables import CHANGES_KEPT, HEAD, HeadItem, SkillItem, fingerprint
-from skills_registry.disk_cache import DiskCache
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.packing import pack
+from skills_registry.packages.archive import read_archive
+from skills_registry.packages.zip_writing import pack
+from skills_registry.store.disk_cache import DiskCache
 
-from .aws_fixtures import Dial
 from .conftest import publish
-from .packages import package, skill_md
-from .server import free_port
-from .threads import at_once
+from .support.aws_fixtures import Dial
+from .support.packages import package, skill_md
+from .support.server import free_port
+from .support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

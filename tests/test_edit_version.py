@@ -7,16 +7,17 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from skills_registry import services, storage
-from skills_registry.archive import read_archive
+from skills_registry import services
 from skills_registry.models import AuditEvent, Skill, SkillVersion
-from skills_registry.packing import pack
-from skills_registry.problems import InvalidSkill
+from skills_registry.packages.archive import read_archive
+from skills_registry.packages.problems import InvalidSkill
+from skills_registry.packages.zip_writing import pack
+from skills_registry.store import package_store
 from skills_registry.texts.text import text_key
 
 from .conftest import live, publish
-from .packages import package, skill_md
-from .threads import at_once
+from .support.packages import package, skill_md
+from .support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,7 +33,7 @@ def edit(base: SkillVersion, changes: dict[str, bytes | None], latest: int = 1, 
 
 
 def contents(version: SkillVersion) -> dict[str, bytes]:
-    return {f["path"]: storage.read_file(version.skill.name, version.number, f["path"]) for f in version.files}
+    return {f["path"]: package_store.read_file(version.skill.name, version.number, f["path"]) for f in version.files}
 
 
 def test_changed_added_and_removed_files_make_a_new_version(base: SkillVersion, author: User) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from .server import ROOT
+from .support.server import ROOT
 
 BUNDLE = ROOT / "skills_registry/static/skills_registry/editor"
 FRONTEND = ROOT / "frontend"

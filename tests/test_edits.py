@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from skills_registry.edits import Edit, InvalidEdits, edited_file, read_edits, resolve, with_line_ends_of, written
+from skills_registry.packages.edits import (
+    Edit,
+    InvalidEdits,
+    edited_file,
+    read_edits,
+    resolve,
+    with_line_ends_of,
+    written,
+)
 
 FILES = {"a.txt": b"a", "b.bin": b"\0"}
 

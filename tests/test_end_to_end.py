@@ -15,10 +15,10 @@ import httpx
 import pytest
 from mcp.client.client import Client
 
-from .packages import skill_md
-from .patience import PATIENCE_SECONDS, wait_until
-from .prepared import Prepared
-from .server import DAPHNE, QUICKSTART, ROOT, UVICORN, Server, free_port, manage
+from .support.packages import skill_md
+from .support.patience import PATIENCE_SECONDS, wait_until
+from .support.prepared import Prepared
+from .support.server import DAPHNE, QUICKSTART, ROOT, UVICORN, Server, free_port, manage
 
 EXAMPLES = sorted(path.name for path in (ROOT / "examples" / "skills").iterdir())
 

@@ -25,13 +25,13 @@ from typing import Any
 import httpx
 import pytest
 
-from .emulators import s3_client
-from .faults import FaultyDynamo, conflict, faulty, lose_answer, throttle
-from .hanging import HangingProxy, Mode, hanging
-from .patience import PATIENCE_SECONDS
-from .prepared import Prepared
-from .redis_server import redis_server
-from .server import UVICORN, Server, manage
+from .support.emulators import s3_client
+from .support.faults import FaultyDynamo, conflict, faulty, lose_answer, throttle
+from .support.hanging import HangingProxy, Mode, hanging
+from .support.patience import PATIENCE_SECONDS
+from .support.prepared import Prepared
+from .support.redis_server import redis_server
+from .support.server import UVICORN, Server, manage
 from .test_infrastructure import dynamodb_client, environment, init
 
 LONG = bool(os.environ.get("ENDURANCE"))

@@ -13,7 +13,7 @@ from django.test import Client
 from mcp_gateway.auth import create_token
 from mcp_gateway.models import AccessToken
 
-from .pages import text_of
+from .support.pages import text_of
 
 pytestmark = pytest.mark.django_db
 

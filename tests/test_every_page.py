@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Request, Response
 
-from .admin_addresses import NO_PAGES, PAGES, addresses, names
-from .browser_world import serving
-from .chromium import PASSWORD, needs_chromium, prepare
-from .node_tools import module
-from .prepared import Prepared
-from .server import Server
+from .support.admin_addresses import NO_PAGES, PAGES, addresses, names
+from .support.browser_world import serving
+from .support.chromium import PASSWORD, needs_chromium, prepare
+from .support.node_tools import module
+from .support.prepared import Prepared
+from .support.server import Server
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.support.browser"]
 
 LIST = "/admin/skills_registry/skill/"
 MANAGED = "/admin/mcp_gateway/accesstoken/"

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from skills_registry import services
-from skills_registry.archive import read_archive
 from skills_registry.models import Skill
+from skills_registry.packages.archive import read_archive
 
 from .conftest import publish
-from .packages import package
+from .support.packages import package
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FILES: dict[str, str | bytes] = {"docs/数据.md": "text " * 1000, "scripts/run.sh": "echo", "empty": b"", "b.bin": b"\0"}

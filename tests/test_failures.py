@@ -7,12 +7,12 @@ import pytest
 from mcp_gateway.auth.challenge import CannotTell, InsufficientScope, InvalidToken, InvalidTokenRequest
 from mcp_gateway.catalog import CatalogUnavailable
 from mcp_gateway.failures import failure_of
-from mcp_gateway.headers import BadHeader
-from mcp_gateway.http import BadBody
-from mcp_gateway.jsonrpc import JsonRpcError
 from mcp_gateway.ratelimit import TooMany
-from mcp_gateway.session import UnknownSession
 from mcp_gateway.streams.hub import TooManyStreams
+from mcp_gateway.wire.headers import BadHeader
+from mcp_gateway.wire.http import BadBody
+from mcp_gateway.wire.jsonrpc import JsonRpcError
+from mcp_gateway.wire.session import UnknownSession
 
 
 @pytest.mark.parametrize(

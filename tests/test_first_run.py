@@ -14,14 +14,14 @@ from mcp import MCPError
 from mcp.client.client import Client
 from playwright.sync_api import Locator, Page, expect
 
-from .browser_world import serving
-from .chromium import PASSWORD, drop, needs_chromium, prepare
-from .packages import skill_md, zip_of
-from .patience import PATIENCE_SECONDS
-from .prepared import Prepared
-from .server import Server
+from .support.browser_world import serving
+from .support.chromium import PASSWORD, drop, needs_chromium, prepare
+from .support.packages import skill_md, zip_of
+from .support.patience import PATIENCE_SECONDS
+from .support.prepared import Prepared
+from .support.server import Server
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.support.browser"]
 pytestmark = needs_chromium
 
 LIST = "/admin/skills_registry/skill/"

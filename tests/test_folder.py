@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from skills_registry.archive import read_archive
-from skills_registry.folder import find_skills, read_folder
-from skills_registry.package import Limits
-from skills_registry.problems import InvalidSkill
+from skills_registry.packages.archive import read_archive
+from skills_registry.packages.folder import find_skills, read_folder
+from skills_registry.packages.package import Limits
+from skills_registry.packages.problems import InvalidSkill
 from tests.samples.zip_writer import SKILL_MD
 
 

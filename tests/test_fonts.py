@@ -13,12 +13,12 @@ import pytest
 from fontTools.ttLib import TTFont
 from playwright.sync_api import Browser, Page, expect
 
-from .browser_world import serving
-from .chromium import needs_chromium
-from .prepared import Prepared
-from .server import ROOT, Server
+from .support.browser_world import serving
+from .support.chromium import needs_chromium
+from .support.prepared import Prepared
+from .support.server import ROOT, Server
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.support.browser"]
 
 FIRST_VISIT_BYTES = 250_000
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from mcpsite.asgi import application
 
 from .conftest import Gateway
-from .fuzz import JSON, Headers, broken, encode, headers_of, messages
-from .gateway_asking import REVISIONS, VERSION, envelope
-from .official_schemas import check_exchange
-from .patience import PATIENCE_SECONDS
+from .support.fuzz import JSON, Headers, broken, encode, headers_of, messages
+from .support.gateway_asking import REVISIONS, VERSION, envelope
+from .support.official_schemas import check_exchange
+from .support.patience import PATIENCE_SECONDS
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 REVISION = st.shared(st.sampled_from(REVISIONS), key="revision")
 FUZZED = settings(

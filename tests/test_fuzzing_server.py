@@ -9,11 +9,11 @@ from typing import Any
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from .fuzz import Headers, broken, encode, headers_of, messages
-from .gateway_asking import REVISIONS, VERSION
-from .official_schemas import STATUSES, check_exchange
-from .patience import PATIENCE_SECONDS
-from .server import Server
+from .support.fuzz import Headers, broken, encode, headers_of, messages
+from .support.gateway_asking import REVISIONS, VERSION
+from .support.official_schemas import STATUSES, check_exchange
+from .support.patience import PATIENCE_SECONDS
+from .support.server import Server
 
 pytest_plugins = ["tests.conformance.world"]
 

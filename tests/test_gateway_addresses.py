@@ -12,11 +12,11 @@ from invocations.events import InvocationEvent
 from skills_registry.catalog import catalog_changed
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, MODERN, base64_value, result_of
-from .gateway_shelf import Shelf
-from .gateway_streams import streaming
+from .support.gateway_asking import BOTH, MODERN, base64_value, result_of
+from .support.gateway_shelf import Shelf
+from .support.gateway_streams import streaming
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 NFC = "größe/café 한.md"
 NFD = unicodedata.normalize("NFD", NFC)

@@ -13,16 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from invocations.events import PARAMS_MAX_BYTES, loggable
-from mcp_gateway.jsonrpc import encode
-from mcp_gateway.large_texts import LARGE, body_of, json_of
-from mcp_gateway.substitution import Form, fill_in, is_quick
-from mcp_gateway.uris import canonical
+from mcp_gateway.serving.substitution import Form, fill_in, is_quick
+from mcp_gateway.wire.jsonrpc import encode
+from mcp_gateway.wire.large_texts import LARGE, body_of, json_of
+from mcp_gateway.wire.uris import canonical
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, error_of, request, result_of
-from .gateway_shelf import Shelf
+from .support.gateway_asking import BOTH, error_of, request, result_of
+from .support.gateway_shelf import Shelf
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 MEBIBYTE = 1024 * 1024
 SOME = 500_000

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from .conftest import Gateway
-from .gateway_asking import (
+from .support.gateway_asking import (
     BOTH,
     METHOD,
     MODERN,
@@ -22,9 +22,9 @@ from .gateway_asking import (
     result_of,
     send,
 )
-from .official_schemas import check_answer
+from .support.official_schemas import check_answer
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 
 BAD_ENVELOPES: list[tuple[str, Any, int]] = [

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from .conftest import Gateway
-from .gateway_asking import (
+from .support.gateway_asking import (
     LEGACY,
     META,
     METHOD,
@@ -22,10 +22,10 @@ from .gateway_asking import (
     result_of,
     send,
 )
-from .gateway_shelf import Shelf
-from .official_schemas import check_answer
+from .support.gateway_shelf import Shelf
+from .support.official_schemas import check_answer
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 
 # Era selection

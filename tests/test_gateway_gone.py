@@ -10,11 +10,11 @@ import pytest
 from skills_registry.catalog import catalog_changed
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, MODERN, ask, result_of
-from .gateway_shelf import Shelf
-from .gateway_streams import listening, streaming
+from .support.gateway_asking import BOTH, MODERN, ask, result_of
+from .support.gateway_shelf import Shelf
+from .support.gateway_streams import listening, streaming
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 GONE, NEVER = "payroll", "nothing"
 """A skill that is switched off, and a name as long that no skill ever had."""

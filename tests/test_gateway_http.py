@@ -10,13 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from mcp_gateway.headers import read_headers
+from mcp_gateway.wire.headers import read_headers
 
 from .conftest import Gateway
-from .gateway_asking import LEGACY, MODERN, VERSION, over_asgi, request, send
-from .gateway_streams import streaming
+from .support.gateway_asking import LEGACY, MODERN, VERSION, over_asgi, request, send
+from .support.gateway_streams import streaming
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 LIST = request("tools/list")
 

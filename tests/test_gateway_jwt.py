@@ -23,11 +23,11 @@ from mcp_gateway.auth import issuer as issuer_module
 from mcp_gateway.auth.identity import remembered
 
 from .conftest import Gateway
-from .gateway_asking import MODERN, ask, request, result_of, send
-from .gateway_shelf import Shelf
-from .issuer import DISCOVERY, JWKS, KEY_KINDS, OAUTH_METADATA, Issuer, running_issuer
+from .support.gateway_asking import MODERN, ask, request, result_of, send
+from .support.gateway_shelf import Shelf
+from .support.issuer import DISCOVERY, JWKS, KEY_KINDS, OAUTH_METADATA, Issuer, running_issuer
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 LIST = request("tools/list")
 

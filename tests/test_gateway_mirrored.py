@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from mcp_gateway import offers
-from mcp_gateway.eras.mirrored import Mirrored, mirrored
-from mcp_gateway.offers import Offers, Tool
+from mcp_gateway import providers
+from mcp_gateway.providers import Offers, Tool
+from mcp_gateway.wire.eras.mirrored import Mirrored, mirrored
 
 from .conftest import Gateway
-from .gateway_asking import LEGACY, MODERN, ask, base64_value, result_of
+from .support.gateway_asking import LEGACY, MODERN, ask, base64_value, result_of
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 SCHEMA = {
     "type": "object",
@@ -41,10 +41,10 @@ def provide() -> Offers:
 @pytest.fixture(autouse=True)
 def provided(settings: Any) -> Iterator[None]:
     settings.MCP_PROVIDERS = ["tests.test_gateway_mirrored.provide"]
-    offers.changed()
+    providers.changed()
     yield
     settings.MCP_PROVIDERS = []
-    offers.changed()
+    providers.changed()
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,14 @@ from typing import Any
 import orjson
 import pytest
 
-from mcp_gateway.jsonrpc import JsonRpcError, encode
-from mcp_gateway.paging import Listing
+from mcp_gateway.wire.jsonrpc import JsonRpcError, encode
+from mcp_gateway.wire.paging import Listing
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, error_of, result_of
-from .gateway_shelf import Shelf
+from .support.gateway_asking import BOTH, error_of, result_of
+from .support.gateway_shelf import Shelf
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 LISTS = [("tools", "name"), ("prompts", "name"), ("resources", "uri"), ("skills", "uri")]
 NAMES = [f"skill-{letter}" for letter in "abcdefg"]

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from mcp_gateway import offers
+from mcp_gateway import providers
 
 from .conftest import Gateway
-from .gateway_asking import LEGACY, MODERN, VERSION, envelope, modern_headers, request, send
-from .official_schemas import are_params_valid
+from .support.gateway_asking import LEGACY, MODERN, VERSION, envelope, modern_headers, request, send
+from .support.official_schemas import are_params_valid
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 PAGE = {"cursor": ""}
 RESPONSES = {
@@ -78,11 +78,11 @@ ABOUT_VALUES = ("Unknown", "Resource not found", "Not a directory", "Invalid par
 @pytest.fixture(autouse=True)
 def logging_is_served(settings: Any) -> Iterator[None]:
     """By a provider, since no skill sends log messages."""
-    settings.MCP_PROVIDERS = ["tests.offered.provide"]
-    offers.changed()
+    settings.MCP_PROVIDERS = ["tests.support.offered.provide"]
+    providers.changed()
     yield
     settings.MCP_PROVIDERS = []
-    offers.changed()
+    providers.changed()
 
 
 def valid_params(revision: str, method: str) -> dict[str, Any]:

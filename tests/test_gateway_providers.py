@@ -12,14 +12,14 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
 
 from invocations.events import InvocationEvent
-from mcp_gateway import offers
+from mcp_gateway import providers
 from mcp_gateway.auth import create_token
-from mcp_gateway.offers import Resource
-from mcp_gateway.session import start
+from mcp_gateway.providers import Resource
+from mcp_gateway.wire.session import start
 
-from . import offered
 from .conftest import Gateway
-from .gateway_asking import (
+from .support import offered
+from .support.gateway_asking import (
     BOTH,
     LEGACY,
     META,
@@ -32,26 +32,26 @@ from .gateway_asking import (
     result_of,
     send,
 )
-from .gateway_shelf import Shelf
-from .gateway_streams import streaming
-from .official_schemas import check_answer
-from .patience import PATIENCE_SECONDS
+from .support.gateway_shelf import Shelf
+from .support.gateway_streams import streaming
+from .support.official_schemas import check_answer
+from .support.patience import PATIENCE_SECONDS
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 
 @pytest.fixture(autouse=True)
 def provided(settings: Any) -> Iterator[None]:
     """The gateway with a provider; nothing of it is left behind."""
-    settings.MCP_PROVIDERS = ["tests.offered.provide"]
+    settings.MCP_PROVIDERS = ["tests.support.offered.provide"]
     offered.waiting.clear()
     offered.cancelled.clear()
-    offers.changed()
+    providers.changed()
     yield
     offered.more.clear()
     offered.notes.clear()
     settings.MCP_PROVIDERS = []
-    offers.changed()
+    providers.changed()
 
 
 async def names(wire: Gateway, revision: str, kind: str, key: str = "name") -> list[str]:
@@ -246,7 +246,7 @@ async def test_session_says_by_a_method_what_it_wants_to_hear(wire: Gateway, rev
 async def test_log_messages_are_announced_where_there_may_be_any(wire: Gateway, settings: Any, some: bool) -> None:
     if not some:
         settings.MCP_PROVIDERS = []
-        offers.changed()
+        providers.changed()
     params = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
 
     assert ("logging" in (await result_of(wire, "2025-11-25", "initialize", params))["capabilities"]) is some
@@ -302,7 +302,7 @@ async def test_resource_that_a_provider_adds_or_takes_away_is_told(wire: Gateway
         await stream.message()
         for definition in ({"uri": "note://new", "name": "new"}, {"uri": "note://new", "name": "renamed"}, None):
             offered.notes[:] = [Resource(definition, offered.read_note)] if definition else []
-            offers.changed()
+            providers.changed()
             assert (await stream.message())["params"]["uri"] == "note://new"
         assert stream.nothing()
 
@@ -313,11 +313,11 @@ async def test_token_for_some_skills_hears_nothing_of_what_a_provider_offers(
     _, text = await sync_to_async(create_token)(operator, "restricted", skills=["greeter"])
     async with subscribed("note://one", authorization=f"Bearer {text}") as stream, subscribed("note://one") as other:
         await stream.message(), await other.message()
-        offers.updated("note://one")
+        providers.updated("note://one")
         await other.message()
         offered.notes[:] = [Resource({"uri": "note://new", "name": "new"}, offered.read_note)]
-        offers.updated("note://one")
-        offers.changed()
+        providers.updated("note://one")
+        providers.changed()
         await other.message()
         assert stream.nothing()
 
@@ -336,19 +336,19 @@ def subscribed(*uris: str, **headers: str) -> Any:
     ],
 )
 def test_offer_that_cannot_be_served_is_said_by_name(settings: Any, other: str, complaint: str) -> None:
-    settings.MCP_PROVIDERS = ["tests.offered.provide", f"tests.offered.{other}"]
-    offers.current.cache_clear()
+    settings.MCP_PROVIDERS = ["tests.support.offered.provide", f"tests.support.offered.{other}"]
+    providers.current.cache_clear()
 
     with pytest.raises(ImproperlyConfigured, match=complaint):
-        offers.current()
+        providers.current()
 
 
 async def test_provider_that_fails_later_leaves_what_was_offered(
     wire: Gateway, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = await names(wire, MODERN, "tools")
-    settings.MCP_PROVIDERS = ["tests.offered.provide", "tests.offered.provide_twice"]
-    offers.changed()
+    settings.MCP_PROVIDERS = ["tests.support.offered.provide", "tests.support.offered.provide_twice"]
+    providers.changed()
 
     assert await names(wire, MODERN, "tools") == before
     assert "twice" in caplog.text

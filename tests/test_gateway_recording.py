@@ -17,10 +17,21 @@ from mcp_gateway.auth import create_token
 from mcp_gateway.catalog import LiveCatalog
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, META, MODERN, apublish, ask, envelope, modern_headers, request, result_of, send
-from .gateway_shelf import Shelf
+from .support.gateway_asking import (
+    BOTH,
+    META,
+    MODERN,
+    apublish,
+    ask,
+    envelope,
+    modern_headers,
+    request,
+    result_of,
+    send,
+)
+from .support.gateway_shelf import Shelf
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 Recorded = list[InvocationEvent]
 

@@ -9,16 +9,26 @@ from typing import Any
 import pytest
 
 from invocations.events import InvocationEvent
-from mcp_gateway.uris import file_uri
-from skills_registry.archive import read_archive
-from skills_registry.packing import pack
+from mcp_gateway.wire.uris import file_uri
+from skills_registry.packages.archive import read_archive
+from skills_registry.packages.zip_writing import pack
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, LEGACY, MODERN, REVISIONS, apublish, error_of, result_of, roll_back, switch_off
-from .gateway_shelf import Shelf
-from .packages import skill_md
+from .support.gateway_asking import (
+    BOTH,
+    LEGACY,
+    MODERN,
+    REVISIONS,
+    apublish,
+    error_of,
+    result_of,
+    roll_back,
+    switch_off,
+)
+from .support.gateway_shelf import Shelf
+from .support.packages import skill_md
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 ODD_NAMES = [
     "a file.md", "ends in space .md", "100%.md", "%41.md", "%2e%2e.md", "what?.md", "#1.md", "a#b?c&d=e.md", "+plus.md",

@@ -13,13 +13,13 @@ from django.contrib.auth.models import User
 
 from invocations.events import InvocationEvent
 from mcp_gateway.auth import create_token
-from mcp_gateway.search import SkillIndex, Text
+from mcp_gateway.serving.search import SkillIndex, Text
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, MODERN, REVISIONS, error_of, result_of
-from .gateway_shelf import Shelf
+from .support.gateway_asking import BOTH, MODERN, REVISIONS, error_of, result_of
+from .support.gateway_shelf import Shelf
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 SEARCH_TOOLS = ["load_skill", "read_skill_file", "search_skills"]
 PNG = b"\x89PNG\r\n\x1a\n\x00"
@@ -293,7 +293,7 @@ async def test_index_is_made_once_for_many_searches_at_once(
             made.append(1)
             super().__init__(texts)
 
-    monkeypatch.setattr("mcp_gateway.skill_index.SkillIndex", Counted)
+    monkeypatch.setattr("mcp_gateway.serving.skill_index.SkillIndex", Counted)
 
     await asyncio.gather(*(found(wire, "csv") for _ in range(8)))
 

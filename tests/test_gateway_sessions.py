@@ -7,19 +7,9 @@ from typing import Any
 import pytest
 
 from .conftest import Gateway
-from .gateway_asking import (
-    METHOD,
-    MODERN,
-    NOTIFICATION,
-    RESPONSE,
-    SESSION,
-    VERSION,
-    envelope,
-    request,
-    send,
-)
+from .support.gateway_asking import METHOD, MODERN, NOTIFICATION, RESPONSE, SESSION, VERSION, envelope, request, send
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 
 async def new_session(wire: Gateway) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, MODERN, REVISIONS, error_of, result_of
-from .gateway_shelf import Shelf
-from .packages import skill_md
+from .support.gateway_asking import BOTH, MODERN, REVISIONS, error_of, result_of
+from .support.gateway_shelf import Shelf
+from .support.packages import skill_md
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 FRONTMATTER = """\
 name: greeter

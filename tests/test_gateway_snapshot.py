@@ -16,10 +16,10 @@ from mcp_gateway.file_cache import FileCache
 from skills_registry.catalog import Changes, get_catalog
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, LEGACY, MODERN, apublish, ask, error_of, result_of
-from .gateway_shelf import Shelf, live_catalog
+from .support.gateway_asking import BOTH, LEGACY, MODERN, apublish, ask, error_of, result_of
+from .support.gateway_shelf import Shelf, live_catalog
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 
 async def names(live: LiveCatalog) -> list[str]:

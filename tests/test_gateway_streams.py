@@ -11,12 +11,12 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from mcp_gateway.auth import create_token, revoke_token
-from mcp_gateway.listening import hub
-from mcp_gateway.session import start
+from mcp_gateway.streams.listening import hub
+from mcp_gateway.wire.session import start
 from skills_registry.catalog import catalog_changed
 
 from .conftest import Gateway
-from .gateway_asking import (
+from .support.gateway_asking import (
     BOTH,
     LEGACY,
     META,
@@ -30,11 +30,11 @@ from .gateway_asking import (
     result_of,
     send,
 )
-from .gateway_shelf import Shelf
-from .gateway_streams import Stream, listening, streaming
-from .official_schemas import check_answer
+from .support.gateway_shelf import Shelf
+from .support.gateway_streams import Stream, listening, streaming
+from .support.official_schemas import check_answer
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 LISTEN = "subscriptions/listen"
 ALL = {"toolsListChanged": True, "promptsListChanged": True, "resourcesListChanged": True}
@@ -347,7 +347,7 @@ async def test_client_that_goes_is_forgotten() -> None:
 
 
 async def test_silent_stream_is_kept_open_by_comments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mcp_gateway.sse.KEEP_ALIVE_SECONDS", 0.01)
+    monkeypatch.setattr("mcp_gateway.streams.sse.KEEP_ALIVE_SECONDS", 0.01)
     async with subscribed({}) as stream:
         await stream.message()
         assert [await stream.piece() for _ in range(3)] == [b":\n\n"] * 3

@@ -22,10 +22,10 @@ from mcp_gateway.catalog import LiveCatalog
 from mcp_gateway.models import AccessToken
 
 from .conftest import Gateway
-from .gateway_asking import LEGACY, MODERN, envelope, modern_headers, request, send
-from .gateway_shelf import Shelf
+from .support.gateway_asking import LEGACY, MODERN, envelope, modern_headers, request, send
+from .support.gateway_shelf import Shelf
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 LIST = request("tools/list")
 METADATA = "http://127.0.0.1:8000/.well-known/oauth-protected-resource/mcp"
@@ -240,7 +240,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("mcp_gateway.auth.remembered.time", clock)
+    monkeypatch.setattr("mcp_gateway.auth.caller_cache.time", clock)
     return clock
 
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, LEGACY, MODERN, REVISIONS, base64_value, error_of, result_of
-from .gateway_shelf import Shelf
+from .support.gateway_asking import BOTH, LEGACY, MODERN, REVISIONS, base64_value, error_of, result_of
+from .support.gateway_shelf import Shelf
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 
 async def tools(wire: Gateway, revision: str = "2025-11-25") -> list[dict[str, Any]]:

@@ -17,16 +17,16 @@ from django.contrib.auth.models import User
 from invocations.events import InvocationEvent
 from mcp_gateway.auth import create_token
 from mcp_gateway.catalog import AUDIENCES_MAX, LiveCatalog, Snapshot
-from mcp_gateway.uris import FILE_TEMPLATE
+from mcp_gateway.wire.uris import FILE_TEMPLATE
 from skills_registry.catalog import EVERYBODY, Audience
 
 from .conftest import Gateway
-from .gateway_asking import BOTH, MODERN, ask, hello, result_of
-from .gateway_shelf import Shelf
-from .server import ROOT
-from .sources import table_rows
+from .support.gateway_asking import BOTH, MODERN, ask, hello, result_of
+from .support.gateway_shelf import Shelf
+from .support.server import ROOT
+from .support.sources import table_rows
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 FILE_READER = "read_skill_file"
 HIDDEN, UNKNOWN = "payroll", "pianist"

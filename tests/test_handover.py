@@ -14,18 +14,18 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
 from django.db import OperationalError
 
-from invocations import recorder as recorder_module
 from invocations.events import InvocationEvent
-from invocations.handover import Handover, Taker
 from invocations.models import Invocation, SkillCounter
-from invocations.recorder import Recorder
-from invocations.spool import Spool
-from invocations.spool_lines import encode_file
+from invocations.recording import recorder as recorder_module
+from invocations.recording.handover import Handover, Taker
+from invocations.recording.recorder import Recorder
+from invocations.recording.spool import Spool
+from invocations.recording.spool_lines import encode_file
 from invocations.stores import get_store
 
-from .patience import PATIENCE_SECONDS
+from .support.patience import PATIENCE_SECONDS
+from .support.threads import at_once
 from .test_recorder import event
-from .threads import at_once
 
 
 class Bucket(FileSystemStorage):

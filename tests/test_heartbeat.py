@@ -17,10 +17,10 @@ from django.utils import timezone
 from mcp_gateway import replicas
 from mcp_gateway.models import GatewayReplica
 
-from .aws_world import ask
-from .patience import wait_until
-from .prepared import Prepared
-from .server import DAPHNE, UVICORN, Server, manage
+from .support.aws_world import ask
+from .support.patience import wait_until
+from .support.prepared import Prepared
+from .support.server import DAPHNE, UVICORN, Server, manage
 
 TABLE = "mcp_gateway_gatewayreplica"
 QUICK = {"MCP_HEARTBEAT_SECONDS": "1", "MCP_REQUIRE_AUTH": "false"}

@@ -11,8 +11,8 @@ from django.test import Client
 
 from mcp_gateway.models import AccessToken
 
-from .api import Api
 from .conftest import publish
+from .support.api import Api
 
 pytestmark = pytest.mark.django_db
 

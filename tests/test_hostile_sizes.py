@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 import pytest
 
-from skills_registry.archive import read_archive
-from skills_registry.manifest import parse_manifest
-from skills_registry.package import Limits, Package
-from skills_registry.problems import LISTED_MAX, InvalidSkill, Problem
-from skills_registry.scanner import FINDINGS_MAX, scan
+from skills_registry.findings.scanner import FINDINGS_MAX, scan
+from skills_registry.packages.archive import read_archive
+from skills_registry.packages.manifest import parse_manifest
+from skills_registry.packages.package import Limits, Package
+from skills_registry.packages.problems import LISTED_MAX, InvalidSkill, Problem
 from tests.samples.zip_writer import DEFLATED, SKILL, SKILL_MD, Item, zipped
 
 MEBIBYTE = 1024 * 1024

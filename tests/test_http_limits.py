@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from .prepared import Prepared
-from .server import QUICKSTART, UVICORN, Server
+from .support.prepared import Prepared
+from .support.server import QUICKSTART, UVICORN, Server
 
 HEAD_SECONDS, BODY_SECONDS, KEEP_ALIVE_SECONDS = 2, 2, 3
 PATIENCE_SECONDS = 60.0

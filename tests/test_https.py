@@ -12,10 +12,10 @@ from django.test import Client
 from mcpsite.asgi import application
 
 from .conftest import Gateway
-from .gateway_asking import request
-from .server import manage
+from .support.gateway_asking import request
+from .support.server import manage
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 HSTS = "max-age=31536000; includeSubDomains; preload"
 LIST = request("tools/list")

@@ -14,12 +14,12 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from skills_registry import services
-from skills_registry.importing import Options, import_skills
+from skills_registry.maintenance.import_folders import Options, import_skills
 from skills_registry.models import AuditEvent, Publication, Skill, SkillVersion
 
 from .conftest import live
-from .packages import skill_md, zip_of
-from .server import ROOT
+from .support.packages import skill_md, zip_of
+from .support.server import ROOT
 
 pytestmark = pytest.mark.django_db
 

@@ -27,11 +27,11 @@ from pynamodb.attributes import Attribute
 
 from skills_registry.catalog.tables import SkillItem, StatusIndex
 
-from .emulators import CREDENTIALS, s3_client
-from .patience import PATIENCE_SECONDS
-from .prepared import Prepared
-from .server import ROOT, STARTS_WITHIN, Server, clean_environment, free_port
-from .sources import calls, table_rows
+from .support.emulators import CREDENTIALS, s3_client
+from .support.patience import PATIENCE_SECONDS
+from .support.prepared import Prepared
+from .support.server import ROOT, STARTS_WITHIN, Server, clean_environment, free_port
+from .support.sources import calls, table_rows
 
 BUCKET = "infrastructure"
 SCRIPT = "scripts/init_storage.py"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from invocations.dynamo import StoreUnavailable
+from invocations.aws.dynamo import StoreUnavailable
 from invocations.events import InvocationEvent
 from invocations.stores.base import ALL, CallFilter, InvocationStore, Position
 from invocations.stores.dynamodb import DynamoStore
@@ -20,9 +20,9 @@ from invocations.stores.tables import CallItem
 from invocations.usage import Use
 from skills_registry.catalog.tables import SkillItem
 
-from .call_logs import NOW, called, everything
-from .faults import FaultyDynamo, conflict, leave_unprocessed, lose_answer, throttle
-from .threads import at_once
+from .support.call_logs import NOW, called, everything
+from .support.faults import FaultyDynamo, conflict, leave_unprocessed, lose_answer, throttle
+from .support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

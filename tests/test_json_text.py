@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from skills_registry.api.parsers import JSON_MAX_BYTES
 from skills_registry.bounded.json_text import VALUES_MAX, InvalidJson, read_json
 
-from .api import Api
 from .conftest import Gateway, publish
-from .fuzz import JSON
+from .support.api import Api
+from .support.fuzz import JSON
 
 DEEP = "[" * 100_000 + "]" * 100_000
 MANY = json.dumps([1] * VALUES_MAX)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcp_gateway.jsonrpc import (
+from mcp_gateway.wire.jsonrpc import (
     JsonRpcError,
     Notification,
     Request,
@@ -24,7 +24,7 @@ from mcp_gateway.jsonrpc import (
 )
 from skills_registry.bounded.json_text import DEPTH_MAX
 
-from .fuzz import JSON
+from .support.fuzz import JSON
 
 
 @pytest.mark.parametrize(

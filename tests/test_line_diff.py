@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills_registry import line_diff
-from skills_registry.diff_view import LINE_MAX, ROWS_MAX, Page, diff_page, unified
-from skills_registry.line_diff import Block, LineDiff, diff_lines, split_lines
-from skills_registry.word_diff import Line, Piece, diff_words, rows
+from skills_registry.compare import line_diff
+from skills_registry.compare.diff_view import LINE_MAX, ROWS_MAX, Page, diff_page, unified
+from skills_registry.compare.line_diff import Block, LineDiff, diff_lines, split_lines
+from skills_registry.compare.word_diff import Line, Piece, diff_words, rows
 
 texts = st.text(alphabet="ab \n\r", max_size=40)
 

@@ -17,15 +17,16 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.test import Client
 
-from invocations import export, queries
+from invocations import queries
 from invocations.events import InvocationEvent
+from invocations.pages import export
 from invocations.stores import get_store
 from invocations.stores.orm import OrmStore
 from mcp_gateway.auth.tokens import create_token, revoke_token
 from mcp_gateway.models import AccessToken
 
 from .conftest import permissions
-from .pages import LOG, text_of
+from .support.pages import LOG, text_of
 
 pytestmark = pytest.mark.django_db
 

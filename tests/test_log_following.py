@@ -9,10 +9,10 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
-from .chromium import CHROMIUM, FLAGS, PASSWORD, needs_chromium, prepare
-from .pages import LOG
-from .patience import PATIENCE_SECONDS
-from .server import QUICKSTART, Server
+from .support.chromium import CHROMIUM, FLAGS, PASSWORD, needs_chromium, prepare
+from .support.pages import LOG
+from .support.patience import PATIENCE_SECONDS
+from .support.server import QUICKSTART, Server
 
 pytestmark = needs_chromium
 

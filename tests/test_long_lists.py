@@ -12,15 +12,15 @@ from playwright.sync_api import Page, expect
 
 from skills_registry import services
 
-from .browser_world import serving
-from .chromium import drop, needs_chromium
 from .conftest import publish
-from .packages import package, skill_md, zip_of
-from .pages import SKILLS, staged
-from .prepared import Prepared
-from .server import Server
+from .support.browser_world import serving
+from .support.chromium import drop, needs_chromium
+from .support.packages import package, skill_md, zip_of
+from .support.pages import SKILLS, staged
+from .support.prepared import Prepared
+from .support.server import Server
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.support.browser"]
 FILES = {f"references/{number}.md": f"text {number}" for number in range(60)}
 
 

@@ -17,7 +17,7 @@ from invocations.events import InvocationEvent
 from invocations.stores import get_store
 from skills_registry.models import Skill
 
-from .pages import LOG, SKILLS
+from .support.pages import LOG, SKILLS
 
 pytestmark = pytest.mark.django_db
 

@@ -11,20 +11,20 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from mcp_gateway import offers
+from mcp_gateway import providers
 from mcp_gateway.auth import create_token, find_token, tokens
 from mcp_gateway.auth.identity import remembered
 from mcp_gateway.models import AccessToken
 from mcp_gateway.signals import tokens_changed
 
 from .conftest import Gateway, permissions
-from .gateway_asking import BOTH, LEGACY, MODERN, VERSION, envelope, modern_headers, request, send
-from .gateway_shelf import Shelf
-from .gateway_streams import listening, streaming
-from .losing_rights import LOSSES, PROMISED_SECONDS, Clock, Loss, as_superuser, by_group, directly, holder
-from .sources import table_rows
+from .support.gateway_asking import BOTH, LEGACY, MODERN, VERSION, envelope, modern_headers, request, send
+from .support.gateway_shelf import Shelf
+from .support.gateway_streams import listening, streaming
+from .support.losing_rights import LOSSES, PROMISED_SECONDS, Clock, Loss, as_superuser, by_group, directly, holder
+from .support.sources import table_rows
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 LISTEN = "subscriptions/listen"
 SKILL_MD = "skill://greeter/SKILL.md"
@@ -54,19 +54,19 @@ METHODS = [(row[0].strip("`"), row[1]) for row in table_rows("docs/mcp.md", "Met
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("mcp_gateway.auth.remembered.time", clock)
+    monkeypatch.setattr("mcp_gateway.auth.caller_cache.time", clock)
     return clock
 
 
 @pytest.fixture(autouse=True)
 def provided(settings: Any, transactional_db: None) -> Iterator[None]:
     """The gateway has a provider, and remembers nobody."""
-    settings.MCP_PROVIDERS = ["tests.offered.provide"]
+    settings.MCP_PROVIDERS = ["tests.support.offered.provide"]
     settings.MCP_REQUIRE_AUTH = True
-    offers.changed()
+    providers.changed()
     remembered.forget()
     yield
-    offers.current.cache_clear()
+    providers.current.cache_clear()
 
 
 @pytest.fixture(params=["told", "not told"])

@@ -10,8 +10,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from .conftest import permissions, publish
-from .losing_rights import LOSSES, holder
-from .pages import LOG, SKILLS
+from .support.losing_rights import LOSSES, holder
+from .support.pages import LOG, SKILLS
 
 pytestmark = pytest.mark.django_db
 READING = ["skills/", "skills/greeter/", "skills/greeter/versions/", "skills/greeter/versions/1/"]

@@ -15,12 +15,12 @@ from typing import Any
 import httpx
 import pytest
 
-from .gateway_asking import LEGACY, MODERN, VERSION, envelope, modern_headers, request
-from .losing_rights import LOSSES, PROMISED_SECONDS
-from .patience import PATIENCE_SECONDS
-from .prepared import Prepared
-from .redis_server import redis_server
-from .server import UVICORN, Server, manage
+from .support.gateway_asking import LEGACY, MODERN, VERSION, envelope, modern_headers, request
+from .support.losing_rights import LOSSES, PROMISED_SECONDS
+from .support.patience import PATIENCE_SECONDS
+from .support.prepared import Prepared
+from .support.redis_server import redis_server
+from .support.server import UVICORN, Server, manage
 
 AT_ONCE_SECONDS = 4.0
 """Less than what is known of a caller is used without asking again."""

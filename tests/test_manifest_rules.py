@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from skills_registry.manifest import parse_manifest
-from skills_registry.manifest_fields import Rules, argument_names
-from skills_registry.problems import InvalidSkill, Problem
+from skills_registry.packages.manifest import parse_manifest
+from skills_registry.packages.manifest_fields import Rules, argument_names
+from skills_registry.packages.problems import InvalidSkill, Problem
 from skills_registry.texts.render import problem_line, render_problem
 
 WRITTEN_IN_EVERY_WAY = pytest.mark.parametrize(

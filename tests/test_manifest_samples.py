@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from skills_registry.manifest import Manifest, parse_manifest
-from skills_registry.problems import InvalidSkill
+from skills_registry.packages.manifest import Manifest, parse_manifest
+from skills_registry.packages.problems import InvalidSkill
 from skills_registry.texts.render import render_problem
 from tests.samples.oversized import OVERSIZED_MANIFESTS
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from .conftest import publish
-from .pages import SKILLS, text_of
+from .support.pages import SKILLS, text_of
 
 pytestmark = pytest.mark.django_db
 

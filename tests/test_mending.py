@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills_registry.delimiter_mending import mend_delimiters
-from skills_registry.manifest import Manifest, parse_manifest, split_document
-from skills_registry.mending import mend_frontmatter
-from skills_registry.problems import InvalidSkill, Mended
+from skills_registry.packages.delimiter_mending import mend_delimiters
+from skills_registry.packages.frontmatter_mending import mend_frontmatter
+from skills_registry.packages.manifest import Manifest, parse_manifest, split_document
+from skills_registry.packages.problems import InvalidSkill, Mended
 from skills_registry.texts.render import render_problem
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from skills_registry.archive import read_archive
+from skills_registry.packages.archive import read_archive
 
-from .packages import skill_md, zip_of
+from .support.packages import skill_md, zip_of
 
 FILES = {"scripts/run.py": "x", "references/guide.md": "x", "templates/a b.md": "x", "examples/one/in.txt": "x"}
 

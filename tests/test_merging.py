@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skills_registry import line_diff
-from skills_registry.line_diff import split_lines
-from skills_registry.merging import Choice, Region, merge_texts, merged_text
+from skills_registry.compare import line_diff
+from skills_registry.compare.line_diff import split_lines
+from skills_registry.compare.three_way_merge import Choice, Region, merge_texts, merged_text
 
 texts = st.text(alphabet="ab \n\r", max_size=40)
 lines = st.lists(st.sampled_from(["a\n", "b\n", "c\n", "d\n", "\n"]), max_size=10).map("".join)

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from invocations.spool_lines import encode_file
+from invocations.recording.spool_lines import encode_file
 
-from .aws_world import World, ask, served
-from .packages import skill_md
-from .patience import wait_until
-from .prepared import Prepared
-from .server import ROOT, clean_environment
+from .support.aws_world import World, ask, served
+from .support.packages import skill_md
+from .support.patience import wait_until
+from .support.prepared import Prepared
+from .support.server import ROOT, clean_environment
 from .test_recorder import event
 
 

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from .browser_world import serving
-from .chromium import needs_chromium
-from .pages import SKILLS
-from .prepared import Prepared
-from .server import Server
+from .support.browser_world import serving
+from .support.chromium import needs_chromium
+from .support.pages import SKILLS
+from .support.prepared import Prepared
+from .support.server import Server
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.support.browser"]
 pytestmark = needs_chromium
 
 

@@ -24,8 +24,8 @@ from pydantic import ConfigDict
 
 from .conformance.offers import offers
 from .conformance.skills import ATLAS, SKILLS
-from .node_tools import answer_of
-from .server import Server
+from .support.node_tools import answer_of
+from .support.server import Server
 
 pytest_plugins = ["tests.conformance.world"]
 

@@ -19,10 +19,10 @@ from mcpsite import health
 from mcpsite.readiness import Readiness
 from skills_registry.catalog import get_catalog
 
-from .api import Api
-from .pages import SKILLS, text_of
-from .prepared import Prepared
-from .server import UVICORN, Server, manage
+from .support.api import Api
+from .support.pages import SKILLS, text_of
+from .support.prepared import Prepared
+from .support.server import UVICORN, Server, manage
 
 LACKING = "skills_registry.0006_fill_audit_trail"
 

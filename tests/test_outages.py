@@ -17,13 +17,13 @@ from typing import Any
 import httpx
 import pytest
 
-from .aws_world import World
-from .hanging import HangingProxy, Mode, hanging
-from .packages import skill_md, zip_of
-from .patience import wait_until
-from .prepared import Prepared
-from .redis_server import redis_server
-from .server import Server
+from .support.aws_world import World
+from .support.hanging import HangingProxy, Mode, hanging
+from .support.packages import skill_md, zip_of
+from .support.patience import wait_until
+from .support.prepared import Prepared
+from .support.redis_server import redis_server
+from .support.server import Server
 from .test_endurance import World as Local
 
 REQUEST, TRANSFER = 4, 6

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from .aws_world import World
-from .hanging import HangingProxy, Mode, hanging
-from .packages import skill_md
-from .patience import PATIENCE_SECONDS, wait_until
-from .postgresql_server import PostgresqlServer, postgresql_server  # noqa: F401  # a fixture
-from .prepared import Prepared
-from .server import Server
+from .support.aws_world import World
+from .support.hanging import HangingProxy, Mode, hanging
+from .support.packages import skill_md
+from .support.patience import PATIENCE_SECONDS, wait_until
+from .support.postgresql_server import PostgresqlServer, postgresql_server  # noqa: F401  # a fixture
+from .support.prepared import Prepared
+from .support.server import Server
 
 MODES = [Mode.HANG, Mode.HALF, Mode.TRICKLE]
 

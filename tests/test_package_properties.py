@@ -17,14 +17,14 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skills_registry.archive import read_archive
-from skills_registry.manifest import Manifest, parse_manifest, split_document
-from skills_registry.package import Limits, Package
-from skills_registry.problems import InvalidSkill
+from skills_registry.packages.archive import read_archive
+from skills_registry.packages.manifest import Manifest, parse_manifest, split_document
+from skills_registry.packages.package import Limits, Package
+from skills_registry.packages.problems import InvalidSkill
 from tests.samples.accepted import ACCEPT
 from tests.samples.zip_writer import SKILL, SKILL_MD, Item, zipped
 
-from .packages import assemble
+from .support.packages import assemble
 
 FEW, MANY = (settings(max_examples=number, deadline=None) for number in (60, 200))
 SMALL = Limits(files=64, total_bytes=256 * 1024, archive_bytes=1024 * 1024)

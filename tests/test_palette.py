@@ -13,15 +13,15 @@ from playwright.sync_api import Page, expect
 from mcp_gateway.auth import create_token
 from skills_registry import services
 
-from .browser_world import serving
-from .chromium import needs_chromium
 from .conftest import permissions, publish
-from .packages import package
-from .pages import SKILLS, text_of
-from .prepared import Prepared
-from .server import Server
+from .support.browser_world import serving
+from .support.chromium import needs_chromium
+from .support.packages import package
+from .support.pages import SKILLS, text_of
+from .support.prepared import Prepared
+from .support.server import Server
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.support.browser"]
 
 
 def found(client: Client, term: str) -> dict[str, str]:

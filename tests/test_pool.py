@@ -10,8 +10,8 @@ from concurrent.futures import Future
 
 import pytest
 
-from invocations import deadline
-from invocations.pool import Busy, Pool
+from invocations.resilience import deadline
+from invocations.resilience.thread_pool import Busy, Pool
 
 THREADS, WAITING = 2, 3
 
@@ -76,7 +76,7 @@ async def test_caller_whose_time_is_up_leaves_no_waiting_call(pool: Pool, gate: 
 def test_process_ends_though_a_call_hangs() -> None:
     code = (
         "import threading\n"
-        "from invocations.pool import Pool\n"
+        "from invocations.resilience.thread_pool import Pool\n"
         "Pool('hangs', threads=1, waiting=0).submit(threading.Event().wait)\n"
     )
     subprocess.run([sys.executable, "-c", code], timeout=20, check=True)

@@ -10,11 +10,12 @@ from pathlib import Path
 from string import Formatter
 
 import skills_registry
-from skills_registry import edits as edits_of_pages
-from skills_registry import scanner, tags
-from skills_registry.archive import read_archive
-from skills_registry.manifest import parse_manifest
-from skills_registry.problems import InvalidSkill, Problem
+from skills_registry import tags
+from skills_registry.findings import scanner
+from skills_registry.packages import edits as edits_of_pages
+from skills_registry.packages.archive import read_archive
+from skills_registry.packages.manifest import parse_manifest
+from skills_registry.packages.problems import InvalidSkill, Problem
 from skills_registry.texts.findings import FINDING_TEXTS
 from skills_registry.texts.problems import PROBLEM_TEXTS
 from skills_registry.texts.refusals import REFUSAL_TEXTS

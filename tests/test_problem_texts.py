@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils.translation import override
 
 from skills_registry.models import SkillVersion
-from skills_registry.problems import Finding, Problem, Refusal
+from skills_registry.packages.problems import Finding, Problem, Refusal
 from skills_registry.tags import InvalidTags, normal_tags
 from skills_registry.texts.findings import FINDING_TEXTS
 from skills_registry.texts.problems import KINDS, PROBLEM_TEXTS
@@ -20,10 +20,10 @@ from skills_registry.texts.refusals import REFUSAL_TEXTS
 from skills_registry.texts.render import join_names, render_finding, render_problem, render_refusal
 from skills_registry.texts.text import Text
 
-from .api import Api
 from .conftest import publish
-from .packages import zip_of
-from .pages import SKILLS, staged, text_of
+from .support.api import Api
+from .support.packages import zip_of
+from .support.pages import SKILLS, staged, text_of
 
 LANGUAGES = pytest.mark.parametrize("language", ["en", "zh-hans"])
 CHINESE = re.compile("[\u4e00-\u9fff]")

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from skills_registry import services, storage
+from skills_registry import services
 from skills_registry.models import CatalogHead, Publication, Skill, SkillVersion
+from skills_registry.store import package_store
 
 from .conftest import live, publish
-from .packages import package
-from .threads import at_once
+from .support.packages import package
+from .support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -134,7 +135,7 @@ def test_projection_that_fails_stays_pending_until_it_is_made(store: Path, monke
         raise OSError("store is away")
 
     with monkeypatch.context() as patch:
-        patch.setattr(storage, "write_latest", fail)
+        patch.setattr(package_store, "write_latest", fail)
         publish(body="two")
     assert live() == "v2"
     assert latest(store)["version"] == "v1"

@@ -13,20 +13,20 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 
-from mcp_gateway import offers
+from mcp_gateway import providers
 from mcp_gateway.auth import create_token, revoke_token, tokens
 from mcp_gateway.auth.identity import remembered
 from mcp_gateway.ratelimit import Failures, Limiter, Limits, TooMany
 from mcp_gateway.ratelimit.memory import KEYS_MAX, MemoryLimits, Rates
 from mcpsite.asgi import application
 
-from . import offered
-from .api import Api
 from .conftest import Gateway
-from .gateway_asking import BOTH, MODERN, NOTIFICATION, VERSION, envelope, modern_headers, request, send
-from .gateway_streams import streaming
+from .support import offered
+from .support.api import Api
+from .support.gateway_asking import BOTH, MODERN, NOTIFICATION, VERSION, envelope, modern_headers, request, send
+from .support.gateway_streams import streaming
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 LIST = request("tools/list")
 
@@ -46,9 +46,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Nobody has called yet, and time stands still."""
     clock = Clock()
     monkeypatch.setattr("mcp_gateway.ratelimit.memory.time", clock)
-    for user in ("mcp_gateway.admission", "mcp_gateway.api_limits"):
+    for user in ("mcp_gateway.admission", "mcp_gateway.rest.throttling"):
         monkeypatch.setattr(f"{user}.limiter", Limiter())
-    for user in ("mcp_gateway.auth.identity", "mcp_gateway.api_auth"):
+    for user in ("mcp_gateway.auth.identity", "mcp_gateway.rest.authentication"):
         monkeypatch.setattr(f"{user}.failures", Failures())
     remembered.forget()
     return clock
@@ -186,12 +186,12 @@ async def test_caller_without_a_token_is_counted_by_address(
 @pytest.fixture
 async def slow_tool(settings: Any) -> AsyncIterator[None]:
     """A tool that does not end by itself."""
-    settings.MCP_PROVIDERS = ["tests.offered.provide"]
+    settings.MCP_PROVIDERS = ["tests.support.offered.provide"]
     offered.waiting.clear()
-    offers.changed()
+    providers.changed()
     yield
     settings.MCP_PROVIDERS = []
-    offers.changed()
+    providers.changed()
 
 
 def waiting_call(**headers: str) -> Any:

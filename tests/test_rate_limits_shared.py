@@ -18,13 +18,13 @@ import redis
 from mcp_gateway.ratelimit.rules import Limits
 from mcp_gateway.ratelimit.shared import FAILURES, SharedLimits
 
-from .gateway_asking import envelope, modern_headers, request
-from .hanging import Mode, hanging
-from .patience import PATIENCE_SECONDS, wait_until
-from .prepared import Prepared
-from .redis_server import redis_server
-from .server import UVICORN, Server, free_port
-from .threads import at_once
+from .support.gateway_asking import envelope, modern_headers, request
+from .support.hanging import Mode, hanging
+from .support.patience import PATIENCE_SECONDS, wait_until
+from .support.prepared import Prepared
+from .support.redis_server import redis_server
+from .support.server import UVICORN, Server, free_port
+from .support.threads import at_once
 
 AWAY = "each replica limits callers by itself for now, since Redis does not answer"
 USUAL = {"accept": "application/json, text/event-stream"}
@@ -88,7 +88,7 @@ def test_two_replicas_together_let_in_what_the_rate_allows(data: Path, tmp_path:
 
 
 def test_place_that_is_taken_on_one_replica_is_taken_on_the_other(data: Path, tmp_path: Path) -> None:
-    limits = {"RATE_LIMIT_CONCURRENT": "1", "MCP_PROVIDERS": "tests.offered.provide"}
+    limits = {"RATE_LIMIT_CONCURRENT": "1", "MCP_PROVIDERS": "tests.support.offered.provide"}
     with (
         redis_server(tmp_path) as url,
         replica(data, url, **limits) as one,

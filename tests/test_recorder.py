@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 import pytest
 from django.db import OperationalError
 
-from invocations import recorder as recorder_module
 from invocations.events import InvocationEvent
 from invocations.models import Invocation, SkillCounter
-from invocations.recorder import Recorder
+from invocations.recording import recorder as recorder_module
+from invocations.recording.recorder import Recorder
 from invocations.stores import get_store
 
-from .threads import at_once
+from .support.threads import at_once
 
 
 def event(skill: str = "greeter", status: str = "success", **fields: object) -> InvocationEvent:

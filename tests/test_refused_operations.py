@@ -13,8 +13,8 @@ from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
 
 from .conftest import permissions, publish
-from .packages import package
-from .pages import SKILLS, text_of
+from .support.packages import package
+from .support.pages import SKILLS, text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -12,14 +12,14 @@ import pytest
 
 from skills_registry.catalog.tables import fingerprint
 
-from .aws_world import World, ask, served
-from .hanging import Mode, hanging
-from .packages import skill_md
-from .patience import PATIENCE_SECONDS, wait_until
-from .prepared import Prepared
-from .redis_server import redis_server
-from .server import Server, free_port
-from .threads import at_once
+from .support.aws_world import World, ask, served
+from .support.hanging import Mode, hanging
+from .support.packages import skill_md
+from .support.patience import PATIENCE_SECONDS, wait_until
+from .support.prepared import Prepared
+from .support.redis_server import redis_server
+from .support.server import Server, free_port
+from .support.threads import at_once
 
 
 @pytest.fixture(scope="module")

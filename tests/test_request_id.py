@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mcpsite.asgi import application
-from mcpsite.request_id import RequestIdFilter
+from mcpsite.http.request_id import RequestIdFilter
 
 MADE = re.compile(r"[0-9a-f]{16}")
 

@@ -13,8 +13,8 @@ from packaging.utils import canonicalize_name
 
 from mcp_gateway.server_info import VERSION
 
-from .server import ROOT
-from .sources import pyproject
+from .support.server import ROOT
+from .support.sources import pyproject
 
 LOCKED = sorted((ROOT / "requirements").glob("*.txt"))
 GROUPS: dict[str, Any] = pyproject()["dependency-groups"]

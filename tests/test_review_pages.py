@@ -12,8 +12,8 @@ from skills_registry import services
 from skills_registry.models import SkillVersion
 
 from .conftest import live, permissions, publish
-from .packages import package
-from .pages import SKILLS, text_of, told
+from .support.packages import package
+from .support.pages import SKILLS, text_of, told
 
 pytestmark = pytest.mark.django_db
 

@@ -15,11 +15,11 @@ from django.test import Client
 from skills_registry import services
 from skills_registry.models import Review, Skill, SkillVersion
 
-from .api import Api
 from .conftest import live, permissions, publish
-from .packages import package, skill_md, zip_of
-from .pages import SKILLS
-from .threads import at_once
+from .support.api import Api
+from .support.packages import package, skill_md, zip_of
+from .support.pages import SKILLS
+from .support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -21,9 +21,9 @@ from mcp_gateway.models import AccessToken
 from mcp_gateway.signals import tokens_changed
 from mcpsite.asgi import application
 
-from .gateway_asking import LEGACY, VERSION, request
-from .gateway_shelf import Shelf, live_catalog
-from .losing_rights import PROMISED_SECONDS, Clock, as_superuser, directly, view_skill
+from .support.gateway_asking import LEGACY, VERSION, request
+from .support.gateway_shelf import Shelf, live_catalog
+from .support.losing_rights import PROMISED_SECONDS, Clock, as_superuser, directly, view_skill
 
 USERS, GROUPS = ("ada", "bob", "cem"), ("readers", "guests")
 users, groups, booleans = st.sampled_from(USERS), st.sampled_from(GROUPS), st.booleans()
@@ -41,7 +41,7 @@ class RightsWalk(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.clock, self.shelf = Clock(), Shelf()
         self.shelf.publish(tags=TAGS[:1])
-        self.patch.setattr("mcp_gateway.auth.remembered.time", self.clock)
+        self.patch.setattr("mcp_gateway.auth.caller_cache.time", self.clock)
         self.patch.setattr("mcp_gateway.endpoint.live_catalog", live_catalog(self.shelf))
         self.runner = asyncio.Runner()
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url="http://localhost")

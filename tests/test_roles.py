@@ -16,8 +16,8 @@ from django.test import Client
 
 from skills_registry.models import Skill
 
-from .pages import rows, text_of
-from .server import ROOT, clean_environment
+from .support.pages import rows, text_of
+from .support.server import ROOT, clean_environment
 
 pytestmark = pytest.mark.django_db
 

@@ -8,9 +8,9 @@ import pytest
 from django.core.files.base import ContentFile
 from moto import mock_aws
 
-from skills_registry.storage_backends.s3 import S3SkillStorage, StoreUnavailable
+from skills_registry.store.backends.s3 import S3SkillStorage, StoreUnavailable
 
-from .emulators import CREDENTIALS
+from .support.emulators import CREDENTIALS
 
 
 @pytest.fixture

@@ -13,15 +13,16 @@ import pytest
 from botocore.exceptions import ClientError
 from django.utils import timezone
 
-from skills_registry import services, storage
+from skills_registry import services
 from skills_registry.models import Skill
-from skills_registry.storage_backends.s3 import S3SkillStorage, StoreUnavailable
+from skills_registry.store import package_store
+from skills_registry.store.backends.s3 import S3SkillStorage, StoreUnavailable
 
 from .conftest import live, publish
-from .emulators import CREDENTIALS, s3_client, seaweedfs
-from .packages import package
-from .server import free_port
-from .threads import at_once
+from .support.emulators import CREDENTIALS, s3_client, seaweedfs
+from .support.packages import package
+from .support.server import free_port
+from .support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,7 +46,7 @@ def bucket(s3_url: str, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def use_s3(settings: Any, url: str, **options: str) -> None:
     backend = {
-        "BACKEND": "skills_registry.storage_backends.s3.S3SkillStorage",
+        "BACKEND": "skills_registry.store.backends.s3.S3SkillStorage",
         "OPTIONS": {"bucket_name": BUCKET, "region_name": "us-east-1", "endpoint_url": url, **options},
     }
     settings.STORAGES = {**settings.STORAGES, "skills": backend}
@@ -70,7 +71,7 @@ def test_upload_publish_and_rollback_leave_the_seeds_keys(bucket: Any) -> None:
     }
     latest = json.loads(bucket.get_object(Bucket=BUCKET, Key="skills/greeter/latest.json")["Body"].read())
     assert latest["version"] == live() == "v1"
-    assert storage.read_file("greeter", 1, "assets/ü b.bin") == b"\x00\xff"
+    assert package_store.read_file("greeter", 1, "assets/ü b.bin") == b"\x00\xff"
 
 
 def test_objects_are_encrypted(bucket: Any) -> None:
@@ -80,23 +81,23 @@ def test_objects_are_encrypted(bucket: Any) -> None:
 
 
 def test_object_is_never_overwritten(bucket: Any) -> None:
-    storage.write_version("greeter", 1, package(body="one").files, {})
+    package_store.write_version("greeter", 1, package(body="one").files, {})
     with pytest.raises(FileExistsError):
-        storage.write_version("greeter", 1, package(body="two").files, {})
-    assert b"one" in storage.read_file("greeter", 1, "SKILL.md")
+        package_store.write_version("greeter", 1, package(body="two").files, {})
+    assert b"one" in package_store.read_file("greeter", 1, "SKILL.md")
 
 
 def test_write_whose_answer_was_lost_counts_as_done(bucket: Any) -> None:
     files = package().files
     bucket.put_object(Bucket=BUCKET, Key="skills/greeter/v1/SKILL.md", Body=files[0].content)
-    storage.write_version("greeter", 1, files, {"version": "v1"})
+    package_store.write_version("greeter", 1, files, {"version": "v1"})
     assert "skills/greeter/v1.json" in keys(bucket)
 
 
 def test_one_of_many_writers_at_once_wins(bucket: Any) -> None:
     def write(number: int) -> bool:
         try:
-            storage.write_version("greeter", 1, package(body=f"text {number}").files, {})
+            package_store.write_version("greeter", 1, package(body=f"text {number}").files, {})
         except FileExistsError:
             return False
         return True
@@ -106,20 +107,20 @@ def test_one_of_many_writers_at_once_wins(bucket: Any) -> None:
 
 def test_file_that_is_not_there_is_not_found(bucket: Any) -> None:
     with pytest.raises(FileNotFoundError):
-        storage.read_file("greeter", 1, "SKILL.md")
+        package_store.read_file("greeter", 1, "SKILL.md")
 
 
 def test_interrupted_version_is_deleted_whole_however_many_files(bucket: Any) -> None:
     files = {f"references/{number}.md": str(number) for number in range(30)}
-    storage.write_version("greeter", 1, package(files=files).files, {})
-    storage.write_version("greeter", 10, package(body="ten").files, {})
-    storage.delete_version("greeter", 1)
+    package_store.write_version("greeter", 1, package(files=files).files, {})
+    package_store.write_version("greeter", 10, package(body="ten").files, {})
+    package_store.delete_version("greeter", 1)
     assert keys(bucket) == {"skills/greeter/v10/SKILL.md", "skills/greeter/v10.json"}
 
 
 def test_staged_upload_can_be_read_by_another_replica_and_is_swept(bucket: Any) -> None:
     staged = services.stage_upload("a.zip", b"zip")
-    assert storage.read_upload(staged.pk) == b"zip"
+    assert package_store.read_upload(staged.pk) == b"zip"
     assert services.sweep().uploads == 0
     services.discard_upload(staged)
     assert keys(bucket) == set()
@@ -131,7 +132,7 @@ def test_store_that_is_away_fails_the_upload_and_loses_nothing(bucket: Any, sett
     with pytest.raises(services.StoreFailed):
         services.create_version(package(body="two"))
     with pytest.raises(StoreUnavailable):
-        storage.read_file("greeter", 1, "SKILL.md")
+        package_store.read_file("greeter", 1, "SKILL.md")
     use_s3(settings, s3_url)
     version, _ = services.create_version(package(body="two"))
     assert (version.number, live()) == (3, "v1")
@@ -153,7 +154,7 @@ def test_server_side_errors_are_not_taken_for_missing_files(settings: Any, tmp_p
     options = {**settings.STORAGES["skills"]["OPTIONS"], "bucket_name": "no-such-bucket"}
     settings.STORAGES = {**settings.STORAGES, "skills": {**settings.STORAGES["skills"], "OPTIONS": options}}
     with pytest.raises(StoreUnavailable, match="NoSuchBucket"):
-        storage.read_file("greeter", 1, "SKILL.md")
+        package_store.read_file("greeter", 1, "SKILL.md")
 
 
 def test_listings_go_on_after_the_first_thousand_keys(bucket: Any) -> None:
@@ -161,7 +162,7 @@ def test_listings_go_on_after_the_first_thousand_keys(bucket: Any) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda pk: bucket.put_object(Bucket=BUCKET, Key=f"uploads/{pk}.zip", Body=b"zip"), uploads))
     try:
-        assert set(storage.uploads_before(timezone.now() + timedelta(hours=1))) == set(uploads)
+        assert set(package_store.uploads_before(timezone.now() + timedelta(hours=1))) == set(uploads)
     finally:
         for start in range(0, len(uploads), 1000):
             entries = [{"Key": f"uploads/{pk}.zip"} for pk in uploads[start : start + 1000]]
@@ -209,7 +210,7 @@ def test_copies_that_may_not_be_deleted_are_told(versioned: Any, forbidden: str)
         if forbidden == "ListObjectVersions" or "VersionId" in params:
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not you"}}, forbidden)
 
-    client = cast("S3SkillStorage", storage._store()).client
+    client = cast("S3SkillStorage", package_store._store()).client
     operation = "ListObjectVersions" if forbidden == "ListObjectVersions" else "DeleteObject"
     client.meta.events.register(f"provide-client-params.s3.{operation}", refuse)
     version, _ = services.create_version(package(f"denied-{forbidden.lower()}", "one"))
@@ -218,7 +219,7 @@ def test_copies_that_may_not_be_deleted_are_told(versioned: Any, forbidden: str)
     assert removal is services.Removal.COPIES_MAY_STAY
     assert "may keep earlier copies" in services.removal_told(version, removal)
     with pytest.raises(FileNotFoundError):
-        storage.read_sidecar(version.skill.name, 1)
+        package_store.read_sidecar(version.skill.name, 1)
 
 
 def test_server_that_cannot_encrypt_is_told_of_and_used_without(

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from skills_registry.package import Package
-from skills_registry.scanner import FINDINGS_MAX, KIND_MAX, scan
+from skills_registry.findings.scanner import FINDINGS_MAX, KIND_MAX, scan
+from skills_registry.packages.package import Package
 from tests.samples.zip_writer import SKILL_MD
 
-from .packages import assemble
+from .support.packages import assemble
 
 # Written in two parts, so that no scanner takes this file for a leak.
 KEY_HEAD = "-----BEGIN " + "RSA PRIVATE KEY-----"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mcpsite.secret_key import read_or_create_secret_key
 
-from .threads import at_once
+from .support.threads import at_once
 
 
 def test_key_is_made_at_the_first_start_and_kept(tmp_path: Path) -> None:

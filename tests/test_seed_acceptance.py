@@ -18,11 +18,11 @@ import httpx
 import pytest
 import yaml
 
-from .aws_world import World, ask
-from .packages import skill_md, zip_of
-from .patience import PATIENCE_SECONDS, wait_until
-from .prepared import Prepared
-from .server import ROOT, Server
+from .support.aws_world import World, ask
+from .support.packages import skill_md, zip_of
+from .support.patience import PATIENCE_SECONDS, wait_until
+from .support.prepared import Prepared
+from .support.server import ROOT, Server
 from .test_infrastructure import init
 
 SKILLS = {"calculator", "code-review", "csv-data-summarizer", "hello-world", "web-search"}

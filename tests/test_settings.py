@@ -13,8 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 from mcpsite.env import env_bool, env_database, env_int, env_list, env_str, env_time_zone
 
-from .server import ROOT
-from .sources import calls, table_rows
+from .support.server import ROOT
+from .support.sources import calls, table_rows
 
 SOURCES = ["mcpsite/settings.py", "mcpsite/management/commands/quickstart.py"]
 

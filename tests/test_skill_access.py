@@ -15,7 +15,7 @@ from skills_registry import services
 from skills_registry.models import Skill
 
 from .conftest import permissions, publish
-from .pages import SKILLS, text_of
+from .support.pages import SKILLS, text_of
 
 pytestmark = pytest.mark.django_db
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from .browser_world import serving
-from .chromium import needs_chromium
-from .prepared import Prepared
-from .server import Server
+from .support.browser_world import serving
+from .support.chromium import needs_chromium
+from .support.prepared import Prepared
+from .support.server import Server
 
-pytest_plugins = ["tests.browser"]
+pytest_plugins = ["tests.support.browser"]
 pytestmark = needs_chromium
 
 

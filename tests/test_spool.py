@@ -16,16 +16,16 @@ import httpx
 import pytest
 from django.db import OperationalError
 
-from invocations import spool as spool_module
 from invocations.events import InvocationEvent
 from invocations.models import Invocation, SkillCounter
-from invocations.recorder import Recorder
-from invocations.spool import Spool
+from invocations.recording import spool as spool_module
+from invocations.recording.recorder import Recorder
+from invocations.recording.spool import Spool
 from invocations.stores import get_store
 
-from .patience import PATIENCE_SECONDS, wait_until
-from .prepared import Prepared
-from .server import DAPHNE, ROOT, Server
+from .support.patience import PATIENCE_SECONDS, wait_until
+from .support.prepared import Prepared
+from .support.server import DAPHNE, ROOT, Server
 from .test_recorder import event
 
 

@@ -18,14 +18,14 @@ from django.db import DatabaseError, DataError, ProgrammingError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from invocations import recorder as recorder_module
-from invocations import spool as spool_module
 from invocations.events import InvocationEvent
-from invocations.recorder import Recorder, State
-from invocations.spool import Spool
-from invocations.spool_lines import HEADER, LINE_MAX, decode_file, encode, encode_file
+from invocations.recording import recorder as recorder_module
+from invocations.recording import spool as spool_module
+from invocations.recording.recorder import Recorder, State
+from invocations.recording.spool import Spool
+from invocations.recording.spool_lines import HEADER, LINE_MAX, decode_file, encode, encode_file
 
-from .patience import PATIENCE_SECONDS
+from .support.patience import PATIENCE_SECONDS
 from .test_recorder import event
 
 FIELDS: list[str] = json.loads(HEADER)

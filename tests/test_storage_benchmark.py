@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from .server import ROOT, STARTS_WITHIN
+from .support.server import ROOT, STARTS_WITHIN
 
 
 def test_start_refresh_and_calls_ask_aws_for_what_changed_and_no_more() -> None:

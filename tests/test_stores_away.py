@@ -9,13 +9,13 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from invocations.stores.orm import OrmStore
-from skills_registry import storage
-from skills_registry.storage_backends.s3 import StoreUnavailable
+from skills_registry.store import package_store
+from skills_registry.store.backends.s3 import StoreUnavailable
 
-from .api import Api
 from .conftest import publish
-from .packages import skill_md, zip_of
-from .pages import SKILLS, staged, text_of
+from .support.api import Api
+from .support.packages import skill_md, zip_of
+from .support.pages import SKILLS, staged, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def away(*args: Any, **_: Any) -> None:
 def test_pages_that_need_files_say_that_the_store_is_away(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     skill = publish().skill
     review = staged(browser, zip_of({"SKILL.md": skill_md()}))
-    monkeypatch.setattr(storage, "_read", away)
+    monkeypatch.setattr(package_store, "_read", away)
     for page in (review, f"{SKILLS}{skill.pk}/versions/1/"):
         answer = browser.get(page)
         assert answer.status_code == 503

@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 
-from invocations import deadline
-from invocations import dynamo as dynamodb
-from invocations.aws import FAILURES, PROBE_SECONDS, StoreUnavailable
-from invocations.breaker import State
+from invocations.aws import dynamo as dynamodb
+from invocations.aws.guard import FAILURES, PROBE_SECONDS, StoreUnavailable
+from invocations.resilience import deadline
+from invocations.resilience.breaker import State
 from invocations.stores.base import CallFilter
 from invocations.stores.dynamodb import DynamoStore
-from skills_registry.storage_backends.s3 import S3SkillStorage
+from skills_registry.store.backends.s3 import S3SkillStorage
 
-from .aws_fixtures import Dial, end_probes
-from .emulators import CREDENTIALS, s3_client
-from .hanging import HangingProxy, Mode, hanging
-from .patience import wait_until
-from .server import free_port
+from .support.aws_fixtures import Dial, end_probes
+from .support.emulators import CREDENTIALS, s3_client
+from .support.hanging import HangingProxy, Mode, hanging
+from .support.patience import wait_until
+from .support.server import free_port
 
 READ_SECONDS = 1
 CALL_SECONDS = 3

@@ -12,12 +12,12 @@ from typing import Any
 import httpx
 import pytest
 
-from .gateway_asking import envelope, modern_headers, request
-from .packages import skill_md
-from .patience import PATIENCE_SECONDS
-from .prepared import Prepared
-from .redis_server import redis_server
-from .server import DAPHNE, UVICORN, Server, manage
+from .support.gateway_asking import envelope, modern_headers, request
+from .support.packages import skill_md
+from .support.patience import PATIENCE_SECONDS
+from .support.prepared import Prepared
+from .support.redis_server import redis_server
+from .support.server import DAPHNE, UVICORN, Server, manage
 
 LISTEN = "subscriptions/listen"
 TOOLS_CHANGED = "notifications/tools/list_changed"
@@ -131,7 +131,7 @@ async def test_replica_tells_at_once_of_what_is_published_on_another_with_redis(
 async def test_resource_that_a_provider_has_changed_is_told_by_every_replica_once(world: World, tmp_path: Path) -> None:
     call = {"name": "write_", "arguments": {"uri": "note://one"}}
     with redis_server(tmp_path) as url:
-        settings: Any = {"REDIS_URL": url, "MCP_PROVIDERS": "tests.offered.provide"}
+        settings: Any = {"REDIS_URL": url, "MCP_PROVIDERS": "tests.support.offered.provide"}
         with world.server(**settings) as one, world.server(**settings) as two:
             readers = [await Reader.open(server, "note://one") for server in (one, two)]
             for _ in range(2):

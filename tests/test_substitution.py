@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mcp_gateway.substitution import WORDS_MAX, Arguments, substitute
+from mcp_gateway.serving.substitution import WORDS_MAX, Arguments, substitute
 
 ROOT = "skill://greeter"
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from invocations import supervision
-from invocations.supervision import Part, Report, SupervisedThread, supervise
+from invocations.resilience import supervision
+from invocations.resilience.supervision import Part, Report, SupervisedThread, supervise
 
-from .patience import PATIENCE_SECONDS, wait_until
+from .support.patience import PATIENCE_SECONDS, wait_until
 
 
 @pytest.fixture(autouse=True)

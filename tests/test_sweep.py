@@ -13,11 +13,12 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from skills_registry import services, storage
+from skills_registry import services
 from skills_registry.models import SkillVersion, Upload
+from skills_registry.store import package_store
 
 from .conftest import publish
-from .packages import package
+from .support.packages import package
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,14 +70,14 @@ def test_upload_that_is_being_stored_now_is_left_alone() -> None:
 
 
 def test_upload_that_takes_longer_than_the_sweep_allows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    write = storage.write_version
+    write = package_store.write_version
 
     def write_for_hours(*args: Any) -> None:
         write(*args)
         SkillVersion.objects.update(created_at=timezone.now() - services.STORING_LIFETIME * 2)
         assert services.sweep().versions == 1
 
-    monkeypatch.setattr(storage, "write_version", write_for_hours)
+    monkeypatch.setattr(package_store, "write_version", write_for_hours)
     with pytest.raises(services.Conflict, match="took too long to store and was swept; upload it again"):
         services.create_version(package())
     assert not SkillVersion.objects.exists()
@@ -88,14 +89,14 @@ def test_upload_that_cannot_be_removed_is_named_and_holds_up_nothing(
     stuck, old = services.stage_upload("stuck.zip", b"x"), services.stage_upload("old.zip", b"y")
     for upload in (stuck, old):
         age(store / f"uploads/{upload.pk}.zip", timedelta(days=2))
-    delete = storage.delete_upload
+    delete = package_store.delete_upload
 
     def delete_but_one(pk: UUID) -> None:
         if pk == stuck.pk:
             raise OSError("busy")
         delete(pk)
 
-    monkeypatch.setattr(storage, "delete_upload", delete_but_one)
+    monkeypatch.setattr(package_store, "delete_upload", delete_but_one)
     swept = services.sweep()
     assert [path.stem for path in (store / "uploads").iterdir()] == [str(stuck.pk)]
     assert (swept.uploads, swept.failures) == (1, (f"upload {stuck.pk} could not be removed: busy",))

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from skills_registry import services
 from skills_registry.catalog.dynamodb import DynamoCatalog
 from skills_registry.catalog.orm import OrmCatalog
+from skills_registry.maintenance.rebuild import rebuild
+from skills_registry.maintenance.verification import Remedy, verify_latest
 from skills_registry.models import Skill
-from skills_registry.rebuilding import rebuild
 from skills_registry.tags import TAG_MAX, TAGS_MAX, InvalidTags, declared_tags, normal_tags
-from skills_registry.verification import Remedy, verify_latest
 
 from .conftest import lose_registry, publish
-from .packages import package
+from .support.packages import package
 from .test_dynamo_catalog import catalog
 
 dynamo_catalog = catalog

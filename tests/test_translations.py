@@ -16,8 +16,8 @@ from invocations.events import InvocationEvent
 from invocations.stores import get_store
 
 from .conftest import permissions, publish
-from .pages import LOG, SKILLS, text_of
-from .translations import MO, compiled, sources, translated
+from .support.pages import LOG, SKILLS, text_of
+from .support.translations import MO, compiled, sources, translated
 
 # What is filled in, and what browsers read: both have to be there the same number of times.
 _KEPT = re.compile(r"%\(\w+\)[sd]|%%\d|(?<!%)%[sd]|\{\w+\}|</?\w+[^>]*>|`[^`]*`")
@@ -42,8 +42,8 @@ def named(catalog: Catalog) -> set[tuple[str | None, str]]:
 def test_catalog_has_exactly_the_texts_of_the_sources(catalog: Catalog) -> None:
     marked, known = named(sources()), named(catalog)
     assert len(marked) > 400
-    assert sorted(text for _, text in marked - known) == [], "run: .venv/bin/python -m tests.translations"
-    assert sorted(text for _, text in known - marked) == [], "run: .venv/bin/python -m tests.translations"
+    assert sorted(text for _, text in marked - known) == [], "run: .venv/bin/python -m tests.support.translations"
+    assert sorted(text for _, text in known - marked) == [], "run: .venv/bin/python -m tests.support.translations"
 
 
 def test_nothing_is_untranslated_or_doubtful(catalog: Catalog) -> None:
@@ -60,7 +60,7 @@ def test_placeholders_and_markup_agree(catalog: Catalog) -> None:
 
 
 def test_what_is_served_is_compiled_from_the_catalog(catalog: Catalog) -> None:
-    assert MO.read_bytes() == compiled(catalog), "run: .venv/bin/python -m tests.translations"
+    assert MO.read_bytes() == compiled(catalog), "run: .venv/bin/python -m tests.support.translations"
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "zh-CN,zh;q=0.9,en;q=0.5"])

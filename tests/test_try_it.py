@@ -19,8 +19,8 @@ from skills_registry.catalog import get_catalog
 from skills_registry.models import Skill
 
 from .conftest import permissions, publish
-from .packages import package
-from .pages import SKILLS, text_of
+from .support.packages import package
+from .support.pages import SKILLS, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

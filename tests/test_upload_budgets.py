@@ -11,17 +11,17 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from skills_registry import services
-from skills_registry.archive import read_archive
 from skills_registry.bounded import pool
 from skills_registry.bounded.pool import NotDone
-from skills_registry.dropped import sort_out
-from skills_registry.edits import EDITS_MAX, InvalidEdits, read_edits
-from skills_registry.packing import pack
+from skills_registry.packages.archive import read_archive
+from skills_registry.packages.dropped_files import sort_out
+from skills_registry.packages.edits import EDITS_MAX, InvalidEdits, read_edits
+from skills_registry.packages.zip_writing import pack
 
-from .api import Api
 from .conftest import publish
-from .packages import skill_md, zip_of
-from .pages import SKILLS, staged, text_of
+from .support.api import Api
+from .support.packages import skill_md, zip_of
+from .support.pages import SKILLS, staged, text_of
 
 pytestmark = pytest.mark.django_db
 MEBIBYTE = 1024 * 1024

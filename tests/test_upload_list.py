@@ -13,8 +13,8 @@ from skills_registry import services
 from skills_registry.models import SkillVersion, Upload
 
 from .conftest import live, permissions, publish
-from .packages import package, skill_md, zip_of
-from .pages import SKILLS, rows, text_of
+from .support.packages import package, skill_md, zip_of
+from .support.pages import SKILLS, rows, text_of
 
 pytestmark = pytest.mark.django_db
 UPLOADS = f"{SKILLS}uploads/"
@@ -143,9 +143,9 @@ def test_one_that_fails_does_not_keep_the_others_out(browser: Client, uploads: d
 
 
 def test_zip_that_was_swept_is_told_as_such(browser: Client, uploads: dict[str, Upload]) -> None:
-    from skills_registry import storage
+    from skills_registry.store import package_store
 
-    storage.delete_upload(uploads["new"].pk)
+    package_store.delete_upload(uploads["new"].pk)
     assert listed(browser)["new.zip"] == ("no longer kept", "-")
     answer = browser.post(UPLOADS, {"upload": str(uploads["new"].pk), "note": ""})
     assert "It is no longer kept. Please upload it again." in text_of(answer)

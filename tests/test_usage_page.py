@@ -16,7 +16,7 @@ from invocations.stores import get_store
 from invocations.stores.orm import OrmStore
 
 from .conftest import permissions, publish
-from .pages import SKILLS, rows, text_of
+from .support.pages import SKILLS, rows, text_of
 
 pytestmark = pytest.mark.django_db
 

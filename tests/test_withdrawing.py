@@ -9,11 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
-from .aws_world import World, ask
-from .outages import HANGING, OUTAGES, REFUSING, UP, Door, door
-from .patience import wait_until
-from .prepared import Prepared
-from .server import UVICORN, Server
+from .support.aws_world import World, ask
+from .support.outages import HANGING, OUTAGES, REFUSING, UP, Door, door
+from .support.patience import wait_until
+from .support.prepared import Prepared
+from .support.server import UVICORN, Server
 
 STOPS_WITHIN = 60.0
 """Seconds from a deactivation to the moment when no gateway serves the skill."""

@@ -14,15 +14,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from skills_registry.manifest import parse_manifest, split_document
-from skills_registry.problems import InvalidSkill, Problem
+from skills_registry.packages.manifest import parse_manifest, split_document
+from skills_registry.packages.problems import InvalidSkill, Problem
 
 from .conftest import Gateway
 from .conftest import publish as publish_stored
-from .gateway_asking import BOTH, apublish, result_of
-from .gateway_shelf import Shelf
+from .support.gateway_asking import BOTH, apublish, result_of
+from .support.gateway_shelf import Shelf
 
-pytest_plugins = ["tests.gateway_wire"]
+pytest_plugins = ["tests.support.gateway_wire"]
 
 SAME = [
     "text", "true", "False", "TRUE", "null", "~", "Null", '""', "0", "3", "-7", "+5", "1.0", "1.10", "0.1", "5.", ".5",

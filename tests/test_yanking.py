@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import User
 
-from skills_registry import services, storage
+from skills_registry import services
+from skills_registry.maintenance.rebuild import rebuild
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.rebuilding import rebuild
+from skills_registry.store import package_store
 
 from .conftest import live, lose_registry, publish
-from .packages import package
-from .threads import at_once
+from .support.packages import package
+from .support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,7 +102,7 @@ def test_yank_and_publish_at_once_never_leave_a_yanked_version_live() -> None:
 
 def test_registry_that_was_lost_knows_them_again() -> None:
     services.yank_version(version(3), reason="leaks a key")
-    assert storage.read_latest("greeter")["yanked"] == {"v3": "leaks a key"}
+    assert package_store.read_latest("greeter")["yanked"] == {"v3": "leaks a key"}
     lose_registry()
 
     rebuild("greeter")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
-from invocations.dynamo import as_unavailable
+from invocations.aws.dynamo import as_unavailable
 from invocations.events import InvocationEvent
 from invocations.usage import Summary, Use, today
 

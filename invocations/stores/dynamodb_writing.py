@@ -18,7 +18,7 @@ from django.conf import settings
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.update import Action
 
-from invocations.dynamo import StoreUnavailable, connection, unavailable
+from invocations.aws.dynamo import StoreUnavailable, connection, unavailable
 from invocations.events import InvocationEvent
 
 from . import dynamodb_months

@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
-from invocations.connections import release_connections
 from invocations.events import InvocationEvent
 from invocations.models import DayCount, Invocation, SkillCounter
+from invocations.resilience.sql_connections import release_connections
 from invocations.usage import Summary, Use, days_between, today
 
 from . import orm_hours, orm_reading, orm_writing

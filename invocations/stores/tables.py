@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
 
-from invocations.dynamo import Connected, Table
+from invocations.aws.dynamo import Connected, Table
 
 
 class CallItem(Table):

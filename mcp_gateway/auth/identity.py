@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from mcp_gateway.addresses import caller_address
+from mcp_gateway.cached_settings import settings
 from mcp_gateway.ratelimit import Failures, TooMany
-from mcp_gateway.remembered_settings import settings
 from mcp_gateway.signals import tokens_changed
 
 from . import issuer, tokens
 from .caller import ANONYMOUS, Caller
+from .caller_cache import Remembered
 from .challenge import (
     AccessRefused,
     CannotTell,
@@ -21,7 +21,7 @@ from .challenge import (
     TokenMissing,
     TooManyFailures,
 )
-from .remembered import Remembered
+from .client_address import caller_address
 
 _B64TOKEN = re.compile(r"[A-Za-z0-9._~+/-]+=*")
 """What a bearer token may look like (RFC 6750, 2.1)."""

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import jwt
 
-from invocations import deadline
-from invocations.pool import Busy, Pool
+from invocations.resilience import deadline
+from invocations.resilience.thread_pool import Busy, Pool
 
 from .fetching import NotFetched, fetch_object
 

@@ -17,7 +17,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError, transaction
 from django.utils import timezone
 
-from invocations.pool import Busy, Pool
+from invocations.resilience.thread_pool import Busy, Pool
 from mcp_gateway.models import AccessToken, Scope
 from mcp_gateway.signals import tokens_changed
 from skills_registry.audit import Action, record

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mcp_gateway.call import Method
-from mcp_gateway.eras import Era
-from mcp_gateway.offers import Offers
+from mcp_gateway.providers import Offers
+from mcp_gateway.wire.eras import Era
 
 from . import completion, discovery, prompts, resources, skills, subscriptions, tools
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcp_gateway.call import Call
-from mcp_gateway.invocable import choices, is_prompt
-from mcp_gateway.matching import best_matches
-from mcp_gateway.uris import FILE_TEMPLATE, SKILL_MD_TEMPLATE
+from mcp_gateway.serving.completion_matches import best_matches
+from mcp_gateway.serving.invocable import choices, is_prompt
+from mcp_gateway.wire.uris import FILE_TEMPLATE, SKILL_MD_TEMPLATE
 
 VALUES_MAX = 100
 """2026-07-28: server/utilities/completion."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from mcp_gateway.call import Call
-from mcp_gateway.eras import modern
 from mcp_gateway.log_levels import log_levels
 from mcp_gateway.server_info import SERVER_INFO
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS
+from mcp_gateway.wire.eras import modern
 
 from .search_tools import replace_skills
 

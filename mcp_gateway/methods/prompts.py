@@ -7,11 +7,11 @@ from typing import Any
 
 from mcp_gateway.call import Call
 from mcp_gateway.catalog import Snapshot
-from mcp_gateway.eras import Era, fitting
-from mcp_gateway.invocable import BadArgument, argument_descriptions, invoke, is_prompt, title
-from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
-from mcp_gateway.large_texts import json_of
-from mcp_gateway.paging import Listing
+from mcp_gateway.serving.invocable import BadArgument, argument_descriptions, invoke, is_prompt, title
+from mcp_gateway.wire.eras import Era, fitting
+from mcp_gateway.wire.jsonrpc import INVALID_PARAMS, JsonRpcError
+from mcp_gateway.wire.large_texts import json_of
+from mcp_gateway.wire.paging import Listing
 from skills_registry.catalog import PublishedSkill
 
 PAGE_SIZE = 1000

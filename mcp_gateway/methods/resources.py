@@ -8,12 +8,20 @@ from typing import Any
 
 from mcp_gateway.call import Call
 from mcp_gateway.catalog import Snapshot
-from mcp_gateway.eras import Era, fitting
-from mcp_gateway.invocable import title
-from mcp_gateway.jsonrpc import INVALID_PARAMS, RESOURCE_NOT_FOUND, JsonRpcError
-from mcp_gateway.large_texts import LARGE, body_of
-from mcp_gateway.paging import Listing
-from mcp_gateway.uris import FILE_TEMPLATE, SKILL_MD, SKILL_MD_TEMPLATE, canonical, directory_skill, file_uri, path_of
+from mcp_gateway.serving.invocable import title
+from mcp_gateway.wire.eras import Era, fitting
+from mcp_gateway.wire.jsonrpc import INVALID_PARAMS, RESOURCE_NOT_FOUND, JsonRpcError
+from mcp_gateway.wire.large_texts import LARGE, body_of
+from mcp_gateway.wire.paging import Listing
+from mcp_gateway.wire.uris import (
+    FILE_TEMPLATE,
+    SKILL_MD,
+    SKILL_MD_TEMPLATE,
+    canonical,
+    directory_skill,
+    file_uri,
+    path_of,
+)
 from skills_registry.catalog import PublishedFile, PublishedSkill, text_of
 
 PAGE_SIZE = 1000

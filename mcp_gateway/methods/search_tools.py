@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from heapq import nsmallest
 from typing import Any
 
+from mcp_gateway.cached_settings import settings
 from mcp_gateway.call import Call, Method
 from mcp_gateway.catalog import Snapshot
-from mcp_gateway.invocable import FULL_TEXT, UNKNOWN_NAMED, BadArgument, description, is_tool, title
-from mcp_gateway.remembered_settings import settings
-from mcp_gateway.skill_index import computing, skill_index
+from mcp_gateway.serving.invocable import FULL_TEXT, UNKNOWN_NAMED, BadArgument, description, is_tool, title
+from mcp_gateway.serving.skill_index import computing, skill_index
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS, SKILL_ARGUMENT
-from mcp_gateway.uris import file_uri
+from mcp_gateway.wire.uris import file_uri
 from skills_registry.catalog import EVERYBODY, Audience, PublishedSkill
 
 from .resources import contents_of

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from mcp_gateway.cached_settings import settings
 from mcp_gateway.call import Call
-from mcp_gateway.invocable import argument_descriptions, description, invoke, title
-from mcp_gateway.large_texts import json_of
 from mcp_gateway.methods.resources import meta
-from mcp_gateway.remembered_settings import settings
+from mcp_gateway.serving.invocable import argument_descriptions, description, invoke, title
 from mcp_gateway.tool_names import READ_SKILL_FILE
-from mcp_gateway.uris import SKILL_MD, file_uri
+from mcp_gateway.wire.large_texts import json_of
+from mcp_gateway.wire.uris import SKILL_MD, file_uri
 from skills_registry.catalog import PublishedSkill
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mcp_gateway.call import Call
-from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError, encoded_exactly
-from mcp_gateway.paging import Listing
-from mcp_gateway.uris import file_uri, skill_md_uri, skill_of
+from mcp_gateway.wire.jsonrpc import INVALID_PARAMS, JsonRpcError, encoded_exactly
+from mcp_gateway.wire.paging import Listing
+from mcp_gateway.wire.uris import file_uri, skill_md_uri, skill_of
 from skills_registry.catalog import PublishedSkill
 
 PAGE_SIZE = 100

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mcp_gateway.call import Call
-from mcp_gateway.eras.modern import SUBSCRIPTION_KEY
-from mcp_gateway.jsonrpc import INVALID_REQUEST, JsonRpcError
-from mcp_gateway.streams.wish import Wish
+from mcp_gateway.wire.eras.modern import SUBSCRIPTION_KEY
+from mcp_gateway.wire.jsonrpc import INVALID_REQUEST, JsonRpcError
+from mcp_gateway.wire.subscription_filter import Wish
 
 
 async def listen(call: Call) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from typing import Any
 
 from mcp_gateway.call import Call
 from mcp_gateway.catalog import Snapshot
-from mcp_gateway.eras import Era, fitting
-from mcp_gateway.eras.mirrored import check_mirrored
-from mcp_gateway.invocable import BadArgument, is_tool
-from mcp_gateway.jsonrpc import INVALID_PARAMS, JsonRpcError
-from mcp_gateway.paging import Listing
+from mcp_gateway.serving.invocable import BadArgument, is_tool
+from mcp_gateway.wire.eras import Era, fitting
+from mcp_gateway.wire.eras.mirrored import check_mirrored
+from mcp_gateway.wire.jsonrpc import INVALID_PARAMS, JsonRpcError
+from mcp_gateway.wire.paging import Listing
 
 from . import search_tools, skill_tools
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 
-from invocations.breaker import Breaker
-from mcp_gateway.remembered_settings import settings
+from invocations.resilience.breaker import Breaker
+from mcp_gateway.cached_settings import settings
 
 from .memory import MemoryLimits
 from .rules import Limits, Place, TooMany

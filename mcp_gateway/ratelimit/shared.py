@@ -13,7 +13,7 @@ import redis
 import redis.asyncio
 from redis.asyncio import BlockingConnectionPool
 
-from invocations.pool import Pool
+from invocations.resilience.thread_pool import Pool
 
 from .rules import HELD_SECONDS, WINDOW_SECONDS, Limits, TooMany
 

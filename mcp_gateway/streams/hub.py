@@ -11,12 +11,12 @@ from functools import partial
 
 from django.conf import settings
 
-from invocations.supervision import Part, supervise
+from invocations.resilience.supervision import Part, supervise
 from mcp_gateway.auth import AccessRefused, Caller, identify
 from mcp_gateway.catalog import LiveCatalog, Snapshot
 from skills_registry.catalog import Audience
 
-from .difference import Difference, changed, difference, everything
+from .changes import Difference, changed, difference, everything
 from .subscription import Subscription
 
 PAUSE_SECONDS = 0.05

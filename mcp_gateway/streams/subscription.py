@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from mcp_gateway.eras.modern import SUBSCRIPTION_KEY
-from mcp_gateway.jsonrpc import Id, notification_message
 from mcp_gateway.sender import Sender
+from mcp_gateway.wire.eras.modern import SUBSCRIPTION_KEY
+from mcp_gateway.wire.jsonrpc import Id, notification_message
+from mcp_gateway.wire.subscription_filter import Wish
 
-from .difference import Difference
-from .wish import Wish
+from .changes import Difference
 
 
 class Subscription:

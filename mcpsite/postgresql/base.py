@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db.backends.postgresql import base
 from psycopg_pool import PoolTimeout
 
-from invocations.breaker import State
-from invocations.connections import serving
+from invocations.resilience.breaker import State
+from invocations.resilience.sql_connections import serving
 
 from .bounded import BoundedConnection, breaker, time_left
 

@@ -10,8 +10,8 @@ from django.conf import settings
 from psycopg.abc import PQGen, Query
 from psycopg.rows import TupleRow
 
-from invocations import deadline
-from invocations.breaker import Breaker
+from invocations.resilience import deadline
+from invocations.resilience.breaker import Breaker
 
 T = TypeVar("T")
 

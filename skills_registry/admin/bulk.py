@@ -17,9 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from skills_registry import services
-from skills_registry.forms import ChangeForm
 from skills_registry.models import Skill, SkillVersion
 
+from .forms import ChangeForm
 from .pages import OperatorRequest, page, requires
 
 if TYPE_CHECKING:

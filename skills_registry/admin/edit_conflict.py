@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
-from skills_registry.edits import Edit, written
 from skills_registry.models import SkillVersion
+from skills_registry.packages.edits import Edit, written
 
-from .edited import edited_comparison, inspect_edits
-from .merging import CLASHES_MAX, SHOWN_MAX, merge_edits
+from .edit_merge import CLASHES_MAX, SHOWN_MAX, merge_edits
+from .edited_version import edited_comparison, inspect_edits
 from .pages import OperatorRequest, page
 
 

@@ -8,12 +8,12 @@ from typing import Literal
 from django.http import QueryDict
 
 from skills_registry.bounded.pool import NotDone
-from skills_registry.diff import FileChange
-from skills_registry.text_diff import TextDiff, View
+from skills_registry.compare.file_changes import FileChange
+from skills_registry.compare.text_diff import TextDiff, View
 
-from .raw import PICTURES
-from .sides import Side
-from .texts import text_diff
+from .comparison_source import Side
+from .package_texts import text_diff
+from .raw_files import PICTURES
 
 TEXT_MAX = 512 * 1024
 """Bytes on either side up to which a file's lines are compared unasked."""

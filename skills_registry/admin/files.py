@@ -10,17 +10,17 @@ from django.utils.translation import gettext as _
 
 from skills_registry import services
 from skills_registry.conditional import unless_known
-from skills_registry.file_tree import folder_of
-from skills_registry.manifest import split_document
-from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.media_types import text_of
 from skills_registry.models import Skill, SkillVersion
+from skills_registry.packages.manifest import split_document
+from skills_registry.packages.manifest_fields import SKILL_MD
+from skills_registry.rendering.file_tree import folder_of
 
+from .comparison_source import Side, version_side
+from .package_texts import rendered, source
 from .pages import OperatorRequest, requires
-from .raw import PICTURES
-from .sides import Side, version_side
+from .raw_files import PICTURES
 from .skill_page import skill_view
-from .texts import rendered, source
 
 SHOWN_MAX = 1024 * 1024
 """Bytes of a text up to which it is shown; a larger file can be downloaded."""

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from invocations.disk import is_full, is_read_only
+from invocations.resilience.disk_errors import is_full, is_read_only
 from skills_registry.models import Skill
 
 log = logging.getLogger(__name__)

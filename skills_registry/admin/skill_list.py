@@ -10,13 +10,13 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from invocations import queries
-from invocations.chart import Chart, chart
+from invocations.pages.chart import Chart, chart
 from invocations.queries import Totals, Use
 from invocations.usage import last_days
 from skills_registry.models import Skill
 
-from .list_form import ListForm
 from .pages import OperatorRequest, page, requires
+from .skill_filters import ListForm
 
 DAYS = 30
 PER_PAGE = 25

@@ -8,17 +8,18 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 
 from invocations import queries
-from skills_registry import services, storage
-from skills_registry.diff import compare
-from skills_registry.manifest import split_document
-from skills_registry.manifest_fields import SKILL_MD
+from skills_registry import services
+from skills_registry.compare.file_changes import compare
 from skills_registry.models import Skill, SkillVersion
+from skills_registry.packages.manifest import split_document
+from skills_registry.packages.manifest_fields import SKILL_MD
+from skills_registry.store import package_store
 from skills_registry.texts.render import render_report
 
-from .contents import contents, fields
+from .comparison_source import version_side
+from .package_contents import contents, fields
+from .package_texts import rendered
 from .pages import OperatorRequest, before, page, requires
-from .sides import version_side
-from .texts import rendered
 from .version_reviews import permitted
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def overview(request: OperatorRequest, pk: int) -> HttpResponse:
     version = skill.live_version or skill.versions.ready().first()
     context: dict[str, Any] = {"totals": queries.totals([skill.name])[skill.name]}
     if version:
-        body = split_document(storage.read_file(skill.name, version.number, SKILL_MD).decode()).body
+        body = split_document(package_store.read_file(skill.name, version.number, SKILL_MD).decode()).body
         version.skill = skill
         side = version_side(version)
         context |= {
@@ -86,7 +87,7 @@ def version_page(request: OperatorRequest, pk: int, number: int) -> HttpResponse
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
     version = get_object_or_404(skill.versions.ready().select_related("uploaded_by"), number=number)
     version.skill, live = skill, skill.live_version
-    text = storage.read_file(skill.name, number, SKILL_MD).decode()
+    text = package_store.read_file(skill.name, number, SKILL_MD).decode()
     return page(
         request,
         "version",

@@ -12,8 +12,8 @@ from unfold.admin import ModelAdmin
 from skills_registry.models import Skill
 
 from . import skill_list, skill_page
-from .addresses import KEPT_BY_BROWSERS, PAGES
 from .pages import OperatorRequest
+from .urls import KEPT_BY_BROWSERS, PAGES
 
 
 @admin.register(Skill)

@@ -16,13 +16,13 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from skills_registry import services
-from skills_registry.forms import NoteForm
-from skills_registry.inspection import Inspection
+from skills_registry.findings.inspection import Inspection
 from skills_registry.models import Skill, SkillVersion, Upload
-from skills_registry.package import Package
-from skills_registry.problems import Problem
+from skills_registry.packages.package import Package
+from skills_registry.packages.problems import Problem
 from skills_registry.texts.render import render_problem
 
+from .forms import NoteForm
 from .pages import OperatorRequest, page, requires
 
 LISTED_MAX = 50

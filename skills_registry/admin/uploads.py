@@ -16,15 +16,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from skills_registry import services
-from skills_registry.forms import ReviewForm, UploadForm
 from skills_registry.models import SkillVersion, Upload
-from skills_registry.package import Package
-from skills_registry.paths import JUNK_FOLDERS, first_few
+from skills_registry.packages.package import Package
+from skills_registry.packages.paths import JUNK_FOLDERS, first_few
 from skills_registry.texts.render import join_names
 
-from .confirming import tell
+from .confirmation import tell
+from .forms import ReviewForm, UploadForm
 from .pages import OperatorRequest, page, requires
-from .reviewing import review_context
+from .upload_inspection import review_context
 from .upload_list import rivals
 
 WAITING_SHOWN = 50

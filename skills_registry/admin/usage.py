@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from invocations import queries
-from invocations.cursors import cursor_of
-from invocations.periods import Period, charted
+from invocations.pages.cursors import cursor_of
+from invocations.pages.periods import Period, charted
 from invocations.usage import Share, last_days
 from skills_registry.models import Skill
 

@@ -13,17 +13,18 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from skills_registry import services, storage
-from skills_registry.forms import CommentForm
-from skills_registry.manifest import split_document
-from skills_registry.manifest_fields import SKILL_MD
+from skills_registry import services
 from skills_registry.models import Review, SkillVersion, SkillVersionQuerySet
+from skills_registry.packages.manifest import split_document
+from skills_registry.packages.manifest_fields import SKILL_MD
+from skills_registry.store import package_store
 from skills_registry.texts.render import render_report
 
-from .comparing import comparison
-from .contents import contents
+from .comparison import comparison
+from .comparison_source import version_side
+from .forms import CommentForm
+from .package_contents import contents
 from .pages import OperatorRequest, page, requires
-from .sides import version_side
 
 SHOWN = 100
 Verdict = SkillVersion.Review
@@ -123,5 +124,5 @@ def _context(request: OperatorRequest, version: SkillVersion) -> dict[str, Any]:
         address = reverse("admin:skills_registry_compare", args=[skill.pk])
         pair = f"from={live.number}&to={version.number}"
         return context | comparison(request, version_side(live), version_side(version), address, pair=pair)
-    body = split_document(storage.read_file(skill.name, version.number, SKILL_MD).decode()).body
+    body = split_document(package_store.read_file(skill.name, version.number, SKILL_MD).decode()).body
     return context | contents(version_side(version), version.frontmatter, body)

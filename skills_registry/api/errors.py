@@ -12,9 +12,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
 
-from invocations.disk import is_full, is_read_only
+from invocations.resilience.disk_errors import is_full, is_read_only
 from skills_registry.models import SkillVersion
-from skills_registry.problems import InvalidSkill, Refusal
+from skills_registry.packages.problems import InvalidSkill, Refusal
 from skills_registry.services import Conflict, InvalidTags, StoreFailed
 from skills_registry.texts.render import render_problem, render_refusal
 

@@ -13,10 +13,10 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
-from invocations.cursors import position
+from invocations.pages.cursors import position
 from invocations.queries import DAYS_KEPT, Position
-from skills_registry.manifest_fields import NAME_MAX
 from skills_registry.models import NOTE_MAX, AuditEvent, Skill
+from skills_registry.packages.manifest_fields import NAME_MAX
 
 Input = serializers.Serializer[Any]
 

@@ -11,9 +11,9 @@ from rest_framework import serializers
 from invocations import queries
 from invocations.events import InvocationEvent
 from invocations.usage import Series, Share, Usage, Use
-from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.models import AuditEvent, Publication, Review, Skill, SkillVersion
-from skills_registry.problems import Mended
+from skills_registry.packages.manifest_fields import SKILL_MD
+from skills_registry.packages.problems import Mended
 from skills_registry.texts.render import render_finding, render_problem
 
 

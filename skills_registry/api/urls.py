@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from rest_framework.routers import SimpleRouter
 
-from .calls import LogViewSet, SkillCallsViewSet, UsageViewSet
+from .audit import AuditViewSet
+from .logs import LogViewSet, SkillCallsViewSet, UsageViewSet
 from .reviews import VersionReviewViewSet, WaitingViewSet
-from .skill_changes import SkillChangeViewSet
-from .trail import AuditViewSet
+from .skill_details import SkillChangeViewSet
 from .versions import VersionViewSet
 from .views import SkillViewSet
 

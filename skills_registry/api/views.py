@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from skills_registry import services
 from skills_registry.models import Publication
-from skills_registry.problems import InvalidSkill
+from skills_registry.packages.problems import InvalidSkill
 from skills_registry.texts.render import render_problem, render_report
 
 from . import inputs, outputs

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from skills_registry.audience import EVERYBODY, Audience
-from skills_registry.manifest_fields import argument_names, is_prompt, is_skill_name, is_tool
 from skills_registry.media_types import text_of
+from skills_registry.packages.manifest_fields import argument_names, is_prompt, is_skill_name, is_tool
 
 from .base import Catalog, Changes, PublishedFile, PublishedSkill, instructions
 from .signals import catalog_changed

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from skills_registry.manifest import split_document
-from skills_registry.manifest_fields import SKILL_MD, argument_names
+from skills_registry.packages.manifest import split_document
+from skills_registry.packages.manifest_fields import SKILL_MD, argument_names
 
 
 @dataclass(frozen=True, slots=True)

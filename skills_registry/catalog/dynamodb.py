@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from django.conf import settings
 from pynamodb.exceptions import DoesNotExist
 
-from invocations.dynamo import as_unavailable
-from skills_registry import storage
-from skills_registry.disk_cache import DiskCache
-from skills_registry.records import is_moment
+from invocations.aws.dynamo import as_unavailable
+from skills_registry.store import package_store
+from skills_registry.store.disk_cache import DiskCache
+from skills_registry.store.records import is_moment
 
 from .base import Changes, PublishedFile, PublishedSkill, Remembered
 from .items import DamagedItem, manifest_of, published_skill, reference
@@ -66,7 +66,7 @@ class DynamoCatalog:
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         content = self._cache.get(file.sha256)
         if content is None:
-            content = storage.read_file(skill.name, skill.version, file.path)
+            content = package_store.read_file(skill.name, skill.version, file.path)
             self._cache.put(file.sha256, content)
         return content
 

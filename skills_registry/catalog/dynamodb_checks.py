@@ -8,9 +8,9 @@ from enum import Enum
 
 from pynamodb.exceptions import DoesNotExist
 
-from invocations.dynamo import as_unavailable
-from skills_registry import storage
+from invocations.aws.dynamo import as_unavailable
 from skills_registry.models import Skill
+from skills_registry.store import package_store
 
 from .dynamodb_projection import METADATA
 from .items import attributes, large_manifest
@@ -62,7 +62,7 @@ def _counters(item: SkillItem) -> Iterator[Problem]:
 def _unknown(item: SkillItem) -> Iterator[Problem]:
     if not set(item.damaged) & set(METADATA) and not any(getattr(item, name) for name in METADATA):
         return  # calls are counted also of what is not there any more
-    if any(storage.version_numbers(item.skill_id)):
+    if any(package_store.version_numbers(item.skill_id)):
         what = "its item is in the table and its files are in the store, but the registry does not know it"
         yield Problem(Kind.LOST, item.skill_id, f"{what}; see rebuild_registry")
     else:
@@ -96,12 +96,13 @@ def _manifest(skill: Skill) -> Iterator[Problem]:
     live = skill.live_version
     if live is None or (expected := large_manifest(live)) is None:
         return
+    key = package_store.manifest_key(skill.name, live.number)
     try:
-        if storage.read_manifest(skill.name, live.number) == expected:
+        if package_store.read_manifest(skill.name, live.number) == expected:
             return
-        yield Problem(Kind.SKILL, skill.name, f"{storage.manifest_key(skill.name, live.number)} is not what was stored")
+        yield Problem(Kind.SKILL, skill.name, f"{key} is not what was stored")
     except FileNotFoundError:
-        yield Problem(Kind.SKILL, skill.name, f"{storage.manifest_key(skill.name, live.number)} is missing")
+        yield Problem(Kind.SKILL, skill.name, f"{key} is missing")
 
 
 def _head() -> Iterator[Problem]:

@@ -20,12 +20,12 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from invocations import deadline
-from invocations.dynamo import StoreUnavailable, connection, unavailable
-from invocations.salvage import SalvagedModel
-from skills_registry import storage
+from invocations.aws.damaged_items import SalvagedModel
+from invocations.aws.dynamo import StoreUnavailable, connection, unavailable
+from invocations.resilience import deadline
 from skills_registry.models import Skill
-from skills_registry.records import is_believable
+from skills_registry.store import package_store
+from skills_registry.store.records import is_believable
 
 from .items import attributes, large_manifest
 from .tables import ACTIVE, CHANGES_KEPT, HEAD, Head, HeadItem, SkillItem, count, fingerprint
@@ -80,7 +80,7 @@ def _store_manifest(skill: Skill) -> OSError | None:
     if live is None or (manifest := large_manifest(live)) is None:
         return None
     try:
-        storage.write_manifest(skill.name, live.number, manifest)
+        package_store.write_manifest(skill.name, live.number, manifest)
     except OSError as error:
         return error
     return None

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.conf import settings
 
-from skills_registry import storage
-from skills_registry.manifest_fields import SKILL_MD
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.records import is_file, is_list_of, is_number
+from skills_registry.packages.manifest_fields import SKILL_MD
+from skills_registry.store import package_store
+from skills_registry.store.records import is_file, is_list_of, is_number
 
 from .base import PublishedFile, PublishedSkill
 from .tables import SkillItem
@@ -113,7 +113,7 @@ def _manifest_attributes(skill: Skill, live: SkillVersion | None) -> dict[str, s
         return {"manifest_json": None, "manifest_ref": None}
     published_at = skill.published_at.isoformat() if skill.published_at else ""
     if large := large_manifest(live):
-        key = storage.manifest_key(skill.name, live.number)
+        key = package_store.manifest_key(skill.name, live.number)
         where = {"key": key, "sha256": digest(large), "published_at": published_at}
         return {"manifest_json": None, "manifest_ref": _json(where)}
     return {"manifest_json": _json({**_manifest(live), "published_at": published_at}), "manifest_ref": None}

@@ -7,8 +7,8 @@ import threading
 import time
 from dataclasses import dataclass
 
-from skills_registry import storage
-from skills_registry.disk_cache import DiskCache
+from skills_registry.store import package_store
+from skills_registry.store.disk_cache import DiskCache
 
 from .items import DamagedItem, digest
 
@@ -64,7 +64,7 @@ class Manifests:
     def _fetch(self, wanted: Wanted) -> None:
         content = None
         try:
-            content = storage.read_manifest(wanted.skill, wanted.version)
+            content = package_store.read_manifest(wanted.skill, wanted.version)
             if digest(content) != wanted.sha256:
                 content = None
                 raise DamagedItem("it is another one than the catalog names")

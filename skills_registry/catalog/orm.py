@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from skills_registry import storage
 from skills_registry.models import CatalogHead, Skill, SkillVersion
+from skills_registry.store import package_store
 
 from .base import Changes, PublishedFile, PublishedSkill
 
@@ -35,7 +35,7 @@ class OrmCatalog:
         return None  # the store is on this machine
 
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
-        return storage.read_file(skill.name, skill.version, file.path)
+        return package_store.read_file(skill.name, skill.version, file.path)
 
 
 def published_skill(skill: Skill, version: SkillVersion) -> PublishedSkill:

@@ -15,9 +15,9 @@ from django.conf import settings
 from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
-from invocations.dynamo import Connected
-from invocations.salvage import SalvagedModel
-from skills_registry.records import is_number
+from invocations.aws.damaged_items import SalvagedModel
+from invocations.aws.dynamo import Connected
+from skills_registry.store.records import is_number
 
 ACTIVE = "active"
 HEAD = "_head"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from .audit import AuditEvent
 from .base import NOTE_MAX
+from .catalog_head import CatalogHead, Upload
 from .reviews import Review
 from .skills import Publication, Skill, SkillQuerySet, SkillVersion, SkillVersionQuerySet
-from .working import CatalogHead, Upload
 
 __all__ = [
     "NOTE_MAX",

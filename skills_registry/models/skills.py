@@ -15,8 +15,8 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from skills_registry.audience import Audience
-from skills_registry.manifest_fields import NAME_MAX
-from skills_registry.package import Package
+from skills_registry.packages.manifest_fields import NAME_MAX
+from skills_registry.packages.package import Package
 from skills_registry.tags import normal_tag
 
 from .base import AppendOnly

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Iterator
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from invocations import deadline
-from skills_registry import storage
+from invocations.resilience import deadline
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.packing import packed
+from skills_registry.packages.zip_writing import packed
+from skills_registry.store import package_store
 
 from .errors import StoreFailed
 
@@ -24,7 +24,7 @@ def read_contents(version: SkillVersion, *, without: Collection[str] = ()) -> It
     for file in version.files:
         if file["path"] in without:
             continue
-        content = storage.read_file(version.skill.name, version.number, file["path"])
+        content = package_store.read_file(version.skill.name, version.number, file["path"])
         if hashlib.sha256(content).hexdigest() != file["sha256"]:
             message = _("{path} of {version} is not what was uploaded; see `manage.py verify_storage`.")
             raise StoreFailed(message.format(path=file["path"], version=version))

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from skills_registry.edits import EDITS_MAX
-from skills_registry.inspection import Inspection
+from skills_registry.findings.inspection import Inspection
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.paths import check_path, clean, printable
-from skills_registry.problems import InvalidSkill, Report
+from skills_registry.packages.edits import EDITS_MAX
+from skills_registry.packages.paths import check_path, clean, printable
+from skills_registry.packages.problems import InvalidSkill, Report
 
 from .contents import read_contents
 from .errors import Conflict

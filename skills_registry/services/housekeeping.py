@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from skills_registry import storage
+from skills_registry.catalog.projection import project_pending
 from skills_registry.models import Skill, SkillVersion, Upload
-from skills_registry.projection import project_pending
+from skills_registry.store import package_store
 
 from .uploads import UPLOAD_LIFETIME
 from .versions import STORING_LIFETIME, Removal, abandon, remove_files
@@ -51,13 +51,13 @@ def _sweep_uploads(moment: datetime, failures: list[str]) -> int:
     """How many staged uploads were removed that are older."""
     removed = 0
     try:
-        uploads = storage.uploads_before(moment)
+        uploads = package_store.uploads_before(moment)
     except OSError as error:
         failures.append(f"staged uploads could not be listed: {error}")
         uploads = []
     for upload in uploads:
         try:
-            storage.delete_upload(upload)
+            package_store.delete_upload(upload)
             removed += 1
         except OSError as error:
             failures.append(f"upload {upload} could not be removed: {error}")

@@ -10,9 +10,9 @@ from typing import Any
 from django.conf import settings
 
 from skills_registry.bounded.pool import NotDone, run_bounded
-from skills_registry.inspection import Inspection, inspect_archive, inspect_files, inspect_path
-from skills_registry.package import Limits
-from skills_registry.problems import Problem
+from skills_registry.findings.inspection import Inspection, inspect_archive, inspect_files, inspect_path
+from skills_registry.packages.package import Limits
+from skills_registry.packages.problems import Problem
 
 CPU_SECONDS = 1.2
 """Several times what a package takes that is as large as one may be."""

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from skills_registry.audit import Action, record
-from skills_registry.generations import changed, locked, next_generation
+from skills_registry.catalog.generations import changed, locked, next_generation
 from skills_registry.models import Publication, Skill, SkillVersion
 
 from .errors import Conflict

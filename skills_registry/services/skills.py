@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from skills_registry.audit import Action, record
-from skills_registry.generations import changed, locked, next_generation
+from skills_registry.catalog.generations import changed, locked, next_generation
 from skills_registry.models import Publication, Skill
 from skills_registry.tags import normal_tags
 

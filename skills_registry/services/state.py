@@ -6,7 +6,7 @@ from types import EllipsisType
 
 from django.utils.translation import gettext as _
 
-from skills_registry.generations import locked
+from skills_registry.catalog.generations import locked
 from skills_registry.models import Skill, SkillVersion
 
 from .errors import Conflict

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
 
-from skills_registry import storage
-from skills_registry.dropped import Bundle, sort_out
-from skills_registry.inspection import Inspection
+from skills_registry.findings.inspection import Inspection
 from skills_registry.models import Upload
-from skills_registry.packing import pack
+from skills_registry.packages.dropped_files import Bundle, sort_out
+from skills_registry.packages.zip_writing import pack
+from skills_registry.store import package_store
 
 from .errors import StoreFailed
 from .inspecting import inspect
@@ -29,7 +29,7 @@ def stage_upload(filename: str, data: bytes, *, user: User | None = None) -> Upl
     """Keep an uploaded zip, valid or not, for its review; swept after a day. Raises StoreFailed."""
     upload = Upload(filename=filename[-255:], size=len(data), uploaded_by=user)
     try:
-        storage.write_upload(upload.pk, data)
+        package_store.write_upload(upload.pk, data)
     except OSError as error:
         message = _("The upload could not be kept: {error}")
         raise StoreFailed(message.format(error=error.strerror or error)) from error
@@ -82,10 +82,10 @@ def _names(paths: Iterable[str]) -> dict[str, str]:
 
 def inspect_upload(upload: Upload, *, mend: bool = False) -> Inspection:
     """Inspect a staged zip; see `inspect`. Raises FileNotFoundError where it has been swept."""
-    return inspect(storage.read_upload(upload.pk), mend=mend)
+    return inspect(package_store.read_upload(upload.pk), mend=mend)
 
 
 def discard_upload(upload: Upload) -> None:
     """Forget a staged zip."""
-    storage.delete_upload(upload.pk)
+    package_store.delete_upload(upload.pk)
     upload.delete()

@@ -14,12 +14,12 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from invocations.connections import release_connections
-from skills_registry import storage
+from invocations.resilience.sql_connections import release_connections
 from skills_registry.audit import Action, record
-from skills_registry.generations import changed, locked, next_generation
+from skills_registry.catalog.generations import changed, locked, next_generation
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.package import Package
+from skills_registry.packages.package import Package
+from skills_registry.store import package_store
 from skills_registry.tags import declared_tags
 
 from .errors import Conflict, StoreFailed
@@ -60,7 +60,7 @@ def create_version(
         return version, False
     release_connections()  # storing takes a while, in which others may have the connection
     try:
-        storage.write_version(version.skill.name, version.number, package.files, sidecar(version))
+        package_store.write_version(version.skill.name, version.number, package.files, sidecar(version))
     except OSError as error:
         abandon(version)
         message = _("{version} could not be stored and nothing was changed: {error}")
@@ -228,7 +228,7 @@ def abandon(version: SkillVersion) -> None:
             return
         changed(locked(version.skill), generation)
     try:
-        storage.delete_version(version.skill.name, version.number)
+        package_store.delete_version(version.skill.name, version.number)
     except OSError:
         log.warning("files of %s stay in the store, unused, since it does not answer", version, exc_info=True)
 
@@ -236,7 +236,7 @@ def abandon(version: SkillVersion) -> None:
 def remove_files(version: SkillVersion) -> Removal:
     """Remove a deleted version's files; where the store does not answer, a sweep tries again."""
     try:
-        complete = storage.delete_version(version.skill.name, version.number)
+        complete = package_store.delete_version(version.skill.name, version.number)
     except OSError:
         log.warning("files of %s are removed later, since the store does not answer", version, exc_info=True)
         return Removal.LATER

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from skills_registry.audit import Action, record
-from skills_registry.generations import changed, next_generation
+from skills_registry.catalog.generations import changed, next_generation
 from skills_registry.models import SkillVersion
 
 from .errors import Conflict

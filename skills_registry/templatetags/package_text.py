@@ -9,10 +9,10 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
-from skills_registry.highlighting import Source
-from skills_registry.text_diff import Part, ShownLine, marked_html
-from skills_registry.visible import visible_html
-from skills_registry.word_diff import Piece
+from skills_registry.compare.text_diff import Part, ShownLine, marked_html
+from skills_registry.compare.word_diff import Piece
+from skills_registry.rendering.hidden_characters import visible_html
+from skills_registry.rendering.highlighting import Source
 
 register = template.Library()
 

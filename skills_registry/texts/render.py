@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from django.utils.translation import gettext
 
-from skills_registry.problems import Finding, Problem, Refusal
+from skills_registry.packages.problems import Finding, Problem, Refusal
 
 from .findings import FINDING_TEXTS
 from .problems import KINDS, PROBLEM_TEXTS, WRITE

@@ -14,9 +14,9 @@ from typing import Any
 
 from channels.db import database_sync_to_async
 
-from mcp_gateway.offers import Offers, Prompt, ProviderCall, Resource, Template, Tool
+from mcp_gateway.providers import Offers, Prompt, ProviderCall, Resource, Template, Tool
 from skills_registry import services
-from tests.packages import assemble
+from tests.support.packages import assemble
 
 PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg=="  # one red pixel

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tests.server import ROOT
+from tests.support.server import ROOT
 
 ATLAS: Mapping[str, bytes] = {
     "SKILL.md": (

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.node_tools import module, node
+from tests.support.node_tools import module, node
 
 PASSED = "SUCCESS"
 _TRAFFIC = {"outgoing-request", "incoming-response"}

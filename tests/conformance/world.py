@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.prepared import Prepared
-from tests.server import UVICORN, Server, manage
+from tests.support.prepared import Prepared
+from tests.support.server import UVICORN, Server, manage
 
 from .skills import ATLAS
 

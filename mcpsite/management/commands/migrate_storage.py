@@ -11,9 +11,9 @@ from django.db import DatabaseError
 from django.utils.module_loading import import_string
 from tqdm import tqdm
 
-from invocations.handover import Handover
+from invocations.recording.handover import Handover
 from invocations.stores.base import InvocationStore
-from skills_registry.migration import Migrated, Migration, versions
+from skills_registry.maintenance.backend_migration import Migrated, Migration, versions
 from skills_registry.models import Skill, SkillVersion
 
 OTHER = {"local": "s3", "s3": "local"}

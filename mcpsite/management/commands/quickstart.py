@@ -12,12 +12,13 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from mcpsite.daphne_limits import limit_requests
 from mcpsite.env import env_str
-from skills_registry import services, storage
-from skills_registry.folder import find_skills
-from skills_registry.importing import Options, import_skills
+from mcpsite.server.daphne_limits import limit_requests
+from skills_registry import services
+from skills_registry.maintenance.import_folders import Options, import_skills
 from skills_registry.models import Skill
+from skills_registry.packages.folder import find_skills
+from skills_registry.store import package_store
 
 
 class Command(BaseCommand):
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0)
         call_command("collectstatic", interactive=False, verbosity=0)
         try:
-            storage.check_access()
+            package_store.check_access()
         except OSError as error:
             raise CommandError(f"The package store does not answer: {error}") from None
         for failure in services.sweep().failures:

@@ -11,9 +11,9 @@ from tqdm import tqdm
 from invocations.stores.base import Counter
 from invocations.stores.dynamodb import DynamoStore
 from invocations.stores.orm import OrmStore
-from skills_registry import storage
 from skills_registry.catalog import get_catalog
-from skills_registry.rebuilding import Rebuilt, rebuild
+from skills_registry.maintenance.rebuild import Rebuilt, rebuild
+from skills_registry.store import package_store
 
 
 class Command(BaseCommand):
@@ -34,7 +34,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Restore skill by skill, then the counters."""
         try:
-            names = sorted({*storage.skills(), *(skill.name for skill in get_catalog().changes_since(0).published)})
+            published = (skill.name for skill in get_catalog().changes_since(0).published)
+            names = sorted({*package_store.skills(), *published})
             if not names:
                 raise CommandError(f"Nothing to restore from: the package store ({self._store()}) is empty.")
             done = [

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
 from mcpsite.schema import missing_migrations
-from mcpsite.uvicorn_limits import LimitedProtocol
+from mcpsite.server.uvicorn_limits import LimitedProtocol
 
 
 class Command(BaseCommand):

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import pluralize
 from tqdm import tqdm
 
-from skills_registry.folder import find_skills
-from skills_registry.importing import Imported, Options, import_skills
+from skills_registry.maintenance.import_folders import Imported, Options, import_skills
+from skills_registry.packages.folder import find_skills
 from skills_registry.texts.render import problem_line, render_problem
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from invocations import handover, queries
+from invocations import queries
+from invocations.recording import handover
 from skills_registry import services
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
+from skills_registry.maintenance.repair import mend
+from skills_registry.maintenance.verification import Difference, Remedy, verify_catalog, verify_latest, verify_version
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.repairing import mend
-from skills_registry.verification import Difference, Remedy, verify_catalog, verify_latest, verify_version
 
 
 class Command(BaseCommand):

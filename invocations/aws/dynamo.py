@@ -1,0 +1,103 @@
+"""How this installation talks to DynamoDB: the same for every table."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from pynamodb.connection import Connection
+from pynamodb.connection.table import TableConnection
+from pynamodb.exceptions import DoesNotExist, PynamoDBException
+from pynamodb.models import Model
+
+from . import whole_answers
+from .guard import Guard, StoreUnavailable
+
+whole_answers.install()
+
+__all__ = ["Connected", "StoreUnavailable", "Table", "as_unavailable", "connection", "guard", "unavailable"]
+
+
+def _probe() -> None:
+    """Ask for an item by its key; that it is not there is an answer, too."""
+    key = {"skill_id": {"S": "_probe"}}
+    connection().client.get_item(TableName=settings.DYNAMODB_SKILLS_TABLE, Key=key)
+
+
+guard = Guard("DynamoDB", settings.DYNAMODB_CALL_TIMEOUT_SECONDS, _probe)
+
+
+class Connected:
+    """Base of each table's `Meta`: region, endpoint, time-outs, retries and pool, set on purpose."""
+
+    region = settings.AWS_REGION
+    host = settings.DYNAMODB_ENDPOINT_URL or None
+    connect_timeout_seconds = settings.DYNAMODB_CONNECT_TIMEOUT_SECONDS
+    read_timeout_seconds = settings.DYNAMODB_READ_TIMEOUT_SECONDS
+    max_retry_attempts = settings.DYNAMODB_TRIES - 1
+    max_pool_connections = settings.DYNAMODB_CONNECTIONS
+
+
+class GuardedConnection(Connection):
+    """A connection whose every call passes `guard`."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            region=Connected.region,
+            host=Connected.host,
+            connect_timeout_seconds=Connected.connect_timeout_seconds,
+            read_timeout_seconds=Connected.read_timeout_seconds,
+            max_retry_attempts=Connected.max_retry_attempts,
+            max_pool_connections=Connected.max_pool_connections,
+        )
+        self._lock = threading.Lock()
+        self._watched: Any = None
+
+    @property
+    def client(self) -> Any:
+        """The client, which PynamoDB makes at the first use, and anew until there are credentials."""
+        with self._lock:
+            client = super().client
+            if client is not self._watched:
+                guard.watch(client)
+                self._watched = client
+        return client
+
+
+class Table(Model):
+    """Base of all tables."""
+
+    @classmethod
+    def _get_connection(cls) -> TableConnection:
+        table = super()._get_connection()
+        if not isinstance(table.connection, GuardedConnection):
+            guarded = GuardedConnection()
+            guarded.add_meta_table(table.get_meta_table())
+            table.connection = guarded
+        return table
+
+
+@cache
+def connection() -> Connection:
+    """The process's connection for transactions."""
+    return GuardedConnection()
+
+
+def unavailable(error: PynamoDBException) -> StoreUnavailable:
+    """A failure of PynamoDB's as one of the store's."""
+    return StoreUnavailable(str(error))
+
+
+@contextmanager
+def as_unavailable() -> Iterator[None]:
+    """PynamoDB's failures as the store's; that something is not there is none."""
+    try:
+        yield
+    except DoesNotExist:
+        raise
+    except PynamoDBException as error:
+        raise unavailable(error) from error

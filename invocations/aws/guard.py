@@ -1,0 +1,109 @@
+"""What every call to AWS has in common: how long it may take, and that nobody waits for what is known to be away.
+
+While a service is away, calls fail at once with StoreUnavailable, and a thread asks it every PROBE_SECONDS
+whether it is back, so that no request has to.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NotConnected
+
+from invocations.resilience import deadline
+from invocations.resilience.breaker import Breaker, State
+
+from .connections import bound_connections
+
+log = logging.getLogger(__name__)
+
+FAILURES = 3
+"""Tries in a row, of any calls, after which a service is taken to be away."""
+PROBE_SECONDS = 2.0
+OPEN_SECONDS = 30.0
+"""After this long a call may try by itself; only for the case that the probe cannot."""
+UNREACHED = (NotConnected, HTTPClientError)
+"""What botocore says where no whole answer came."""
+_call_ends: ContextVar[float] = ContextVar("call_ends", default=float("inf"))
+_probing: ContextVar[bool] = ContextVar("probing", default=False)
+
+
+class StoreUnavailable(OSError):
+    """A service of AWS could not be reached in time, or refused what was asked of it."""
+
+
+class Guard:
+    """Stands between the product and one service; hooked into its clients, so that no call goes around it."""
+
+    def __init__(self, service: str, call_seconds: float, probe: Callable[[], object]) -> None:
+        """`call_seconds`: how long a call may take, all its tries together. `probe`: a cheap call."""
+        self.breaker = Breaker(failures=FAILURES, open_seconds=OPEN_SECONDS, on_open=self._probe_until_it_is_back)
+        self._service = service
+        self._call_seconds = call_seconds
+        self._probe = probe
+        self._lock = threading.Lock()
+        self._prober: threading.Thread | None = None
+
+    def watch(self, client: Any) -> None:
+        """Guard the calls of a client of botocore's."""
+        bound_connections(client, _left)
+        events = client.meta.events
+        events.register_first("before-call.*.*", self._begin)
+        events.register_first("before-send.*.*", self._before_try)
+        events.register("response-received.*.*", self._after_try)
+
+    def _begin(self, **_: Any) -> None:
+        # Not reset when the call has ended: the body of an answer is read later, and the next call sets it anew.
+        _call_ends.set(time.monotonic() + self._call_seconds)
+        if not _probing.get() and not self.breaker.allow():
+            raise self._away()
+
+    def _before_try(self, **_: Any) -> None:
+        if _left() <= 0:
+            raise StoreUnavailable(f"{self._service} did not answer in time")
+        if not _probing.get() and self.breaker.state is State.OPEN:
+            raise self._away()
+
+    def _after_try(self, *, event_name: str, response_dict: Any, exception: Any, **_: Any) -> None:
+        if exception is None and response_dict["status_code"] < 500:
+            if not event_name.endswith(".GetObject"):  # whether its body comes is still open
+                self.breaker.succeeded()
+        elif exception is None or isinstance(exception, UNREACHED):
+            self.breaker.failed()
+
+    def _away(self) -> StoreUnavailable:
+        return StoreUnavailable(f"{self._service} has not answered for a while")
+
+    def _probe_until_it_is_back(self) -> None:
+        log.warning("%s does not answer; it is not asked until it does", self._service)
+        with self._lock:
+            if self._prober is None:
+                self._prober = threading.Thread(target=self._run, name=f"probe-{self._service}", daemon=True)
+                self._prober.start()
+
+    def _run(self) -> None:
+        _probing.set(True)
+        while True:
+            time.sleep(PROBE_SECONDS)
+            try:
+                with deadline.afresh(PROBE_SECONDS):
+                    self._probe()
+            except (BotoCoreError, ClientError, OSError):
+                pass  # the hooks have told the breaker whether that was an answer
+            except Exception:
+                log.exception("%s cannot be probed", self._service)
+            with self._lock:
+                if self.breaker.state is State.CLOSED:
+                    self._prober = None
+                    break
+        log.warning("%s answers again", self._service)
+
+
+def _left() -> float:
+    return min(deadline.remaining(), max(_call_ends.get() - time.monotonic(), 0.0))

@@ -1,0 +1,60 @@
+"""All that a process has not written, left where other replicas find it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+
+from invocations.events import InvocationEvent
+
+from .backlog import Backlog
+from .handover import EVENTS_MAX, Handover
+from .spool import Spool
+
+log = logging.getLogger(__name__)
+
+
+def leave_all(handover: Handover, backlog: Backlog, spool: Spool | None, changed: threading.Condition) -> bool:
+    """Put the calls in memory, and then those on disk alone, into the bucket; False where it does not take them.
+
+    `changed` is what the backlog is used under. The writer may be writing some of them, which does no harm.
+    """
+    try:
+        count = _leave_memory(handover, backlog, changed)
+        if spool is not None:
+            with changed:
+                spool.close()
+            count += _leave_files(handover, spool)
+    except Exception:
+        log.exception("calls could not be handed over to other replicas either; trying again")
+        return False
+    if count:
+        log.warning("%d calls were handed over to other replicas, by way of the bucket", count)
+    return True
+
+
+def _leave_memory(handover: Handover, backlog: Backlog, changed: threading.Condition) -> int:
+    with changed:
+        events = backlog.events()
+    for part in _parts(events):
+        handover.put(part)
+        with changed:
+            backlog.forget(part)
+            changed.notify_all()
+    return len(events)
+
+
+def _leave_files(handover: Handover, spool: Spool) -> int:
+    count = 0
+    while True:
+        with spool.taken_over() as events:
+            for part in _parts(events):
+                handover.put(part)
+        if not events:
+            return count
+        count += len(events)
+
+
+def _parts(events: Sequence[InvocationEvent]) -> list[Sequence[InvocationEvent]]:
+    return [events[start : start + EVENTS_MAX] for start in range(0, len(events), EVENTS_MAX)]

@@ -1,0 +1,58 @@
+"""The page that revokes access tokens: it says first whose they are, what they open and whether they are in use."""
+
+from __future__ import annotations
+
+from typing import cast
+from urllib.parse import urlencode
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from mcp_gateway.models import AccessToken
+
+from . import revoke_token
+
+TOKENS_MAX = 100
+"""So many are revoked at once, since each is shown first."""
+
+
+def may_revoke(request: HttpRequest) -> bool:
+    """Whether the user may revoke tokens; revoking is the one change there is."""
+    return request.user.has_perm("mcp_gateway.change_accesstoken")
+
+
+def revoke(request: HttpRequest) -> HttpResponse:
+    """Revoke each `token` that is not revoked yet."""
+    if not may_revoke(request):
+        raise PermissionDenied
+    given = request.POST if request.method == "POST" else request.GET
+    keys = [key for key in given.getlist("token") if key.isdecimal() and len(key) < len(str(2**63))]
+    tokens = AccessToken.objects.select_related("user").filter(pk__in=keys[:TOKENS_MAX])
+    if not tokens:
+        raise Http404
+    if request.method != "POST":
+        title = ngettext("Revoke an access token", "Revoke %(count)d access tokens", len(tokens))
+        context = {**admin.site.each_context(request), "opts": AccessToken._meta, "tokens": tokens}
+        context["title"] = title % {"count": len(tokens)}
+        return TemplateResponse(request, "admin/mcp_gateway/revoke.html", context)
+    revoked = [token for token in tokens if revoke_token(token, actor=cast("User", request.user))]
+    said = ngettext("%d access token revoked.", "%d access tokens revoked.", len(revoked))
+    messages.success(request, said % len(revoked))
+    return redirect("admin:mcp_gateway_accesstoken_changelist")
+
+
+def ask(request: HttpRequest, tokens: QuerySet[AccessToken]) -> HttpResponse | None:
+    """The way to the page for these tokens; None, with a message, where they are too many."""
+    keys = list(tokens.values_list("pk", flat=True)[: TOKENS_MAX + 1])
+    if len(keys) > TOKENS_MAX:
+        messages.error(request, _("At most %(limit)d can be revoked at once.") % {"limit": TOKENS_MAX})
+        return None
+    return redirect(f"{reverse('admin:mcp_gateway_revoke')}?{urlencode([('token', key) for key in keys])}")

@@ -1,0 +1,59 @@
+"""Access tokens for DRF: authentication, and permission by scope; named in the settings, imported by nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
+from rest_framework.permissions import SAFE_METHODS, BasePermission
+from rest_framework.request import Request
+
+from mcp_gateway.auth import bearer_token, find_token
+from mcp_gateway.auth.client_address import caller_address
+from mcp_gateway.auth.identity import failures
+from mcp_gateway.models import AccessToken, Scope
+from mcp_gateway.ratelimit import TooMany
+
+
+class AccessTokenAuthentication(BaseAuthentication):
+    """`Authorization: Bearer <token>`; the request acts as the token's owner."""
+
+    def authenticate(self, request: Request) -> tuple[Any, Any] | None:
+        """The owner and the token; None where the request brings no bearer token."""
+        text = bearer_token(request.headers.get("Authorization", ""))
+        if text is None:
+            return None
+        address = caller_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+        try:
+            with failures.attempt(address, settings.RATE_LIMIT_FAILURES, AuthenticationFailed):
+                token = _valid(text)
+        except TooMany as refusal:
+            raise Throttled(refusal.retry_after, str(refusal)) from None
+        return token.user, token
+
+    def authenticate_header(self, request: Request) -> str:
+        """What a 401 asks for; it names an error only where a token was shown (RFC 6750, 3.1)."""
+        shown = bearer_token(request.headers.get("Authorization", "")) is not None
+        return 'Bearer error="invalid_token"' if shown else "Bearer"
+
+
+def _valid(text: str) -> AccessToken:
+    token = find_token(text)
+    if token is None:
+        raise AuthenticationFailed("The access token is not valid, has expired or was revoked.")
+    return token
+
+
+class TokenScope(BasePermission):
+    """A token reads with `skills:read` and does everything else with `skills:write`; sessions have no scopes."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Whether the request's token has the scope for its method. Raises PermissionDenied."""
+        needed = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
+        if isinstance(request.auth, AccessToken) and needed not in request.auth.scopes:
+            refusal = PermissionDenied(f"The access token lacks the scope {needed}.")
+            refusal.auth_header = f'Bearer error="insufficient_scope", scope="{needed}"'  # type: ignore[attr-defined]
+            raise refusal
+        return True

@@ -1,0 +1,105 @@
+"""Arguments of a tool that headers repeat, for whoever routes without reading bodies (`x-mcp-header`). Pure.
+
+Source: 2026-07-28 basic/transports/streamable-http, "Custom Headers from Tool Parameters".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from mcp_gateway.wire.jsonrpc import HEADER_MISMATCH, JsonRpcError
+
+from .modern import decode_header
+
+ANNOTATION = "x-mcp-header"
+_PREFIX = "mcp-param-"
+_TYPES = ("string", "integer", "boolean")
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110, 5.6.2."""
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrored:
+    """An argument, by the names that lead to it, and the header (in lowercase) that repeats it."""
+
+    path: tuple[str, ...]
+    header: str
+
+
+def mirrored(schema: Mapping[str, Any]) -> list[Mirrored]:
+    """The arguments that a tool's `inputSchema` wants repeated. Raises ValueError where clients must refuse it."""
+    found = list(_reachable(schema, ()))
+    headers = [one.header for one in found]
+    if twice := {header for header in headers if headers.count(header) > 1}:
+        raise ValueError(f"{ANNOTATION} names {', '.join(sorted(twice))} twice")
+    if len(found) != sum(1 for _ in _annotations(schema)):
+        raise ValueError(f"{ANNOTATION} is only for properties that lead from the root through properties alone")
+    return found
+
+
+def check_mirrored(wanted: Sequence[Mirrored], arguments: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+    """Headers and arguments agree, or neither is there (null counts as not there). Raises JsonRpcError."""
+    for one in wanted:
+        given, argument = headers.get(one.header), _value(arguments, one.path)
+        if given is None and not _is_plain(argument):
+            continue
+        if given is None:
+            raise JsonRpcError(HEADER_MISMATCH, f"The {one.header} header is missing")
+        if not _equal(decode_header(given), argument):
+            raise JsonRpcError(HEADER_MISMATCH, f"The {one.header} header does not match {'.'.join(one.path)}")
+
+
+def _reachable(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Mirrored]:
+    properties = schema.get("properties")
+    for name, about in properties.items() if isinstance(properties, dict) else ():
+        if isinstance(about, dict):
+            if isinstance(about.get(ANNOTATION), str):
+                yield _read(about, (*path, name))
+            yield from _reachable(about, (*path, name))
+
+
+def _read(about: Mapping[str, Any], path: tuple[str, ...]) -> Mirrored:
+    if not _TOKEN.fullmatch(about[ANNOTATION]):
+        raise ValueError(f"{ANNOTATION} {about[ANNOTATION]!r} cannot be part of a header's name")
+    if about.get("type") not in _TYPES:
+        raise ValueError(f"{ANNOTATION} is only for {', '.join(_TYPES)}, which {'.'.join(path)} is not")
+    return Mirrored(path, _PREFIX + about[ANNOTATION].lower())
+
+
+def _annotations(schema: Any) -> Iterator[str]:
+    """Every annotation at any place."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get(ANNOTATION), str):
+            yield schema[ANNOTATION]
+        schema = list(schema.values())
+    for part in schema if isinstance(schema, list) else ():
+        yield from _annotations(part)
+
+
+def _value(arguments: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        if not isinstance(arguments, dict):
+            return None
+        arguments = arguments.get(name)
+    return arguments
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a header can repeat it."""
+    return isinstance(value, str | int | float)
+
+
+def _equal(header: str | None, argument: Any) -> bool:
+    """Numbers are compared as numbers (2026-07-28: "Server Validation")."""
+    if header is None or not _is_plain(argument):
+        return False
+    if isinstance(argument, str):
+        return header == argument
+    if isinstance(argument, bool):
+        return header == ("true" if argument else "false")
+    return _NUMBER.fullmatch(header) is not None and Decimal(header) == argument

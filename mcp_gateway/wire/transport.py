@@ -1,0 +1,49 @@
+"""https alone where PUBLIC_URL says so, by the rules of Django's SecurityMiddleware, which `/mcp` is routed past."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, MutableMapping
+from typing import Any
+
+from mcp_gateway.cached_settings import settings
+
+from .headers import BadHeader
+from .http import Scope, Send
+
+
+def is_secure(scope: Scope, headers: Mapping[str, str]) -> bool:
+    """Whether the client spoke https, to this process or to a proxy that is trusted to say so."""
+    if settings.SECURE_PROXY_SSL_HEADER:
+        name, secure = settings.SECURE_PROXY_SSL_HEADER
+        told = headers.get(name.removeprefix("HTTP_").replace("_", "-").lower())
+        if told is not None:
+            return told.split(",", 1)[0].strip() == secure
+    return bool(scope.get("scheme") == "https")
+
+
+def check_transport(scope: Scope, headers: Mapping[str, str]) -> None:
+    """Refuse plain http, which would carry tokens in clear. Raises BadHeader.
+
+    No redirect: a client would send the token in clear each time, and lose the body of its POST.
+    """
+    if settings.SECURE_SSL_REDIRECT and not is_secure(scope, headers):
+        raise BadHeader(403, f"Only https is served here: use {settings.PUBLIC_URL}{scope['path']}")
+
+
+def telling_to_stay(scope: Scope, headers: Mapping[str, str], send: Send) -> Send:
+    """`send` that adds `Strict-Transport-Security` to what is answered over https, if it is in use."""
+    if not settings.SECURE_HSTS_SECONDS or not is_secure(scope, headers):
+        return send
+    directives = [
+        f"max-age={settings.SECURE_HSTS_SECONDS}",
+        *(["includeSubDomains"] if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS else []),
+        *(["preload"] if settings.SECURE_HSTS_PRELOAD else []),
+    ]
+    header = (b"strict-transport-security", "; ".join(directives).encode())
+
+    def send_with_it(message: MutableMapping[str, Any]) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message["headers"], header]}
+        return send(message)
+
+    return send_with_it

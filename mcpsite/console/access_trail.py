@@ -1,0 +1,131 @@
+"""Changes of users, groups and their rights go into the audit trail, whichever door they come through.
+
+Signals, since Django's own forms and commands make these changes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Model, QuerySet
+from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
+
+from skills_registry.audit import Action, record
+
+from .actor import actor
+
+CREATED: dict[type[Model], Action] = {User: Action.CREATE_USER, Group: Action.CREATE_GROUP}
+CHANGED: dict[type[Model], Action] = {User: Action.CHANGE_USER, Group: Action.CHANGE_GROUP}
+DELETED: dict[type[Model], Action] = {User: Action.DELETE_USER, Group: Action.DELETE_GROUP}
+TRAIL = {model: (CREATED[model], CHANGED[model], DELETED[model]) for model in (User, Group)}
+"""The actions of each."""
+RELATIONS: dict[type[Model], tuple[type[User | Group], str]] = {
+    User.groups.through: (User, "groups"),
+    User.user_permissions.through: (User, "user_permissions"),
+    Group.permissions.through: (Group, "permissions"),
+}
+"""Whose rights a table of relations holds, and in which field."""
+
+State = dict[str, Any]
+
+
+def state_of(about: User | Group) -> State:
+    """What the trail tells of a user or group, without what it is related to."""
+    if isinstance(about, Group):
+        return {"name": about.name}
+    return {
+        "name": about.get_username(),
+        "staff": about.is_staff,
+        "superuser": about.is_superuser,
+        "active": about.is_active,
+    }
+
+
+def names(about: User | Group, field: str) -> list[str]:
+    """The groups or permissions in a field, by name."""
+    related = getattr(about, field)
+    if field == "groups":
+        return sorted(related.values_list("name", flat=True))
+    pairs = related.values_list("content_type__app_label", "codename")
+    return sorted(f"{label}.{codename}" for label, codename in pairs)
+
+
+def before_saving(sender: type[User | Group], instance: User | Group, raw: bool, **_: Any) -> None:
+    """Remember what was there."""
+    instance._stored = None if raw else sender._base_manager.filter(pk=instance.pk).first()  # type: ignore[union-attr]
+
+
+def after_saving(
+    sender: type[User | Group], instance: User | Group, created: bool, raw: bool, update_fields: Any, **_: Any
+) -> None:
+    """Tell what is new or has changed."""
+    if raw:
+        return
+    after = state_of(instance)
+    stored: User | Group | None = instance.__dict__.pop("_stored")
+    if created or stored is None:
+        _tell(CREATED[sender], instance, after=after)
+        return
+    before = state_of(stored)
+    changed = {name for name in after if after[name] != before[name]}
+    old, new = ({name: state[name] for name in state if name in changed} for state in (before, after))
+    if isinstance(instance, User) and isinstance(stored, User) and _new_password(instance, stored, update_fields):
+        new["password"] = "changed"  # noqa: S105  # a word, never the value
+    if new:
+        _tell(CHANGED[sender], instance, before=old or None, after=new)
+
+
+def before_deleting(sender: type[User | Group], instance: User | Group, **_: Any) -> None:
+    """Tell what is lost."""
+    fields = (
+        {"groups": "groups", "permissions": "user_permissions"} if sender is User else {"permissions": "permissions"}
+    )
+    before = state_of(instance) | {name: names(instance, field) for name, field in fields.items()}
+    _tell(DELETED[sender], instance, before=before)
+
+
+def relating(sender: type[Model], instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_: Any) -> None:
+    """Tell what groups a user is in, or what permissions there are, once that has changed."""
+    owner, field = RELATIONS[sender]
+    if action.startswith("pre_"):
+        owners = _others(owner, field, instance, pk_set) if reverse else [instance]
+        instance._related = [(about, names(about, field)) for about in owners]
+        return
+    for about, before in instance.__dict__.pop("_related"):
+        after = names(about, field)
+        if after != before:
+            told = field.removeprefix("user_")
+            _tell(CHANGED[owner], about, before={told: before}, after={told: after})
+
+
+def connect() -> None:
+    """Listen from now on."""
+    for model in (User, Group):
+        pre_save.connect(before_saving, sender=model, dispatch_uid="mcpsite.console.access_trail")
+        post_save.connect(after_saving, sender=model, dispatch_uid="mcpsite.console.access_trail")
+        pre_delete.connect(before_deleting, sender=model, dispatch_uid="mcpsite.console.access_trail")
+    for through in RELATIONS:
+        m2m_changed.connect(relating, sender=through, dispatch_uid="mcpsite.console.access_trail")
+
+
+def _others(
+    owner: type[User | Group], field: str, instance: Group | Permission, keys: set[int] | None
+) -> QuerySet[Any]:
+    """Whose rights change when the change is made from the other end; without keys, all who have it."""
+    return (
+        owner._base_manager.filter(pk__in=keys) if keys is not None else owner._base_manager.filter(**{field: instance})
+    )
+
+
+def _new_password(user: User, stored: User, update_fields: Any) -> bool:
+    """Whether the password is another one; at a login, Django saves the same one hashed in a newer way."""
+    hashed_anew = update_fields is not None and set(update_fields) == {"password"} and user._password is None  # type: ignore[attr-defined]  # not in the stubs
+    return user.password != stored.password and not hashed_anew
+
+
+def _tell(action: Action, about: User | Group, *, before: State | None = None, after: State | None = None) -> None:
+    who = actor()
+    # Whoever is deleted cannot be named by the event.
+    gone = action == Action.DELETE_USER and who == about
+    record(action, str(about), actor=None if gone else who, before=before, after=after)

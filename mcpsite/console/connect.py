@@ -1,0 +1,16 @@
+"""How a client is connected: the page for those who have one at hand."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext
+
+from mcp_gateway.client_setup import connection
+
+
+def connect(request: HttpRequest) -> HttpResponse:
+    """Commands and settings of clients, with this gateway's address in them."""
+    context = {**admin.site.each_context(request), "title": gettext("Connect a client"), **connection()}
+    return TemplateResponse(request, "admin/connect.html", context)

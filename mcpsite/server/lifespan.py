@@ -1,0 +1,45 @@
+"""The life of a server process: the catalog is loaded at its start, and it takes its leave before it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any, cast
+
+from django.conf import settings
+from twisted.internet import reactor
+
+from invocations.recording import recorder
+from invocations.resilience import deadline
+from invocations.resilience.sql_connections import close_pool
+from invocations.resilience.thread_pool import Pool
+from mcp_gateway.catalog import live_catalog
+from mcp_gateway.replicas import heartbeat
+from mcpsite.http.request_id import Receive, Scope, Send
+
+log = logging.getLogger(__name__)
+
+_ending = Pool("ending", threads=2, waiting=0)
+
+
+def begin_with_daphne() -> None:
+    """Load the catalog once Twisted's reactor runs, as daphne sends no lifespan; other servers never run it."""
+    cast("Any", reactor).callLater(0, live_catalog.begin)
+
+
+async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer the server's two messages (uvicorn, granian; daphne sends none and relies on atexit)."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            live_catalog.begin()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            with deadline.afresh(settings.RECORDER_STOP_SECONDS + 2):
+                ending = [_ending.run(heartbeat.stop), _ending.run(recorder.close)]
+                for failure in await asyncio.gather(*ending, return_exceptions=True):
+                    if failure is not None:
+                        log.error("the process ends without waiting any longer", exc_info=failure)
+            await asyncio.to_thread(close_pool)
+            await send({"type": "lifespan.shutdown.complete"})
+            return

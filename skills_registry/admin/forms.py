@@ -1,0 +1,220 @@
+"""What operators fill in."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import UploadedFile
+from django.db.models import Q
+from django.template.defaultfilters import filesizeformat
+from django.utils.translation import gettext_lazy as _
+
+from skills_registry.bounded.json_text import BoundedDecoder
+from skills_registry.models import NOTE_MAX, Skill
+from skills_registry.packages.edits import InvalidEdits, read_edits
+from skills_registry.tags import InvalidTags, normal_tags, separated
+from skills_registry.texts.render import render_refusal
+
+EDITED_FILE_MAX = 1024 * 1024
+"""Bytes of a file that is added in the editor; all edits travel in one form."""
+_UNPACKABLE = re.compile("[\0\ud800-\udfff]")
+
+
+class _FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files, each refused where it is larger than any zip may be, before it is read."""
+
+    widget = _FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        """The files. Raises ValidationError for each that is too large."""
+        files = [super(FilesField, self).clean(file, initial) for file in data or [None]]
+        limit: int = settings.SKILL_MAX_ARCHIVE_BYTES
+        message = _("%(name)s has %(size)s; at most %(limit)s are allowed.")
+        too_large = [
+            message % {"name": file.name, "size": filesizeformat(file.size), "limit": filesizeformat(limit)}
+            for file in files
+            if file.size > limit
+        ]
+        if too_large:
+            raise forms.ValidationError(too_large)
+        return files
+
+
+class UploadForm(forms.Form):
+    """The first step of an upload: zips, or files with their paths below the folders they were dropped with."""
+
+    file = FilesField(
+        label=_("Zips, or the files of one skill"),
+        allow_empty_file=True,
+        help_text=_("SKILL.md at the top of each zip, or in its one top folder."),
+    )
+    paths = forms.JSONField(required=False, decoder=BoundedDecoder, widget=forms.HiddenInput)
+    """The path of each file, in their order; without, files have no folders."""
+
+    def clean_paths(self) -> list[str] | None:
+        """Refuse what are no paths that a zip could hold."""
+        paths = self.cleaned_data["paths"]
+        if paths is None:
+            return None
+        if not isinstance(paths, list) or not all(isinstance(path, str) and path for path in paths):
+            raise forms.ValidationError(_("The paths of the files are not a list of texts."))
+        if any(_UNPACKABLE.search(path) for path in paths):
+            raise forms.ValidationError(_("The path of a file holds a character that no path may hold."))
+        return paths
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse paths that are not as many as the files."""
+        cleaned = super().clean() or {}
+        paths, files = cleaned.get("paths"), cleaned.get("file")
+        if paths is not None and files is not None and len(paths) != len(files):
+            raise forms.ValidationError(_("There are not as many paths as files."))
+        return cleaned
+
+    def files_by_path(self) -> list[tuple[str, UploadedFile]]:
+        """The files with their paths."""
+        files: list[UploadedFile] = self.cleaned_data["file"]
+        paths = self.cleaned_data["paths"] or [file.name or "" for file in files]
+        return list(zip(paths, files, strict=True))
+
+
+class ExpectedLiveField(forms.IntegerField):
+    """The version that was live when the page was shown ("" for none), so that a later change is noticed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(required=False, widget=forms.HiddenInput, **kwargs)
+
+
+class NoteForm(forms.Form):
+    """What is said about new versions."""
+
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=NOTE_MAX,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("What is new in this version; shown in its history."),
+    )
+
+
+class ReviewForm(NoteForm):
+    """The second step of an upload: what to do with it."""
+
+    expected_live = ExpectedLiveField()
+
+
+class EditForm(forms.Form):
+    """Files of a version edited in the browser.
+
+    A script sends all edits in `edits`; without one, the form edits the one file at `path`.
+    """
+
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        max_length=NOTE_MAX,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("What is new in this version; shown in its history."),
+    )
+    edits = forms.JSONField(required=False, decoder=BoundedDecoder, widget=forms.HiddenInput)
+    expected_latest = forms.IntegerField(widget=forms.HiddenInput)
+    path = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+    new_path = forms.CharField(label=_("Path"), required=False, strip=False)
+    text = forms.CharField(label=_("Text"), required=False, strip=False, widget=forms.Textarea)
+    content = forms.FileField(
+        label=_("File in place of the text"),
+        required=False,
+        allow_empty_file=True,
+        help_text=_("For pictures and whatever is no text; at most 1 MB. Larger files come in with a zip."),
+    )
+    remove = forms.BooleanField(label=_("Remove this file"), required=False)
+
+    def clean_content(self) -> bytes | None:
+        """The bytes of the chosen file. Raises ValidationError for one that is too large."""
+        file = self.cleaned_data["content"]
+        if not file:
+            return None
+        if file.size > EDITED_FILE_MAX:
+            raise forms.ValidationError(_("This file is larger than 1 MB; upload it with a zip."))
+        content: bytes = file.read()
+        return content
+
+    def clean(self) -> dict[str, Any]:
+        """Turn what was sent into edits: `made`, by path. Raises ValidationError."""
+        cleaned = super().clean() or {}
+        try:
+            edits = cleaned.get("edits")
+            cleaned["made"] = read_edits({} if edits is None else edits)
+        except InvalidEdits as invalid:
+            raise forms.ValidationError(render_refusal(invalid)) from None
+        return cleaned
+
+
+class CommentForm(forms.Form):
+    """What somebody says in the review of a version."""
+
+    comment = forms.CharField(
+        label=_("Comment"),
+        required=False,
+        max_length=NOTE_MAX,
+        widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
+        help_text=_("Kept with the version, for everybody to read. Needed where it is sent back."),
+    )
+
+
+class ReasonForm(forms.Form):
+    """Why something is done."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        max_length=NOTE_MAX,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Shown in the skill's history."),
+    )
+
+
+class ChangeForm(ReasonForm):
+    """The confirmation of publish, rollback and deactivate."""
+
+    expected_live = ExpectedLiveField()
+
+
+class TagsForm(ReasonForm):
+    """All tags that a skill is to have."""
+
+    field_order = ("tags", "reason")
+    tags = forms.CharField(
+        label=_("Tags"),
+        required=False,
+        max_length=5000,
+        widget=forms.TextInput(attrs={"list": "tags-in-use", "data-words": "", "autocomplete": "off", "dir": "auto"}),
+        help_text=_("Words, separated by spaces or commas. Those in use are suggested."),
+    )
+
+    def clean_tags(self) -> list[str]:
+        """The tags in the form that they are kept in. Raises ValidationError."""
+        try:
+            return normal_tags(separated(self.cleaned_data["tags"]))
+        except InvalidTags as invalid:
+            raise forms.ValidationError(render_refusal(invalid)) from None
+
+
+class OwnerForm(ReasonForm):
+    """Who is to own a skill: somebody active, or nobody."""
+
+    field_order = ("owner", "reason")
+    owner = forms.ModelChoiceField(User.objects.none(), label=_("Owner"), required=False, empty_label=_("Nobody"))
+
+    def __init__(self, skill: Skill, data: Any) -> None:
+        super().__init__(data, initial={"owner": skill.owner_id})
+        offered = User.objects.filter(Q(is_active=True) | Q(pk=skill.owner_id))
+        field: forms.ModelChoiceField = self.fields["owner"]  # type: ignore[assignment]
+        field.queryset = offered.order_by("username")

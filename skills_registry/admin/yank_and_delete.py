@@ -1,0 +1,123 @@
+"""Yank versions, delete skills, and take both back: a GET says what will happen, a POST does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+
+from skills_registry import services
+from skills_registry.models import Skill, SkillVersion
+
+from .confirmation import confirmed
+from .forms import ChangeForm
+from .pages import OperatorRequest, page, requires
+from .usage_impact import impact
+
+
+@requires("administer_skill")
+def delete_skill(request: OperatorRequest, pk: int) -> HttpResponse:
+    """Hide a skill, which agents lose where they have it."""
+    skill = _skill(pk)
+    live = skill.live_version
+
+    def do(reason: str, expected_live: int | None) -> str:
+        services.delete_skill(skill, actor=request.user, reason=reason, deactivate=True, expected_live=expected_live)
+        return _("{skill} is deleted. It can be restored.").format(skill=skill)
+
+    said = [
+        _("Agents lose it: {version} is live now.").format(version=live) if live else _("Agents do not get it now."),
+        *impact(skill),
+        _("It leaves the list of skills, where the status “deleted” finds it, and its name stays taken."),
+        _("Versions, files and history stay, and it can be restored."),
+    ]
+    return _confirmed(
+        request,
+        skill,
+        _("Delete {skill}").format(skill=skill),
+        said,
+        do,
+        refusal=services.why_absent(skill),
+        danger=True,
+    )
+
+
+@requires("administer_skill")
+def restore_skill(request: OperatorRequest, pk: int) -> HttpResponse:
+    """Bring a deleted skill back."""
+    skill = _skill(pk)
+
+    def do(reason: str, _expected_live: int | None) -> str:
+        services.restore_skill(skill, actor=request.user, reason=reason)
+        return _("{skill} is back. Publish a version when agents are to get it.").format(skill=skill)
+
+    said = [
+        _("It comes back with its versions, tags, owner and history."),
+        _("Agents get nothing of it until a version is published."),
+    ]
+    return _confirmed(
+        request, skill, _("Restore {skill}").format(skill=skill), said, do, refusal=services.why_not_restorable(skill)
+    )
+
+
+@requires("publish_skill")
+def yank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
+    """Forbid publishing a version."""
+    version = _version(pk, number)
+
+    def do(reason: str, _expected_live: int | None) -> str:
+        services.yank_version(version, actor=request.user, reason=reason)
+        return _("{version} is yanked.").format(version=version)
+
+    said = [
+        _("{version} cannot be published or rolled back to; whoever tries is told the reason.").format(version=version),
+        _("It stays to be looked at, and the yank can be taken back. What agents get now does not change."),
+    ]
+    title = _("Yank {version}").format(version=version)
+    return _confirmed(request, version.skill, title, said, do, refusal=services.why_not_yankable(version), danger=True)
+
+
+@requires("publish_skill")
+def unyank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
+    """Allow publishing a yanked version again."""
+    version = _version(pk, number)
+
+    def do(reason: str, _expected_live: int | None) -> str:
+        services.unyank_version(version, actor=request.user, reason=reason)
+        return _("{version} may be published again.").format(version=version)
+
+    said = [_("{version} may be published again. What agents get now does not change.").format(version=version)]
+    if version.yank_reason:
+        said.append(_("It was yanked for this reason: {reason}").format(reason=version.yank_reason))
+    title = _("Take back the yank of {version}").format(version=version)
+    return _confirmed(request, version.skill, title, said, do, refusal=services.why_not_yankable(version, yank=False))
+
+
+def _skill(pk: int) -> Skill:
+    return get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
+
+
+def _version(pk: int, number: int) -> SkillVersion:
+    versions = SkillVersion.objects.ready().select_related("skill__live_version__skill")
+    return get_object_or_404(versions, skill=pk, number=number)
+
+
+def _confirmed(
+    request: OperatorRequest,
+    skill: Skill,
+    title: str,
+    said: Sequence[str],
+    do: Callable[[str, int | None], str],
+    *,
+    refusal: str,
+    **look: Any,
+) -> HttpResponse:
+    """Say what `do` will do (or why it will be refused), or do it where the operator has confirmed what was said."""
+
+    def show(form: ChangeForm) -> HttpResponse:
+        return page(request, "withdraw", title, skill=skill, said=said, form=form, refusal=refusal, **look)
+
+    return confirmed(request, skill, do, show)

@@ -1,0 +1,35 @@
+"""The catalog's generation, which every change of a skill raises under a lock."""
+
+from __future__ import annotations
+
+from django.db.models import F
+from django.utils import timezone
+
+from skills_registry.models import CatalogHead, Skill
+
+
+def next_generation(above: int = 0) -> int:
+    """Raise the catalog's generation, over `above` at least; its row stays locked until the transaction ends.
+
+    So changes commit in the order of their generations.
+    """
+    CatalogHead.objects.get_or_create(id=1)
+    CatalogHead.objects.filter(id=1).update(generation=F("generation") + 1)
+    head = CatalogHead.objects.get(id=1)
+    if head.generation <= above:
+        head.generation = above + 1
+        head.save()
+    return head.generation
+
+
+def locked(skill: Skill) -> Skill:
+    """The skill read afresh, with its row locked until the transaction ends."""
+    return Skill.objects.select_for_update(of=("self",)).select_related("live_version").get(pk=skill.pk)
+
+
+def stamp(skill: Skill, generation: int, *fields: str) -> None:
+    """Save what changed of a locked skill, and in which generation; gateways do not know of it yet."""
+    if skill.served_generation == skill.generation:
+        skill.unserved_since = timezone.now()
+    skill.generation = generation
+    skill.save(update_fields=["generation", "unserved_since", "updated_at", *fields])

@@ -1,0 +1,42 @@
+"""A line of a text with some lines around it, as reviewers want to see it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from skills_registry.compare.line_diff import split_lines
+
+AROUND = 2
+SHOWN_MAX = 300
+"""Characters of a line that are shown."""
+
+
+@dataclass(frozen=True)
+class ExcerptLine:
+    """A line by its number from 1; `meant` marks the one that the excerpt is about."""
+
+    number: int
+    text: str
+    meant: bool
+
+
+class Excerpts:
+    """Excerpts of texts by path; a text is cut into lines when first asked for."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self._texts = texts
+        self._lines: dict[str, list[str]] = {}
+
+    def around(self, path: str, number: int | None) -> list[ExcerptLine]:
+        """The line with this number (from 1) and some around it; none where there is no such line or text."""
+        if path not in self._texts or number is None:
+            return []
+        lines = self._lines.setdefault(path, split_lines(self._texts[path]))
+        if not 1 <= number <= len(lines):
+            return []
+        first, last = max(number - AROUND, 1), min(number + AROUND, len(lines))
+        return [ExcerptLine(n, _cut(lines[n - 1].rstrip("\r\n")), n == number) for n in range(first, last + 1)]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]} …"

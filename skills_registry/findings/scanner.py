@@ -1,0 +1,114 @@
+"""Files -> findings: what a reviewer should look at before agents are told to follow it. Pure.
+
+A finding does not keep a package out; it points at a line, and `texts` says why that matters.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from skills_registry.media_types import text_of
+from skills_registry.packages.manifest_fields import SKILL_MD
+from skills_registry.packages.paths import printable
+from skills_registry.packages.problems import Finding
+
+EXCERPT_MAX = 160
+KIND_MAX = 50
+FINDINGS_MAX = 500
+
+
+class File(Protocol):
+    """A file of a package."""
+
+    @property
+    def path(self) -> str:
+        """Where it is in the package."""
+
+    @property
+    def content(self) -> bytes:
+        """Its bytes."""
+
+
+# Texts of many megabytes are scanned: each pattern begins with one of few characters, which the engine looks
+# for quickly, and repeats nothing that repeats itself.
+@dataclass(frozen=True)
+class _Rule:
+    code: str
+    severity: str
+    pattern: re.Pattern[str]
+    skill_md_only: bool = False
+
+
+_RULES = (
+    _Rule(
+        "dynamic-command",
+        "medium",
+        re.compile(r"!(?<!\S!)`[^`\n]+`|```!"),
+        skill_md_only=True,
+    ),
+    _Rule(
+        "private-key",
+        "high",
+        re.compile(r"-----BEGIN (?:[A-Z]{1,20} ){0,4}PRIVATE KEY-----"),
+    ),
+    _Rule(
+        "access-key",
+        "high",
+        re.compile(
+            r"A(?<!\wA)[KS]IA[A-Z0-9]{16}\b|g(?<!\wg)h[pousr]_[A-Za-z0-9]{36,}\b|s(?<!\ws)k-ant-[A-Za-z0-9_-]{20,}|"
+            r"x(?<!\wx)ox[baprs]-[A-Za-z0-9-]{20,}"
+        ),
+    ),
+    _Rule(
+        "hidden-text",
+        "high",
+        re.compile(
+            "[\u202a-\u202e\u2066-\u2069\U000e0000-\U000e007f\u200b\u2060](?:(?<![\u200b\u2060])|[\u200b\u2060])"
+        ),
+    ),
+)
+
+
+def scan(files: Iterable[File]) -> tuple[Finding, ...]:
+    """What a reviewer should look at in a package's text files, in the order of the files and their lines.
+
+    Of one kind no more than `KIND_MAX` in a file, and no more than `FINDINGS_MAX` in all, of which the
+    last then says that there are more.
+    """
+    findings = list(itertools.islice(_findings(files), FINDINGS_MAX))
+    if len(findings) == FINDINGS_MAX:
+        params = {"limit": FINDINGS_MAX}
+        findings[-1] = replace(findings[-1], code="more-findings", severity="high", params=params)
+    return tuple(findings)
+
+
+def _findings(files: Iterable[File]) -> Iterator[Finding]:
+    for file in files:
+        text = text_of(file.content)
+        if text is not None:
+            rules = [rule for rule in _RULES if file.path == SKILL_MD or not rule.skill_md_only]
+            yield from sorted(
+                (finding for rule in rules for finding in _matches(rule, file.path, text)),
+                key=lambda finding: finding.line,
+            )
+
+
+def _matches(rule: _Rule, path: str, text: str) -> Iterator[Finding]:
+    """The first matches of a rule, one for each line."""
+    line, counted, told = 1, 0, 0
+    for match in itertools.islice(rule.pattern.finditer(text), KIND_MAX):
+        line += text.count("\n", counted, match.start())
+        counted = match.start()
+        if line > told:
+            told = line
+            yield Finding(rule.code, rule.severity, path, line, _excerpt(text, match.start()))
+
+
+def _excerpt(text: str, at: int) -> str:
+    """The line around a match, cut to what a reviewer needs to recognise it."""
+    start = max(text.rfind("\n", 0, at) + 1, at - 40)
+    return printable(text[start : start + EXCERPT_MAX].partition("\n")[0].strip())

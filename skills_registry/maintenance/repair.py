@@ -1,0 +1,49 @@
+"""What can be mended of that what `verification` has found: all that the registry knows better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from skills_registry import services
+from skills_registry.catalog import catalog_changed, dynamodb_projection
+from skills_registry.models import Skill, SkillVersion
+from skills_registry.services.versions import sidecar
+from skills_registry.store import package_store
+
+from .verification import Difference, Remedy
+
+
+def mend(difference: Difference) -> bool:
+    """Whether it is mended now. Raises whatever kept it from being mended."""
+    return difference.remedy is not None and _MEND[difference.remedy](difference)
+
+
+def _announce(difference: Difference) -> bool:
+    skill = Skill.objects.get(name=difference.skill)
+    services.announce_again(skill)
+    return not Skill.objects.pending().filter(pk=skill.pk).exists()
+
+
+def _write_sidecar(difference: Difference) -> bool:
+    version = SkillVersion.objects.ready().get(skill__name=difference.skill, number=difference.version)
+    package_store.replace_sidecar(difference.skill, difference.version, sidecar(version))
+    return True
+
+
+def _withdraw(difference: Difference) -> bool:
+    dynamodb_projection.withdraw(difference.skill)
+    catalog_changed.send(sender=Skill)
+    return True
+
+
+def _recount(_difference: Difference) -> bool:
+    dynamodb_projection.recount()
+    return True
+
+
+_MEND: Mapping[Remedy, Callable[[Difference], bool]] = {
+    Remedy.ANNOUNCE: _announce,
+    Remedy.SIDECAR: _write_sidecar,
+    Remedy.WITHDRAW: _withdraw,
+    Remedy.RECOUNT: _recount,
+}

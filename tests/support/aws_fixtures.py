@@ -1,0 +1,101 @@
+"""S3 and DynamoDB servers for the tests that need them; each such test has the marker `aws`."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+
+import pytest
+
+from invocations.aws.dynamo import Connected, connection, guard
+from invocations.aws.guard import Guard
+from invocations.stores.tables import CallItem, CounterItem, MonthItem
+from skills_registry.catalog.tables import HeadItem, SkillItem
+
+from .emulators import CREDENTIALS, dynamodb_local, ministack, seaweedfs
+from .patience import wait_until
+
+SERVERS = {"ministack_url", "seaweedfs_url", "dynamodb_url", "s3_url", "on_aws"}
+ENGINES = ["ministack", "dynamodb-local"] if os.environ.get("DYNAMODB_LOCAL_HOME") else ["ministack"]
+"""Amazon's own is for those who accept its licence: DYNAMODB_LOCAL_HOME is the folder with its jar."""
+Dial = Callable[[str], None]
+
+
+def mark_aws(items: list[pytest.Function]) -> None:
+    """Mark what talks to one of the servers."""
+    for item in items:
+        if SERVERS & set(item.fixturenames):
+            item.add_marker(pytest.mark.aws)
+
+
+@pytest.fixture(scope="session")
+def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """S3 and DynamoDB by MiniStack."""
+    with ministack(tmp_path_factory.mktemp("ministack")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def seaweedfs_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """S3 by SeaweedFS."""
+    with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=["ministack", "seaweedfs"])
+def s3_url(request: pytest.FixtureRequest) -> str:
+    """Each S3 server."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture(scope="session")
+def dynamodb_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], str]]:
+    """A function that gives the URL of one of ENGINES, which it starts when first asked."""
+    with ExitStack() as stack:
+
+        @cache
+        def url(engine: str) -> str:
+            if engine == "ministack":
+                return str(request.getfixturevalue("ministack_url"))
+            return stack.enter_context(dynamodb_local(tmp_path_factory.mktemp("dynamodb-local")))
+
+        yield url
+
+
+@pytest.fixture(scope="session", params=ENGINES)
+def dynamodb_url(request: pytest.FixtureRequest, dynamodb_engine: Callable[[str], str]) -> str:
+    """Each DynamoDB server."""
+    return dynamodb_engine(request.param)
+
+
+def end_probes(guard: Guard) -> None:
+    """Let a service be back, and wait until no thread asks for it any more, which would go on into other tests."""
+    guard.breaker.succeeded()
+    name = f"probe-{guard._service}"
+    wait_until(lambda: all(thread.name != name for thread in threading.enumerate()), f"{name} does not end")
+
+
+@pytest.fixture
+def dial(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dial]:
+    """Let the product's tables be at an address."""
+    for name, value in {**CREDENTIALS, "aws_default_region": "us-east-1"}.items():
+        monkeypatch.setenv(name.upper(), value)
+
+    def dial(url: str) -> None:
+        for model in (CallItem, CounterItem, MonthItem, SkillItem, HeadItem):
+            monkeypatch.setattr(model.Meta, "host", url)
+            monkeypatch.setattr(model, "_connection", None)
+        monkeypatch.setattr(SkillItem.status_index, "_model", SkillItem, raising=False)
+        monkeypatch.setattr(Connected, "host", url)
+        connection.cache_clear()
+        guard.breaker.succeeded()
+
+    yield dial
+    end_probes(guard)
+    connection.cache_clear()

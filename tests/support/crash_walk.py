@@ -1,0 +1,197 @@
+"""Dies between any two steps of upload and publish, one after the other, and looks at what is left each time.
+
+Run by `test_crash_walk` in a process of its own, with the product's settings in the environment. A step
+is whatever leaves a trace outside the process: a statement or commit of SQL, a file put in its place, a
+request to S3 or DynamoDB; the process is killed right before it, which is right after the one before it.
+Prints the steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+from botocore.client import BaseClient  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, connections  # noqa: E402
+
+from skills_registry import services  # noqa: E402
+from skills_registry.catalog import get_catalog  # noqa: E402
+from skills_registry.models import Skill  # noqa: E402
+from skills_registry.services import housekeeping  # noqa: E402
+
+from .packages import package, skill_md, zip_of  # noqa: E402
+
+FILES = {"docs/a.md": "a", "run.sh": "echo"}
+TEMPLATE = settings.DATA_DIR.with_name("template")
+
+
+class Killer:
+    """Counts steps, and kills the process at one of them."""
+
+    def __init__(self, at: int, log: Path) -> None:
+        self.left = at
+        self.log = log
+
+    def step(self, name: str) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.log.write_text(name)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def around(self, owner: Any, name: str, says: Callable[..., str]) -> None:
+        """Make the calls of a function steps; `says` names them."""
+        function = getattr(owner, name)
+
+        def wrapped(*args: Any, **kwargs: Any) -> Any:
+            self.step(says(*args, **kwargs))
+            return function(*args, **kwargs)
+
+        setattr(owner, name, wrapped)
+
+    def watch(self) -> None:
+        """Make everything that leaves a trace a step."""
+        self.around(type(connections["default"]), "_commit", lambda database: "commit")
+        self.around(os, "link", lambda source, target: "link")
+        self.around(os, "replace", lambda source, target: "replace")
+        self.around(BaseClient, "_make_api_call", lambda client, operation, parameters: operation)
+
+        def statement(execute: Any, sql: str, *args: Any) -> Any:
+            word = sql.split(None, 1)[0]
+            if word in ("INSERT", "UPDATE", "DELETE"):
+                self.step(word)
+            return execute(sql, *args)
+
+        connection.execute_wrappers.append(statement)
+
+
+def journey() -> None:
+    """What an operator does: upload a zip, make it a version, publish it."""
+    upload = services.stage_upload("greeter.zip", zip_of({"SKILL.md": skill_md(body="two"), **FILES}))
+    inspection = services.inspect_upload(upload)
+    assert inspection.package
+    version, _ = services.create_version(inspection.package)
+    if version.skill.live_version_id != version.pk:
+        services.publish(version.skill, version.number)
+    services.discard_upload(upload)
+
+
+def whole() -> str:
+    """The text of the one skill that is served, after every file was found to be what it should be."""
+    catalog = get_catalog()
+    (skill,) = catalog.changes_since(0).published
+    contents = {file.path: catalog.read_file(skill, file) for file in skill.files}
+    for file in skill.files:
+        assert hashlib.sha256(contents[file.path]).hexdigest() == file.sha256, file.path
+    text = contents["SKILL.md"].decode()
+    assert set(contents) == ({"SKILL.md", *FILES} if "two" in text else {"SKILL.md"})
+    return text
+
+
+def look() -> None:
+    """Nothing that is not whole is served, a start mends the rest, and the same journey succeeds."""
+    assert whole()
+    for lifetime in ("STORING_LIFETIME", "UPLOAD_LIFETIME"):
+        setattr(housekeeping, lifetime, timedelta(0))  # as if all of it had passed
+    services.sweep()
+    assert not Skill.objects.pending().exists()
+    call_command("verify_storage", stdout=sys.stderr)
+    journey()
+    assert "two" in whole()
+    call_command("verify_storage", stdout=sys.stderr)
+
+
+def in_child(work: Callable[[], None]) -> int:
+    """Do something in a process of its own; 0, or how it ended."""
+    connections.close_all()
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    try:
+        work()
+        connections.close_all()
+    except BaseException:  # noqa: BLE001  # a child must never go on as its parent would
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
+class Aws:
+    """The bucket and the catalog's table, as they were."""
+
+    def __init__(self) -> None:
+        from tests.test_infrastructure import dynamodb_client
+
+        from .emulators import s3_client
+
+        self.s3, self.bucket = s3_client(settings.S3_ENDPOINT_URL), settings.S3_SKILLS_BUCKET
+        self.dynamodb, self.table = dynamodb_client(settings.DYNAMODB_ENDPOINT_URL), settings.DYNAMODB_SKILLS_TABLE
+        self.objects = {key: self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in self.keys()}
+        self.items = self.dynamodb.scan(TableName=self.table)["Items"]
+
+    def keys(self) -> list[str]:
+        return [entry["Key"] for entry in self.s3.list_objects_v2(Bucket=self.bucket).get("Contents", ())]
+
+    def restore(self) -> None:
+        for key in self.keys():
+            if key not in self.objects or key.endswith("latest.json"):
+                self.s3.delete_object(Bucket=self.bucket, Key=key)
+        for key, content in self.objects.items():
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+        for item in self.items:
+            self.dynamodb.put_item(TableName=self.table, Item=item)
+
+
+def prepare() -> None:
+    call_command("migrate", verbosity=0)
+    version, _ = services.create_version(package(body="one"))
+    services.publish(version.skill, version.number)
+
+
+def main() -> None:
+    # Only the children may touch the folder, which comes and goes.
+    assert threading.active_count() == 1, threading.enumerate()
+    assert in_child(prepare) == 0
+    shutil.copytree(settings.DATA_DIR, TEMPLATE)
+    aws = Aws() if settings.STORAGE_BACKEND == "s3" else None
+    log = settings.DATA_DIR.with_name("step")
+    steps: list[str] = []
+    while True:
+        # Put aside, not removed: whatever a process that was killed may still do there is no concern of the next one.
+        settings.DATA_DIR.rename(settings.DATA_DIR.with_name(f"before-{len(steps)}"))
+        shutil.copytree(TEMPLATE, settings.DATA_DIR)
+        if aws:
+            aws.restore()
+        log.write_text("the end")
+        killer = Killer(len(steps) + 1, log)
+
+        def travel(killer: Killer = killer) -> None:
+            killer.watch()
+            journey()
+
+        ended = in_child(travel)
+        step = log.read_text()
+        assert ended == (0 if step == "the end" else -signal.SIGKILL), step
+        assert in_child(look) == 0, f"after {step} (step {len(steps) + 1}); see above"
+        if step == "the end":
+            break
+        steps.append(step)
+    sys.stdout.write(json.dumps(steps))
+
+
+main()
