@@ -468,8 +468,8 @@ from django.test import RequestFactory
 
 from invocations import queries
 from invocations.events import InvocationEvent
-from invocations.handover import handover
-from invocations.recorder import recorder
+from invocations.recording.handover import handover
+from invocations.recording.recorder import recorder
 from invocations.stores.base import Counter
 from invocations.stores.dynamodb import DynamoStore
 from asgiref.sync import async_to_sync

@@ -35,7 +35,7 @@ def killed_after(folder: Path, code: str) -> str:
 import os, signal, sys, django
 django.setup()
 from pathlib import Path
-from invocations.spool import Spool
+from invocations.recording.spool import Spool
 from tests.test_recorder import event
 spool = Spool(Path({str(folder)!r}))
 {code}
