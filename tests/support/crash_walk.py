@@ -27,6 +27,7 @@ django.setup()
 
 from botocore.client import BaseClient  # noqa: E402
 from django.conf import settings  # noqa: E402
+from django.core.files.storage import storages  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, connections  # noqa: E402
 
@@ -135,12 +136,16 @@ class Aws:
     """The bucket and the catalog's table, as they were."""
 
     def __init__(self) -> None:
+        from invocations.aws.dynamo import connection as connection_of_tables
         from tests.test_infrastructure import dynamodb_client
 
         from .emulators import s3_client
 
         self.s3, self.bucket = s3_client(settings.S3_ENDPOINT_URL), settings.S3_SKILLS_BUCKET
         self.dynamodb, self.table = dynamodb_client(settings.DYNAMODB_ENDPOINT_URL), settings.DYNAMODB_SKILLS_TABLE
+        # Made here once and not by each child; none of them has a connection yet.
+        assert storages["skills"].client  # type: ignore[attr-defined]
+        assert connection_of_tables().client
         self.objects = {key: self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read() for key in self.keys()}
         self.items = self.dynamodb.scan(TableName=self.table)["Items"]
 
