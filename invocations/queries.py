@@ -9,6 +9,7 @@ from typing import overload
 
 from . import usage as arithmetic
 from .events import InvocationEvent
+from .resilience.unavailable import StoreUnavailable
 from .stores import get_store
 from .stores.base import ALL, DAYS_KEPT, LAST_ID, CallFilter, CallPage, Position, Totals
 from .usage import Series, Summary, Usage, Use
@@ -35,7 +36,7 @@ def totals(skills: Iterable[str]) -> dict[str, Totals | None]:
     names = list(skills)
     try:
         return dict(get_store().totals(names))
-    except OSError:
+    except StoreUnavailable:
         log.warning("calls cannot be counted, since their store does not answer", exc_info=True)
         return dict.fromkeys(names)
 
@@ -55,7 +56,7 @@ def series(skills: Iterable[str] | None, since: date, until: date) -> Series | d
     names = list(skills)
     try:
         days = get_store().days(names, since, until)
-    except OSError:
+    except StoreUnavailable:
         log.warning("calls a day are not known, since their store does not answer", exc_info=True)
         return dict.fromkeys(names)
     return {name: arithmetic.series(since, until, days[name]) for name in names}
@@ -69,7 +70,7 @@ def hours(skill: str | None, count: int) -> tuple[Series, bool] | None:
     since = arithmetic.last_hours(count)
     try:
         found = get_store().hours(ALL if skill is None else skill, since, count)
-    except OSError:
+    except StoreUnavailable:
         log.warning("calls an hour are not known, since their store does not answer", exc_info=True)
         return None
     return (arithmetic.by_hour(since, found.uses, count), found.complete) if found else None
@@ -87,7 +88,7 @@ def uses(since: date, until: date) -> dict[str, Use] | None:
     """
     try:
         return get_store().uses(since, until)
-    except OSError:
+    except StoreUnavailable:
         log.warning("what was called is not known, since its store does not answer", exc_info=True)
         return None
 
@@ -96,7 +97,7 @@ def called_since(day: date) -> set[str] | None:
     """The names that were called on this day of UTC or later; None where the store is away."""
     try:
         return get_store().called_since(day)
-    except OSError:
+    except StoreUnavailable:
         log.warning("what was called is not known, since its store does not answer", exc_info=True)
         return None
 
@@ -108,7 +109,7 @@ def usage(skill: str, since: datetime | None = None) -> Usage | None:
     """
     try:
         page = get_store().calls(CallFilter(skill=skill, since=since), None, SAMPLE_MAX)
-    except OSError:
+    except StoreUnavailable:
         log.warning("the usage of %s is not known, since the store does not answer", skill, exc_info=True)
         return None
     return arithmetic.usage(page.calls, complete=page.next is None)
@@ -128,7 +129,7 @@ def summary(wanted: CallFilter) -> Summary | None:
     """The newest SUMMED_MAX wanted calls together; None where the store cannot tell that cheaply, or is away."""
     try:
         return get_store().summary(wanted, SUMMED_MAX)
-    except OSError:
+    except StoreUnavailable:
         log.warning("calls cannot be summed up, since their store does not answer", exc_info=True)
         return None
 

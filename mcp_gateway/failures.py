@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from invocations.resilience.unavailable import StoreUnavailable
+
 from .auth import AccessRefused
 from .catalog import CatalogUnavailable
 from .ratelimit import TooMany
@@ -76,7 +78,7 @@ def _of_outage(exception: Exception, method: str) -> Failure | None:
     """What fails since a store is away."""
     if isinstance(exception, CatalogUnavailable):
         return _unavailable("the catalog cannot be read", 503)
-    if isinstance(exception, OSError):
+    if isinstance(exception, StoreUnavailable):
         log.warning("%r failed, since a store does not answer: %r", method, exception)
         return _unavailable("the files cannot be read at the moment")._replace(logged=repr(exception))
     return None

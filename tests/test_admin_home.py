@@ -12,6 +12,7 @@ from django.db.models import F
 from django.test import Client
 
 from invocations.events import InvocationEvent
+from invocations.resilience.unavailable import StoreUnavailable
 from invocations.stores import get_store
 from mcp_gateway.models import GatewayReplica
 from skills_registry import services
@@ -265,7 +266,7 @@ def test_page_says_that_calls_cannot_be_read_and_shows_the_rest(browser: Client,
     publish()
 
     def away(*args: Any) -> Any:
-        raise OSError("away")
+        raise StoreUnavailable("away")
 
     for name in ("days", "uses", "totals"):
         monkeypatch.setattr(type(get_store()), name, away)

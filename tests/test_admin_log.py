@@ -16,6 +16,7 @@ from invocations.events import InvocationEvent
 from invocations.models import Invocation
 from invocations.pages.log import PAGE_SIZE
 from invocations.queries import SUMMED_MAX
+from invocations.resilience.unavailable import StoreUnavailable
 from invocations.stores import get_store
 from invocations.stores.orm import OrmStore
 
@@ -390,7 +391,7 @@ def test_log_that_cannot_be_read_is_said_in_words(browser: Client, monkeypatch: 
     event = called()
 
     def away(*args: Any, **kwargs: Any) -> None:
-        raise OSError("no answer")
+        raise StoreUnavailable("no answer")
 
     for method in ("calls", "call"):
         monkeypatch.setattr(OrmStore, method, away)

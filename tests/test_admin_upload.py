@@ -14,6 +14,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry import services
 from skills_registry.models import Publication, Skill, SkillVersion, Upload
 from skills_registry.services import versions
@@ -393,7 +394,7 @@ def test_review_says_what_a_listing_and_a_call_cost(browser: Client) -> None:
 
 def test_note_stays_where_the_version_could_not_be_created(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> None:
-        raise OSError("the store is away")
+        raise StoreUnavailable("the store is away")
 
     monkeypatch.setattr(package_store, "write_version", fail)
     answer = browser.post(staged(browser, zipped()), {"create": "", "note": "hard work", "expected_live": ""})

@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 
 from invocations.events import InvocationEvent
+from invocations.resilience.unavailable import StoreUnavailable
 from invocations.stores import get_store
 from invocations.stores.orm import OrmStore
 
@@ -153,7 +154,7 @@ def test_calls_that_cannot_be_read_are_503(api: Api, path: str, monkeypatch: pyt
     publish()
 
     def away(*args: Any, **kwargs: Any) -> None:
-        raise OSError("no answer")
+        raise StoreUnavailable("no answer")
 
     for method in ("calls", "days", "uses"):
         monkeypatch.setattr(OrmStore, method, away)

@@ -12,6 +12,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.services import versions
@@ -100,7 +101,7 @@ def test_failed_storing_leaves_no_version_and_no_files(store: Path, monkeypatch:
     def fail(*args: Any) -> None:
         (store / "skills/greeter/v1").mkdir(parents=True)
         (store / "skills/greeter/v1/SKILL.md").write_text("half")
-        raise OSError("disk full")
+        raise StoreUnavailable("disk full")
 
     with monkeypatch.context() as patch:
         patch.setattr(package_store, "write_version", fail)

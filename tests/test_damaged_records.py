@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from pynamodb.connection import Connection
 
+from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry import services
 from skills_registry.catalog.dynamodb import DynamoCatalog
 from skills_registry.catalog.tables import HEAD, HeadItem, SkillItem
@@ -305,7 +306,7 @@ def test_what_was_withdrawn_in_the_catalog_alone_is_not_brought_back(
 
 class _Away:
     def __getattr__(self, name: str) -> Callable[..., None]:
-        raise OSError("away")
+        raise StoreUnavailable("away")
 
 
 def test_counters_that_cannot_be_read_are_named_and_no_page_fails_of_them(table: DynamoCatalog) -> None:

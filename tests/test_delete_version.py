@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 
+from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry import services
 from skills_registry.models import Publication, Skill, SkillVersion
 from skills_registry.store import package_store
@@ -77,7 +78,7 @@ def test_deleted_version_is_nowhere_to_go_back_to(two_versions: Skill) -> None:
 
 def test_files_are_removed_by_a_sweep_where_the_store_was_away(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any) -> None:
-        raise OSError("away")
+        raise StoreUnavailable("away")
 
     with monkeypatch.context() as patch:
         patch.setattr(package_store, "delete_version", fail)

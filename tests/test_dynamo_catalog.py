@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from invocations.aws.dynamo import Connected, StoreUnavailable
+from invocations.aws.dynamo import Connected
+from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry import services
 from skills_registry.catalog import dynamodb_projection as table
 from skills_registry.catalog import projection

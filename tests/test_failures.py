@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from invocations.resilience.unavailable import StoreUnavailable
 from mcp_gateway.auth.challenge import CannotTell, InsufficientScope, InvalidToken, InvalidTokenRequest
 from mcp_gateway.catalog import CatalogUnavailable
 from mcp_gateway.failures import failure_of
@@ -30,7 +31,7 @@ from mcp_gateway.wire.session import UnknownSession
         (TooMany("slower", 3), 429, 429, 429, "3"),
         (TooManyStreams("enough"), 429, 429, 429, "30"),
         (CatalogUnavailable(), -32603, 503, 503, "5"),
-        (ConnectionError("the bucket's address"), -32603, 200, 503, "5"),
+        (StoreUnavailable("the bucket's address"), -32603, 200, 503, "5"),
         (KeyError("a mistake of ours"), -32603, 200, 500, None),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
@@ -45,7 +46,7 @@ def test_each_failure_has_its_error_status_and_retry(
     assert failure.headers.get("retry-after") == retry_after
 
 
-@pytest.mark.parametrize("exception", [ConnectionError("the bucket's address"), KeyError("a mistake of ours")])
+@pytest.mark.parametrize("exception", [StoreUnavailable("the bucket's address"), KeyError("a mistake of ours")])
 def test_what_went_wrong_inside_is_logged_and_not_told(exception: Exception, caplog: pytest.LogCaptureFixture) -> None:
     failure = failure_of(exception, "tools/call")
 

@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 
 from invocations.events import InvocationEvent
 from invocations.models import Invocation, SkillCounter
+from invocations.resilience.unavailable import StoreUnavailable
 from mcp_gateway.auth import create_token
 from mcp_gateway.catalog import LiveCatalog
 
@@ -160,7 +161,7 @@ async def test_reason_of_an_internal_error_is_recorded_and_not_told(
 async def test_call_is_recorded_as_failed_where_the_catalog_was_never_there(
     wire: Gateway, shelf: Shelf, recorded: Recorded
 ) -> None:
-    shelf.failure = OSError("no route to host")
+    shelf.failure = StoreUnavailable("no route to host")
 
     answer = await ask(wire, "2025-11-25", "tools/call", {"name": "greeter"})
 
@@ -299,7 +300,7 @@ async def test_what_is_long_is_cut_before_it_waits_to_be_written(
     await ask(wire, "2025-11-25", "tools/call", {"name": long, "arguments": {long: long}})
     await ask(wire, "2025-11-25", "tools/call", {"name": "greeter", "arguments": {long: long}})
     await ask(wire, "2025-11-25", "skills/get", {"uri": long}, traceparent="x" * 5000)
-    shelf.failure = OSError(long)
+    shelf.failure = StoreUnavailable(long)
     await ask(wire, "2025-11-25", "tools/call", {"name": "greeter"})
 
     assert len(recorded) == 4

@@ -21,6 +21,7 @@ from invocations.recording.handover import Handover, Taker
 from invocations.recording.recorder import Recorder
 from invocations.recording.spool import Spool
 from invocations.recording.spool_lines import encode_file
+from invocations.resilience.unavailable import StoreUnavailable
 from invocations.stores import get_store
 
 from .support.patience import PATIENCE_SECONDS
@@ -40,7 +41,7 @@ class Bucket(FileSystemStorage):
 
     def _save(self, name: str, content: Any) -> str:
         if self.away:
-            raise OSError("S3 is away")
+            raise StoreUnavailable("S3 is away")
         if self.hangs is not None:
             self.hangs.wait(30)
         saved: str = super()._save(name, content)  # type: ignore[misc]  # a method for subclasses

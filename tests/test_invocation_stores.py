@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from invocations.aws.dynamo import StoreUnavailable
 from invocations.events import InvocationEvent
+from invocations.resilience.unavailable import StoreUnavailable
 from invocations.stores.base import ALL, CallFilter, InvocationStore, Position
 from invocations.stores.dynamodb import DynamoStore
 from invocations.stores.orm import OrmStore

@@ -20,6 +20,7 @@ from django.test import Client
 from invocations import queries
 from invocations.events import InvocationEvent
 from invocations.pages import export
+from invocations.resilience.unavailable import StoreUnavailable
 from invocations.stores import get_store
 from invocations.stores.orm import OrmStore
 from mcp_gateway.auth.tokens import create_token, revoke_token
@@ -171,7 +172,7 @@ def test_file_that_cannot_be_made_is_answered_with_the_reason(browser: Client, m
     assert browser.get(f"{LOG}export.xlsx").status_code == 404
 
     def away(*args: Any, **kwargs: Any) -> None:
-        raise OSError("no answer")
+        raise StoreUnavailable("no answer")
 
     monkeypatch.setattr(OrmStore, "calls", away)
     assert "cannot be read just now" in text_of(browser.get(f"{LOG}export.csv"))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
+from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry import services
 from skills_registry.models import CatalogHead, Publication, Skill, SkillVersion
 from skills_registry.store import package_store
@@ -132,7 +133,7 @@ def test_projection_that_fails_stays_pending_until_it_is_made(store: Path, monke
     publish(body="one")
 
     def fail(*args: Any) -> None:
-        raise OSError("store is away")
+        raise StoreUnavailable("store is away")
 
     with monkeypatch.context() as patch:
         patch.setattr(package_store, "write_latest", fail)

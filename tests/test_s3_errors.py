@@ -8,7 +8,8 @@ import pytest
 from django.core.files.base import ContentFile
 from moto import mock_aws
 
-from skills_registry.store.backends.s3 import S3SkillStorage, StoreUnavailable
+from invocations.resilience.unavailable import StoreUnavailable
+from skills_registry.store.backends.s3 import S3SkillStorage
 
 from .support.emulators import CREDENTIALS
 

@@ -13,10 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 from django.utils import timezone
 
+from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry import services
 from skills_registry.models import Skill
 from skills_registry.store import package_store
-from skills_registry.store.backends.s3 import S3SkillStorage, StoreUnavailable
+from skills_registry.store.backends.s3 import S3SkillStorage
 
 from .conftest import live, publish
 from .support.emulators import CREDENTIALS, s3_client, seaweedfs

@@ -11,9 +11,10 @@ import pytest
 from django.core.files.base import ContentFile
 
 from invocations.aws import dynamo as dynamodb
-from invocations.aws.guard import FAILURES, PROBE_SECONDS, StoreUnavailable
+from invocations.aws.guard import FAILURES, PROBE_SECONDS
 from invocations.resilience import deadline
 from invocations.resilience.breaker import State
+from invocations.resilience.unavailable import StoreUnavailable
 from invocations.stores.base import CallFilter
 from invocations.stores.dynamodb import DynamoStore
 from skills_registry.store.backends.s3 import S3SkillStorage

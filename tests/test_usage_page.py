@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from invocations.events import InvocationEvent
+from invocations.resilience.unavailable import StoreUnavailable
 from invocations.stores import get_store
 from invocations.stores.orm import OrmStore
 
@@ -87,7 +88,7 @@ def test_usage_of_a_skill_that_nobody_calls_is_empty(browser: Client) -> None:
 
 def test_usage_that_cannot_be_read_is_said_in_words(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*args: Any, **kwargs: Any) -> None:
-        raise OSError("no answer")
+        raise StoreUnavailable("no answer")
 
     monkeypatch.setattr(OrmStore, "calls", away)
     page = usage(browser)

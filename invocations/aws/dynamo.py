@@ -14,12 +14,14 @@ from pynamodb.connection.table import TableConnection
 from pynamodb.exceptions import DoesNotExist, PynamoDBException
 from pynamodb.models import Model
 
+from invocations.resilience.unavailable import StoreUnavailable
+
 from . import whole_answers
-from .guard import Guard, StoreUnavailable
+from .guard import Guard
 
 whole_answers.install()
 
-__all__ = ["Connected", "StoreUnavailable", "Table", "as_unavailable", "connection", "guard", "unavailable"]
+__all__ = ["Connected", "Table", "as_unavailable", "connection", "guard", "unavailable"]
 
 
 def _probe() -> None:

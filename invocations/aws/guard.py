@@ -18,6 +18,7 @@ from botocore.exceptions import ConnectionError as NotConnected
 
 from invocations.resilience import deadline
 from invocations.resilience.breaker import Breaker, State
+from invocations.resilience.unavailable import StoreUnavailable
 
 from .connections import bound_connections
 
@@ -32,10 +33,6 @@ UNREACHED = (NotConnected, HTTPClientError)
 """What botocore says where no whole answer came."""
 _call_ends: ContextVar[float] = ContextVar("call_ends", default=float("inf"))
 _probing: ContextVar[bool] = ContextVar("probing", default=False)
-
-
-class StoreUnavailable(OSError):
-    """A service of AWS could not be reached in time, or refused what was asked of it."""
 
 
 class Guard:

@@ -31,6 +31,7 @@ from invocations import queries
 from invocations.events import InvocationEvent
 from invocations.models import Invocation
 from invocations.queries import LAST_ID, CallPage, Position
+from invocations.resilience.unavailable import StoreUnavailable
 from invocations.usage import summary
 
 from .cursors import cursor, cursor_of, position
@@ -39,7 +40,7 @@ from .forms import LogForm
 
 READ = "invocations.view_invocation"
 PAGE_SIZE = 50
-AWAY = (OSError, DatabaseError)
+AWAY = (StoreUnavailable, DatabaseError)
 LATE = timedelta(seconds=15)
 """So long after it began a call may get into the log, while all is well."""
 

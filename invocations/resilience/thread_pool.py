@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from . import deadline
+from .unavailable import StoreUnavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,7 +20,7 @@ IDLE_SECONDS = 30.0
 """How long a thread waits for more work before it ends."""
 
 
-class Busy(OSError):
+class Busy(StoreUnavailable):
     """As much waits as may wait."""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.update import Action
 
-from invocations.aws.dynamo import StoreUnavailable
+from invocations.resilience.unavailable import StoreUnavailable
 
 from .base import Counter, Totals
 from .dynamodb_keys import moment, read_moment

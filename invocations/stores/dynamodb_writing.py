@@ -18,8 +18,9 @@ from django.conf import settings
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.update import Action
 
-from invocations.aws.dynamo import StoreUnavailable, connection, unavailable
+from invocations.aws.dynamo import connection, unavailable
 from invocations.events import InvocationEvent
+from invocations.resilience.unavailable import StoreUnavailable
 
 from . import dynamodb_months
 from .dynamodb_keys import item_of, moment

@@ -13,9 +13,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from invocations.resilience import deadline
+from invocations.resilience.unavailable import StoreUnavailable
 
 from .errors import service_unavailable
-from .outages import explain_outage
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class DeadlineMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """503 for a server that does not answer, where no page has words of its own for that."""
-        if not isinstance(exception, OSError) or explain_outage(exception):  # what is full or away has words of its own
+        if not isinstance(exception, StoreUnavailable):
             return None
         log.error("%s failed, since a store does not answer", request.path, exc_info=exception)
         return service_unavailable(request)

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
 
-from invocations.resilience.disk_errors import is_full, is_read_only
+from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry.models import Skill
 
 log = logging.getLogger(__name__)
@@ -57,9 +57,7 @@ def requires(permission: str) -> Callable[[Page[P]], Page[P]]:
                 raise PermissionDenied
             try:
                 return view(request, *args, **kwargs)
-            except OSError as error:
-                if is_full(error) or is_read_only(error):
-                    raise
+            except StoreUnavailable as error:
                 log.exception("the package store does not answer")
                 answer = page(
                     request, "away", _("The package store does not answer"), error=error.strerror or str(error)

@@ -12,7 +12,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
 
-from invocations.resilience.disk_errors import is_full, is_read_only
+from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry.models import SkillVersion
 from skills_registry.packages.problems import InvalidSkill, Refusal
 from skills_registry.services import Conflict, InvalidTags, StoreFailed
@@ -47,7 +47,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return Response({"detail": _summary(error.detail), "fields": error.detail}, status=error.status_code)
     if isinstance(error, SkillVersion.DoesNotExist):
         return Response({"detail": "There is no such version."}, status=status.HTTP_404_NOT_FOUND)
-    if isinstance(error, OSError) and not (is_full(error) or is_read_only(error)):
+    if isinstance(error, StoreUnavailable):
         log.error("a store does not answer", exc_info=error)
         detail = f"A store that this needs does not answer: {error.strerror or error}"
         return Response({"detail": detail}, status=status.HTTP_503_SERVICE_UNAVAILABLE)

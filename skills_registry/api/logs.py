@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from invocations import queries
 from invocations.pages.cursors import cursor
 from invocations.pages.export import download
+from invocations.resilience.unavailable import StoreUnavailable
 from invocations.usage import Series, Use, last_days, most_called
 
 from . import inputs, outputs
@@ -134,5 +135,5 @@ def _most(uses: Mapping[str, Use]) -> Any:
     return most_called(uses, SKILLS_SHOWN)
 
 
-def _away() -> OSError:
-    return OSError("that of the calls")
+def _away() -> StoreUnavailable:
+    return StoreUnavailable("that of the calls")

@@ -21,8 +21,9 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from invocations.aws.damaged_items import SalvagedModel
-from invocations.aws.dynamo import StoreUnavailable, connection, unavailable
+from invocations.aws.dynamo import connection, unavailable
 from invocations.resilience import deadline
+from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry.models import Skill
 from skills_registry.store import package_store
 from skills_registry.store.records import is_believable

@@ -1,7 +1,7 @@
 """Where bytes lie: a local directory or an S3 bucket, behind Django's storage API. Neither knows keys.
 
-Both write a file once and whole: a name that is taken raises FileExistsError. Whatever else the store
-answers or fails to answer is an OSError.
+Both write a file once and whole: a name that is taken raises FileExistsError. A file that is not there
+raises MissingFile, a store that fails StoreUnavailable, a full or read-only disk OSError.
 """
 
 from __future__ import annotations

@@ -6,13 +6,30 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from django.core.files.storage import FileSystemStorage
 
+from invocations.resilience.disk_errors import is_full, is_read_only
+from invocations.resilience.unavailable import MissingFile, StoreUnavailable
+
 from . import Change
+
+
+@contextmanager
+def _as_unavailable() -> Iterator[None]:
+    """Raise StoreUnavailable for a disk that fails; a name that is free or taken, and a full disk, are answers."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise MissingFile(*error.args) from error
+    except OSError as error:
+        if isinstance(error, FileExistsError) or is_full(error) or is_read_only(error):
+            raise
+        raise StoreUnavailable(*error.args) from error
 
 
 class LocalSkillStorage(FileSystemStorage):
@@ -22,16 +39,19 @@ class LocalSkillStorage(FileSystemStorage):
         """The name itself: a name that is taken is an error here, not a reason to invent another."""
         return name
 
+    @_as_unavailable()
     def _save(self, name: str, content: Any) -> str:
         self._write(Path(self.path(name)), content.read(), os.link)
         return name
 
+    @_as_unavailable()
     def read(self, name: str, limit: int = -1) -> bytes:
         """What a file holds, or the first `limit` bytes of it. Raises FileNotFoundError."""
         with self.open(name) as file:
             content: bytes = file.read(limit)
         return content
 
+    @_as_unavailable()
     def update(self, name: str, change: Change, limit: int = -1) -> None:
         """Replace a file by what `change` makes of it, with nobody else changing it in between.
 
@@ -46,6 +66,7 @@ class LocalSkillStorage(FileSystemStorage):
             if content is not None:
                 self._write(target, content, os.replace)
 
+    @_as_unavailable()
     def erase(self, name: str) -> bool:
         """Remove a file, or a folder (a name with a slash at the end); whether nothing of it is left."""
         path = Path(self.path(name))
@@ -55,6 +76,7 @@ class LocalSkillStorage(FileSystemStorage):
             path.unlink(missing_ok=True)
         return True
 
+    @_as_unavailable()
     def check_access(self) -> None:
         """Raise OSError unless files can be written."""
         folder = Path(self.location)

@@ -16,11 +16,10 @@ from django.core.files.base import ContentFile
 from storages.backends.s3 import S3Storage
 
 from invocations.aws import whole_answers
-from invocations.aws.guard import UNREACHED, Guard, StoreUnavailable
+from invocations.aws.guard import UNREACHED, Guard
+from invocations.resilience.unavailable import MissingFile, StoreUnavailable
 
 from . import Change
-
-__all__ = ["S3SkillStorage", "StoreUnavailable"]
 
 whole_answers.install()
 
@@ -170,7 +169,7 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         """When the object was written, with time zone. Raises FileNotFoundError."""
         head = self._head(name)
         if head is None:
-            raise FileNotFoundError(name)
+            raise MissingFile(name)
         modified: datetime = head["LastModified"]
         return modified
 
@@ -257,7 +256,7 @@ def _as_os_errors(name: str) -> Iterator[None]:
     except ClientError as error:
         code = error.response["Error"]["Code"]
         if code in ("NoSuchKey", "404"):
-            raise FileNotFoundError(name) from None
+            raise MissingFile(name) from None
         if code in ("PreconditionFailed", "412", "ConditionalRequestConflict"):
             raise FileExistsError(name) from None
         raise (Denied if code in DENIED_CODES else StoreUnavailable)(f"{name}: {error}") from error
