@@ -1,4 +1,4 @@
-"""How a client reaches the gateway: what to type, and what to put into its configuration."""
+"""Commands and configuration that connect a client to the gateway."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _REQUEST = """curl -s {address} -H "Content-Type: application/json" -H "Accept: 
 
 
 def connection(token: str = "") -> dict[str, Any]:
-    """Commands and a configuration with this token; with a placeholder where one is needed and none is given."""
+    """Return the commands and configuration for a token; with a placeholder if one is required but not given."""
     address, needs_token = f"{settings.PUBLIC_URL}/mcp", settings.MCP_REQUIRE_AUTH
     shown = token or (PLACEHOLDER if needs_token else "")
     server: dict[str, Any] = {"type": "http", "url": address}

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 
 from mcp_gateway import providers
 from mcp_gateway.auth import create_token, revoke_token, tokens
-from mcp_gateway.auth.identity import remembered
+from mcp_gateway.auth.identity import caller_cache
 from mcp_gateway.ratelimit import Failures, Limiter, Limits, TooMany
 from mcp_gateway.ratelimit.memory import KEYS_MAX, MemoryLimits, Rates
 from mcpsite.asgi import application
@@ -50,7 +50,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         monkeypatch.setattr(f"{user}.limiter", Limiter())
     for user in ("mcp_gateway.auth.identity", "mcp_gateway.rest.authentication"):
         monkeypatch.setattr(f"{user}.failures", Failures())
-    remembered.forget()
+    caller_cache.clear()
     return clock
 
 
@@ -252,7 +252,7 @@ def test_limits_forget_who_called_least_recently() -> None:
     rates = Rates()
     for number in range(KEYS_MAX + 10):
         rates.take(f"address:{number}", 1)
-    assert len(rates._whole_at) == KEYS_MAX
+    assert len(rates._refilled_at) == KEYS_MAX
     assert rates.wait("address:0", 1) == 0
     assert rates.wait(f"address:{KEYS_MAX}", 1) > 0
 

@@ -17,18 +17,18 @@ VALUES_MAX = 100
 async def complete(call: Call) -> dict[str, Any]:
     """The best 100 suggestions; none for a reference to something that is not there, as for a word nobody knows."""
     argument = call.params["argument"]
-    found = await _suggestions(call, argument["name"], argument["value"], _others(call.params))
+    found = await _suggestions(call, argument["name"], argument["value"], _other_arguments(call.params))
     return {"completion": {"values": found[:VALUES_MAX], "total": len(found), "hasMore": len(found) > VALUES_MAX}}
 
 
 async def _suggestions(call: Call, name: str, typed: str, others: Mapping[str, str]) -> Sequence[str]:
     ref = call.params["ref"]
     if ref["type"] == "ref/prompt":
-        return await _of_prompt(call, ref["name"], name, typed, others)
-    return await _of_template(call, ref["uri"], name, typed, others)
+        return await _complete_prompt(call, ref["name"], name, typed, others)
+    return await _complete_template(call, ref["uri"], name, typed, others)
 
 
-async def _of_prompt(call: Call, prompt: str, name: str, typed: str, others: Mapping[str, str]) -> Sequence[str]:
+async def _complete_prompt(call: Call, prompt: str, name: str, typed: str, others: Mapping[str, str]) -> Sequence[str]:
     skill = call.snapshot.skills.get(prompt)
     if skill is not None and is_prompt(skill):
         return choices(skill, name, typed)
@@ -36,7 +36,9 @@ async def _of_prompt(call: Call, prompt: str, name: str, typed: str, others: Map
     return await offered.complete(call, name, typed, others) if offered and offered.complete else []
 
 
-async def _of_template(call: Call, template: str, name: str, typed: str, others: Mapping[str, str]) -> Sequence[str]:
+async def _complete_template(
+    call: Call, template: str, name: str, typed: str, others: Mapping[str, str]
+) -> Sequence[str]:
     skills = call.snapshot.skills
     if template in (SKILL_MD_TEMPLATE, FILE_TEMPLATE) and name == "skill":
         return best_matches(typed, skills)
@@ -47,7 +49,7 @@ async def _of_template(call: Call, template: str, name: str, typed: str, others:
     return await offered.complete(call, name, typed, others) if offered and offered.complete else []
 
 
-def _others(params: Mapping[str, Any]) -> dict[str, str]:
+def _other_arguments(params: Mapping[str, Any]) -> dict[str, str]:
     """The values that other arguments have already; older revisions do not say what `context` is."""
     context = params.get("context")
     others = context.get("arguments") if isinstance(context, dict) else None

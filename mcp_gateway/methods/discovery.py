@@ -12,12 +12,12 @@ from mcp_gateway.wire.eras import modern
 
 from .search_tools import replace_skills
 
-_HOLDS = "This server holds Agent Skills: instructions, scripts and references for particular kinds of work. "
-_EACH = (
+_INTRODUCTION = "This server holds Agent Skills: instructions, scripts and references for particular kinds of work. "
+_USE_TOOLS = (
     "Each skill is a tool; call it when its description fits the task, then follow the instructions it "
     "returns. The files that they mention are resources below skill://<skill name>/."
 )
-_SEARCH = (
+_USE_SEARCH = (
     f"Before a task that a skill might be there for, call {SEARCH_SKILLS}; load the one that fits with {LOAD_SKILL} "
     f"and follow its instructions. {READ_SKILL_FILE} gets the files that they mention."
 )
@@ -25,7 +25,7 @@ _SEARCH = (
 
 def instructions(call: Call) -> str:
     """How a model is to use this server."""
-    return _HOLDS + (_SEARCH if replace_skills(call.snapshot) else _EACH)
+    return _INTRODUCTION + (_USE_SEARCH if replace_skills(call.snapshot) else _USE_TOOLS)
 
 
 def capabilities(call: Call) -> dict[str, Any]:
@@ -69,5 +69,5 @@ async def ping(call: Call) -> dict[str, Any]:
 
 async def set_log_level(call: Call) -> dict[str, Any]:
     """2025-11-25: server/utilities/logging."""
-    log_levels.put(call.sender.session.id, call.text("level"))
+    log_levels.set(call.sender.session.id, call.text("level"))
     return {}

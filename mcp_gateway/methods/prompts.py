@@ -20,7 +20,7 @@ PAGE_SIZE = 1000
 async def list_prompts(call: Call) -> dict[str, Any]:
     """In order of name."""
     snapshot, era = call.snapshot, call.era
-    listing = snapshot.once(("prompts", era.lists), lambda: Listing.of("prompts", _prompts(snapshot, era)))
+    listing = snapshot.get_or_build(("prompts", era.lists), lambda: Listing.of("prompts", _prompts(snapshot, era)))
     return listing.page(call.params, size=PAGE_SIZE)
 
 
@@ -29,7 +29,7 @@ async def get_prompt(call: Call) -> dict[str, Any]:
     name = call.text("name")
     skill = call.snapshot.skills.get(name)
     if skill is None or not is_prompt(skill):
-        return await _get_other(call, name)
+        return await _get_provider_prompt(call, name)
     try:
         text = await json_of(await invoke(call, skill))
     except BadArgument as error:
@@ -40,7 +40,7 @@ async def get_prompt(call: Call) -> dict[str, Any]:
     }
 
 
-async def _get_other(call: Call, name: str) -> dict[str, Any]:
+async def _get_provider_prompt(call: Call, name: str) -> dict[str, Any]:
     prompt = call.snapshot.offers.prompt(name)
     if prompt is None:
         raise JsonRpcError(INVALID_PARAMS, f"Unknown prompt: {name:.100}")

@@ -46,14 +46,16 @@ _SKILL_TEMPLATES: tuple[dict[str, Any], ...] = (
 async def list_resources(call: Call) -> dict[str, Any]:
     """In order of URI."""
     snapshot, era = call.snapshot, call.era
-    listing = snapshot.once(("resources", era.lists), lambda: Listing.of("resources", _resources(snapshot, era)))
+    listing = snapshot.get_or_build(
+        ("resources", era.lists), lambda: Listing.of("resources", _resources(snapshot, era))
+    )
     return listing.page(call.params, size=PAGE_SIZE)
 
 
 async def list_templates(call: Call) -> dict[str, Any]:
     """In order of what the templates say."""
     snapshot, era = call.snapshot, call.era
-    listing = snapshot.once(
+    listing = snapshot.get_or_build(
         ("templates", era.lists), lambda: Listing.of("resourceTemplates", _templates(snapshot, era))
     )
     return listing.page(call.params, size=PAGE_SIZE)
@@ -79,7 +81,7 @@ async def contents_of(call: Call, skill: PublishedSkill, file: PublishedFile) ->
     return {"uri": file_uri(skill.name, file.path), "mimeType": file.media_type, **body}
 
 
-def meta(file: PublishedFile) -> dict[str, Any]:
+def file_meta(file: PublishedFile) -> dict[str, Any]:
     """What is to be known of a file besides: whether it is a program, to be stored with the permission to run it."""
     return {"_meta": {"io.modelcontextprotocol.skills/executable": True}} if file.executable else {}
 
@@ -134,9 +136,13 @@ def _resource(uri: str, skill: PublishedSkill, file: PublishedFile) -> dict[str,
     annotations: dict[str, Any] = {"audience": ["assistant"], "priority": 0.8 if is_main else 0.3}
     if skill.published_at:
         annotations["lastModified"] = skill.published_at
-    return {"uri": uri, **naming, "mimeType": file.media_type, "size": file.size, "annotations": annotations} | meta(
-        file
-    )
+    return {
+        "uri": uri,
+        **naming,
+        "mimeType": file.media_type,
+        "size": file.size,
+        "annotations": annotations,
+    } | file_meta(file)
 
 
 def _templates(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -13,8 +13,8 @@ from typing import Any
 from mcp_gateway.cached_settings import settings
 from mcp_gateway.call import Call, Method
 from mcp_gateway.catalog import Snapshot
-from mcp_gateway.serving.invocable import FULL_TEXT, UNKNOWN_NAMED, BadArgument, description, is_tool, title
-from mcp_gateway.serving.skill_index import computing, skill_index
+from mcp_gateway.serving.invocable import FULL_TEXT, UNKNOWN_LISTED_MAX, BadArgument, description, is_tool, title
+from mcp_gateway.serving.skill_index import search_pool, skill_index
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS, SKILL_ARGUMENT
 from mcp_gateway.wire.uris import file_uri
 from skills_registry.catalog import EVERYBODY, Audience, PublishedSkill
@@ -22,9 +22,9 @@ from skills_registry.catalog import EVERYBODY, Audience, PublishedSkill
 from .resources import contents_of
 from .skill_tools import call_skill, text
 
-FOUND, FOUND_MAX = 10, 50
+RESULTS_DEFAULT, RESULTS_MAX = 10, 50
 """Skills that a search answers with: unless told otherwise, and at the most."""
-FILES_NAMED = 50
+FILES_LISTED_MAX = 50
 _IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 _READ_ONLY = {"readOnlyHint": True, "openWorldHint": False}
 _SKILL = {"type": "string", "description": "The skill's name."}
@@ -62,8 +62,8 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
                 "limit": {
                     "type": "integer",
                     "minimum": 1,
-                    "maximum": FOUND_MAX,
-                    "description": f"How many skills to answer with; {FOUND} unless given.",
+                    "maximum": RESULTS_MAX,
+                    "description": f"How many skills to answer with; {RESULTS_DEFAULT} unless given.",
                 },
             },
             "additionalProperties": False,
@@ -111,7 +111,7 @@ def replace_skills(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
     most = settings.MCP_MAX_SKILL_TOOLS
     if settings.MCP_SKILL_TOOLS != "auto":
         return bool(settings.MCP_SKILL_TOOLS == "search")
-    count = snapshot.once("tool count", lambda: len(_tools(snapshot, EVERYBODY)))
+    count = snapshot.get_or_build("tool count", lambda: len(_tools(snapshot, EVERYBODY)))
     if audience.restricted and count > most:
         count = len(_tools(snapshot, audience))
     return count > most
@@ -119,7 +119,7 @@ def replace_skills(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
 
 def is_file_reader_listed(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
     """Whether read_skill_file is listed beside the skills: where one of their tools has files besides its SKILL.md."""
-    with_files = snapshot.once(
+    with_files = snapshot.get_or_build(
         "tools with files", lambda: [one for one in _tools(snapshot, EVERYBODY) if len(one.files) > 1]
     )
     return any(audience.includes(skill.name, skill.tags) for skill in with_files)
@@ -138,10 +138,10 @@ def find(name: str) -> Method | None:
 
 async def search_skills(call: Call) -> dict[str, Any]:
     """Names, titles and descriptions of skills that fit a query, the best first; all by name where it is empty."""
-    given = _given(call, query=str, limit=int)
-    limit = given.get("limit", FOUND)
-    if not 1 <= limit <= FOUND_MAX:
-        raise BadArgument(f"limit must be from 1 to {FOUND_MAX}.")
+    given = _checked_arguments(call, query=str, limit=int)
+    limit = given.get("limit", RESULTS_DEFAULT)
+    if not 1 <= limit <= RESULTS_MAX:
+        raise BadArgument(f"limit must be from 1 to {RESULTS_MAX}.")
     names = await _names(call, given.get("query", "").strip(), limit)
     skills = [
         {"name": skill.name, "title": title(skill), "description": description(skill)}
@@ -157,7 +157,7 @@ async def search_skills(call: Call) -> dict[str, Any]:
 
 async def load_skill(call: Call) -> dict[str, Any]:
     """What calling the skill's own tool answers."""
-    given = _given(call, SKILL_ARGUMENT, **{SKILL_ARGUMENT: str, FULL_TEXT: str})
+    given = _checked_arguments(call, SKILL_ARGUMENT, **{SKILL_ARGUMENT: str, FULL_TEXT: str})
     skill = _skill(call, given[SKILL_ARGUMENT])
     arguments = {key: value for key, value in given.items() if key == FULL_TEXT}
     return await call_skill(call._replace(params={**call.params, "arguments": arguments}), skill)
@@ -165,15 +165,15 @@ async def load_skill(call: Call) -> dict[str, Any]:
 
 async def read_skill_file(call: Call) -> dict[str, Any]:
     """One file: a text, a picture, or anything else as an embedded resource."""
-    given = _given(call, SKILL_ARGUMENT, "path", **{SKILL_ARGUMENT: str, "path": str})
+    given = _checked_arguments(call, SKILL_ARGUMENT, "path", **{SKILL_ARGUMENT: str, "path": str})
     skill = _skill(call, given[SKILL_ARGUMENT])
     path = given["path"].removeprefix("./")
     found = call.snapshot.file_at(file_uri(skill.name, path))
     if found is None:
-        names = ", ".join(file.path for file in skill.files[:FILES_NAMED])
-        more = ", ..." if len(skill.files) > FILES_NAMED else ""
+        names = ", ".join(file.path for file in skill.files[:FILES_LISTED_MAX])
+        more = ", ..." if len(skill.files) > FILES_LISTED_MAX else ""
         raise BadArgument(f"{skill.name} has no file {path:.200}. Its files: {names}{more}")
-    return {"content": [_content(await contents_of(call, *found))], "isError": False}
+    return {"content": [_content_item(await contents_of(call, *found))], "isError": False}
 
 
 _TOOLS: dict[str, Method] = {
@@ -183,7 +183,7 @@ _TOOLS: dict[str, Method] = {
 }
 
 
-def _content(contents: dict[str, Any]) -> dict[str, Any]:
+def _content_item(contents: dict[str, Any]) -> dict[str, Any]:
     """The contents of a resource as an item of a result."""
     if "text" in contents:
         return text(contents["text"])
@@ -195,7 +195,7 @@ def _content(contents: dict[str, Any]) -> dict[str, Any]:
 async def _names(call: Call, query: str, limit: int) -> list[str]:
     if query:
         index = await skill_index(call.snapshot, call.catalog)
-        return await computing.run(index.search, query, limit)
+        return await search_pool.run(index.search, query, limit)
     return [name for name, skill in call.snapshot.skills.items() if is_tool(skill)][:limit]
 
 
@@ -207,10 +207,10 @@ def _skill(call: Call, name: str) -> PublishedSkill:
     return skill
 
 
-def _given(call: Call, *required: str, **types: type) -> Mapping[str, Any]:
+def _checked_arguments(call: Call, *required: str, **types: type) -> Mapping[str, Any]:
     """The call's arguments. Raises BadArgument where one is unknown, missing or of another type."""
     given = call.arguments()
-    if unknown := nsmallest(UNKNOWN_NAMED, set(given) - set(types)):
+    if unknown := nsmallest(UNKNOWN_LISTED_MAX, set(given) - set(types)):
         raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; this tool takes: {', '.join(types)}.")
     if missing := [name for name in required if name not in given]:
         raise BadArgument(f"Missing argument: {', '.join(missing)}.")

@@ -6,7 +6,7 @@ from typing import Any
 
 from mcp_gateway.cached_settings import settings
 from mcp_gateway.call import Call
-from mcp_gateway.methods.resources import meta
+from mcp_gateway.methods.resources import file_meta
 from mcp_gateway.serving.invocable import argument_descriptions, description, invoke, title
 from mcp_gateway.tool_names import READ_SKILL_FILE
 from mcp_gateway.wire.large_texts import json_of
@@ -44,13 +44,13 @@ def text(content: Any) -> dict[str, Any]:
 def _files(skill: PublishedSkill, call: Call) -> list[dict[str, Any]]:
     """The skill's other files: as links, or named in a text where the revision or the deployment has no links."""
     linked = call.era.has_resource_links and settings.MCP_RESOURCE_LINKS
-    files: list[dict[str, Any]] = call.snapshot.once(
-        ("files", skill.name, linked), lambda: _shown(skill, linked=linked)
+    files: list[dict[str, Any]] = call.snapshot.get_or_build(
+        ("files", skill.name, linked), lambda: _file_items(skill, linked=linked)
     )
     return files
 
 
-def _shown(skill: PublishedSkill, *, linked: bool) -> list[dict[str, Any]]:
+def _file_items(skill: PublishedSkill, *, linked: bool) -> list[dict[str, Any]]:
     others = [file for file in skill.files if file.path != SKILL_MD]
     if linked:
         return [
@@ -60,7 +60,7 @@ def _shown(skill: PublishedSkill, *, linked: bool) -> list[dict[str, Any]]:
                 "name": file.path,
                 "mimeType": file.media_type,
                 "size": file.size,
-                **meta(file),
+                **file_meta(file),
             }
             for file in others
         ]

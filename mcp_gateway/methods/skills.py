@@ -16,7 +16,7 @@ PAGE_SIZE = 100
 async def list_skills(call: Call) -> dict[str, Any]:
     """Every skill, also those that are neither tool nor prompt, in order of name."""
     skills = call.snapshot.skills
-    listing = call.snapshot.once(
+    listing = call.snapshot.get_or_build(
         "skills", lambda: Listing.of("skills", ((name, _entry(skill)) for name, skill in skills.items()))
     )
     return listing.page(call.params, size=PAGE_SIZE)

@@ -9,7 +9,7 @@ from mcp_gateway.call import Call
 from mcp_gateway.catalog import Snapshot
 from mcp_gateway.serving.invocable import BadArgument, is_tool
 from mcp_gateway.wire.eras import Era, fitting
-from mcp_gateway.wire.eras.mirrored import check_mirrored
+from mcp_gateway.wire.eras.mirrored import check_mirrored_arguments
 from mcp_gateway.wire.jsonrpc import INVALID_PARAMS, JsonRpcError
 from mcp_gateway.wire.paging import Listing
 
@@ -21,7 +21,7 @@ PAGE_SIZE = 1000
 async def list_tools(call: Call) -> dict[str, Any]:
     """In the same order at every call of one generation."""
     snapshot, era = call.snapshot, call.era
-    listing = snapshot.once(("tools", era.lists), lambda: Listing.of("tools", _tools(snapshot, era)))
+    listing = snapshot.get_or_build(("tools", era.lists), lambda: Listing.of("tools", _tools(snapshot, era)))
     return listing.page(call.params, size=PAGE_SIZE)
 
 
@@ -40,15 +40,15 @@ async def call_tool(call: Call) -> dict[str, Any]:
             return fitting.fit_tool_result(call.era, await search(call))
     except BadArgument as error:
         return {"content": [skill_tools.text(str(error))], "isError": True}
-    return await _call_other(call, name)
+    return await _call_provider_tool(call, name)
 
 
-async def _call_other(call: Call, name: str) -> dict[str, Any]:
+async def _call_provider_tool(call: Call, name: str) -> dict[str, Any]:
     tool = call.snapshot.offers.tool(name)
     if tool is None:
         raise JsonRpcError(INVALID_PARAMS, f"Unknown tool: {name:.100}")
     if call.era.modern:
-        check_mirrored(tool.mirrored, call.arguments(), call.sender.headers)
+        check_mirrored_arguments(tool.mirrored_arguments, call.arguments(), call.sender.headers)
     return fitting.fit_tool_result(call.era, await tool.call(call))
 
 

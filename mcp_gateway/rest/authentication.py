@@ -1,4 +1,4 @@
-"""Access tokens for DRF: authentication, and permission by scope; named in the settings, imported by nobody."""
+"""Access tokens for DRF: authentication, and permission by scope. Loaded by settings, not by imports."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class AccessTokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer <token>`; the request acts as the token's owner."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """The owner and the token; None where the request brings no bearer token."""
+        """Return the owner and the token; None without a bearer token."""
         text = bearer_token(request.headers.get("Authorization", ""))
         if text is None:
             return None
@@ -34,9 +34,9 @@ class AccessTokenAuthentication(BaseAuthentication):
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """What a 401 asks for; it names an error only where a token was shown (RFC 6750, 3.1)."""
-        shown = bearer_token(request.headers.get("Authorization", "")) is not None
-        return 'Bearer error="invalid_token"' if shown else "Bearer"
+        """Return `WWW-Authenticate` for a 401; it has an error code only if a token was sent (RFC 6750, 3.1)."""
+        has_token = bearer_token(request.headers.get("Authorization", "")) is not None
+        return 'Bearer error="invalid_token"' if has_token else "Bearer"
 
 
 def _valid(text: str) -> AccessToken:
@@ -47,10 +47,10 @@ def _valid(text: str) -> AccessToken:
 
 
 class TokenScope(BasePermission):
-    """A token reads with `skills:read` and does everything else with `skills:write`; sessions have no scopes."""
+    """Requires `skills:read` for safe methods and `skills:write` for all others. Sessions have no scopes."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the request's token has the scope for its method. Raises PermissionDenied."""
+        """Return True, or raise PermissionDenied if the token lacks the scope for the method."""
         needed = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
         if isinstance(request.auth, AccessToken) and needed not in request.auth.scopes:
             refusal = PermissionDenied(f"The access token lacks the scope {needed}.")

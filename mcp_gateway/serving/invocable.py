@@ -24,7 +24,7 @@ TYPED_MAX = 4_000
 """Characters of a text for which values are suggested; each suggestion repeats it."""
 FILL_IN_SECONDS = 1.0
 """CPU time for filling in the arguments."""
-UNKNOWN_NAMED = 5
+UNKNOWN_LISTED_MAX = 5
 """Arguments that are named as unknown."""
 FULL_TEXT = "arguments"
 """The argument that carries everything as one text, as a user would type it."""
@@ -124,7 +124,7 @@ def _fill_in_bounded(form: Form) -> Filled:
 
 def _texts(skill: PublishedSkill, arguments: Mapping[str, object]) -> dict[str, str]:
     known = dict.fromkeys((FULL_TEXT, *skill.argument_names))
-    if unknown := nsmallest(UNKNOWN_NAMED, arguments.keys() - known.keys()):
+    if unknown := nsmallest(UNKNOWN_LISTED_MAX, arguments.keys() - known.keys()):
         raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; {skill.name} takes: {', '.join(known):.1000}.")
     texts: dict[str, str] = {}
     for name, value in arguments.items():

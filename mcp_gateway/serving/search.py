@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-from .search_words import REQUEST_WORDS, alternatives
+from .search_words import REQUEST_WORDS, synonyms
 
 WEIGHTS = {"name": 6.0, "title": 4.5, "tags": 12.0, "description": 4.0, "body": 1.0}
-"""What a word is worth by where it stands. Few skills have tags, which makes one tag look long to BM25."""
-FUZZY, BEGUN, RELATED = 0.2, 0.3, 0.7
-"""What a word with typing errors, one that is only begun, and another word for it are worth beside the word itself."""
-REQUEST = 0.2
-"""What a word that is in almost every question is worth beside one that says what it is about."""
+"""What a word is boost by where it stands. Few skills have tags, which makes one tag look long to BM25."""
+FUZZY, PREFIX, RELATED = 0.2, 0.3, 0.7
+"""What a word with typing errors, one that is only begun, and another word for it are boost beside the word itself."""
+REQUEST_WEIGHT = 0.2
+"""What a word that is in almost every question is boost beside one that says what it is about."""
 QUERY_MAX = 500
 """Characters of a query that are looked at."""
 WORDS_MAX = 16
@@ -33,7 +33,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+
 """Runs of scripts that are written without spaces, or whose words have endings: Thai, Chinese, Japanese, Korean."""
 
 
-def _words(*, stopwords: bool) -> TextAnalyzer:
+def _build_analyzer(*, stopwords: bool) -> TextAnalyzer:
     words = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(100)).filter(Filter.lowercase())
     words = words.filter(Filter.ascii_fold())
     if stopwords:
@@ -41,11 +41,11 @@ def _words(*, stopwords: bool) -> TextAnalyzer:
     return words.filter(Filter.stemmer("english")).build()
 
 
-_EVERY_WORD, _WORDS_THAT_SAY = _words(stopwords=False), _words(stopwords=True)
+_ALL_WORDS, _CONTENT_WORDS = _build_analyzer(stopwords=False), _build_analyzer(stopwords=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class SkillText:
     """What is known of a skill by words."""
 
     name: str
@@ -57,20 +57,20 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A word as it may stand in a text, and what finding it is worth."""
+    """A word as it may stand in a text, and what finding it is boost."""
 
     text: str
-    worth: float = 1.0
+    boost: float = 1.0
     errors: int = 0
     """Characters that may differ."""
-    is_begun: bool = False
+    is_prefix: bool = False
     """Whether more characters may follow."""
 
 
 class SkillIndex:
     """Some skills, to be searched from any thread. Making one blocks."""
 
-    def __init__(self, texts: Iterable[Text]) -> None:
+    def __init__(self, texts: Iterable[SkillText]) -> None:
         fields = SchemaBuilder().add_text_field("id", stored=True, tokenizer_name="raw")
         for field in WEIGHTS:
             fields.add_text_field(field, tokenizer_name="words").add_text_field(
@@ -78,7 +78,7 @@ class SkillIndex:
             )
         self._schema = fields.build()
         self._index = Index(self._schema)
-        self._index.register_tokenizer("words", _EVERY_WORD)
+        self._index.register_tokenizer("words", _ALL_WORDS)
         self._index.register_tokenizer("pairs", TextAnalyzerBuilder(Tokenizer.whitespace()).build())
         writer = self._index.writer(_HEAP_BYTES, num_threads=1)
         for text in texts:
@@ -99,28 +99,28 @@ class SkillIndex:
     def _parts(self, query: str) -> Iterator[Query]:
         """A query for each word that says something, or for every word where none does."""
         words = _WORD.findall(query.lower())
-        telling = ([word for word in words if _WORDS_THAT_SAY.analyze(word)] or words)[:WORDS_MAX]
-        has_subject = any(word not in REQUEST_WORDS for word in telling)
-        for place, word in enumerate(telling):
-            forms = list(self._forms(word, last=place == len(telling) - 1))
-            worth = REQUEST if has_subject and word in REQUEST_WORDS else 1.0
-            yield Query.boost_query(self._anywhere("", forms), worth)
+        content = ([word for word in words if _CONTENT_WORDS.analyze(word)] or words)[:WORDS_MAX]
+        has_subject = any(word not in REQUEST_WORDS for word in content)
+        for place, word in enumerate(content):
+            forms = list(self._forms(word, last=place == len(content) - 1))
+            boost = REQUEST_WEIGHT if has_subject and word in REQUEST_WORDS else 1.0
+            yield Query.boost_query(self._match_any_field("", forms), boost)
         for pair in _pairs(query):
-            yield self._anywhere("_pairs", [_Form(pair)])
+            yield self._match_any_field("_pairs", [_Form(pair)])
 
     def _forms(self, word: str, *, last: bool) -> Iterator[_Form]:
         """What a word may match."""
-        for stem in _EVERY_WORD.analyze(word):
+        for stem in _ALL_WORDS.analyze(word):
             yield _Form(stem)
             if len(stem) >= 4:
                 yield _Form(stem, FUZZY, errors=2 if len(stem) >= 8 else 1)
             if last and len(stem) >= 2:
-                yield _Form(stem, BEGUN, is_begun=True)
-        for other in alternatives(word):
-            for stem in _EVERY_WORD.analyze(other):
+                yield _Form(stem, PREFIX, is_prefix=True)
+        for other in synonyms(word):
+            for stem in _ALL_WORDS.analyze(other):
                 yield _Form(stem, RELATED)
 
-    def _anywhere(self, suffix: str, forms: Sequence[_Form]) -> Query:
+    def _match_any_field(self, suffix: str, forms: Sequence[_Form]) -> Query:
         """The best of all fields and forms."""
         fields = [(f"{field}{suffix}", weight) for field, weight in WEIGHTS.items()]
         return Query.disjunction_max_query(
@@ -128,14 +128,14 @@ class SkillIndex:
         )
 
     def _match(self, field: str, form: _Form, weight: float) -> Query:
-        if form.errors or form.is_begun:
-            query = Query.fuzzy_term_query(self._schema, field, form.text, distance=form.errors, prefix=form.is_begun)
+        if form.errors or form.is_prefix:
+            query = Query.fuzzy_term_query(self._schema, field, form.text, distance=form.errors, prefix=form.is_prefix)
         else:
             query = Query.term_query(self._schema, field, form.text)
-        return Query.boost_query(query, weight * form.worth)
+        return Query.boost_query(query, weight * form.boost)
 
 
-def _document(text: Text) -> Document:
+def _document(text: SkillText) -> Document:
     document = Document()
     document.add_text("id", text.name)
     for field in WEIGHTS:

@@ -6,7 +6,7 @@ everybody calls by several names. Words are given as they stand before stemming.
 
 from __future__ import annotations
 
-_SAME = (
+_SYNONYM_GROUPS = (
     "powerpoint pptx ppt slides slide deck presentation keynote slideshow",
     "word docx doc",
     "excel xlsx xls spreadsheet workbook sheet",
@@ -77,18 +77,18 @@ REQUEST_WORDS = frozenset(_REQUESTS.split())
 """Words of almost every question and description: alone they are looked for, beside others they decide nothing."""
 
 
-def alternatives(word: str) -> frozenset[str]:
+def synonyms(word: str) -> frozenset[str]:
     """Other words for a lower-case word, and its singular where the stemmer knows none ("pdfs")."""
-    return _ALTERNATIVES.get(word, frozenset())
+    return _SYNONYMS.get(word, frozenset())
 
 
-def _alternatives() -> dict[str, frozenset[str]]:
+def _build_synonyms() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for line in _SAME:
+    for line in _SYNONYM_GROUPS:
         words = set(line.split())
         for word in words:
             found.setdefault(word, set()).update(words - {word})
     return {word: frozenset(others) for word, others in found.items()}
 
 
-_ALTERNATIVES = _alternatives()
+_SYNONYMS = _build_synonyms()

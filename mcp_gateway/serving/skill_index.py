@@ -12,54 +12,54 @@ from mcp_gateway.catalog import DigestMismatch, LiveCatalog, Snapshot
 from skills_registry.catalog import PublishedSkill
 
 from .invocable import description, is_tool, title
-from .search import SkillIndex, Text
+from .search import SkillIndex, SkillText
 
 log = logging.getLogger(__name__)
 
 READS_AT_ONCE = 8
 TEXTS_SECONDS = 3.0
 """How long the first search waits for texts; skills whose text is not there by then are found by the rest."""
-AGAIN_SECONDS = 10.0
+REBUILD_SECONDS = 10.0
 """After this long an index without all texts is made anew, while searches go on with the one that there is."""
 INDEXED_MAX = 50_000
 """Characters of a skill's instructions, and of its description, that are looked for words."""
-computing = Pool("search", threads=2, waiting=64)
+search_pool = Pool("search", threads=2, waiting=64)
 
 
 async def skill_index(snapshot: Snapshot, catalog: LiveCatalog) -> SkillIndex:
     """The index; made once for a snapshot, so that it holds what its audience may see and nothing else."""
-    index: _KeptIndex = snapshot.once("search", lambda: _KeptIndex(snapshot, catalog))
+    index: _LazyIndex = snapshot.get_or_build("search", lambda: _LazyIndex(snapshot, catalog))
     return await index.get()
 
 
-class _KeptIndex:
+class _LazyIndex:
     """The index of one snapshot, and the texts that it still lacks; belongs to one event loop."""
 
     def __init__(self, snapshot: Snapshot, catalog: LiveCatalog) -> None:
         self._skills = [skill for skill in snapshot.skills.values() if is_tool(skill)]
         self._catalog = catalog
         self._index: SkillIndex | None = None
-        self._making: asyncio.Task[SkillIndex] | None = None
-        self._due_at = float("-inf")
+        self._building: asyncio.Task[SkillIndex] | None = None
+        self._rebuild_at = float("-inf")
 
     async def get(self) -> SkillIndex:
         """The index as it is; only the first one is waited for."""
-        if self._making is None or (self._making.done() and time.monotonic() >= self._due_at):
-            self._making = asyncio.create_task(self._make())
+        if self._building is None or (self._building.done() and time.monotonic() >= self._rebuild_at):
+            self._building = asyncio.create_task(self._build())
         if self._index is not None:
             return self._index
-        return await asyncio.shield(self._making)  # a caller that goes away must not take it from the others
+        return await asyncio.shield(self._building)  # a caller that goes away must not take it from the others
 
-    async def _make(self) -> SkillIndex:
+    async def _build(self) -> SkillIndex:
         room = asyncio.Semaphore(READS_AT_ONCE)
         missing = 0
 
-        async def text(skill: PublishedSkill) -> Text:
+        async def text(skill: PublishedSkill) -> SkillText:
             nonlocal missing
             async with room:
                 body = await self._body(skill)
             missing += body is None
-            return Text(
+            return SkillText(
                 skill.name,
                 title(skill),
                 " ".join(skill.tags),
@@ -70,10 +70,10 @@ class _KeptIndex:
         with deadline.afresh(TEXTS_SECONDS):
             texts = await asyncio.gather(*map(text, self._skills))
         with deadline.afresh(float("inf")):
-            self._index = await computing.run(SkillIndex, texts)
+            self._index = await search_pool.run(SkillIndex, texts)
         if missing:
             log.warning("%d skills are found without their texts, which cannot be read in time", missing)
-        self._due_at = time.monotonic() + AGAIN_SECONDS if missing else float("inf")
+        self._rebuild_at = time.monotonic() + REBUILD_SECONDS if missing else float("inf")
         return self._index
 
     async def _body(self, skill: PublishedSkill) -> str | None:

@@ -26,7 +26,7 @@ NAMES_MAX = 1000
 """Characters of declared names with which that holds: each sign may have to be compared with all of them."""
 
 _PATTERNS_KEPT = 64
-_EVERYTHING = "$ARGUMENTS"
+_ALL_ARGUMENTS = "$ARGUMENTS"
 _SKILL_DIR = re.compile(r"\$(?P<dir>\{CLAUDE_SKILL_DIR\})")
 
 _PIECE = r"""[^ \t\r\n'"\\]++|'[^']*+'|"[^"\\]*+(?:\\.[^"\\]*+)*+"|\\."""
@@ -119,24 +119,24 @@ def substitute(body: str, arguments: Arguments, skill_dir: str, *, declares: boo
     """
     pieces: list[str] = []
     end, received = 0, False
-    room = _Room(added_max)
-    placeholder = _placeholder(arguments.names) if declares or _EVERYTHING in body else _SKILL_DIR
+    budget = _ByteBudget(added_max)
+    placeholder = _placeholder(arguments.names) if declares or _ALL_ARGUMENTS in body else _SKILL_DIR
     for match in placeholder.finditer(body):
         before, start = body[end : match.start()], match.start()
         end = match.end()
         if match["dir"]:
             pieces += (before, skill_dir)
-            room.take(skill_dir)
+            budget.spend(skill_dir)
         elif before.endswith("\\") and body[max(start - 2, 0) : start - 1] != "\\":
             pieces += (before[:-1], match[0])
         else:
             value = _value(match, arguments)
             received = received or value is not None
-            room.take(value or "")
-            pieces += (before, _shown(match) if value is None else value)
+            budget.spend(value or "")
+            pieces += (before, _unfilled_text(match) if value is None else value)
     filled = "".join((*pieces, body[end:]))
     if arguments.text and not received:
-        room.take(arguments.text)
+        budget.spend(arguments.text)
         return f"{filled}{_blank_line_after(filled)}ARGUMENTS: {arguments.text}\n"
     return filled
 
@@ -148,14 +148,14 @@ def _blank_line_after(text: str) -> str:
     return "\n" if text.endswith("\n") else "\n\n"
 
 
-class _Room:
+class _ByteBudget:
     """How many bytes may still be added; None for any number."""
 
     def __init__(self, left: int | None) -> None:
         self._left = left
         self._sizes: dict[str, int] = {}
 
-    def take(self, text: str) -> None:
+    def spend(self, text: str) -> None:
         """Add a text. Raises TooLong where there is no room for it."""
         if self._left is None or not text:
             return
@@ -178,7 +178,7 @@ def _value(match: re.Match[str], arguments: Arguments) -> str | None:
     return arguments.values[position] if position < len(arguments.values) else None
 
 
-def _shown(match: re.Match[str]) -> str:
+def _unfilled_text(match: re.Match[str]) -> str:
     """What stands in the place of a placeholder for which nothing was given."""
     return "" if match["name"] or match["all"] else match[0]
 

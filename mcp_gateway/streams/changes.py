@@ -23,29 +23,28 @@ class Difference:
 
     lists: frozenset[str]
     uris: frozenset[str]
-    """Files whose bytes are others or that came or went, the folders they are in, and what providers have changed.
-
-    Those of skills in canonical form.
-    """
+    """Files added, removed or changed, their folders, and changed provider resources; skill URIs are canonical."""
 
 
-def changed(before: Snapshot, after: Snapshot) -> list[Pair]:
+def changed_skills(before: Snapshot, after: Snapshot) -> list[Pair]:
     """The skills that are not the same; made once, and looked at for each audience."""
     return [pair for pair in _pairs(before, after) if pair[0] is not pair[1]]
 
 
-def everything(before: Snapshot, after: Snapshot) -> list[Pair]:
+def all_skills(before: Snapshot, after: Snapshot) -> list[Pair]:
     """All skills: for somebody for whom others are visible than before, though none has changed."""
     return list(_pairs(before, after))
 
 
-def difference(pairs: Sequence[Pair], was: Audience, now: Audience, snapshots: tuple[Snapshot, Snapshot]) -> Difference:
+def compare_snapshots(
+    pairs: Sequence[Pair], was: Audience, now: Audience, snapshots: tuple[Snapshot, Snapshot]
+) -> Difference:
     """What of these pairs, and of what else the snapshots hold, differs for somebody who could see `was` before and
     can see `now`."""
     before, after = snapshots
     seen = [(_visible(old, was), _visible(new, now)) for old, new in pairs]
     lists = {name for name, entry in _ENTRIES.items() if any(entry(old) != entry(new) for old, new in seen)}
-    uris = {uri for pair in seen for uri in _touched(*pair)}
+    uris = {uri for pair in seen for uri in _touched_uris(*pair)}
     searched = search_tools.replace_skills(before, was), search_tools.replace_skills(after, now)
     reading = search_tools.is_file_reader_listed(before, was), search_tools.is_file_reader_listed(after, now)
     if all(searched):
@@ -53,8 +52,8 @@ def difference(pairs: Sequence[Pair], was: Audience, now: Audience, snapshots: t
     elif any(searched) or reading[0] != reading[1]:
         lists.add("tools")
     if not was.restricted or not now.restricted:
-        lists |= _offered(before.offers, after.offers)
-        uris |= _offered_uris(before.offers, after.offers)
+        lists |= _changed_offer_lists(before.offers, after.offers)
+        uris |= _changed_offer_uris(before.offers, after.offers)
     return Difference(frozenset(lists), frozenset(uris))
 
 
@@ -83,7 +82,7 @@ _ENTRIES = {"tools": _tool, "prompts": _prompt, "resources": _resources}
 """What each list says of a skill."""
 
 
-def _offered(before: Offers, after: Offers) -> set[str]:
+def _changed_offer_lists(before: Offers, after: Offers) -> set[str]:
     return {
         name
         for name in ("tools", "prompts", "resources")
@@ -91,13 +90,13 @@ def _offered(before: Offers, after: Offers) -> set[str]:
     }
 
 
-def _offered_uris(before: Offers, after: Offers) -> set[str]:
+def _changed_offer_uris(before: Offers, after: Offers) -> set[str]:
     """Addresses of resources that came or went, or are said to be others."""
     old, new = ({one.uri: one.definition for one in offers.resources} for offers in (before, after))
     return {uri for uri in old.keys() | new.keys() if old.get(uri) != new.get(uri)}
 
 
-def _touched(old: PublishedSkill | None, new: PublishedSkill | None) -> Iterator[str]:
+def _touched_uris(old: PublishedSkill | None, new: PublishedSkill | None) -> Iterator[str]:
     """Addresses of the files that differ, and of the folders above them up to the skill's root."""
     for uri in {canonical(uri) for uri, _ in _files(old) ^ _files(new)}:
         yield uri

@@ -7,7 +7,7 @@ from typing import Any
 
 from mcp_gateway.wire.http import Receive, Send
 from mcp_gateway.wire.jsonrpc import encode
-from mcp_gateway.wire.subscription_filter import Wish
+from mcp_gateway.wire.subscription_filter import SubscriptionFilter
 
 KEEP_ALIVE_SECONDS = 15.0
 """How long a stream may be silent; proxies commonly close what is silent for a minute."""
@@ -23,18 +23,18 @@ _HEADERS = [
 class EventStream:
     """The stream of one request, begun by the first message and watched from then on.
 
-    Where a disconnect means that the request is cancelled (`cancels`), the task that sent the first
+    Where a disconnect means that the request is cancelled (`cancel_on_disconnect`), the task that sent the first
     message is cancelled; otherwise it goes on, and what it sends is dropped.
     """
 
-    def __init__(self, receive: Receive, send: Send, *, cancels: bool) -> None:
+    def __init__(self, receive: Receive, send: Send, *, cancel_on_disconnect: bool) -> None:
         self._receive = receive
         self._send = send
-        self._cancels = cancels
+        self._cancel_on_disconnect = cancel_on_disconnect
         self._watching: asyncio.Task[None] | None = None
-        self.cut_off = False
+        self.is_disconnected = False
         """Whether the client has gone."""
-        self.wish: Wish | None = None
+        self.filter: SubscriptionFilter | None = None
         """What is to be told until the stream ends, if it is one that lasts."""
 
     @property
@@ -42,9 +42,9 @@ class EventStream:
         """Whether anything was sent, so that the answer must go the same way."""
         return self._watching is not None
 
-    def listen(self, wish: Wish) -> None:
+    def subscribe(self, subscription_filter: SubscriptionFilter) -> None:
         """Take note of what is to be told."""
-        self.wish = wish
+        self.filter = subscription_filter
 
     async def begin(self) -> None:
         """Let the client know that it is a stream, before there is a message.
@@ -71,12 +71,12 @@ class EventStream:
             self._watching = asyncio.create_task(self._watch(asyncio.current_task()))
 
     async def _write(self, body: bytes, *, more: bool = True) -> None:
-        if self.cut_off:
+        if self.is_disconnected:
             return
         try:
             await self._send({"type": "http.response.body", "body": body, "more_body": more})
         except OSError:  # what some servers say of a client that has gone
-            self.cut_off = True
+            self.is_disconnected = True
 
     async def _watch(self, worker: asyncio.Task[Any] | None) -> None:
         """Send comments until the client goes."""
@@ -86,8 +86,8 @@ class EventStream:
                 await self._write(_COMMENT)
         finally:
             gone.cancel()
-        self.cut_off = True
-        if self._cancels and worker is not None:
+        self.is_disconnected = True
+        if self._cancel_on_disconnect and worker is not None:
             worker.cancel()
 
 

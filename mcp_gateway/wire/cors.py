@@ -16,7 +16,7 @@ _EXPOSED = "Mcp-Session-Id, WWW-Authenticate, Retry-After, X-Request-Id"
 _MAX_AGE_SECONDS = 600
 
 
-def for_page(headers: Mapping[str, str], send: Send) -> Send:
+def add_cors_headers(headers: Mapping[str, str], send: Send) -> Send:
     """`send` that lets the page read the answer, if it is a page that asks and its origin may."""
     origin = headers.get("origin")
     if origin is None or not is_origin_served(origin):
@@ -32,7 +32,7 @@ def for_page(headers: Mapping[str, str], send: Send) -> Send:
     return send_readable
 
 
-def preflight(method: str, headers: Mapping[str, str]) -> HttpAnswer | None:
+def answer_preflight(method: str, headers: Mapping[str, str]) -> HttpAnswer | None:
     """The answer to a browser's question whether a page may send something; None for all else."""
     if method != "OPTIONS" or "origin" not in headers:
         return None

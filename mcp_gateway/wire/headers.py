@@ -14,7 +14,7 @@ from mcp_gateway.cached_settings import settings
 
 JSON, EVENTS = "application/json", "text/event-stream"
 _UTF_8 = ("utf-8", "utf8")
-_REMEMBERED = 64
+_CACHED_VALUES = 64
 """Values of a header that are judged once; few, because anybody may send others, and long ones."""
 
 
@@ -92,7 +92,7 @@ def accepts_events(headers: Mapping[str, str]) -> bool:
     return not accept or _accepts(accept, EVENTS)
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHED_VALUES)
 def _accepts(accept: str, media_type: str) -> bool:
     """Whether the most specific range that matches has a weight above 0 (RFC 9110, 12.5.1)."""
     try:
@@ -103,7 +103,7 @@ def _accepts(accept: str, media_type: str) -> bool:
     return bool(matching) and max(matching)[1] > 0
 
 
-@lru_cache(_REMEMBERED)
+@lru_cache(_CACHED_VALUES)
 def _content_type(value: str) -> tuple[str, str]:
     """Media type and charset, in lower case; UTF-8 where none is given. Both "" where it cannot be read."""
     try:
@@ -122,10 +122,10 @@ def _host_of(origin: str) -> str:
 
 
 def _is_served(host: str) -> bool:
-    return _is_among(host, tuple(settings.ALLOWED_HOSTS))
+    return _is_allowed_host(host, tuple(settings.ALLOWED_HOSTS))
 
 
-@lru_cache(_REMEMBERED)
-def _is_among(host: str, allowed: tuple[str, ...]) -> bool:
+@lru_cache(_CACHED_VALUES)
+def _is_allowed_host(host: str, allowed: tuple[str, ...]) -> bool:
     domain, _ = split_domain_port(host)
     return bool(domain) and validate_host(domain, allowed)

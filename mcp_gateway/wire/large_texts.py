@@ -23,7 +23,7 @@ _PIECE = 96 * 1024
 
 async def json_of(text: str) -> Any:
     """The text, as JSON where it is large."""
-    return text if len(text) < LARGE else await asyncio.to_thread(_quoted, _cut(text))
+    return text if len(text) < LARGE else await asyncio.to_thread(_json_string, _split(text))
 
 
 async def body_of(content: bytes) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def _body(content: bytes) -> dict[str, Any]:
     text = None if b"\0" in content else _json_text(content)
     if text is not None:
         return {"text": text}
-    pieces = (base64.b64encode(piece) for piece in _cut(memoryview(content)))
+    pieces = (base64.b64encode(piece) for piece in _split(memoryview(content)))
     return {"blob": orjson.Fragment(b'"' + b"".join(pieces) + b'"')}
 
 
@@ -44,8 +44,8 @@ def _json_text(content: bytes) -> orjson.Fragment | None:
     pieces: list[bytes] = []
     length = 0
     try:
-        for piece in _cut(memoryview(content)):
-            pieces.append(_unquoted(decoder.decode(piece)))
+        for piece in _split(memoryview(content)):
+            pieces.append(_json_content(decoder.decode(piece)))
             length += len(pieces[-1])
             if length > EXPANSION_MAX * len(content):
                 return None
@@ -55,13 +55,13 @@ def _json_text(content: bytes) -> orjson.Fragment | None:
     return orjson.Fragment(b'"' + b"".join(pieces) + b'"')
 
 
-def _quoted(pieces: Iterable[str]) -> orjson.Fragment:
-    return orjson.Fragment(b'"' + b"".join(map(_unquoted, pieces)) + b'"')
+def _json_string(pieces: Iterable[str]) -> orjson.Fragment:
+    return orjson.Fragment(b'"' + b"".join(map(_json_content, pieces)) + b'"')
 
 
-def _unquoted(text: str) -> bytes:
+def _json_content(text: str) -> bytes:
     return orjson.dumps(text)[1:-1]
 
 
-def _cut(whole: Any) -> Iterator[Any]:
+def _split(whole: Any) -> Iterator[Any]:
     return (whole[start : start + _PIECE] for start in range(0, len(whole), _PIECE))

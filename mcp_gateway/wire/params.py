@@ -14,6 +14,8 @@ from .jsonrpc import INVALID_PARAMS, JsonRpcError
 from .shapes import (
     Mismatch,
     Shape,
+    any_list,
+    any_object,
     by_type,
     choice,
     either,
@@ -22,8 +24,6 @@ from .shapes import (
     integer,
     list_of,
     object_of,
-    some_list,
-    some_object,
     text,
     token,
 )
@@ -50,25 +50,25 @@ def _implementation(version: str) -> Shape:
 
 
 def _capabilities(version: str) -> Shape:
-    roots = some_object if version == modern.VERSION else fields(optional={"listChanged": flag})
-    known: dict[str, Shape] = {"experimental": object_of(some_object), "roots": roots, "sampling": some_object}
-    known |= _since("2025-06-18", version, {"elicitation": some_object})
+    roots = any_object if version == modern.VERSION else fields(optional={"listChanged": flag})
+    known: dict[str, Shape] = {"experimental": object_of(any_object), "roots": roots, "sampling": any_object}
+    known |= _since("2025-06-18", version, {"elicitation": any_object})
     if version >= "2025-11-25":
-        known["sampling"] = fields(optional={"context": some_object, "tools": some_object})
-        known["elicitation"] = fields(optional={"form": some_object, "url": some_object})
+        known["sampling"] = fields(optional={"context": any_object, "tools": any_object})
+        known["elicitation"] = fields(optional={"form": any_object, "url": any_object})
     if version == "2025-11-25":
         known["tasks"] = _tasks()
     if version == modern.VERSION:
-        known["extensions"] = object_of(some_object)
+        known["extensions"] = object_of(any_object)
     return fields(optional=known)
 
 
 def _tasks() -> Shape:
     requests = {
-        "elicitation": fields(optional={"create": some_object}),
-        "sampling": fields(optional={"createMessage": some_object}),
+        "elicitation": fields(optional={"create": any_object}),
+        "sampling": fields(optional={"createMessage": any_object}),
     }
-    return fields(optional={"cancel": some_object, "list": some_object, "requests": fields(optional=requests)})
+    return fields(optional={"cancel": any_object, "list": any_object, "requests": fields(optional=requests)})
 
 
 def _meta(version: str) -> Shape:
@@ -103,8 +103,8 @@ def _content() -> Shape:
             "text": fields({"text": text}),
             "image": data,
             "audio": data,
-            "tool_use": fields({"id": text, "input": some_object, "name": text}),
-            "tool_result": fields({"content": some_list, "toolUseId": text}),
+            "tool_use": fields({"id": text, "input": any_object, "name": text}),
+            "tool_result": fields({"content": any_list, "toolUseId": text}),
         }
     )
 
@@ -141,7 +141,7 @@ def _methods(version: str) -> dict[str, tuple[dict[str, Shape], dict[str, Shape]
         "server/discover": ({}, {}),
         "subscriptions/listen": ({"notifications": filters}, {}),
         "tools/list": page,
-        "tools/call": ({"name": text}, {"arguments": some_object, **task, **responses}),
+        "tools/call": ({"name": text}, {"arguments": any_object, **task, **responses}),
         "prompts/list": page,
         "prompts/get": ({"name": text}, {"arguments": object_of(text), **responses}),
         "resources/list": page,

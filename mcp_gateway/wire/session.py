@@ -31,12 +31,12 @@ class UnknownSession(Exception):
     """A session id that this server did not sign."""
 
 
-def start(client_info: Any) -> str:
+def start_session(client_info: Any) -> str:
     """A new session id (visible ASCII) for a client."""
     return signing.dumps([secrets.token_hex(8), client_label(client_info)], salt=_SALT, compress=True)
 
 
-def resume(session_id: str) -> Session:
+def resume_session(session_id: str) -> Session:
     """What a session id says. Raises UnknownSession."""
     try:
         own_id, client = signing.loads(session_id, salt=_SALT)

@@ -49,13 +49,13 @@ def token(value: Any) -> None:
         raise Mismatch("must be a string or an integer")
 
 
-def some_object(value: Any) -> None:
+def any_object(value: Any) -> None:
     """An object with anything in it."""
     if not isinstance(value, dict):
         raise Mismatch("must be an object")
 
 
-def some_list(value: Any) -> None:
+def any_list(value: Any) -> None:
     """A list of anything."""
     if not isinstance(value, list):
         raise Mismatch("must be a list")
@@ -75,7 +75,7 @@ def list_of(item: Shape) -> Shape:
     """A list of such items."""
 
     def check(value: Any) -> None:
-        some_list(value)
+        any_list(value)
         for number, one in enumerate(value):
             try:
                 item(one)
@@ -89,7 +89,7 @@ def object_of(item: Shape) -> Shape:
     """An object all of whose values are such items."""
 
     def check(value: Any) -> None:
-        some_object(value)
+        any_object(value)
         for name, one in value.items():
             try:
                 item(one)
@@ -104,7 +104,7 @@ def fields(required: Mapping[str, Shape] = _NONE, optional: Mapping[str, Shape] 
     known = {**required, **optional}
 
     def check(value: Any) -> None:
-        some_object(value)
+        any_object(value)
         for name in required:
             if name not in value:
                 raise Mismatch("is missing").below(name)

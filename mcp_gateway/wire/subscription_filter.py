@@ -16,7 +16,7 @@ _LISTS = {"tools": "toolsListChanged", "prompts": "promptsListChanged", "resourc
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SubscriptionFilter:
     """Lists by the names of their methods, and resources as the reader writes their addresses."""
 
     lists: frozenset[str] = frozenset()
@@ -24,8 +24,8 @@ class Wish:
     """The canonical form of each address."""
 
     @classmethod
-    def of(cls, value: Mapping[str, Any]) -> Wish:
-        """Read `params.notifications`; kinds that are not known are not honoured. Raises JsonRpcError."""
+    def parse(cls, value: Mapping[str, Any]) -> SubscriptionFilter:
+        """Read `params.notifications`; kinds that are not known are not acknowledged. Raises JsonRpcError."""
         uris = value.get("resourceSubscriptions", [])
         if sum(map(len, uris)) > URIS_MAX_CHARACTERS:
             message = f"Invalid params: resourceSubscriptions have more than {URIS_MAX_CHARACTERS:,} characters"
@@ -33,11 +33,11 @@ class Wish:
         lists = frozenset(name for name, key in _LISTS.items() if value.get(key))
         return cls(lists, {uri: canonical(uri) for uri in uris})
 
-    def honoured(self) -> dict[str, Any]:
+    def acknowledged(self) -> dict[str, Any]:
         """All of it as `params.notifications` has it; whether a resource exists is not told here."""
         flags: dict[str, Any] = {key: True for name, key in _LISTS.items() if name in self.lists}
         return {**flags, "resourceSubscriptions": list(self.uris)} if self.uris else flags
 
 
-EVERY_LIST = Wish(frozenset(_LISTS))
+ALL_LISTS = SubscriptionFilter(frozenset(_LISTS))
 """What a stream of an older revision carries; those ask for nothing in particular."""

@@ -30,7 +30,7 @@ def check_transport(scope: Scope, headers: Mapping[str, str]) -> None:
         raise BadHeader(403, f"Only https is served here: use {settings.PUBLIC_URL}{scope['path']}")
 
 
-def telling_to_stay(scope: Scope, headers: Mapping[str, str], send: Send) -> Send:
+def add_hsts_header(scope: Scope, headers: Mapping[str, str], send: Send) -> Send:
     """`send` that adds `Strict-Transport-Security` to what is answered over https, if it is in use."""
     if not settings.SECURE_HSTS_SECONDS or not is_secure(scope, headers):
         return send
@@ -41,9 +41,9 @@ def telling_to_stay(scope: Scope, headers: Mapping[str, str], send: Send) -> Sen
     ]
     header = (b"strict-transport-security", "; ".join(directives).encode())
 
-    def send_with_it(message: MutableMapping[str, Any]) -> Awaitable[None]:
+    def send_with_header(message: MutableMapping[str, Any]) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             message = {**message, "headers": [*message["headers"], header]}
         return send(message)
 
-    return send_with_it
+    return send_with_header

@@ -143,4 +143,4 @@ class Gateway:
 
 def _gateways() -> list[Gateway]:
     head = CatalogHead.objects.values_list("generation", flat=True).first() or 0
-    return [Gateway(replica, head) for replica in replicas.listed()]
+    return [Gateway(replica, head) for replica in replicas.list_replicas()]

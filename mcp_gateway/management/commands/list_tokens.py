@@ -30,5 +30,5 @@ class Command(BaseCommand):
         for token in tokens.iterator():
             end = f"until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else "no end"
             used = f"used {token.last_used_at:%Y-%m-%d %H:%M} UTC" if token.last_used_at else "never used"
-            what = [token.state, ",".join(token.scopes), ",".join(token.named) or "all skills", end, used]
+            what = [token.state, ",".join(token.scopes), ",".join(token.restrictions) or "all skills", end, used]
             self.stdout.write("\t".join([token.prefix, str(token.user), token.name, *what]))

@@ -24,14 +24,14 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Mirrored:
+class MirroredArgument:
     """An argument, by the names that lead to it, and the header (in lowercase) that repeats it."""
 
     path: tuple[str, ...]
     header: str
 
 
-def mirrored(schema: Mapping[str, Any]) -> list[Mirrored]:
+def mirrored_arguments(schema: Mapping[str, Any]) -> list[MirroredArgument]:
     """The arguments that a tool's `inputSchema` wants repeated. Raises ValueError where clients must refuse it."""
     found = list(_reachable(schema, ()))
     headers = [one.header for one in found]
@@ -42,7 +42,9 @@ def mirrored(schema: Mapping[str, Any]) -> list[Mirrored]:
     return found
 
 
-def check_mirrored(wanted: Sequence[Mirrored], arguments: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+def check_mirrored_arguments(
+    wanted: Sequence[MirroredArgument], arguments: Mapping[str, Any], headers: Mapping[str, str]
+) -> None:
     """Headers and arguments agree, or neither is there (null counts as not there). Raises JsonRpcError."""
     for one in wanted:
         given, argument = headers.get(one.header), _value(arguments, one.path)
@@ -54,7 +56,7 @@ def check_mirrored(wanted: Sequence[Mirrored], arguments: Mapping[str, Any], hea
             raise JsonRpcError(HEADER_MISMATCH, f"The {one.header} header does not match {'.'.join(one.path)}")
 
 
-def _reachable(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Mirrored]:
+def _reachable(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[MirroredArgument]:
     properties = schema.get("properties")
     for name, about in properties.items() if isinstance(properties, dict) else ():
         if isinstance(about, dict):
@@ -63,12 +65,12 @@ def _reachable(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Mir
             yield from _reachable(about, (*path, name))
 
 
-def _read(about: Mapping[str, Any], path: tuple[str, ...]) -> Mirrored:
+def _read(about: Mapping[str, Any], path: tuple[str, ...]) -> MirroredArgument:
     if not _TOKEN.fullmatch(about[ANNOTATION]):
         raise ValueError(f"{ANNOTATION} {about[ANNOTATION]!r} cannot be part of a header's name")
     if about.get("type") not in _TYPES:
         raise ValueError(f"{ANNOTATION} is only for {', '.join(_TYPES)}, which {'.'.join(path)} is not")
-    return Mirrored(path, _PREFIX + about[ANNOTATION].lower())
+    return MirroredArgument(path, _PREFIX + about[ANNOTATION].lower())
 
 
 def _annotations(schema: Any) -> Iterator[str]:

@@ -24,7 +24,7 @@ CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
 SERVER_KEY = "io.modelcontextprotocol/serverInfo"
 SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId"
 
-NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+NAME_PARAMETER = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
 """The parameter that the header `Mcp-Name` repeats."""
 CACHEABLE = {
     "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", "resources/read",
@@ -55,7 +55,7 @@ def check(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) ->
     version = _check_envelope(params.get("_meta"))
     _require_equal(VERSION_HEADER, headers.get(VERSION_HEADER), version)
     _require_equal(METHOD_HEADER, headers.get(METHOD_HEADER), method)
-    named = params.get(NAMED_BY.get(method, ""))
+    named = params.get(NAME_PARAMETER.get(method, ""))
     if isinstance(named, str):
         _require_equal(NAME_HEADER, decode_header(headers.get(NAME_HEADER)), named)
     check_version(version)
