@@ -108,7 +108,7 @@ async def test_token_of_the_issuer_opens_and_names_its_caller(
         ({"aud": None}, "is meant for another server"),
         ({"aud": None, "client_id": "somebody"}, "is meant for another server"),
         ({"token_use": "id"}, "is not an access token"),
-        ({"sub": None}, "neither sub nor client_id"),
+        ({"sub": None}, "has neither sub nor client_id"),
         ({"sub": 5}, "is not valid"),
     ],
 )

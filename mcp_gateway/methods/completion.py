@@ -1,4 +1,4 @@
-"""completion/complete: what may be typed for an argument of a prompt or of a resource template."""
+"""completion/complete: suggestions for arguments of prompts and resource templates."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ VALUES_MAX = 100
 
 
 async def complete(call: Call) -> dict[str, Any]:
-    """The best 100 suggestions; none for a reference to something that is not there, as for a word nobody knows."""
+    """Return the best 100 suggestions; none for an unknown prompt, template or argument."""
     argument = call.params["argument"]
     found = await _suggestions(call, argument["name"], argument["value"], _other_arguments(call.params))
     return {"completion": {"values": found[:VALUES_MAX], "total": len(found), "hasMore": len(found) > VALUES_MAX}}
@@ -50,7 +50,7 @@ async def _complete_template(
 
 
 def _other_arguments(params: Mapping[str, Any]) -> dict[str, str]:
-    """The values that other arguments have already; older revisions do not say what `context` is."""
+    """Return the values of arguments given so far. `context` is not checked in revisions that don't define it."""
     context = params.get("context")
     others = context.get("arguments") if isinstance(context, dict) else None
     given = others.items() if isinstance(others, dict) else ()

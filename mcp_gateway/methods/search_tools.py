@@ -1,7 +1,7 @@
-"""search_skills, load_skill, read_skill_file: in place of one tool a skill where those would be too many to list.
+"""search_skills, load_skill, read_skill_file: replace one tool per skill if those would be too many.
 
-read_skill_file is listed beside the skills' own tools, too, as soon as one of them has more than its SKILL.md: many
-clients know tools alone, and would not get at the files otherwise.
+read_skill_file is also listed next to the skills' tools if any skill has more files than its SKILL.md, because many
+clients support only tools and could not read the files otherwise.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .resources import contents_of
 from .skill_tools import call_skill, text
 
 RESULTS_DEFAULT, RESULTS_MAX = 10, 50
-"""Skills that a search answers with: unless told otherwise, and at the most."""
+"""How many skills a search returns: by default, and at most."""
 FILES_LISTED_MAX = 50
 _IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 _READ_ONLY = {"readOnlyHint": True, "openWorldHint": False}
@@ -50,7 +50,7 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
         "title": "Search skills",
         "description": (
             "Finds skills: instructions, scripts and references for particular kinds of work. Search before you begin "
-            f"any task that a skill might be there for, then call {LOAD_SKILL} with the name of the one that fits."
+            f"any task that a skill might cover, then call {LOAD_SKILL} with the name of the one that fits."
         ),
         "inputSchema": {
             "type": "object",
@@ -63,7 +63,7 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
                     "type": "integer",
                     "minimum": 1,
                     "maximum": RESULTS_MAX,
-                    "description": f"How many skills to answer with; {RESULTS_DEFAULT} unless given.",
+                    "description": f"How many skills to return; {RESULTS_DEFAULT} by default.",
                 },
             },
             "additionalProperties": False,
@@ -107,7 +107,7 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
 
 
 def replace_skills(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
-    """Whether these tools are listed in place of the skills (`MCP_SKILL_TOOLS`) for an audience of the snapshot."""
+    """Return whether the search tools replace the skills' tools for an audience (`MCP_SKILL_TOOLS`)."""
     most = settings.MCP_MAX_SKILL_TOOLS
     if settings.MCP_SKILL_TOOLS != "auto":
         return bool(settings.MCP_SKILL_TOOLS == "search")
@@ -118,7 +118,7 @@ def replace_skills(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
 
 
 def is_file_reader_listed(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
-    """Whether read_skill_file is listed beside the skills: where one of their tools has files besides its SKILL.md."""
+    """Return whether read_skill_file is listed next to the skills' tools: if any has files besides SKILL.md."""
     with_files = snapshot.get_or_build(
         "tools with files", lambda: [one for one in _tools(snapshot, EVERYBODY) if len(one.files) > 1]
     )
@@ -131,13 +131,13 @@ def _tools(snapshot: Snapshot, audience: Audience) -> list[PublishedSkill]:
 
 
 def find(name: str) -> Method | None:
-    """The tool with this name. They work while skills are listed, too: clients may have an older list."""
+    """Return the search tool with this name. They also work unlisted, because clients may have an older list."""
     searchable = settings.MCP_SKILL_TOOLS != "each"
     return _TOOLS.get(name) if searchable or name == READ_SKILL_FILE else None
 
 
 async def search_skills(call: Call) -> dict[str, Any]:
-    """Names, titles and descriptions of skills that fit a query, the best first; all by name where it is empty."""
+    """Return name, title and description of the best matches; without a query, all skills by name."""
     given = _checked_arguments(call, query=str, limit=int)
     limit = given.get("limit", RESULTS_DEFAULT)
     if not 1 <= limit <= RESULTS_MAX:
@@ -147,16 +147,16 @@ async def search_skills(call: Call) -> dict[str, Any]:
         {"name": skill.name, "title": title(skill), "description": description(skill)}
         for skill in map(call.snapshot.skills.__getitem__, names)
     ]
-    said = "\n\n".join(f"{skill['name']}: {skill['description']}" for skill in skills)
+    found = "\n\n".join(f"{skill['name']}: {skill['description']}" for skill in skills)
     return {
-        "content": [text(said or "No skill fits. Try other words, or fewer.")],
+        "content": [text(found or "No skill fits. Try other words, or fewer.")],
         "structuredContent": {"skills": skills},
         "isError": False,
     }
 
 
 async def load_skill(call: Call) -> dict[str, Any]:
-    """What calling the skill's own tool answers."""
+    """Return the same result as the skill's own tool."""
     given = _checked_arguments(call, SKILL_ARGUMENT, **{SKILL_ARGUMENT: str, FULL_TEXT: str})
     skill = _skill(call, given[SKILL_ARGUMENT])
     arguments = {key: value for key, value in given.items() if key == FULL_TEXT}
@@ -164,7 +164,7 @@ async def load_skill(call: Call) -> dict[str, Any]:
 
 
 async def read_skill_file(call: Call) -> dict[str, Any]:
-    """One file: a text, a picture, or anything else as an embedded resource."""
+    """Return one file as text, image or embedded resource."""
     given = _checked_arguments(call, SKILL_ARGUMENT, "path", **{SKILL_ARGUMENT: str, "path": str})
     skill = _skill(call, given[SKILL_ARGUMENT])
     path = given["path"].removeprefix("./")
@@ -184,7 +184,7 @@ _TOOLS: dict[str, Method] = {
 
 
 def _content_item(contents: dict[str, Any]) -> dict[str, Any]:
-    """The contents of a resource as an item of a result."""
+    """Convert resource contents to a content item of a tool result."""
     if "text" in contents:
         return text(contents["text"])
     if contents["mimeType"] in _IMAGES:
@@ -202,13 +202,13 @@ async def _names(call: Call, query: str, limit: int) -> list[str]:
 def _skill(call: Call, name: str) -> PublishedSkill:
     skill = call.snapshot.skills.get(name)
     if skill is None or not is_tool(skill):
-        remedy = f" {SEARCH_SKILLS} finds those that there are." if find(SEARCH_SKILLS) else ""
+        remedy = f" Use {SEARCH_SKILLS} to find skills." if find(SEARCH_SKILLS) else ""
         raise BadArgument(f"There is no skill {name:.100}.{remedy}")
     return skill
 
 
 def _checked_arguments(call: Call, *required: str, **types: type) -> Mapping[str, Any]:
-    """The call's arguments. Raises BadArgument where one is unknown, missing or of another type."""
+    """Return the call's arguments. Raises BadArgument for an unknown, missing or mistyped one."""
     given = call.arguments()
     if unknown := nsmallest(UNKNOWN_LISTED_MAX, set(given) - set(types)):
         raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; this tool takes: {', '.join(types)}.")

@@ -1,4 +1,4 @@
-"""A skill as a tool: what it is listed as, and what calling it answers."""
+"""Skills as tools: their definitions and results."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skills_registry.catalog import PublishedSkill
 
 
 def definition(skill: PublishedSkill) -> dict[str, Any]:
-    """The tool, as the newest revision lists it."""
+    """Return the tool definition in the newest revision's form."""
     return {
         "name": skill.name,
         "title": title(skill),
@@ -32,17 +32,17 @@ def definition(skill: PublishedSkill) -> dict[str, Any]:
 
 
 async def call_skill(call: Call, skill: PublishedSkill) -> dict[str, Any]:
-    """The skill's instructions, and links to its files. Raises BadArgument."""
+    """Return the skill's instructions and links to its files. Raises BadArgument."""
     return {"content": [text(await json_of(await invoke(call, skill))), *_files(skill, call)], "isError": False}
 
 
 def text(content: Any) -> dict[str, Any]:
-    """An item of a result: of a text, or of its JSON."""
+    """Return a text content item; `content` is a string or its encoded JSON."""
     return {"type": "text", "text": content}
 
 
 def _files(skill: PublishedSkill, call: Call) -> list[dict[str, Any]]:
-    """The skill's other files: as links, or named in a text where the revision or the deployment has no links."""
+    """Return the skill's other files, as links or, without link support (`MCP_RESOURCE_LINKS`), named in a text."""
     linked = call.era.has_resource_links and settings.MCP_RESOURCE_LINKS
     files: list[dict[str, Any]] = call.snapshot.get_or_build(
         ("files", skill.name, linked), lambda: _file_items(skill, linked=linked)
@@ -65,5 +65,5 @@ def _file_items(skill: PublishedSkill, *, linked: bool) -> list[dict[str, Any]]:
             for file in others
         ]
     uris = "\n".join(file_uri(skill.name, file.path) for file in others)
-    how = f"to be read as resources, or by path with {READ_SKILL_FILE}"
-    return [text(f"Files of this skill, {how}:\n{uris}")] if others else []
+    how = f"read them as resources, or by path with {READ_SKILL_FILE}"
+    return [text(f"Files of this skill ({how}):\n{uris}")] if others else []

@@ -14,7 +14,7 @@ PAGE_SIZE = 100
 
 
 async def list_skills(call: Call) -> dict[str, Any]:
-    """Every skill, also those that are neither tool nor prompt, in order of name."""
+    """List all skills by name, including those that are neither tool nor prompt."""
     skills = call.snapshot.skills
     listing = call.snapshot.get_or_build(
         "skills", lambda: Listing.of("skills", ((name, _entry(skill)) for name, skill in skills.items()))
@@ -23,7 +23,7 @@ async def list_skills(call: Call) -> dict[str, Any]:
 
 
 async def get_skill(call: Call) -> dict[str, Any]:
-    """One skill by the URI of its SKILL.md."""
+    """Return one skill by the URI of its SKILL.md."""
     uri = call.text("uri")
     skill = call.snapshot.skills.get(skill_of(uri))
     if skill is None:
@@ -32,7 +32,7 @@ async def get_skill(call: Call) -> dict[str, Any]:
 
 
 def _entry(skill: PublishedSkill) -> dict[str, Any]:
-    """Frontmatter verbatim, and the complete manifest of files (Skills extension, "Skill entries")."""
+    """Return the verbatim frontmatter and the complete file manifest (Skills extension, "Skill entries")."""
     return {
         "uri": skill_md_uri(skill.name),
         "frontmatter": encoded_exactly(skill.frontmatter),

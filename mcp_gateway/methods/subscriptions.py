@@ -1,4 +1,4 @@
-"""subscriptions/listen: a stream of word of what has changed."""
+"""subscriptions/listen: a stream of change notifications."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mcp_gateway.wire.subscription_filter import SubscriptionFilter
 
 
 async def listen(call: Call) -> dict[str, Any]:
-    """2026-07-28: patterns/subscriptions. This result is sent when the stream ends, after all that it has told."""
+    """2026-07-28: patterns/subscriptions. The result is sent when the stream ends, after all notifications."""
     subscription_filter = SubscriptionFilter.parse(call.params["notifications"])
     if call.outbox is None:
         raise JsonRpcError(INVALID_REQUEST, "Invalid request: Accept must include text/event-stream")

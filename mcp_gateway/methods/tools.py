@@ -1,4 +1,4 @@
-"""tools/list and tools/call: a tool for every skill that models may use, or tools to find them with; and others'."""
+"""tools/list and tools/call: a tool per model-invocable skill, or search tools; and tools of providers."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ PAGE_SIZE = 1000
 
 
 async def list_tools(call: Call) -> dict[str, Any]:
-    """In the same order at every call of one generation."""
+    """List the tools by name."""
     snapshot, era = call.snapshot, call.era
     listing = snapshot.get_or_build(("tools", era.lists), lambda: Listing.of("tools", _tools(snapshot, era)))
     return listing.page(call.params, size=PAGE_SIZE)
 
 
 async def call_tool(call: Call) -> dict[str, Any]:
-    """What the skill's tool answers, also where skills are found by search; or another tool.
+    """Call a skill's tool (even if unlisted), a search tool or a provider's tool.
 
-    An unknown tool is a protocol error; a bad argument is a result with `isError`, so that the
-    model sees it and can mend it (2026-07-28: server/tools, "Error Handling").
+    An unknown tool is a protocol error. A bad argument is a result with `isError`, so that the
+    model can correct it (2026-07-28: server/tools, "Error Handling").
     """
     name = call.text("name")
     skill = call.snapshot.skills.get(name)

@@ -1,9 +1,8 @@
-"""Finds skills by words: an index in memory, made anew for each generation of what a caller may see.
+"""Full-text search for skills: an in-memory index per generation and audience.
 
-Ranked by BM25, a name counting more than a description and that more than the text. Words match in
-any of their English forms, with a typing error or two, by another word for the same (`search_words`),
-and the last one also where it is only begun.
-Scripts without spaces are found by pairs of characters.
+Ranked by BM25, with more weight for names than descriptions, and for descriptions than the text. Words
+match in any English form, with one or two typos, by synonym (`search_words`), and the last word also as
+a prefix. Scripts without spaces are indexed as character pairs.
 """
 
 from __future__ import annotations
@@ -17,20 +16,20 @@ from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAn
 from .search_words import REQUEST_WORDS, synonyms
 
 WEIGHTS = {"name": 6.0, "title": 4.5, "tags": 12.0, "description": 4.0, "body": 1.0}
-"""What a word is boost by where it stands. Few skills have tags, which makes one tag look long to BM25."""
+"""Boost by field. Tags need a high one: few skills have any, so BM25 treats a single tag as a long field."""
 FUZZY, PREFIX, RELATED = 0.2, 0.3, 0.7
-"""What a word with typing errors, one that is only begun, and another word for it are boost beside the word itself."""
+"""Boosts of a match with typos, of a prefix match and of a synonym, relative to an exact match."""
 REQUEST_WEIGHT = 0.2
-"""What a word that is in almost every question is boost beside one that says what it is about."""
+"""Boost of a word found in almost every query, next to more specific words."""
 QUERY_MAX = 500
-"""Characters of a query that are looked at."""
+"""Characters of a query that are used."""
 WORDS_MAX = 16
-"""Words of a query that are looked for: each is compared with all words that there are, for typing errors."""
+"""Words of a query that are used; each is compared with every indexed word, for typos."""
 _HEAP_BYTES = 15_000_000
-"""The least that the library takes for writing."""
+"""The minimum that tantivy accepts."""
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
-"""Runs of scripts that are written without spaces, or whose words have endings: Thai, Chinese, Japanese, Korean."""
+"""Runs of Thai, Lao, Chinese, Japanese or Korean, which have no spaces between words, or words with endings."""
 
 
 def _build_analyzer(*, stopwords: bool) -> TextAnalyzer:
@@ -46,7 +45,7 @@ _ALL_WORDS, _CONTENT_WORDS = _build_analyzer(stopwords=False), _build_analyzer(s
 
 @dataclass(frozen=True, slots=True)
 class SkillText:
-    """What is known of a skill by words."""
+    """The indexed text of a skill."""
 
     name: str
     title: str = ""
@@ -57,18 +56,18 @@ class SkillText:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A word as it may stand in a text, and what finding it is boost."""
+    """A form of a query word, and the boost for matching it."""
 
     text: str
     boost: float = 1.0
     errors: int = 0
-    """Characters that may differ."""
+    """How many characters may differ."""
     is_prefix: bool = False
     """Whether more characters may follow."""
 
 
 class SkillIndex:
-    """Some skills, to be searched from any thread. Making one blocks."""
+    """A search index. Building it blocks; searching is thread-safe."""
 
     def __init__(self, texts: Iterable[SkillText]) -> None:
         fields = SchemaBuilder().add_text_field("id", stored=True, tokenizer_name="raw")
@@ -87,7 +86,7 @@ class SkillIndex:
         self._index.reload()
 
     def search(self, query: str, limit: int) -> list[str]:
-        """The names of at most `limit` skills, the best match first; none where no word is found."""
+        """Return the names of at most `limit` skills, best match first."""
         parts = list(self._parts(query[:QUERY_MAX]))
         if not parts:
             return []
@@ -97,7 +96,7 @@ class SkillIndex:
         return [name for _, name in sorted(ranked)]
 
     def _parts(self, query: str) -> Iterator[Query]:
-        """A query for each word that says something, or for every word where none does."""
+        """Yield a query per word, without stop words (unless there is nothing else), and per character pair."""
         words = _WORD.findall(query.lower())
         content = ([word for word in words if _CONTENT_WORDS.analyze(word)] or words)[:WORDS_MAX]
         has_subject = any(word not in REQUEST_WORDS for word in content)
@@ -109,7 +108,7 @@ class SkillIndex:
             yield self._match_any_field("_pairs", [_Form(pair)])
 
     def _forms(self, word: str, *, last: bool) -> Iterator[_Form]:
-        """What a word may match."""
+        """Yield the forms in which a word matches."""
         for stem in _ALL_WORDS.analyze(word):
             yield _Form(stem)
             if len(stem) >= 4:
@@ -121,7 +120,7 @@ class SkillIndex:
                 yield _Form(stem, RELATED)
 
     def _match_any_field(self, suffix: str, forms: Sequence[_Form]) -> Query:
-        """The best of all fields and forms."""
+        """Return a query that scores the best match of all fields and forms."""
         fields = [(f"{field}{suffix}", weight) for field, weight in WEIGHTS.items()]
         return Query.disjunction_max_query(
             [self._match(name, form, weight) for name, weight in fields for form in forms]
@@ -146,10 +145,10 @@ def _document(text: SkillText) -> Document:
 
 
 def _pairs(text: str) -> list[str]:
-    """Every pair of neighbours in runs of unspaced scripts, and what stands alone."""
+    """Return all pairs of adjacent characters in unspaced scripts, and single isolated characters."""
     return [run[start : start + 2] for run in _UNSPACED.findall(text) for start in range(max(len(run) - 1, 1))]
 
 
 def _characters(text: str) -> list[str]:
-    """Every character of unspaced scripts, for queries of just one."""
+    """Return each character of longer runs in unspaced scripts, for queries of one character."""
     return [character for run in _UNSPACED.findall(text) if len(run) > 1 for character in run]

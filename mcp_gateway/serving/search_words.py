@@ -1,7 +1,7 @@
-"""Words that say the same in questions for skills, and words that say little. Pure.
+"""Synonyms and low-value words for searching skills. Pure.
 
-The table is small and about no skill in particular: formats and their programs, abbreviations, and things that
-everybody calls by several names. Words are given as they stand before stemming.
+The table is small and general: file formats and their programs, abbreviations, and things with several common
+names. Words are listed before stemming.
 """
 
 from __future__ import annotations
@@ -74,11 +74,11 @@ find work working how what why when who which should could would can my our me y
 setup start tell know thing things something good best skill skills tool
 """
 REQUEST_WORDS = frozenset(_REQUESTS.split())
-"""Words of almost every question and description: alone they are looked for, beside others they decide nothing."""
+"""Words found in almost every query and description; they count little next to other words."""
 
 
 def synonyms(word: str) -> frozenset[str]:
-    """Other words for a lower-case word, and its singular where the stemmer knows none ("pdfs")."""
+    """Return the synonyms of a lower-case word, including singulars the stemmer misses ("pdfs")."""
     return _SYNONYMS.get(word, frozenset())
 
 

@@ -1,4 +1,4 @@
-"""What differs between two snapshots for somebody who may see a part of them."""
+"""Differences between two snapshots, as visible to an audience."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mcp_gateway.wire.uris import canonical, file_uri
 from skills_registry.catalog import Audience, PublishedSkill
 
 Pair = tuple[PublishedSkill | None, PublishedSkill | None]
-"""A skill before and after; None where it is not there."""
+"""A skill before and after; None if it did not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The lists that have become others, by the names of their methods, and the resources that have."""
+    """Changed lists ("tools", "prompts", "resources") and changed resources."""
 
     lists: frozenset[str]
     uris: frozenset[str]
@@ -27,20 +27,19 @@ class Difference:
 
 
 def changed_skills(before: Snapshot, after: Snapshot) -> list[Pair]:
-    """The skills that are not the same; made once, and looked at for each audience."""
+    """Return the skills that differ, for any audience."""
     return [pair for pair in _pairs(before, after) if pair[0] is not pair[1]]
 
 
 def all_skills(before: Snapshot, after: Snapshot) -> list[Pair]:
-    """All skills: for somebody for whom others are visible than before, though none has changed."""
+    """Return all skills, for a caller whose audience has changed."""
     return list(_pairs(before, after))
 
 
 def compare_snapshots(
     pairs: Sequence[Pair], was: Audience, now: Audience, snapshots: tuple[Snapshot, Snapshot]
 ) -> Difference:
-    """What of these pairs, and of what else the snapshots hold, differs for somebody who could see `was` before and
-    can see `now`."""
+    """Return the changes visible to a caller whose audience went from `was` to `now`."""
     before, after = snapshots
     seen = [(_visible(old, was), _visible(new, now)) for old, new in pairs]
     lists = {name for name, entry in _ENTRIES.items() if any(entry(old) != entry(new) for old, new in seen)}
@@ -79,7 +78,7 @@ def _resources(skill: PublishedSkill | None) -> Any:
 
 
 _ENTRIES = {"tools": _tool, "prompts": _prompt, "resources": _resources}
-"""What each list says of a skill."""
+"""A skill's entry in each list; None if it has none."""
 
 
 def _changed_offer_lists(before: Offers, after: Offers) -> set[str]:
@@ -91,13 +90,13 @@ def _changed_offer_lists(before: Offers, after: Offers) -> set[str]:
 
 
 def _changed_offer_uris(before: Offers, after: Offers) -> set[str]:
-    """Addresses of resources that came or went, or are said to be others."""
+    """Return the URIs of provider resources that were added, removed or redefined."""
     old, new = ({one.uri: one.definition for one in offers.resources} for offers in (before, after))
     return {uri for uri in old.keys() | new.keys() if old.get(uri) != new.get(uri)}
 
 
 def _touched_uris(old: PublishedSkill | None, new: PublishedSkill | None) -> Iterator[str]:
-    """Addresses of the files that differ, and of the folders above them up to the skill's root."""
+    """Yield the URIs of changed files, and of their folders up to the skill's root."""
     for uri in {canonical(uri) for uri, _ in _files(old) ^ _files(new)}:
         yield uri
         folder = uri.rpartition("/")[0]

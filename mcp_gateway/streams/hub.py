@@ -1,4 +1,4 @@
-"""All open streams of this process: one task watches the catalog and the tokens for all of them."""
+"""The open streams of this process. One task watches the catalog and the tokens for all of them."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from .changes import Difference, all_skills, changed_skills, compare_snapshots
 from .subscription import Subscription
 
 PAUSE_SECONDS = 0.05
-"""Between two looks at the catalog: what is published in between is told once."""
+"""Minimum time between two checks of the catalog; changes within it are notified once."""
 POLL_SECONDS = 0.1
-"""How often it is looked at the most where no word of a change comes."""
+"""Minimum polling interval without change messages."""
 CHECK_SECONDS = 1.0
-"""How often the callers are looked at without word of a change. Together with what is remembered of callers
-(`FRESH_SECONDS`), a stream ends within five seconds after its caller lost the right to it."""
+"""How often callers are verified without change messages. With `caller_cache.FRESH_SECONDS`, a stream ends
+within five seconds after its caller lost access."""
 
 
 class TooManyStreams(Exception):
-    """The caller, or this process, has as many streams as there may be."""
+    """The caller or this process has reached the limit of open streams."""
 
 
 class Hub:
@@ -49,26 +49,26 @@ class Hub:
 
     @property
     def size(self) -> int:
-        """How many streams are open."""
+        """The number of open streams."""
         return len(self._streams)
 
     def wake(self, revoked: str = "", **_: object) -> None:
-        """Look at the catalog and at the tokens now: something may have changed, or a caller was revoked."""
+        """Check the catalog and all callers now; end the streams of a revoked caller (a `Caller.key`)."""
         if revoked:
             self._call_soon(lambda: self._end_streams_of(revoked))
         self._call_soon(self._check_now)
 
     def announce_update(self, uri: str, **_: object) -> None:
-        """A resource of a provider has other content."""
+        """Notify subscribers of new content of a provider's resource."""
         self._call_soon(lambda: self._notify_update(uri))
 
     def close(self) -> None:
-        """End all streams, and each that is opened from now on: the process is about to end."""
+        """End all streams, including those opened from now on, because the process is shutting down."""
         self._closed = True
         self._call_soon(self._end_all)
 
     async def start(self, catalog: LiveCatalog) -> None:
-        """See to it that the catalog is watched; what changes from now on is told. Raises CatalogUnavailable."""
+        """Start watching the catalog, if not started yet. Raises CatalogUnavailable."""
         if self._task is not None and not self._task.done() and self._loop is asyncio.get_running_loop():
             return
         snapshot = await catalog.snapshot()
@@ -79,14 +79,14 @@ class Hub:
 
     @contextmanager
     def join(self, subscription: Subscription) -> Iterator[None]:
-        """Tell this one, too, as long as the block lasts. Raises TooManyStreams."""
+        """Send notifications to this subscription within the block. Raises TooManyStreams."""
         if subscription.replaces:
             for other in [other for other in self._streams if other.replaces == subscription.replaces]:
                 other.end()
         if len(self._streams) >= settings.MCP_MAX_STREAMS:
-            raise TooManyStreams("This server has as many open streams as it may have")
+            raise TooManyStreams("This server has reached its limit of open streams")
         if self._by_key[subscription.key] >= settings.MCP_MAX_STREAMS_PER_CALLER:
-            raise TooManyStreams("You have as many open streams as you may have")
+            raise TooManyStreams("You have reached your limit of open streams")
         self._streams[subscription] = None
         self._by_key[subscription.key] += 1
         try:
@@ -127,7 +127,7 @@ class Hub:
         self._seen = snapshot
 
     async def _current_callers(self) -> dict[Subscription, Caller | None]:
-        """Who the readers are now, None for those who are nobody any more; each token is asked for once."""
+        """Verify the callers of all streams, each token once; None for a caller who has lost access."""
         asked = {_authorization(stream): stream for stream in self._streams}
         found = await asyncio.gather(*(_current_caller(stream) for stream in asked.values()))
         callers = dict(zip(asked, found, strict=True))
@@ -172,7 +172,7 @@ class Hub:
 
 
 async def _current_caller(stream: Subscription) -> Caller | None:
-    """Who shows this stream's token now; who it was where nobody can say at the moment."""
+    """Return the stream's caller now, None if refused; the previous one if the token cannot be verified now."""
     try:
         return await identify(stream.sender.headers, peer=stream.sender.peer)
     except AccessRefused as refusal:

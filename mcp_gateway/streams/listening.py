@@ -1,4 +1,4 @@
-"""Streams of what changes, in both eras: from the request that opens one to its end."""
+"""The life of a notification stream in both eras, from the request that opens it to its end."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ resource_updated.connect(hub.announce_update, dispatch_uid="mcp_gateway.streams.
 
 
 async def listen(stream: EventStream, subscription: Subscription, catalog: LiveCatalog) -> None:
-    """Tell of changes until the token or this process ends.
+    """Send change notifications until the token expires or the process shuts down.
 
-    A client that goes cancels this, as it does any request. Raises TooManyStreams and CatalogUnavailable before the
-    stream begins.
+    A client that disconnects cancels this, like any request. Raises TooManyStreams and CatalogUnavailable before
+    the stream begins.
     """
     on_shutdown(hub.close)
     await hub.start(catalog)
@@ -34,7 +34,7 @@ async def listen(stream: EventStream, subscription: Subscription, catalog: LiveC
 
 
 async def listen_legacy(stream: EventStream, sender: Sender, key: str, catalog: LiveCatalog) -> None:
-    """The stream of a GET, which carries the three `list_changed` of older revisions. Raises as `listen` does."""
+    """Send the three `list_changed` notifications of legacy revisions. Raises as `listen` does."""
     await listen(stream, Subscription(ALL_LISTS, sender, key), catalog)
     await stream.close()
 

@@ -1,4 +1,4 @@
-"""Word that the process is to end: servers wait for open connections, and streams do not end by themselves."""
+"""Shutdown callbacks: servers wait for open connections, and streams would never end by themselves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _callbacks: list[Callable[[], None]] = []
 
 
 def on_shutdown(callback: Callable[[], None]) -> None:
-    """Call this when a signal to end arrives, before the server's own handler; once for each function."""
+    """Register a function to call on SIGTERM or SIGINT, before the server's own handler. Idempotent."""
     if callback in _callbacks or threading.current_thread() is not threading.main_thread():
         return
     _callbacks.append(callback)

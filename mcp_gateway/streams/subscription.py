@@ -1,4 +1,4 @@
-"""One open stream: whose it is, what it is to be told, and when it ends."""
+"""An open stream: its caller, its pending notifications, and its end."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .changes import Difference
 
 
 class Subscription:
-    """What waits to be told is kept as a set: a reader that is slow hears of many changes once, and costs no more."""
+    """Collects notifications in sets, so that a slow reader gets one for many changes and uses no more memory."""
 
     def __init__(
         self, subscription_filter: SubscriptionFilter, sender: Sender, key: str, message_id: Id | None = None
@@ -25,9 +25,9 @@ class Subscription:
         self.sender = sender
         self.caller = sender.caller
         self.key = key
-        """Whose it is, for the limits."""
+        """The caller's key for limits, see `admission.limit_key`."""
         self._id = message_id
-        """Of the request that opened it; None in older revisions, where a stream has none."""
+        """The id of the request that opened the stream; None in legacy revisions."""
         self._lists: set[str] = set()
         self._uris: dict[str, None] = {}
         self._pending = asyncio.Event()
@@ -35,11 +35,11 @@ class Subscription:
 
     @property
     def replaces(self) -> str:
-        """The session that has no other stream than this, "" for none (2025-11-25: basic/transports)."""
+        """The session whose older streams this one replaces; "" for none (2025-11-25: basic/transports)."""
         return self.sender.session.id if self._id is None else ""
 
     def acknowledgement(self) -> dict[str, Any] | None:
-        """What comes first: what will be told; None in older revisions."""
+        """Return the first message, which confirms the filter; None in legacy revisions."""
         return (
             None
             if self._id is None
@@ -47,19 +47,19 @@ class Subscription:
         )
 
     def add(self, difference: Difference) -> None:
-        """Let the reader know, as far as it asked to."""
+        """Add notifications for those changes that match the filter."""
         self._lists |= difference.lists & self.filter.lists
         self._uris |= {uri: None for uri, canonical in self.filter.uris.items() if canonical in difference.uris}
         if self._lists or self._uris:
             self._pending.set()
 
     def end(self) -> None:
-        """Tell no more."""
+        """End the stream."""
         self._ended = True
         self._pending.set()
 
     async def next(self) -> list[dict[str, Any]]:
-        """Wait for messages; none when it has ended, as it does at the latest with the token."""
+        """Wait for messages; return none when the stream has ended or the token has expired."""
         try:
             async with asyncio.timeout(self._seconds_left()):
                 await self._pending.wait()
@@ -69,7 +69,7 @@ class Subscription:
         return [] if self._ended else list(self._take_messages())
 
     def _seconds_left(self) -> float | None:
-        """Seconds until the token ends."""
+        """Return the seconds until the token expires; None if it never does."""
         expires_at = self.caller.expires_at
         return None if expires_at == float("inf") else max(expires_at - time.time(), 0)
 

@@ -1,7 +1,7 @@
-"""What the parameters of each method must be in each revision, as the official schemas have it. Pure.
+"""Checks the parameters of each method in each revision, according to the official schemas. Pure.
 
-Written by hand, since a schema validator would cost more than the call; the tests hold it against the schemas.
-An optional field that is null is not one that is left out: the schemas know no null.
+Written by hand, because a schema validator would take longer than the call; tests compare it with the schemas.
+Null is invalid for an optional field, because the schemas have no null.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from .shapes import (
 
 
 def check_params(method: str, version: str, params: Mapping[str, Any]) -> None:
-    """Raises JsonRpcError (-32602) that names the first field that is not as the revision wants it."""
+    """Check the parameters. Raises JsonRpcError (-32602), which names the first invalid field."""
     try:
         _PARAMS[version][method](params)
     except Mismatch as mismatch:
@@ -38,7 +38,7 @@ def check_params(method: str, version: str, params: Mapping[str, Any]) -> None:
 
 
 def _since(first: str, version: str, shapes: dict[str, Shape]) -> dict[str, Shape]:
-    """Fields that came with a revision: nothing before it, where they could be anything."""
+    """Return fields added in the revision `first`; {} for older revisions, which don't check them."""
     return shapes if version >= first else {}
 
 
@@ -85,7 +85,7 @@ def _meta(version: str) -> Shape:
 
 
 def _input_responses() -> Shape:
-    """Answers to what a server asked for meanwhile, which this one never does."""
+    """Answers to input requests from the server. This server never sends any."""
     role, content = choice("assistant", "user"), _content()
     return object_of(
         either(
@@ -121,7 +121,7 @@ def _completion(version: str) -> tuple[dict[str, Shape], dict[str, Shape]]:
 
 
 def _methods(version: str) -> dict[str, tuple[dict[str, Shape], dict[str, Shape]]]:
-    """The fields that each method's parameters must have, and those that they may have."""
+    """Return the required and optional parameters of each method."""
     page: tuple[dict[str, Shape], dict[str, Shape]] = {}, {"cursor": text}
     responses = _since(modern.VERSION, version, {"inputResponses": _input_responses(), "requestState": text})
     task: dict[str, Shape] = {"task": fields(optional={"ttl": integer})} if version == "2025-11-25" else {}

@@ -9,19 +9,18 @@ from mcp_gateway.models import AccessToken
 
 
 class Command(BaseCommand):
-    """See docs/access.md."""
-
-    help = "Lists access tokens, the newest first: how each begins, whose it is, what it opens, whether it is valid."
+    help = "Lists access tokens, newest first: prefix, owner, name, state, scopes, skills, expiry and last use."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Whose, and in which state."""
-        parser.add_argument("--user", metavar="NAME", help="only this user's")
+        parser.add_argument("--user", metavar="NAME", help="only tokens of this user")
         parser.add_argument(
-            "--state", choices=AccessToken.State.values, help="only those in this state; owner: of deactivated users"
+            "--state",
+            choices=AccessToken.State.values,
+            help="only tokens in this state (owner: deactivated owner)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """One line for each, separated by tabs."""
+        """Print one tab-separated line per token."""
         tokens = AccessToken.objects.select_related("user")
         if options["user"]:
             tokens = tokens.filter(user__username=options["user"])

@@ -1,4 +1,4 @@
-"""What is written as the newest revision has it, cut down to what an older one knows. Pure."""
+"""Converts definitions and results from the newest revision to older ones. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIRST_VERSION = {
 
 
 def fit_tool(era: Era, tool: Mapping[str, Any]) -> dict[str, Any]:
-    """A tool as `tools/list` shows it."""
+    """Convert a tool definition."""
     fitted = _known_fields(era, tool)
     if not era.has_tool_annotations:
         fitted.pop("annotations", None)
@@ -25,7 +25,7 @@ def fit_tool(era: Era, tool: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fit_prompt(era: Era, prompt: Mapping[str, Any]) -> dict[str, Any]:
-    """A prompt as `prompts/list` shows it."""
+    """Convert a prompt definition."""
     fitted = _known_fields(era, prompt)
     if "arguments" in fitted:
         fitted["arguments"] = [_known_fields(era, argument) for argument in fitted["arguments"]]
@@ -33,7 +33,7 @@ def fit_prompt(era: Era, prompt: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fit_resource(era: Era, resource: Mapping[str, Any]) -> dict[str, Any]:
-    """A resource or template as the lists show it."""
+    """Convert a resource or resource template."""
     fitted = _known_fields(era, resource)
     if "annotations" in fitted and era.version < "2025-06-18":
         fitted["annotations"] = {key: value for key, value in fitted["annotations"].items() if key != "lastModified"}
@@ -41,24 +41,24 @@ def fit_resource(era: Era, resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def fit_tool_result(era: Era, result: Mapping[str, Any]) -> dict[str, Any]:
-    """What `tools/call` answers."""
+    """Convert a result of `tools/call`."""
     fitted = _known_fields(era, result)
     fitted["content"] = [fit_content(era, item) for item in result["content"]]
     return fitted
 
 
 def fit_prompt_result(era: Era, result: Mapping[str, Any]) -> dict[str, Any]:
-    """What `prompts/get` answers."""
+    """Convert a result of `prompts/get`."""
     messages = [{**message, "content": fit_content(era, message["content"])} for message in result["messages"]]
     return {**_known_fields(era, result), "messages": messages}
 
 
 def fit_content(era: Era, content: Mapping[str, Any]) -> dict[str, Any]:
-    """An item of content; a text in the place of a kind that came later."""
+    """Convert a content item; types the revision doesn't know become text."""
     if content["type"] == "resource_link" and not era.has_resource_links:
         return {"type": "text", "text": f"{content['name']}: {content['uri']}"}
     if content["type"] == "audio" and era.version < "2025-03-26":
-        return {"type": "text", "text": f"(A sound, {content['mimeType']}, which this revision of MCP cannot carry.)"}
+        return {"type": "text", "text": f"(Audio, {content['mimeType']}, which this revision of MCP does not support.)"}
     return fit_resource(era, content)
 
 
