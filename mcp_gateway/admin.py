@@ -215,7 +215,7 @@ class AccessTokenAdmin(RestrictedFilters, ModelAdmin):
         return TemplateResponse(request, "admin/mcp_gateway/token_made.html", context)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may revoke tokens."""
+        """Return whether the user may revoke tokens."""
         return revocation.may_revoke(request)
 
     def has_change_permission(self, request: HttpRequest, obj: AccessToken | None = None) -> bool:

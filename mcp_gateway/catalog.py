@@ -263,17 +263,17 @@ class LiveCatalog:
 
     def _load_newest(self) -> Snapshot:
         """Return the newest snapshot; the current one if nothing changed."""
-        present, generation = self._snapshot, self._catalog.generation()
-        if present.offers is not providers.current():
-            present = present.with_offers(providers.current())
-        if generation == present.generation and not self._catalog.is_unfinished():
-            return present
-        if generation < present.generation:  # the registry was restored from a backup
-            present = Snapshot(offers=present.offers)
-        changes = self._catalog.changes_since(max(present.generation, 0))
-        if changes.generation == present.generation and not changes.published:  # still unfinished
-            return present
-        return present.apply(changes)
+        current, generation = self._snapshot, self._catalog.generation()
+        if current.offers is not providers.current():
+            current = current.with_offers(providers.current())
+        if generation == current.generation and not self._catalog.is_unfinished():
+            return current
+        if generation < current.generation:  # the registry was restored from a backup
+            current = Snapshot(offers=current.offers)
+        changes = self._catalog.changes_since(max(current.generation, 0))
+        if changes.generation == current.generation and not changes.published:  # still unfinished
+            return current
+        return current.apply(changes)
 
 
 live_catalog = LiveCatalog(

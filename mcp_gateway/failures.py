@@ -48,11 +48,11 @@ def failure_of(exception: Exception, method: str = "") -> Failure:
     """Return the failure for an exception. Internal details go to the log, never to the client."""
     if isinstance(exception, JsonRpcError):
         return Failure(exception, exception.message)
-    found = _refusal(exception) or _outage(exception, method)
-    if found is None:
+    failure = _refusal(exception) or _outage(exception, method)
+    if failure is None:
         log.error("%r failed", method, exc_info=exception)
-        found = Failure(JsonRpcError(INTERNAL_ERROR, "Internal error"), repr(exception))
-    return found
+        failure = Failure(JsonRpcError(INTERNAL_ERROR, "Internal error"), repr(exception))
+    return failure
 
 
 def _refusal(exception: Exception) -> Failure | None:

@@ -15,7 +15,7 @@ from skills_registry.tags import is_tag, normal_tag
 
 
 class Scope(models.TextChoices):
-    """What a token may be used for."""
+    """Scopes of access tokens."""
 
     READ = "skills:read", "skills:read"
     WRITE = "skills:write", "skills:write"

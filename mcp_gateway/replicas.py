@@ -59,10 +59,10 @@ class Heartbeat:
 
     def _run(self) -> None:
         while not self._thread.stopping.is_set():
-            self._try(self._beat)
+            self._try_write(self._beat)
             self._thread.part.beat()
             self._thread.stopping.wait(self._pause())
-        self._try(self._remove)
+        self._try_write(self._remove)
 
     def _pause(self) -> float:
         every: int = settings.MCP_HEARTBEAT_SECONDS
@@ -72,9 +72,9 @@ class Heartbeat:
             else min(every, STARTING_SECONDS)
         )
 
-    def _try(self, tell: Callable[[], None]) -> None:
+    def _try_write(self, write: Callable[[], None]) -> None:
         try:
-            tell()
+            write()
             self._is_failing = False
         except (DatabaseError, InterfaceError) as error:
             if not self._is_failing:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
@@ -128,9 +128,9 @@ class Hub:
 
     async def _current_callers(self) -> dict[Subscription, Caller | None]:
         """Verify the callers of all streams, each token once; None for a caller who has lost access."""
-        asked = {_authorization(stream): stream for stream in self._streams}
-        found = await asyncio.gather(*(_current_caller(stream) for stream in asked.values()))
-        callers = dict(zip(asked, found, strict=True))
+        streams_by_token = {_authorization(stream): stream for stream in self._streams}
+        found = await asyncio.gather(*(_current_caller(stream) for stream in streams_by_token.values()))
+        callers = dict(zip(streams_by_token, found, strict=True))
         return {stream: callers.get(_authorization(stream), stream.caller) for stream in self._streams}
 
     def _notify_streams(self, before: Snapshot, after: Snapshot, callers: dict[Subscription, Caller | None]) -> None:
@@ -166,9 +166,9 @@ class Hub:
         for stream in self._streams:
             stream.end()
 
-    def _call_soon(self, do: object) -> None:
-        if self._loop is not None and not self._loop.is_closed() and callable(do):
-            self._loop.call_soon_threadsafe(do)
+    def _call_soon(self, function: Callable[[], None]) -> None:
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(function)
 
 
 async def _current_caller(stream: Subscription) -> Caller | None:
