@@ -23,7 +23,7 @@ from skills_registry.catalog.unknown_names import unknown_skills, unknown_tags
 from skills_registry.tags import is_tag, normal_tag, separated
 
 from .auth import allowed_owners, create_token, revocation
-from .client_setup import connection
+from .client_setup import connection_settings
 from .list_filters import RestrictedFilters
 from .models import AccessToken, Scope
 
@@ -57,7 +57,7 @@ class StateFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> QuerySet[AccessToken]:
         state = self.value()
-        return AccessToken.in_state(queryset, state) if state else queryset
+        return AccessToken.filter_by_state(queryset, state) if state else queryset
 
 
 class AccessTokenForm(ModelForm):
@@ -206,7 +206,7 @@ class AccessTokenAdmin(RestrictedFilters, ModelAdmin):
         """Show the secret in this response only. Admin pages are sent with `Cache-Control: no-store`."""
         context = {
             **self.admin_site.each_context(request),
-            **connection(request.new_token),  # type: ignore[attr-defined]
+            **connection_settings(request.new_token),  # type: ignore[attr-defined]
             "title": _("Access token made"),
             "opts": self.opts,
             "token": obj,

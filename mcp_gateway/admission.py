@@ -22,7 +22,7 @@ async def admit(value: Any, sender: Sender) -> Slot | None:
         return None
     if isinstance(value, dict) and value.get("method") == LISTEN_METHOD:
         concurrent = 0
-    return await limiter.enter(limit_key(sender), Limits(per_minute, concurrent), _cost(value))
+    return await limiter.acquire(limit_key(sender), Limits(per_minute, concurrent), _cost(value))
 
 
 def limit_key(sender: Sender) -> str:

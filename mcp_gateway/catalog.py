@@ -34,7 +34,7 @@ from skills_registry.catalog import (
 from . import providers
 from .file_cache import FileCache
 from .providers import NO_OFFERS, Offers, offers_changed
-from .wire.uris import canonical, file_uri
+from .wire.uris import canonical_uri, file_uri
 
 log = logging.getLogger(__name__)
 
@@ -69,12 +69,12 @@ class Snapshot:
         return value
 
     def file_at(self, uri: str) -> tuple[PublishedSkill, PublishedFile] | None:
-        """Return the file with this URI, however it is escaped (see `uris.canonical`)."""
+        """Return the file with this URI, however it is escaped (see `uris.canonical_uri`)."""
         found = self.files.get(uri)
         if found is None:
             # Only escaped URIs have other forms than the listed one.
-            listed = self.get_or_build("forms", lambda: {canonical(one): one for one in self.files if "%" in one})
-            form = canonical(uri)
+            listed = self.get_or_build("forms", lambda: {canonical_uri(one): one for one in self.files if "%" in one})
+            form = canonical_uri(uri)
             found = self.files.get(listed.get(form, form))
         return found
 

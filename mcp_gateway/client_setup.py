@@ -12,7 +12,7 @@ _REQUEST = """curl -s {address} -H "Content-Type: application/json" -H "Accept: 
   -d '{{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}}'"""
 
 
-def connection(token: str = "") -> dict[str, Any]:
+def connection_settings(token: str = "") -> dict[str, Any]:
     """Return the commands and configuration for a token; with a placeholder if one is required but not given."""
     address, needs_token = f"{settings.PUBLIC_URL}/mcp", settings.MCP_REQUIRE_AUTH
     credential = token or (PLACEHOLDER if needs_token else "")

@@ -40,7 +40,7 @@ async def answer(
     result: dict[str, Any] = {}
     try:
         if era.modern:
-            modern.check(request.method, request.params, sender.headers)
+            modern.check_request(request.method, request.params, sender.headers)
         with deadline.within(settings.MCP_DEADLINE_SECONDS):
             snapshot = (await catalog.snapshot()).visible_to(sender.caller.audience)
             method = _method(request.method, era, snapshot)
@@ -54,7 +54,7 @@ async def answer(
         return Answer(error_message(request.id, failure.error), failure)
     if era.modern:
         caching = _caching(sender) if request.method in modern.CACHEABLE else None
-        result = modern.complete(result, SERVER_INFO, caching)
+        result = modern.complete_result(result, SERVER_INFO, caching)
     return Answer(result_message(request.id, result))
 
 

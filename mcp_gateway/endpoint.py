@@ -110,7 +110,7 @@ async def _handle(scope: Scope, headers: Mapping[str, str], receive: Receive, se
             return await _answer_one(value, sender, catalog, receive, send)
         finally:
             if slot is not None:
-                slot.leave()
+                slot.release()
     except Exception as exception:  # noqa: BLE001  # `failure_of` logs unexpected exceptions
         return _refusal(exception, id_of(value), headers)
 

@@ -48,50 +48,50 @@ def failure_of(exception: Exception, method: str = "") -> Failure:
     """Return the failure for an exception. Internal details go to the log, never to the client."""
     if isinstance(exception, JsonRpcError):
         return Failure(exception, exception.message)
-    failure = _refusal(exception) or _outage(exception, method)
+    failure = _refusal_failure(exception) or _outage_failure(exception, method)
     if failure is None:
         log.error("%r failed", method, exc_info=exception)
         failure = Failure(JsonRpcError(INTERNAL_ERROR, "Internal error"), repr(exception))
     return failure
 
 
-def _refusal(exception: Exception) -> Failure | None:
+def _refusal_failure(exception: Exception) -> Failure | None:
     """Return the failure of a request refused before a method was called."""
     match exception:
         case BadHeader() | BadBody():
-            return _refused(exception.status, INVALID_REQUEST, exception, exception.headers)
+            return _refused_failure(exception.status, INVALID_REQUEST, exception, exception.headers)
         case AccessRefused():
             code = _CODES.get(exception.status, INVALID_REQUEST)
-            return _refused(exception.status, code, exception, exception.headers)
+            return _refused_failure(exception.status, code, exception, exception.headers)
         case UnknownSession():
-            return _refused(404, INVALID_REQUEST, "Unknown session: send initialize again")
+            return _refused_failure(404, INVALID_REQUEST, "Unknown session: send initialize again")
         case TooMany():
-            return _too_many(exception, exception.retry_after)
+            return _too_many_failure(exception, exception.retry_after)
         case TooManyStreams():
-            return _too_many(exception, STREAM_RETRY_SECONDS)
+            return _too_many_failure(exception, STREAM_RETRY_SECONDS)
     return None
 
 
-def _outage(exception: Exception, method: str) -> Failure | None:
+def _outage_failure(exception: Exception, method: str) -> Failure | None:
     """Return the failure of a request that needs a store that is down."""
     if isinstance(exception, CatalogUnavailable):
-        return _unavailable("the catalog cannot be read", 503)
+        return _unavailable_failure("the catalog cannot be read", 503)
     if isinstance(exception, OSError):
         log.warning("%r failed: the store does not answer: %r", method, exception)
-        return _unavailable("the files cannot be read at the moment")._replace(logged=repr(exception))
+        return _unavailable_failure("the files cannot be read at the moment")._replace(logged=repr(exception))
     return None
 
 
-def _refused(status: int, code: int, why: object, headers: Mapping[str, str] = _NO_HEADERS) -> Failure:
+def _refused_failure(status: int, code: int, why: object, headers: Mapping[str, str] = _NO_HEADERS) -> Failure:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Failure(JsonRpcError(code, str(why)), str(why), status, named)
 
 
-def _too_many(why: Exception, retry_after: int) -> Failure:
+def _too_many_failure(why: Exception, retry_after: int) -> Failure:
     error = JsonRpcError(TOO_MANY_REQUESTS, str(why), {"retryAfter": retry_after})
     return Failure(error, str(why), 429, {"retry-after": str(retry_after)})
 
 
-def _unavailable(what: str, status: int | None = None) -> Failure:
+def _unavailable_failure(what: str, status: int | None = None) -> Failure:
     error = JsonRpcError(INTERNAL_ERROR, f"Internal error: {what}; try again", {"retryAfter": RETRY_SECONDS})
     return Failure(error, error.message, status, {"retry-after": str(RETRY_SECONDS)})

@@ -98,7 +98,7 @@ class AccessToken(models.Model):
         return self.State.VALID if self.user.is_active else self.State.OWNER
 
     @classmethod
-    def in_state(cls, tokens: models.QuerySet[AccessToken], state: str) -> models.QuerySet[AccessToken]:
+    def filter_by_state(cls, tokens: models.QuerySet[AccessToken], state: str) -> models.QuerySet[AccessToken]:
         """Filter tokens by `state`; an unknown state matches none."""
         expired = models.Q(expires_at__lte=timezone.now())
         rules: dict[str, models.Q] = {

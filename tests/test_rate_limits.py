@@ -260,9 +260,9 @@ def test_limits_forget_who_called_least_recently() -> None:
 def test_limits_cost_next_to_nothing() -> None:
     limits, began = MemoryLimits(), time.process_time()
     for number in range(10_000):
-        place = limits.enter(f"token:{number % 100}", Limits(1_000_000, 1_000))
-        assert place is not None
-        place.leave()
+        slot = limits.acquire(f"token:{number % 100}", Limits(1_000_000, 1_000))
+        assert slot is not None
+        slot.release()
     assert time.process_time() - began < 0.5  # 50 µs each, ten times what it takes
 
 
@@ -293,14 +293,14 @@ async def test_guessing_over_the_limit_goes_one_at_a_time(
     known, newcomer = await bearer(operator), await bearer(operator)
     assert await statuses(wire, 1, authorization=known) == [200]
     assert await statuses(wire, 2, authorization="Bearer skk_guess") == [401, 429]
-    asking, release, ask = asyncio.Event(), asyncio.Event(), tokens.caller_of
+    asking, release, ask = asyncio.Event(), asyncio.Event(), tokens.verify_access_token
 
     async def slowly(text: str) -> Any:
         asking.set()
         await release.wait()
         return await ask(text)
 
-    monkeypatch.setattr("mcp_gateway.auth.tokens.caller_of", slowly)
+    monkeypatch.setattr("mcp_gateway.auth.tokens.verify_access_token", slowly)
     guess = asyncio.create_task(send(wire, LIST, {"authorization": "Bearer skk_other"}))
     await asyncio.wait_for(asking.wait(), 10)
     assert await statuses(wire, 1, authorization=newcomer) == [429]

@@ -81,7 +81,7 @@ def challenge(error: str = "", description: str = "") -> str:
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters.items() if value)
 
 
-def resource() -> str:
+def resource_uri() -> str:
     """Return the gateway's canonical URI, the default audience of an issuer's tokens (RFC 8707)."""
     return f"{settings.PUBLIC_URL}{RESOURCE_PATH}"
 

@@ -82,9 +82,9 @@ async def _verify(text: str) -> Caller:
     if text and _B64TOKEN.fullmatch(text) is None:
         raise InvalidTokenRequest("The Authorization header must be: Bearer <token>, and appear only once")
     if text.startswith(tokens.TOKEN_PREFIX):
-        return await tokens.caller_of(text)
+        return await tokens.verify_access_token(text)
     if settings.MCP_JWT_ISSUER and text:
-        return await issuer.caller_of(text)
+        return await issuer.verify_jwt(text)
     raise InvalidToken("The access token is not valid")
 
 

@@ -12,7 +12,7 @@ from skills_registry.catalog import EVERYBODY, Audience
 from skills_registry.tags import normal_tag
 
 from .caller import Caller
-from .challenge import InvalidToken, VerificationUnavailable, missing_scope_message, read_scope, resource
+from .challenge import InvalidToken, VerificationUnavailable, missing_scope_message, read_scope, resource_uri
 from .keys import RETRY_SECONDS, KeySet, KeysUnavailable, UnknownKey
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -37,7 +37,7 @@ def key_set(issuer: str, jwks_url: str) -> KeySet:
     return KeySet(issuer, jwks_url)
 
 
-async def caller_of(text: str) -> Caller:
+async def verify_jwt(text: str) -> Caller:
     """Return the caller with this token. Raises InvalidToken, or VerificationUnavailable if there are no keys."""
     key = await _key(text)
     try:
@@ -66,7 +66,7 @@ async def caller_of(text: str) -> Caller:
 
 def accepted_audiences() -> list[str]:
     """Return the accepted `aud` values: MCP_JWT_AUDIENCE, or the gateway's own URI (RFC 8707)."""
-    return settings.MCP_JWT_AUDIENCE or [resource()]
+    return settings.MCP_JWT_AUDIENCE or [resource_uri()]
 
 
 async def _key(text: str) -> jwt.PyJWK:

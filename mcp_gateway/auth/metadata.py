@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from mcp_gateway.server_info import SERVER_INFO
 
-from .challenge import read_scope, resource
+from .challenge import read_scope, resource_uri
 
 
 @require_http_methods(["GET", "HEAD", "OPTIONS"])
@@ -19,7 +19,7 @@ def protected_resource(request: HttpRequest) -> JsonResponse:
     be empty (RFC 9728, 2 and 3.2).
     """
     document = {
-        "resource": resource(),
+        "resource": resource_uri(),
         "authorization_servers": settings.MCP_AUTHORIZATION_SERVERS,
         "scopes_supported": [read_scope()],
         "bearer_methods_supported": ["header"],

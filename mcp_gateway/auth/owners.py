@@ -9,7 +9,7 @@ READ_PERMISSION = "skills_registry.view_skill"
 """The permission a token's owner needs for the token to be accepted by the gateway."""
 
 
-def owner_may(permission: str) -> Q:
+def owner_has_permission(permission: str) -> Q:
     """Return a condition that a token's owner has a permission, equivalent to `User.has_perm`.
 
     Not `User.objects.with_perm`, which joins all holders of the permission.

@@ -25,7 +25,7 @@ from skills_registry.tags import normal_tag
 
 from .caller import Caller
 from .challenge import InvalidToken, VerificationUnavailable, missing_scope_message
-from .owners import READ_PERMISSION, owner_may
+from .owners import READ_PERMISSION, owner_has_permission
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -106,7 +106,7 @@ def find_token(text: str) -> AccessToken | None:
     # Looked up by hash, so that the time it takes reveals nothing about the text.
     token = (
         AccessToken.objects.select_related("user")
-        .annotate(owner_may_read=owner_may(READ_PERMISSION))  # type: ignore[no-redef]  # fills the attribute
+        .annotate(owner_may_read=owner_has_permission(READ_PERMISSION))  # type: ignore[no-redef]  # fills the attribute
         .filter(hash=_hash(text))
         .first()
     )
@@ -130,7 +130,7 @@ def _note_use(token: AccessToken, now: datetime) -> None:
         log.warning("could not update last_used_at of %s", token, exc_info=True)
 
 
-async def caller_of(text: str) -> Caller:
+async def verify_access_token(text: str) -> Caller:
     """Return the caller with this token. Raises InvalidToken, or VerificationUnavailable if the database is down."""
     find = database_sync_to_async(find_token, thread_sensitive=False, executor=_token_pool)
     try:

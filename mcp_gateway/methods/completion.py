@@ -7,7 +7,7 @@ from typing import Any
 
 from mcp_gateway.call import Call
 from mcp_gateway.serving.completion_matches import best_matches
-from mcp_gateway.serving.invocable import choices, is_prompt
+from mcp_gateway.serving.invocable import is_prompt, suggest_values
 from mcp_gateway.wire.uris import FILE_TEMPLATE, SKILL_MD_TEMPLATE
 
 VALUES_MAX = 100
@@ -31,7 +31,7 @@ async def _suggestions(call: Call, name: str, typed: str, others: Mapping[str, s
 async def _complete_prompt(call: Call, prompt: str, name: str, typed: str, others: Mapping[str, str]) -> Sequence[str]:
     skill = call.snapshot.skills.get(prompt)
     if skill is not None and is_prompt(skill):
-        return choices(skill, name, typed)
+        return suggest_values(skill, name, typed)
     offered = call.snapshot.offers.prompt(prompt)
     return await offered.complete(call, name, typed, others) if offered and offered.complete else []
 

@@ -10,7 +10,7 @@ from mcp_gateway.server_info import SERVER_INFO
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS
 from mcp_gateway.wire.eras import modern
 
-from .search_tools import replace_skills
+from .search_tools import are_search_tools_listed
 
 _INTRODUCTION = "This server holds Agent Skills: instructions, scripts and references for particular kinds of work. "
 _USE_TOOLS = (
@@ -25,7 +25,7 @@ _USE_SEARCH = (
 
 def instructions(call: Call) -> str:
     """Return the instructions for models that use this server."""
-    return _INTRODUCTION + (_USE_SEARCH if replace_skills(call.snapshot) else _USE_TOOLS)
+    return _INTRODUCTION + (_USE_SEARCH if are_search_tools_listed(call.snapshot) else _USE_TOOLS)
 
 
 def capabilities(call: Call) -> dict[str, Any]:

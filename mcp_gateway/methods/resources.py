@@ -17,7 +17,7 @@ from mcp_gateway.wire.uris import (
     FILE_TEMPLATE,
     SKILL_MD,
     SKILL_MD_TEMPLATE,
-    canonical,
+    canonical_uri,
     directory_skill,
     file_uri,
     path_of,
@@ -94,7 +94,7 @@ def _body(content: bytes) -> dict[str, Any]:
 async def read_directory(call: Call) -> dict[str, Any]:
     """List the direct children of a skill's root or a folder in it (Skills extension, "Reading Directories")."""
     uri = call.text("uri")
-    folder = canonical(uri)
+    folder = canonical_uri(uri)
     children = dict(_children(call.snapshot, folder))
     if not children:
         raise JsonRpcError(INVALID_PARAMS, f"Not a directory: {uri:.200}", {"uri": uri})
@@ -109,7 +109,7 @@ def _children(snapshot: Snapshot, folder: str) -> Iterator[tuple[str, dict[str, 
         return
     for file in skill.files:
         address = file_uri(skill.name, file.path)
-        if canonical(address).startswith(f"{folder}/"):
+        if canonical_uri(address).startswith(f"{folder}/"):
             child = "/".join(address.split("/")[: folder.count("/") + 2])
             yield child, _resource(child, skill, file) if child == address else _folder(child)
 

@@ -20,7 +20,7 @@ from mcp_gateway.wire.uris import file_uri
 from skills_registry.catalog import EVERYBODY, Audience, PublishedSkill
 
 from .resources import contents_of
-from .skill_tools import call_skill, text
+from .skill_tools import call_skill, text_content
 
 RESULTS_DEFAULT, RESULTS_MAX = 10, 50
 """How many skills a search returns: by default, and at most."""
@@ -106,7 +106,7 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
 )
 
 
-def replace_skills(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
+def are_search_tools_listed(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
     """Return whether the search tools replace the skills' tools for an audience (`MCP_SKILL_TOOLS`)."""
     most = settings.MCP_MAX_SKILL_TOOLS
     if settings.MCP_SKILL_TOOLS != "auto":
@@ -149,7 +149,7 @@ async def search_skills(call: Call) -> dict[str, Any]:
     ]
     found = "\n\n".join(f"{skill['name']}: {skill['description']}" for skill in skills)
     return {
-        "content": [text(found or "No skill fits. Try other words, or fewer.")],
+        "content": [text_content(found or "No skill fits. Try other words, or fewer.")],
         "structuredContent": {"skills": skills},
         "isError": False,
     }
@@ -186,7 +186,7 @@ _TOOLS: dict[str, Method] = {
 def _content_item(contents: dict[str, Any]) -> dict[str, Any]:
     """Convert resource contents to a content item of a tool result."""
     if "text" in contents:
-        return text(contents["text"])
+        return text_content(contents["text"])
     if contents["mimeType"] in _IMAGES:
         return {"type": "image", "data": contents["blob"], "mimeType": contents["mimeType"]}
     return {"type": "resource", "resource": contents}

@@ -33,10 +33,10 @@ def definition(skill: PublishedSkill) -> dict[str, Any]:
 
 async def call_skill(call: Call, skill: PublishedSkill) -> dict[str, Any]:
     """Return the skill's instructions and links to its files. Raises BadArgument."""
-    return {"content": [text(await json_of(await invoke(call, skill))), *_files(skill, call)], "isError": False}
+    return {"content": [text_content(await json_of(await invoke(call, skill))), *_files(skill, call)], "isError": False}
 
 
-def text(content: Any) -> dict[str, Any]:
+def text_content(content: Any) -> dict[str, Any]:
     """Return a text content item; `content` is a string or its encoded JSON."""
     return {"type": "text", "text": content}
 
@@ -66,4 +66,4 @@ def _file_items(skill: PublishedSkill, *, linked: bool) -> list[dict[str, Any]]:
         ]
     uris = "\n".join(file_uri(skill.name, file.path) for file in others)
     how = f"read them as resources, or by path with {READ_SKILL_FILE}"
-    return [text(f"Files of this skill ({how}):\n{uris}")] if others else []
+    return [text_content(f"Files of this skill ({how}):\n{uris}")] if others else []

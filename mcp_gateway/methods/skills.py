@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mcp_gateway.call import Call
-from mcp_gateway.wire.jsonrpc import INVALID_PARAMS, JsonRpcError, encoded_exactly
+from mcp_gateway.wire.jsonrpc import INVALID_PARAMS, JsonRpcError, pre_encode_exactly
 from mcp_gateway.wire.paging import Listing
 from mcp_gateway.wire.uris import file_uri, skill_md_uri, skill_of
 from skills_registry.catalog import PublishedSkill
@@ -35,7 +35,7 @@ def _entry(skill: PublishedSkill) -> dict[str, Any]:
     """Return the verbatim frontmatter and the complete file manifest (Skills extension, "Skill entries")."""
     return {
         "uri": skill_md_uri(skill.name),
-        "frontmatter": encoded_exactly(skill.frontmatter),
+        "frontmatter": pre_encode_exactly(skill.frontmatter),
         "resources": [
             {"uri": file_uri(skill.name, file.path), "digest": f"sha256:{file.sha256}", "size": file.size}
             for file in skill.files

@@ -39,7 +39,7 @@ async def call_tool(call: Call) -> dict[str, Any]:
         if search := search_tools.find(name):
             return fitting.fit_tool_result(call.era, await search(call))
     except BadArgument as error:
-        return {"content": [skill_tools.text(str(error))], "isError": True}
+        return {"content": [skill_tools.text_content(str(error))], "isError": True}
     return await _call_provider_tool(call, name)
 
 
@@ -58,7 +58,7 @@ def _tools(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def _definitions(snapshot: Snapshot) -> Iterator[Any]:
-    if search_tools.replace_skills(snapshot):
+    if search_tools.are_search_tools_listed(snapshot):
         yield from search_tools.DEFINITIONS
     else:
         yield from (skill_tools.definition(skill) for skill in snapshot.skills.values() if is_tool(skill))

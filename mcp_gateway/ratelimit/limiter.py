@@ -27,21 +27,21 @@ class Limiter:
         self._own = MemoryLimits()
         self._breaker = Breaker(failures=1, open_seconds=RETRY_SECONDS, trial_seconds=2 * PATIENCE_SECONDS)
 
-    async def enter(self, key: str, limits: Limits, cost: int = 1) -> Slot | None:
+    async def acquire(self, key: str, limits: Limits, cost: int = 1) -> Slot | None:
         """Admit a request; return its slot if concurrency is limited. Raises TooMany."""
         if (shared := self._shared()) is not None:
             with suppress(*FAILURES), self._tracked():
-                return await shared.enter(key, limits, cost)
-        return self._own.enter(key, limits, cost)
+                return await shared.acquire(key, limits, cost)
+        return self._own.acquire(key, limits, cost)
 
-    def enter_blocking(self, key: str, per_minute: int) -> None:
+    def acquire_blocking(self, key: str, per_minute: int) -> None:
         """Check the rate only, from synchronous code. Raises TooMany."""
         limits = Limits(per_minute)
         if (shared := self._shared()) is not None:
             with suppress(*FAILURES), self._tracked():
-                shared.enter_blocking(key, limits)
+                shared.acquire_blocking(key, limits)
                 return
-        self._own.enter(key, limits)
+        self._own.acquire(key, limits)
 
     @contextmanager
     def _tracked(self) -> Iterator[None]:

@@ -54,9 +54,9 @@ class MemorySlot:
     number: int
     running: Running
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Release the slot."""
-        self.running.leave(self.key, self.number)
+        self.running.release(self.key, self.number)
 
 
 class Running:
@@ -76,14 +76,14 @@ class Running:
                 del places[number]
             return len(places) >= concurrent
 
-    def enter(self, key: str) -> MemorySlot:
+    def acquire(self, key: str) -> MemorySlot:
         """Add a running request."""
         number = next(self._numbers)
         with self._lock:
             self._until.setdefault(key, {})[number] = time.monotonic() + HELD_SECONDS
         return MemorySlot(key, number, self)
 
-    def leave(self, key: str, number: int) -> None:
+    def release(self, key: str, number: int) -> None:
         """Remove a running request."""
         with self._lock:
             places = self._until.get(key, {})
@@ -99,10 +99,10 @@ class MemoryLimits:
         self._rates = Rates()
         self._running = Running()
 
-    def enter(self, key: str, limits: Limits, cost: int = 1) -> MemorySlot | None:
+    def acquire(self, key: str, limits: Limits, cost: int = 1) -> MemorySlot | None:
         """Admit a request; return its slot if concurrency is limited. Raises TooMany."""
         if limits.concurrent and self._running.is_full(key, limits.concurrent):
             raise TooMany.running(limits)
         if limits.per_minute and (wait := self._rates.take(key, limits.per_minute, cost)):
             raise TooMany.per_minute(limits, wait)
-        return self._running.enter(key) if limits.concurrent else None
+        return self._running.acquire(key) if limits.concurrent else None

@@ -24,7 +24,7 @@ class Limits:
 class Slot(Protocol):
     """The slot of a running request."""
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Release the slot. May be called twice."""
         ...
 

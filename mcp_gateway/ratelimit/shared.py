@@ -61,9 +61,9 @@ class SharedSlot:
     number: str
     limits: SharedLimits
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Release the slot, without waiting. If that fails, it expires after HELD_SECONDS."""
-        self.limits.leave(self.key, self.number)
+        self.limits.release(self.key, self.number)
 
 
 class SharedLimits:
@@ -72,10 +72,10 @@ class SharedLimits:
     def __init__(self, url: str) -> None:
         self._url = url
         self._connected: WeakKeyDictionary[asyncio.AbstractEventLoop, _Connected] = WeakKeyDictionary()
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._releasing: set[asyncio.Task[None]] = set()
         self._script_pool = Pool("limits", threads=CONNECTIONS_MAX, waiting=256)
 
-    async def enter(self, key: str, limits: Limits, cost: int = 1) -> SharedSlot | None:
+    async def acquire(self, key: str, limits: Limits, cost: int = 1) -> SharedSlot | None:
         """Admit a request; return its slot if concurrency is limited. Raises TooMany."""
         number = secrets.token_hex(8)
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -83,19 +83,19 @@ class SharedLimits:
         _check_verdict(answer, limits)
         return SharedSlot(key, number, self) if limits.concurrent else None
 
-    def enter_blocking(self, key: str, limits: Limits, cost: int = 1) -> None:
+    def acquire_blocking(self, key: str, limits: Limits, cost: int = 1) -> None:
         """Check the rate from synchronous code; takes no slot. Raises TooMany."""
         # In a thread: the timeout of the Redis client limits the wait for each read, not for the whole reply.
         asked = self._script_pool.submit(self._run_script, keys=_keys(key), args=_arguments(limits, cost, ""))
         _check_verdict(asked.result(PATIENCE_SECONDS), limits)
 
-    def leave(self, key: str, number: str) -> None:
-        """See `SharedSlot.leave`."""
-        task = asyncio.get_running_loop().create_task(self._leave(key, number))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+    def release(self, key: str, number: str) -> None:
+        """See `SharedSlot.release`."""
+        task = asyncio.get_running_loop().create_task(self._release(key, number))
+        self._releasing.add(task)
+        task.add_done_callback(self._releasing.discard)
 
-    async def _leave(self, key: str, number: str) -> None:
+    async def _release(self, key: str, number: str) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await self._connection.client.zrem(_keys(key)[1], number)

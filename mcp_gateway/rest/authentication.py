@@ -28,7 +28,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         address = caller_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
         try:
             with failures.attempt(address, settings.RATE_LIMIT_FAILURES, AuthenticationFailed):
-                token = _valid(text)
+                token = _find_valid_token(text)
         except TooMany as refusal:
             raise Throttled(refusal.retry_after, str(refusal)) from None
         return token.user, token
@@ -39,7 +39,7 @@ class AccessTokenAuthentication(BaseAuthentication):
         return 'Bearer error="invalid_token"' if has_token else "Bearer"
 
 
-def _valid(text: str) -> AccessToken:
+def _find_valid_token(text: str) -> AccessToken:
     token = find_token(text)
     if token is None:
         raise AuthenticationFailed("The access token is not valid, has expired or was revoked.")

@@ -23,7 +23,7 @@ class CallerThrottle(BaseThrottle):
         if not settings.RATE_LIMIT_PER_MINUTE or not isinstance(request.auth, AccessToken):
             return True
         try:
-            limiter.enter_blocking(request.auth.caller_key, settings.RATE_LIMIT_PER_MINUTE)
+            limiter.acquire_blocking(request.auth.caller_key, settings.RATE_LIMIT_PER_MINUTE)
         except TooMany as refusal:
             self._retry_after = refusal.retry_after
             return False

@@ -71,7 +71,7 @@ def argument_descriptions(skill: PublishedSkill) -> dict[str, str]:
     return {**{name: f"The skill's argument “{name}”." for name in declared}, FULL_TEXT: about}
 
 
-def choices(skill: PublishedSkill, argument: str, typed: str) -> list[str]:
+def suggest_values(skill: PublishedSkill, argument: str, typed: str) -> list[str]:
     """Return suggestions for an argument from the `argument-hint`, such as `[staging|production]`.
 
     Returns none for a text above TYPED_MAX characters.
@@ -105,7 +105,7 @@ async def invoke(call: Call, skill: PublishedSkill) -> str:
 
     Raises BadArgument.
     """
-    texts = _texts(skill, call.arguments())
+    texts = _checked_texts(skill, call.arguments())
     body, most = await call.catalog.instructions(skill), settings.MCP_MAX_RESULT_BYTES
     names, declares = skill.argument_names, bool(skill.argument_names or _hint(skill))
     form = Form(body, texts.pop(FULL_TEXT, ""), texts, names, declares, skill_uri(skill.name), most)
@@ -124,7 +124,7 @@ def _fill_in_bounded(form: Form) -> Filled:
     return run_bounded(FILL_IN_SECONDS, fill_in, form)
 
 
-def _texts(skill: PublishedSkill, arguments: Mapping[str, object]) -> dict[str, str]:
+def _checked_texts(skill: PublishedSkill, arguments: Mapping[str, object]) -> dict[str, str]:
     known = dict.fromkeys((FULL_TEXT, *skill.argument_names))
     if unknown := nsmallest(UNKNOWN_LISTED_MAX, arguments.keys() - known.keys()):
         raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; {skill.name} takes: {', '.join(known):.1000}.")

@@ -10,7 +10,7 @@ from mcp_gateway.catalog import Snapshot
 from mcp_gateway.methods import prompts, search_tools, skill_tools
 from mcp_gateway.providers import Offers
 from mcp_gateway.serving.invocable import is_prompt, is_tool, title
-from mcp_gateway.wire.uris import canonical, file_uri
+from mcp_gateway.wire.uris import canonical_uri, file_uri
 from skills_registry.catalog import Audience, PublishedSkill
 
 Pair = tuple[PublishedSkill | None, PublishedSkill | None]
@@ -41,10 +41,10 @@ def compare_snapshots(
 ) -> Difference:
     """Return the changes visible to a caller whose audience went from `was` to `now`."""
     before, after = snapshots
-    seen = [(_visible(old, was), _visible(new, now)) for old, new in pairs]
+    seen = [(_if_visible(old, was), _if_visible(new, now)) for old, new in pairs]
     lists = {name for name, entry in _ENTRIES.items() if any(entry(old) != entry(new) for old, new in seen)}
     uris = {uri for pair in seen for uri in _touched_uris(*pair)}
-    searched = search_tools.replace_skills(before, was), search_tools.replace_skills(after, now)
+    searched = search_tools.are_search_tools_listed(before, was), search_tools.are_search_tools_listed(after, now)
     reading = search_tools.is_file_reader_listed(before, was), search_tools.is_file_reader_listed(after, now)
     if all(searched):
         lists.discard("tools")
@@ -61,7 +61,7 @@ def _pairs(before: Snapshot, after: Snapshot) -> Iterator[Pair]:
         yield before.skills.get(name), after.skills.get(name)
 
 
-def _visible(skill: PublishedSkill | None, audience: Audience) -> PublishedSkill | None:
+def _if_visible(skill: PublishedSkill | None, audience: Audience) -> PublishedSkill | None:
     return skill if skill is not None and audience.includes(skill.name, skill.tags) else None
 
 
@@ -97,7 +97,7 @@ def _changed_offer_uris(before: Offers, after: Offers) -> set[str]:
 
 def _touched_uris(old: PublishedSkill | None, new: PublishedSkill | None) -> Iterator[str]:
     """Yield the URIs of changed files, and of their folders up to the skill's root."""
-    for uri in {canonical(uri) for uri, _ in _files(old) ^ _files(new)}:
+    for uri in {canonical_uri(uri) for uri, _ in _files(old) ^ _files(new)}:
         yield uri
         folder = uri.rpartition("/")[0]
         while folder != "skill:/":

@@ -35,10 +35,10 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> Mapping[str, str]:
     """
     pairs = [(name.decode("latin-1").lower(), value.decode("latin-1").strip(" \t")) for name, value in raw]
     headers = dict(pairs)
-    return headers if len(headers) == len(pairs) else _joined(pairs)
+    return headers if len(headers) == len(pairs) else _join_repeated(pairs)
 
 
-def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+def _join_repeated(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     values: dict[str, list[str]] = defaultdict(list)
     for name, value in pairs:
         values[name].append(value)

@@ -167,11 +167,11 @@ def encode(message: Any) -> bytes:
     return orjson.dumps(message)
 
 
-def encoded(value: Any) -> Any:
+def pre_encode(value: Any) -> Any:
     """Encode a JSON value once, for use in many messages."""
     return orjson.Fragment(orjson.dumps(value))
 
 
-def encoded_exactly(value: Any) -> Any:
+def pre_encode_exactly(value: Any) -> Any:
     """Encode a JSON value with integers of any size; orjson supports only 64 bits."""
     return orjson.Fragment(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())

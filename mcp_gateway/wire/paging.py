@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from .jsonrpc import INVALID_PARAMS, JsonRpcError, encoded
+from .jsonrpc import INVALID_PARAMS, JsonRpcError, pre_encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Listing:
     def of(cls, name: str, entries: Iterable[tuple[str, dict[str, Any]]], part: str = "") -> Listing:
         """Create a list called `name` in results, from (key, entry) pairs in any order."""
         pairs = sorted(entries, key=itemgetter(0))
-        return cls(name, [key for key, _ in pairs], [encoded(entry) for _, entry in pairs], part)
+        return cls(name, [key for key, _ in pairs], [pre_encode(entry) for _, entry in pairs], part)
 
     def page(self, params: dict[str, Any], *, size: int) -> dict[str, Any]:
         """Return the page after `cursor`, as `{name: [...], "nextCursor"?: ...}`.
@@ -46,7 +46,7 @@ class Listing:
 
     def _page(self, start: int, end: int) -> Any:
         if (start, end) not in self._pages:
-            self._pages[start, end] = encoded(self.entries[start:end])
+            self._pages[start, end] = pre_encode(self.entries[start:end])
         return self._pages[start, end]
 
     def _key_of(self, cursor: Any) -> str:

@@ -18,7 +18,7 @@ class Mismatch(Exception):
         super().__init__(what)
         self.path = ""
 
-    def below(self, name: str) -> Mismatch:
+    def prepend(self, name: str) -> Mismatch:
         """Prepend the name of a field or item to the path."""
         separator = "." if self.path and not self.path.startswith("[") else ""
         self.path = f"{name:.100}{separator}{self.path}"
@@ -80,7 +80,7 @@ def list_of(item: Shape) -> Shape:
             try:
                 item(one)
             except Mismatch as mismatch:
-                raise mismatch.below(f"[{number}]") from None
+                raise mismatch.prepend(f"[{number}]") from None
 
     return check
 
@@ -94,7 +94,7 @@ def object_of(item: Shape) -> Shape:
             try:
                 item(one)
             except Mismatch as mismatch:
-                raise mismatch.below(name) from None
+                raise mismatch.prepend(name) from None
 
     return check
 
@@ -107,7 +107,7 @@ def fields(required: Mapping[str, Shape] = _NONE, optional: Mapping[str, Shape] 
         any_object(value)
         for name in required:
             if name not in value:
-                raise Mismatch("is missing").below(name)
+                raise Mismatch("is missing").prepend(name)
         for name, one in value.items():
             shape = known.get(name)
             if shape is None:
@@ -115,7 +115,7 @@ def fields(required: Mapping[str, Shape] = _NONE, optional: Mapping[str, Shape] 
             try:
                 shape(one)
             except Mismatch as mismatch:
-                raise mismatch.below(name) from None
+                raise mismatch.prepend(name) from None
 
     return check
 

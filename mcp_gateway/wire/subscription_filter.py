@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .jsonrpc import INVALID_PARAMS, JsonRpcError
-from .uris import canonical
+from .uris import canonical_uri
 
 URIS_MAX_CHARACTERS = 65_536
 """Total length of a stream's URIs, which stay in memory as long as it is open."""
@@ -31,7 +31,7 @@ class SubscriptionFilter:
             message = f"Invalid params: resourceSubscriptions exceed {URIS_MAX_CHARACTERS:,} characters"
             raise JsonRpcError(INVALID_PARAMS, message)
         lists = frozenset(name for name, key in _LISTS.items() if value.get(key))
-        return cls(lists, {uri: canonical(uri) for uri in uris})
+        return cls(lists, {uri: canonical_uri(uri) for uri in uris})
 
     def acknowledged(self) -> dict[str, Any]:
         """Return the filter in the format of `params.notifications`. Doesn't check whether resources exist."""

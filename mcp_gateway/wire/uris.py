@@ -32,7 +32,7 @@ def skill_md_uri(skill: str) -> str:
     return file_uri(skill, SKILL_MD)
 
 
-def canonical(uri: str) -> str:
+def canonical_uri(uri: str) -> str:
     """Normalize the percent-encoding (RFC 3986, 6.2.2.2) and Unicode form (NFC) of a skill URI.
 
     Models write file names unescaped (`references/größe.md`), and clients expand templates in different ways.
@@ -56,5 +56,5 @@ def path_of(uri: str) -> str:
 
 def skill_of(uri: str) -> str:
     """Return the skill name in the URI of a SKILL.md; "" for any other URI."""
-    match = _SKILL_MD_URI.fullmatch(uri) or _SKILL_MD_URI.fullmatch(canonical(uri))
+    match = _SKILL_MD_URI.fullmatch(uri) or _SKILL_MD_URI.fullmatch(canonical_uri(uri))
     return match[1] if match else ""

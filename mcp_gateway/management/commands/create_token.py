@@ -35,7 +35,7 @@ class Command(BaseCommand):
         user = get_user_model().objects.filter(username=options["user"]).first()
         if user is None:
             raise CommandError(f"There is no user {options['user']!r}.")
-        name, end = _name(options["name"]), _end(options["days"])
+        name, end = _checked_name(options["name"]), _expiry(options["days"])
         scopes = options["scopes"] or Scope.values
         try:
             token, text = create_token(
@@ -47,14 +47,14 @@ class Command(BaseCommand):
         self.stdout.write(text)
 
 
-def _name(name: str) -> str:
+def _checked_name(name: str) -> str:
     longest = AccessToken._meta.get_field("name").max_length or 0
     if len(name) > longest:
         raise CommandError(f"--name may have at most {longest} characters.")
     return name
 
 
-def _end(days: int | None) -> datetime | None:
+def _expiry(days: int | None) -> datetime | None:
     if days is None:
         return None
     if not 1 <= days <= DAYS_MAX:

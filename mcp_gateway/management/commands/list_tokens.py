@@ -25,7 +25,7 @@ class Command(BaseCommand):
         if options["user"]:
             tokens = tokens.filter(user__username=options["user"])
         if options["state"]:
-            tokens = AccessToken.in_state(tokens, options["state"])
+            tokens = AccessToken.filter_by_state(tokens, options["state"])
         for token in tokens.iterator():
             end = f"until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else "no end"
             used = f"used {token.last_used_at:%Y-%m-%d %H:%M} UTC" if token.last_used_at else "never used"

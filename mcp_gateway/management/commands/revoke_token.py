@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Revoke the tokens not revoked yet, and print them."""
-        tokens = list(_named(options["prefix"], options["user"]))
+        tokens = list(_find_tokens(options["prefix"], options["user"]))
         for token in tokens:
             if not options["dry_run"]:
                 revoke_token(token)
@@ -29,7 +29,7 @@ class Command(BaseCommand):
             self.stdout.write("All of them were revoked already.")
 
 
-def _named(prefix: str | None, user: str | None) -> list[AccessToken]:
+def _find_tokens(prefix: str | None, user: str | None) -> list[AccessToken]:
     """Return the tokens not revoked yet. Raises CommandError if there are none at all, or several with the prefix."""
     tokens = AccessToken.objects.select_related("user")
     if prefix is None:

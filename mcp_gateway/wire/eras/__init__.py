@@ -14,7 +14,7 @@ __all__ = ["LOG_LEVELS", "Era", "fitting", "legacy", "modern", "select"]
 def select(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Era:
     """Select the era by `_meta` in the body, then by the version header (2026-07-28: basic/versioning).
 
-    A header with an unknown version also selects the modern era; `modern.check` then rejects the request.
+    A header with an unknown version also selects the modern era; `modern.check_request` then rejects the request.
     """
     header = headers.get(modern.VERSION_HEADER)
     if modern.has_envelope(params) or (header is not None and header not in legacy.VERSIONS):

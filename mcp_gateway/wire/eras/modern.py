@@ -47,7 +47,7 @@ def has_envelope(params: Mapping[str, Any]) -> bool:
     return isinstance(meta, dict) and VERSION_KEY in meta
 
 
-def check(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+def check_request(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> None:
     """Check the envelope, then the headers against it, then the version. Raises JsonRpcError at the first failure.
 
     Sources: 2026-07-28 basic/index (`_meta`), basic/transports/streamable-http (headers).
@@ -81,7 +81,7 @@ def decode_header(value: str | None) -> str | None:
         return None
 
 
-def complete(result: dict[str, Any], server: dict[str, str], caching: Caching | None) -> dict[str, Any]:
+def complete_result(result: dict[str, Any], server: dict[str, str], caching: Caching | None) -> dict[str, Any]:
     """Add this revision's fields to a result. `caching` is for CACHEABLE methods."""
     meta = {SERVER_KEY: server, **result.get("_meta", {})}
     if caching is None:
