@@ -77,9 +77,9 @@ class AccessToken(models.Model):
         if not self.scopes or set(self.scopes) - set(Scope.values):
             problems["scopes"] = f"At least one of: {', '.join(Scope.values)}."
         if wrong := [name for name in self.skills if not is_skill_name(name)]:
-            problems["skills"] = f"These cannot be names of skills: {', '.join(wrong):.200}"
+            problems["skills"] = f"Invalid skill names: {', '.join(wrong):.200}"
         if wrong := [tag for tag in self.tags if tag != normal_tag(tag) or not is_tag(tag)]:
-            problems["tags"] = f"These cannot be tags: {', '.join(wrong):.200}"
+            problems["tags"] = f"Invalid tags: {', '.join(wrong):.200}"
         if problems:
             raise ValidationError(problems)
 

@@ -275,7 +275,7 @@ def test_form_suggests_skills_and_tags_and_saves_in_one_way(browser: Client, cle
     [
         ({"scopes": []}, "This field is required."),
         ({"scopes": ["skills:all"]}, "Select a valid choice."),
-        ({"skills": "Not_a_name!"}, "These cannot be names of skills: not_a_name!"),
+        ({"skills": "Not_a_name!"}, "Invalid skill names: not_a_name!"),
     ],
 )
 def test_form_refuses_what_there_cannot_be(

@@ -84,7 +84,7 @@ async def test_caller_over_the_rate_is_told_when_to_come_back(wire: Gateway, set
         "id": "seventeen",
         "error": {
             "code": 429,
-            "message": "Too many requests: 4 a minute are allowed",
+            "message": "Too many requests: the limit is 4 per minute",
             "data": {"retryAfter": 15},
         },
     }
@@ -210,7 +210,7 @@ async def test_so_many_requests_run_at_once_and_the_next_is_refused_until_one_en
             refused = await send(wire, LIST)
         assert refused.status_code == 429
         assert refused.headers["retry-after"] == "1"
-        assert refused.json()["error"]["message"].startswith("Too many requests at once: 2 are allowed")
+        assert refused.json()["error"]["message"].startswith("Too many concurrent requests: the limit is 2")
         assert await statuses(wire, 1) == [200]
 
 

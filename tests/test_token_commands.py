@@ -31,9 +31,9 @@ def test_token_is_made_for_some_skills_and_scopes(operator: User) -> None:
     token = find_token(text)
     assert token is not None
     assert (token.scopes, token.skills, token.tags) == (["skills:read"], ["greeter", "other"], ["sales"])
-    with pytest.raises(CommandError, match="cannot be names of skills"):
+    with pytest.raises(CommandError, match="Invalid skill names"):
         said("create_token", "--user", "olga", "--skill", "No Name")
-    with pytest.raises(CommandError, match="cannot be tags: a,b"):
+    with pytest.raises(CommandError, match="Invalid tags: a,b"):
         said("create_token", "--user", "olga", "--tag", "a,b")
 
 

@@ -39,10 +39,10 @@ class TooMany(Exception):
     @classmethod
     def per_minute(cls, limits: Limits, wait: float) -> TooMany:
         """Create the error for the rate limit."""
-        return cls(f"Too many requests: {limits.per_minute} a minute are allowed", wait)
+        return cls(f"Too many requests: the limit is {limits.per_minute} per minute", wait)
 
     @classmethod
     def running(cls, limits: Limits) -> TooMany:
         """Create the error for the concurrency limit."""
-        message = f"Too many requests at once: {limits.concurrent} are allowed; wait for an answer first"
+        message = f"Too many concurrent requests: the limit is {limits.concurrent}; wait for a response first"
         return cls(message, BUSY_RETRY_SECONDS)

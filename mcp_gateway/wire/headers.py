@@ -55,7 +55,7 @@ def check_listening(headers: Mapping[str, str]) -> None:
 def check_origin(headers: Mapping[str, str]) -> None:
     """Refuse unknown hosts and origins (2026-07-28: transports, "Security Warning"; DNS rebinding)."""
     if not _is_served(headers.get("host", "")):
-        raise BadHeader(403, "This host name is not served here; see ALLOWED_HOSTS and PUBLIC_URL")
+        raise BadHeader(403, "This host name is not allowed; see ALLOWED_HOSTS and PUBLIC_URL")
     origin = headers.get("origin")
     if origin is not None and not is_origin_served(origin):
         raise BadHeader(403, "Requests from this origin are not allowed")

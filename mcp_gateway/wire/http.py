@@ -45,7 +45,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise BadBody(400, "The request was cut off")
+            raise BadBody(400, "The request body is incomplete")
         body += event.get("body", b"")
         if len(body) > limit:
             raise BadBody(413, f"The request is larger than {limit:,} bytes")
