@@ -43,7 +43,7 @@ class Subscription:
         return (
             None
             if self._id is None
-            else self._message("subscriptions/acknowledged", notifications=self.filter.acknowledged())
+            else self._message("subscriptions/acknowledged", notifications=self.filter.to_params())
         )
 
     def add(self, difference: Difference) -> None:

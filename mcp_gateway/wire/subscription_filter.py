@@ -33,7 +33,7 @@ class SubscriptionFilter:
         lists = frozenset(name for name, key in _LISTS.items() if value.get(key))
         return cls(lists, {uri: canonical_uri(uri) for uri in uris})
 
-    def acknowledged(self) -> dict[str, Any]:
+    def to_params(self) -> dict[str, Any]:
         """Return the filter in the format of `params.notifications`. Doesn't check whether resources exist."""
         flags: dict[str, Any] = {key: True for name, key in _LISTS.items() if name in self.lists}
         return {**flags, "resourceSubscriptions": list(self.uris)} if self.uris else flags
