@@ -109,7 +109,9 @@ class Lookup:
         if len(self._entries) >= CALLERS_MAX:
             del self._entries[next(iter(self._entries))]
         left = caller.expires_at - time.time()
-        fresh_until, usable_until = (self._started_at + min(seconds, left) for seconds in (FRESH_SECONDS, OUTAGE_SECONDS))
+        fresh_until, usable_until = (
+            self._started_at + min(seconds, left) for seconds in (FRESH_SECONDS, OUTAGE_SECONDS)
+        )
         self._entries[authorization] = _Entry(caller, self._epoch, fresh_until, usable_until)
 
     def discard(self, authorization: str) -> None:
