@@ -113,7 +113,7 @@ async def test_token_in_the_address_is_refused(
     response = await wire.client.post("/mcp", params={"access_token": text}, json=LIST, headers=headers)
 
     assert refusal(response) == (400, -32600)
-    assert "never into the address" in response.json()["error"]["message"]
+    assert "never in the URL" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("revision", [*LEGACY, MODERN])
