@@ -311,7 +311,7 @@ async def test_failure_is_logged_in_a_line_and_what_nobody_expected_with_its_tra
 
     warning, error = (record for record in caplog.records if record.name == "mcp_gateway.catalog")
     assert (warning.levelno, warning.exc_info) == (logging.WARNING, None)
-    assert "generation 1 stays" in warning.getMessage()
+    assert "still serving generation 1" in warning.getMessage()
     assert error.levelno == logging.ERROR
     assert error.exc_info
 

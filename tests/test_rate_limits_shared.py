@@ -26,7 +26,7 @@ from .support.redis_server import redis_server
 from .support.server import UVICORN, Server, free_port
 from .support.threads import at_once
 
-AWAY = "each replica limits callers by itself for now, since Redis does not answer"
+AWAY = "Redis does not answer; each replica limits callers by itself for now"
 USUAL = {"accept": "application/json, text/event-stream"}
 
 
