@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from mcp_gateway.serving.search import SkillIndex, Text
+from mcp_gateway.serving.search import SkillIndex, SkillText
 from skills_registry.packages.manifest import parse_manifest, split_document
 from skills_registry.packages.manifest_fields import Rules
 from skills_registry.packages.problems import InvalidSkill
@@ -81,15 +81,15 @@ def read_questions() -> Iterator[Question]:
             yield Question(text, frozenset(answers.split(", ")), held_out)
 
 
-def read_corpus() -> Iterator[Text]:
+def read_corpus() -> Iterator[SkillText]:
     """The skills of data/skills.txt."""
     for line in (DATA / "skills.txt").read_text().splitlines():
         if line and not line.startswith("#"):
             name, description = line.split(": ", 1)
-            yield Text(name, title_of(name), description=description)
+            yield SkillText(name, title_of(name), description=description)
 
 
-def read_folder(folder: Path) -> Iterator[Text]:
+def read_folder(folder: Path) -> Iterator[SkillText]:
     """The skills below a folder; those that are not valid are left out."""
     for path in sorted(folder.rglob("SKILL.md")):
         text = path.read_text(errors="replace")
@@ -98,7 +98,7 @@ def read_folder(folder: Path) -> Iterator[Text]:
         except InvalidSkill:
             continue
         body = split_document(text).body
-        yield Text(manifest.name, title_of(manifest.name), description=manifest.description, body=body)
+        yield SkillText(manifest.name, title_of(manifest.name), description=manifest.description, body=body)
 
 
 def title_of(name: str) -> str:

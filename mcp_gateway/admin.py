@@ -1,4 +1,4 @@
-"""Access tokens in the admin: made, shown once, revoked."""
+"""Admin pages to create, list and revoke access tokens."""
 
 from __future__ import annotations
 
@@ -22,48 +22,46 @@ from skills_registry.catalog import is_skill_name
 from skills_registry.catalog.unknown_names import unknown_skills, unknown_tags
 from skills_registry.tags import is_tag, normal_tag, separated
 
-from .auth import create_token, owners_of_tokens_by, revocation
-from .client_setup import connection
-from .list_filters import OfferedFilters
+from .auth import allowed_owners, create_token, revocation
+from .client_setup import connection_settings
+from .list_filters import RestrictedFilters
 from .models import AccessToken, Scope
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-NAMED_MAX = 3
-"""Skills and tags that a row of the list names."""
+RESTRICTIONS_SHOWN_MAX = 3
+"""How many skills and tags a row of the list names."""
 
 
-class WordsField(CharField):
-    """Words separated by spaces or commas, as a list; those of the page's list `suggested` are suggested."""
+class WordListField(CharField):
+    """A list of words separated by spaces or commas, with suggestions from the `<datalist>` named `suggested`."""
 
     def __init__(self, suggested: str, **options: Any) -> None:
         widget = UnfoldAdminTextInputWidget({"list": suggested, "data-words": "", "autocomplete": "off"})
         super().__init__(required=False, max_length=5000, widget=widget, **options)
 
     def clean(self, value: Any) -> list[str]:
-        """The words in the form that tags and names are kept in, each once."""
+        """Return the normalized words, sorted and without duplicates."""
         return sorted(set(map(normal_tag, separated(super().clean(value)))))
 
 
 class StateFilter(admin.SimpleListFilter):
-    """By whether a token still opens anything."""
+    """Filters tokens by state."""
 
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """The states."""
         return list(AccessToken.State.choices)
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> QuerySet[AccessToken]:
-        """The tokens in the chosen state."""
         state = self.value()
-        return AccessToken.in_state(queryset, state) if state else queryset
+        return AccessToken.filter_by_state(queryset, state) if state else queryset
 
 
 class AccessTokenForm(ModelForm):
-    """What a token may do, for which skills, whose it is, and how long it opens anything."""
+    """Scopes, skills, tags, owner and expiry of a new token."""
 
     scopes = MultipleChoiceField(
         label=_("Scopes"),
@@ -74,12 +72,14 @@ class AccessTokenForm(ModelForm):
         initial=[Scope.READ],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
     )
-    skills = WordsField(
+    skills = WordListField(
         "skill-names",
         label=_("Only these skills"),
         help_text=_("Names, separated by spaces or commas. With neither skills nor tags, the token is for all."),
     )
-    tags = WordsField("tags-in-use", label=_("Only skills with these tags"), help_text=_("One of the tags is enough."))
+    tags = WordListField(
+        "tags-in-use", label=_("Only skills with these tags"), help_text=_("One of the tags is enough.")
+    )
     allow_unknown = BooleanField(
         label=_("Allow names and tags that no skill has yet"),
         required=False,
@@ -88,7 +88,7 @@ class AccessTokenForm(ModelForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse names and tags that no skill has, which are mostly misspelt, unless that is meant."""
+        """Refuse names and tags that no skill has, unless `allow_unknown` is set: most of them are typos."""
         given: dict[str, Any] = super().clean() or self.cleaned_data
         if given.get("allow_unknown"):
             return given
@@ -99,7 +99,7 @@ class AccessTokenForm(ModelForm):
         return given
 
     def clean_expires_at(self) -> datetime | None:
-        """Refuse an end that has passed."""
+        """Refuse an expiry in the past."""
         end: datetime | None = self.cleaned_data["expires_at"]
         if end is not None and end <= timezone.now():
             raise ValidationError(_("This is in the past."))
@@ -107,11 +107,11 @@ class AccessTokenForm(ModelForm):
 
 
 @admin.register(AccessToken)
-class AccessTokenAdmin(OfferedFilters, ModelAdmin):
-    """A token's text is on the page that answers its creation, and nowhere else."""
+class AccessTokenAdmin(RestrictedFilters, ModelAdmin):
+    """Creates and revokes tokens. The secret is shown once, in the response to the creation."""
 
     form = AccessTokenForm
-    list_display = ["name", "prefix", "user", "may", "opens", "expires_at", "last_used_at", "state"]
+    list_display = ["name", "prefix", "user", "scopes_text", "skills_text", "expires_at", "last_used_at", "state"]
     list_filter = [StateFilter]
     list_select_related = ["user"]
     list_per_page = 50
@@ -119,34 +119,35 @@ class AccessTokenAdmin(OfferedFilters, ModelAdmin):
     actions = ["revoke"]
 
     @admin.display(description=_("scopes"))
-    def may(self, token: AccessToken) -> str:
-        """What it may be used for."""
+    def scopes_text(self, token: AccessToken) -> str:
         return ", ".join(token.scopes)
 
     @admin.display(description=_("skills"))
-    def opens(self, token: AccessToken) -> str:
-        """Which skills it is for."""
-        more = len(token.named) - NAMED_MAX
-        return ", ".join([*token.named[:NAMED_MAX], *([f"+{more}"] if more > 0 else [])]) or str(_("all"))
+    def skills_text(self, token: AccessToken) -> str:
+        """Return the skills and tags the token is limited to, shortened."""
+        more = len(token.restrictions) - RESTRICTIONS_SHOWN_MAX
+        return ", ".join([*token.restrictions[:RESTRICTIONS_SHOWN_MAX], *([f"+{more}"] if more > 0 else [])]) or str(
+            _("all")
+        )
 
     @admin.display(description=_("state"))
     def state(self, token: AccessToken) -> str:
-        """Whether it still opens anything, and if not, why."""
+        """Render the token's state as a badge."""
         tone = {AccessToken.State.VALID: "good", AccessToken.State.REVOKED: "bad"}.get(token.state, "warn")
         return render_to_string("components/badge.html", {"text": token.state.label, "tone": tone})
 
     @admin.action(description=_("Revoke selected access tokens"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[AccessToken]) -> HttpResponse | None:
-        """Go to the page that says what revoking the chosen tokens means."""
-        return revocation.ask(request, queryset)
+        """Redirect to the confirmation page for the selected tokens."""
+        return revocation.redirect_to_confirmation(request, queryset)
 
     def get_urls(self) -> list[URLPattern]:
-        """The page that revokes before those of Django's admin."""
+        """Add the revocation page."""
         page = path("revoke/", self.admin_site.admin_view(revocation.revoke), name="mcp_gateway_revoke")
         return [page, *super().get_urls()]
 
     def get_fields(self, request: HttpRequest, obj: AccessToken | None = None) -> list[Any]:
-        """What is asked for a new token; everything of one that is there."""
+        """Return the input fields for a new token, and all fields for an existing one."""
         return (
             ["name", "user", "scopes", "skills", "tags", "allow_unknown", "expires_at"]
             if obj is None
@@ -154,8 +155,8 @@ class AccessTokenAdmin(OfferedFilters, ModelAdmin):
                 "name",
                 "prefix",
                 "user",
-                "may",
-                "opens",
+                "scopes_text",
+                "skills_text",
                 "created_at",
                 "expires_at",
                 "last_used_at",
@@ -167,17 +168,17 @@ class AccessTokenAdmin(OfferedFilters, ModelAdmin):
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> ModelChoiceField | None:
-        """The owners that the user may choose."""
-        kwargs["queryset"] = owners_of_tokens_by(cast("User", request.user))
+        """Offer only the owners the user may create tokens for."""
+        kwargs["queryset"] = allowed_owners(cast("User", request.user))
         field: ModelChoiceField | None = super().formfield_for_foreignkey(db_field, request, **kwargs)
         return field
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """A token is mostly for the one who makes it."""
+        """Preselect the current user: most tokens are for the person who creates them."""
         return {"user": request.user.pk}
 
     def save_model(self, request: HttpRequest, obj: AccessToken, form: ModelForm[AccessToken], change: bool) -> None:
-        """Make the token through the one function that does, and keep its text for the answer."""
+        """Create the token with `create_token`, and keep the secret for `response_add`."""
         token, text = create_token(
             obj.user,
             obj.name,
@@ -193,7 +194,7 @@ class AccessTokenAdmin(OfferedFilters, ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        """One way to save: what the others lead to would hide the token, which is shown once."""
+        """Offer only "Save": the other buttons lead to pages that don't show the new secret."""
         context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
         context["may_revoke"] = self.has_revoke_permission(request)
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
@@ -202,10 +203,10 @@ class AccessTokenAdmin(OfferedFilters, ModelAdmin):
     def response_add(
         self, request: HttpRequest, obj: AccessToken, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Show the text, in this answer only; the admin tells everybody not to store its answers."""
+        """Show the secret in this response only. Admin pages are sent with `Cache-Control: no-store`."""
         context = {
             **self.admin_site.each_context(request),
-            **connection(request.new_token),  # type: ignore[attr-defined]
+            **connection_settings(request.new_token),  # type: ignore[attr-defined]
             "title": _("Access token made"),
             "opts": self.opts,
             "token": obj,
@@ -214,13 +215,13 @@ class AccessTokenAdmin(OfferedFilters, ModelAdmin):
         return TemplateResponse(request, "admin/mcp_gateway/token_made.html", context)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:
-        """Whether the user may revoke tokens."""
+        """Return whether the user may revoke tokens."""
         return revocation.may_revoke(request)
 
     def has_change_permission(self, request: HttpRequest, obj: AccessToken | None = None) -> bool:
-        """Tokens are made and revoked, not edited."""
+        """Return False: tokens are created and revoked, never edited."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: AccessToken | None = None) -> bool:
-        """Deleting would lose who had access."""
+        """Return False: deleting a token would lose the record of who had access."""
         return False

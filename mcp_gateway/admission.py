@@ -1,4 +1,4 @@
-"""Requests to the gateway are let in as far as the limits of their callers go."""
+"""Rate limits for requests to the gateway."""
 
 from __future__ import annotations
 
@@ -6,30 +6,30 @@ from typing import Any
 
 from .auth.client_address import caller_address
 from .cached_settings import settings
-from .ratelimit import Limiter, Limits, Place
+from .ratelimit import Limiter, Limits, Slot
 from .sender import Sender
 
-NEVER_ENDING = "subscriptions/listen"
-"""A stream that waits for changes: it costs memory and no work, so it counts as a request and not as running."""
+LISTEN_METHOD = "subscriptions/listen"
+"""Opens a stream that waits for changes. It uses memory but no CPU, so it never counts as a running request."""
 
 limiter = Limiter()
 
 
-async def admit(value: Any, sender: Sender) -> Place | None:
-    """Let a message or a batch in; the place that it takes while it runs, if that is limited. Raises TooMany."""
+async def admit(value: Any, sender: Sender) -> Slot | None:
+    """Admit a message or batch; return its slot if concurrency is limited. Raises TooMany."""
     per_minute, concurrent = settings.RATE_LIMIT_PER_MINUTE, settings.RATE_LIMIT_CONCURRENT
     if not per_minute and not concurrent:
         return None
-    if isinstance(value, dict) and value.get("method") == NEVER_ENDING:
+    if isinstance(value, dict) and value.get("method") == LISTEN_METHOD:
         concurrent = 0
-    return await limiter.enter(key_of(sender), Limits(per_minute, concurrent), _cost(value))
+    return await limiter.acquire(limit_key(sender), Limits(per_minute, concurrent), _cost(value))
 
 
-def key_of(sender: Sender) -> str:
-    """For whom something counts: by the token, else by the address."""
+def limit_key(sender: Sender) -> str:
+    """Return the key that limits are counted under: the caller's, or the client address without a token."""
     return sender.caller.key or f"address:{caller_address(sender.peer, sender.headers.get('x-forwarded-for', ''))}"
 
 
 def _cost(value: Any) -> int:
-    """A batch counts as what is in it."""
+    """Return the number of messages."""
     return max(1, len(value)) if isinstance(value, list) else 1

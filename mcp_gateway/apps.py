@@ -14,12 +14,12 @@ class McpGatewayConfig(AppConfig):
     verbose_name = _("Access")
 
     def ready(self) -> None:
-        """See that settings are checked, and that replicas are told of changes, also of those that a command makes."""
+        """Register system checks, and announce changes to the replicas, including those made by commands."""
         from .auth import change_signals  # noqa: PLC0415  # needs the models
         from .auth import checks as checks_of_access  # noqa: F401, PLC0415  # registers the checks; needs the models
 
         change_signals.connect()
 
         for signal in (catalog_changed, tokens_changed):
-            signal.connect(replica_messages.tell, dispatch_uid="mcp_gateway.replica_messages")
-        resource_updated.connect(replica_messages.tell_updated, dispatch_uid="mcp_gateway.replica_messages")
+            signal.connect(replica_messages.announce_change, dispatch_uid="mcp_gateway.replica_messages")
+        resource_updated.connect(replica_messages.announce_resource_update, dispatch_uid="mcp_gateway.replica_messages")

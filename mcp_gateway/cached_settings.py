@@ -1,4 +1,4 @@
-"""Settings that are looked at for every request: each is looked up once, since Django's own object takes its time."""
+"""Settings for hot paths: each is looked up once, because Django's settings object is slow."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     settings = django_settings
 else:
 
-    class _Remembered:
+    class _CachedSettings:
         def __getattr__(self, name: str) -> Any:
             value = getattr(django_settings, name)
             setattr(self, name, value)
             return value
 
-    settings = _Remembered()
+    settings = _CachedSettings()
 
 
-def _forget(**_: object) -> None:
+def _clear_cache(**_: object) -> None:
     vars(settings).clear()
 
 
-setting_changed.connect(_forget, dispatch_uid="mcp_gateway.cached_settings")
+setting_changed.connect(_clear_cache, dispatch_uid="mcp_gateway.cached_settings")

@@ -1,4 +1,4 @@
-"""System checks: settings of the gateway that cannot work, said at the start with what to do."""
+"""System checks for the gateway's settings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from . import providers
 
 @checks.register()
 def check_providers(**kwargs: Any) -> list[checks.CheckMessage]:
-    """What `MCP_PROVIDERS` name must be there and offer what can be served."""
+    """Check that every function in `MCP_PROVIDERS` can be imported and returns valid offers."""
     try:
         providers.current()
     except (ImportError, ImproperlyConfigured, AttributeError, KeyError, TypeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""How a client reaches the gateway: what to type, and what to put into its configuration."""
+"""Commands and configuration that connect a client to the gateway."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _REQUEST = """curl -s {address} -H "Content-Type: application/json" -H "Accept: 
   -d '{{"jsonrpc": "2.0", "id": 1, "method": "tools/list"}}'"""
 
 
-def connection(token: str = "") -> dict[str, Any]:
-    """Commands and a configuration with this token; with a placeholder where one is needed and none is given."""
+def connection_settings(token: str = "") -> dict[str, Any]:
+    """Return the commands and configuration for a token; with a placeholder if one is required but not given."""
     address, needs_token = f"{settings.PUBLIC_URL}/mcp", settings.MCP_REQUIRE_AUTH
-    shown = token or (PLACEHOLDER if needs_token else "")
+    credential = token or (PLACEHOLDER if needs_token else "")
     server: dict[str, Any] = {"type": "http", "url": address}
-    if shown:
-        server["headers"] = {"Authorization": f"Bearer {shown}"}
-    header = f' --header "Authorization: Bearer {shown}"' if shown else ""
-    by_hand = f' \\\n  -H "Authorization: Bearer {shown}"' if shown else ""
+    if credential:
+        server["headers"] = {"Authorization": f"Bearer {credential}"}
+    header = f' --header "Authorization: Bearer {credential}"' if credential else ""
+    by_hand = f' \\\n  -H "Authorization: Bearer {credential}"' if credential else ""
     return {
         "address": address,
         "needs_token": needs_token and not token,

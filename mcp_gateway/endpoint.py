@@ -1,6 +1,6 @@
-"""The ASGI callable behind /mcp: HTTP <-> JSON-RPC, nothing else (Streamable HTTP).
+"""The ASGI application at /mcp: translates between HTTP and JSON-RPC (Streamable HTTP).
 
-Answers are plain JSON, but for requests of which something is told before the answer: a stream then.
+Responses are plain JSON. If notifications come before the response, it is a stream of server-sent events.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ from typing import Any
 
 from invocations.resilience import deadline
 
-from .admission import NEVER_ENDING, admit, key_of
+from .admission import LISTEN_METHOD, admit, limit_key
 from .auth import identify
-from .auth.identity import ask_again
+from .auth.identity import invalidate_callers
 from .cached_settings import settings
 from .catalog import LiveCatalog, live_catalog
 from .dispatch import Answer, answer
 from .failures import Failure, failure_of
-from .in_process import Inside, inside
+from .in_process import InProcessRequest, in_process_request
 from .replica_messages import Listener
 from .sender import Sender
 from .streams.listening import hub, listen, listen_legacy
 from .streams.sse import EventStream
 from .streams.subscription import Subscription
 from .wire import eras
-from .wire.cors import for_page, preflight
+from .wire.cors import add_cors_headers, answer_preflight
 from .wire.eras import legacy, modern
 from .wire.headers import (
     BadHeader,
@@ -51,75 +51,75 @@ from .wire.jsonrpc import (
     is_notification,
     read_message,
 )
-from .wire.session import NO_SESSION, resume, start
-from .wire.transport import check_transport, telling_to_stay
+from .wire.session import NO_SESSION, resume_session, start_session
+from .wire.transport import add_hsts_header, check_transport
 
 SESSION_HEADER = "mcp-session-id"
 BATCH_MAX = 100
 BATCH_ANSWER_MAX_BYTES = 32 * 1024 * 1024
-"""Of the answers in a batch together, each of which may be the largest file there is."""
-_FULL = f"the answers before this one have more than {BATCH_ANSWER_MAX_BYTES:,} bytes; send smaller batches"
+"""All responses in a batch together; each may hold a file of the largest size."""
+_BATCH_FULL = f"the previous responses in this batch exceed {BATCH_ANSWER_MAX_BYTES:,} bytes; send smaller batches"
 
 
-def _look_again(revoked: str) -> None:
-    """Some replica has told of a change: of the catalog, or of a token, which may be revoked."""
+def _on_replica_message(revoked: str) -> None:
+    """Refresh catalog, callers and streams after another replica announced a change. `revoked` is a `Caller.key`."""
     live_catalog.expire()
-    ask_again(revoked)
+    invalidate_callers(revoked)
     hub.wake(revoked)
 
 
-_listener = Listener(_look_again, hub.updated)
+_listener = Listener(_on_replica_message, hub.announce_update)
 
 
 async def mcp_endpoint(scope: Scope, receive: Receive, send: Send) -> None:
-    """One HTTP request."""
+    """Handle one HTTP request."""
     _listener.start()
     headers = read_headers(scope["headers"])
-    send = telling_to_stay(scope, headers, for_page(headers, send))
+    send = add_hsts_header(scope, headers, add_cors_headers(headers, send))
     try:
-        if inside(scope) is None:
+        if in_process_request(scope) is None:
             check_transport(scope, headers)
-        found = preflight(scope["method"], headers) or await _handle(scope, headers, receive, send)
-    except Exception as exception:  # noqa: BLE001  # `failure_of` logs what nobody expects
+        found = answer_preflight(scope["method"], headers) or await _handle(scope, headers, receive, send)
+    except Exception as exception:  # noqa: BLE001  # `failure_of` logs unexpected exceptions
         found = _refusal(exception, None, headers)
     if found is not None:
         await send_answer(send, found)
 
 
 def _refusal(exception: Exception, message_id: Id | None, headers: Mapping[str, str]) -> HttpAnswer:
-    """The answer to a request that failed before any method was called."""
+    """Return the response to a request that failed before a method was called."""
     failure = failure_of(exception, "a request to the gateway")
     message = error_message(message_id, failure.error, null_id=legacy.has_null_id(headers.get(modern.VERSION_HEADER)))
     return HttpAnswer.json(failure.http_status(modern=True), message, failure.headers)
 
 
 async def _handle(scope: Scope, headers: Mapping[str, str], receive: Receive, send: Send) -> HttpAnswer | None:
-    """The answer, None where it was sent as a stream. Raises what `failure_of` knows."""
-    known = inside(scope)
-    sender = await _sender(scope, headers, known)
+    """Return the response; None if it was streamed. Raises what `failure_of` knows."""
+    known = in_process_request(scope)
+    sender = await _identify_sender(scope, headers, known)
     if scope["method"] == "GET":
-        await _listen(sender, receive, send)
+        await _answer_get(sender, receive, send)
         return None
     value = decode(await read_body(receive, settings.MCP_MAX_BODY_BYTES))
     try:
-        place = None if known else await admit(value, sender)
+        slot = None if known else await admit(value, sender)
         try:
             if isinstance(value, list):
                 return await _answer_batch(value, sender)
             catalog = known.catalog if known and known.catalog else live_catalog
             return await _answer_one(value, sender, catalog, receive, send)
         finally:
-            if place is not None:
-                place.leave()
-    except Exception as exception:  # noqa: BLE001  # `failure_of` logs what nobody expects
+            if slot is not None:
+                slot.release()
+    except Exception as exception:  # noqa: BLE001  # `failure_of` logs unexpected exceptions
         return _refusal(exception, id_of(value), headers)
 
 
-async def _sender(scope: Scope, headers: Mapping[str, str], known: Inside | None) -> Sender:
-    """Who sends this, by headers that are as they must be. Raises BadHeader and AccessRefused."""
+async def _identify_sender(scope: Scope, headers: Mapping[str, str], known: InProcessRequest | None) -> Sender:
+    """Check the headers and identify the sender. Raises BadHeader and AccessRefused."""
     check_origin(headers)
     _check_method(scope["method"], headers)
-    peer = _peer(scope)
+    peer = _peer_address(scope)
     caller = known.caller if known else await identify(headers, scope["query_string"], peer)
     return Sender(headers, caller, NO_SESSION, scope.get("request_id", ""), peer)
 
@@ -128,31 +128,31 @@ def _check_method(method: str, headers: Mapping[str, str]) -> None:
     if method == "GET" and headers.get(modern.VERSION_HEADER) != modern.VERSION:
         check_listening(headers)
     elif method != "POST":
-        # There is no session to delete, and 2026-07-28 has no GET; both eras allow saying so.
-        only = "Only POST is served here, and GET for streams of revisions before 2026-07-28"
+        # There are no sessions to DELETE, and 2026-07-28 has no GET; both eras allow a 405.
+        only = "Only POST is allowed, and GET to open a stream in revisions before 2026-07-28"
         raise BadHeader(405, only, allow="GET, POST")
     else:
         check_body_format(headers)
         check_accept(headers)
 
 
-async def _listen(sender: Sender, receive: Receive, send: Send) -> None:
-    """The stream that a GET opens."""
+async def _answer_get(sender: Sender, receive: Receive, send: Send) -> None:
+    """Stream `list_changed` notifications to a legacy client."""
     version = sender.headers.get(modern.VERSION_HEADER)
     if version is not None and version not in legacy.VERSIONS:
         raise JsonRpcError(INVALID_REQUEST, "Unsupported protocol version")
-    await admit({"method": NEVER_ENDING}, sender)
+    await admit({"method": LISTEN_METHOD}, sender)
     await read_body(receive, settings.MCP_MAX_BODY_BYTES)
-    stream = EventStream(receive, send, cancels=True)
+    stream = EventStream(receive, send, cancel_on_disconnect=True)
     try:
-        await listen_legacy(stream, _with_session(sender), key_of(sender), live_catalog)
+        await listen_legacy(stream, _with_session(sender), limit_key(sender), live_catalog)
     except asyncio.CancelledError:
-        if not stream.cut_off:
+        if not stream.is_disconnected:
             raise
 
 
-def _peer(scope: Scope) -> str:
-    """The address that the connection comes from; "" where there is none (a socket of this machine)."""
+def _peer_address(scope: Scope) -> str:
+    """Return the address of the connection's peer; "" for a Unix socket."""
     client = scope.get("client")
     return client[0] if client else ""
 
@@ -162,17 +162,17 @@ async def _answer_one(
 ) -> HttpAnswer | None:
     message = read_message(value)
     if not isinstance(message, Request):
-        return _accept(message, sender)
+        return _accept_message(message, sender)
     era = eras.select(message.method, message.params, sender.headers)
     if not era.modern and message.method != "initialize":
         sender = _with_session(sender)
-    stream = EventStream(receive, send, cancels=era.modern) if accepts_events(sender.headers) else None
+    stream = EventStream(receive, send, cancel_on_disconnect=era.modern) if accepts_events(sender.headers) else None
     try:
         answered = await answer(message, era, sender, catalog, stream)
-        if stream is not None and stream.wish is not None:
-            await listen(stream, Subscription(stream.wish, sender, key_of(sender), message.id), catalog)
+        if stream is not None and stream.filter is not None:
+            await listen(stream, Subscription(stream.filter, sender, limit_key(sender), message.id), catalog)
     except asyncio.CancelledError:
-        if stream is None or not stream.cut_off:
+        if stream is None or not stream.is_disconnected:
             raise
         return None
     if stream is not None and stream.is_open:
@@ -181,32 +181,34 @@ async def _answer_one(
     if answered.failure is not None:
         status = answered.failure.http_status(modern=era.modern)
         return HttpAnswer.json(status, answered.message, answered.failure.headers)
-    headers = {SESSION_HEADER: start(message.params.get("clientInfo"))} if _initialized(message, answered) else {}
+    headers = (
+        {SESSION_HEADER: start_session(message.params.get("clientInfo"))} if _is_initialized(message, answered) else {}
+    )
     return HttpAnswer.json(200, answered.message, headers)
 
 
-def _accept(message: Notification | Response, sender: Sender) -> HttpAnswer:
-    """Take a message that nothing here waits for. Raises JsonRpcError where the revision does not know it."""
+def _accept_message(message: Notification | Response, sender: Sender) -> HttpAnswer:
+    """Accept a notification or response with 202. Raises JsonRpcError if the revision has no such message."""
     version = sender.headers.get(modern.VERSION_HEADER)
     if version is None or version in legacy.VERSIONS:
-        _with_session(sender)  # for its refusal alone
+        _with_session(sender)  # raises UnknownSession for a bad session id
         return HttpAnswer(202)
     modern.check_version(version)
     if isinstance(message, Response):
-        raise JsonRpcError(INVALID_REQUEST, "Clients send no responses in this revision")
+        raise JsonRpcError(INVALID_REQUEST, "This revision does not allow responses from clients")
     return HttpAnswer(202)
 
 
 async def _answer_batch(values: list[Any], sender: Sender) -> HttpAnswer:
-    """A batch, which only 2025-03-26 and before have; each request in it is answered on its own."""
+    """Answer each request in a batch. Only 2025-03-26 and 2024-11-05 have batches."""
     if not legacy.allows_batch(sender.headers.get(modern.VERSION_HEADER)):
-        raise JsonRpcError(INVALID_REQUEST, "Invalid request: this revision has no batches")
+        raise JsonRpcError(INVALID_REQUEST, "Invalid request: this revision does not support batches")
     if not 0 < len(values) <= BATCH_MAX:
-        raise JsonRpcError(INVALID_REQUEST, f"Invalid request: a batch holds 1 to {BATCH_MAX} messages")
+        raise JsonRpcError(INVALID_REQUEST, f"Invalid request: a batch must have 1 to {BATCH_MAX} messages")
     sender = _with_session(sender)
     answers: list[bytes] = []
     unavailable: Failure | None = None
-    with deadline.within(settings.MCP_DEADLINE_SECONDS):  # one for all, not one for each
+    with deadline.within(settings.MCP_DEADLINE_SECONDS):  # one deadline for the whole batch
         for value in values:
             full = sum(map(len, answers)) > BATCH_ANSWER_MAX_BYTES
             found = await _answer_in_batch(value, sender, full=full)
@@ -221,26 +223,26 @@ async def _answer_batch(values: list[Any], sender: Sender) -> HttpAnswer:
 
 
 async def _answer_in_batch(value: Any, sender: Sender, *, full: bool) -> Answer | None:
-    """The answer to a message of a batch, None where it wants none; an error where the others have filled it."""
+    """Return the response to one message; None for a notification. `full`: refuse, the batch is too large."""
     try:
         message = read_message(value)
         if not isinstance(message, Request):
             return None
         era = eras.select(message.method, message.params, sender.headers)
         if message.method == "initialize" or era.modern:
-            raise JsonRpcError(INVALID_REQUEST, "Invalid request: this cannot be part of a batch")
+            raise JsonRpcError(INVALID_REQUEST, "Invalid request: this request cannot be part of a batch")
         if full:
-            raise JsonRpcError(INVALID_REQUEST, f"Invalid request: {_FULL}")
+            raise JsonRpcError(INVALID_REQUEST, f"Invalid request: {_BATCH_FULL}")
     except JsonRpcError as error:
         return None if is_notification(value) else Answer(error_message(id_of(value), error, null_id=True))
     return await answer(message, era, sender, live_catalog)
 
 
 def _with_session(sender: Sender) -> Sender:
-    """The sender with the session that its header names; only legacy messages have one. Raises UnknownSession."""
+    """Return the sender with the session from its header (legacy eras only). Raises UnknownSession."""
     session_id = sender.headers.get(SESSION_HEADER)
-    return sender if session_id is None else sender._replace(session=resume(session_id))
+    return sender if session_id is None else sender._replace(session=resume_session(session_id))
 
 
-def _initialized(message: Request, answered: Answer) -> bool:
+def _is_initialized(message: Request, answered: Answer) -> bool:
     return message.method == "initialize" and "protocolVersion" in answered.message.get("result", {})

@@ -1,4 +1,4 @@
-"""What files hold, by digest, in memory, least recently used out first."""
+"""An in-memory LRU cache of file contents by digest."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ T = TypeVar("T", bytes, str)
 
 
 class FileCache(Generic[T]):
-    """Keeps at most `capacity` bytes, or characters of texts made of them; what is larger than that is not kept.
+    """Holds at most `capacity` bytes (for str: characters), and no item larger than that.
 
-    The caller vouches for the digests.
+    Digests are not verified.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -20,14 +20,14 @@ class FileCache(Generic[T]):
         self._files: OrderedDict[str, T] = OrderedDict()
 
     def get(self, sha256: str) -> T | None:
-        """What the file with this digest (lowercase hex) holds, if it is here."""
+        """Return the content with this digest (lowercase hex), if cached."""
         content = self._files.get(sha256)
         if content is not None:
             self._files.move_to_end(sha256)
         return content
 
     def put(self, sha256: str, content: T) -> None:
-        """Keep what the file with this digest holds."""
+        """Cache the content with this digest."""
         if sha256 in self._files or len(content) > self._capacity:
             return
         self._files[sha256] = content

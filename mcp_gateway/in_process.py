@@ -1,4 +1,4 @@
-"""Requests that this process sends to its own gateway, for somebody whom it knows already."""
+"""Requests this process sends to its own gateway on behalf of a known caller."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from .catalog import LiveCatalog
 from .wire.http import Scope
 
 KEY = "mcp_gateway.in_process"
-"""Where an ASGI scope holds this; only this process can put it there, nothing that arrives over HTTP."""
+"""Key in the ASGI scope. Only this process can set it, not an HTTP client."""
 
 
 @dataclass(frozen=True, slots=True)
-class Inside:
-    """Who asks, instead of what a token would say; and what to answer from, None for what is served to everybody."""
+class InProcessRequest:
+    """The caller, who needs no token, and the catalog to answer from."""
 
     caller: Caller
     catalog: LiveCatalog | None = None
+    """None for the live catalog."""
 
 
-def inside(scope: Scope) -> Inside | None:
-    """What this process says of a request of its own; None for one from elsewhere."""
-    found: Inside | None = scope.get(KEY)
+def in_process_request(scope: Scope) -> InProcessRequest | None:
+    """Return the data of an in-process request; None for a request over HTTP."""
+    found: InProcessRequest | None = scope.get(KEY)
     return found

@@ -1,4 +1,4 @@
-"""Which filters the address of a list may hold: those that the page offers, and equality."""
+"""Limits the filters in an admin list's query string to the offered ones and equality."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
     Pages = ModelAdmin[Any]
 else:
-    Pages = object  # as a ModelAdmin it would come between its subclasses and Django's
+    Pages = object  # a ModelAdmin base would change the method resolution order
 
-_HARMLESS = {"exact", "isnull", "id"}
+_SAFE_LOOKUPS = {"exact", "isnull", "id"}
 
 
-class OfferedFilters(Pages):
-    """A list that refuses (400) what Django would take beyond its filters, such as `?name__regex=`.
+class RestrictedFilters(Pages):
+    """Answers 400 to lookups that Django would allow beyond the list's filters, such as `?name__regex=`.
 
-    A regular expression from the address could keep the whole process busy for hours.
+    A regular expression from the query string could keep the process busy for hours.
     """
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Whether the list may be filtered so."""
+        """Return whether the list may be filtered by this lookup."""
         _field, *more = lookup.split("__")
-        return _HARMLESS.issuperset(more) and super().lookup_allowed(lookup, value, request)
+        return _SAFE_LOOKUPS.issuperset(more) and super().lookup_allowed(lookup, value, request)

@@ -1,7 +1,7 @@
-"""How severe log messages must be to be sent to a session of an older revision, which says so by `logging/setLevel`.
+"""The log level of each legacy session, set by `logging/setLevel`.
 
-Kept by each process for the sessions that told it: sessions are stored nowhere, and a process that
-was not told sends what it sends by default. Newer clients say the level with each request.
+Each process knows only the levels it was sent, because sessions are not stored; other sessions get
+the default. Clients of 2026-07-28 send the level with each request.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ SESSIONS_MAX = 10_000
 
 
 class LogLevels:
-    """The levels of the sessions that set one last."""
+    """The levels of the SESSIONS_MAX sessions that set one most recently."""
 
     def __init__(self) -> None:
         self._levels: OrderedDict[str, str] = OrderedDict()
 
-    def of(self, session_id: str) -> str:
-        """The level of a session."""
+    def get(self, session_id: str) -> str:
+        """Return a session's level."""
         return self._levels.get(session_id, DEFAULT)
 
-    def put(self, session_id: str, level: str) -> None:
-        """Set the level of a session; of none, that clients share which have none, it stays as it is."""
+    def set(self, session_id: str, level: str) -> None:
+        """Set a session's level. Ignored without a session id: all clients without a session share that entry."""
         if session_id:
             self._levels[session_id] = level
             self._levels.move_to_end(session_id)

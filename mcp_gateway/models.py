@@ -1,4 +1,4 @@
-"""Who may call: access tokens, of which only a hash is kept; and which processes answer."""
+"""Access tokens (only their hashes are stored) and gateway processes."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from skills_registry.tags import is_tag, normal_tag
 
 
 class Scope(models.TextChoices):
-    """What a token may be used for."""
+    """Scopes of access tokens."""
 
     READ = "skills:read", "skills:read"
     WRITE = "skills:write", "skills:write"
 
 
 def every_scope() -> list[str]:
-    """What a token may be used for that says nothing of it."""
+    """Return the default scopes of a token."""
     return list(Scope.values)
 
 
 class AccessToken(models.Model):
-    """A bearer token of a user, for the gateway and the API.
+    """A user's bearer token for the gateway and the API.
 
-    It may do what its owner may do, as far as its scopes go, to the skills that are named in
-    `skills` or have one of its `tags`; to all skills where both are empty.
+    Grants its owner's permissions, limited by its scopes, for the skills named in `skills` or tagged
+    with one of `tags`; for all skills if both are empty.
     """
 
     class State(models.TextChoices):
-        """Whether it still opens anything, and if not, why."""
+        """Whether the token is valid, and if not, why."""
 
         VALID = "valid", _("valid")
         REVOKED = "revoked", _("revoked")
@@ -49,7 +49,7 @@ class AccessToken(models.Model):
         _("prefix"), max_length=16, editable=False, help_text=_("How it begins, to tell tokens apart.")
     )
     hash = models.CharField(max_length=64, unique=True, editable=False)
-    # Defaults in the database, too: the release before knows nothing of these columns and goes on making tokens.
+    # With database defaults: during an upgrade, the previous release still creates tokens without these columns.
     scopes = models.JSONField(default=every_scope, db_default=models.Value(Scope.values, models.JSONField()))
     skills = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
     tags = models.JSONField(default=list, db_default=models.Value([], models.JSONField()), blank=True)
@@ -61,7 +61,7 @@ class AccessToken(models.Model):
     last_used_at = models.DateTimeField(_("last used at"), null=True, blank=True, editable=False)
 
     owner_may_read: bool = False
-    """Whether the owner may see skills, as far as the query that found this token asked."""
+    """Whether the owner may see skills; set by the query in `find_token`."""
 
     class Meta:
         ordering = ["-created_at"]
@@ -72,25 +72,25 @@ class AccessToken(models.Model):
         return f"{self.name} ({self.prefix}…)"
 
     def clean(self) -> None:
-        """Refuse scopes, names and tags that there cannot be."""
+        """Refuse invalid scopes, skill names and tags."""
         problems = {}
         if not self.scopes or set(self.scopes) - set(Scope.values):
             problems["scopes"] = f"At least one of: {', '.join(Scope.values)}."
         if wrong := [name for name in self.skills if not is_skill_name(name)]:
-            problems["skills"] = f"These cannot be names of skills: {', '.join(wrong):.200}"
+            problems["skills"] = f"Invalid skill names: {', '.join(wrong):.200}"
         if wrong := [tag for tag in self.tags if tag != normal_tag(tag) or not is_tag(tag)]:
-            problems["tags"] = f"These cannot be tags: {', '.join(wrong):.200}"
+            problems["tags"] = f"Invalid tags: {', '.join(wrong):.200}"
         if problems:
             raise ValidationError(problems)
 
     @property
     def is_valid(self) -> bool:
-        """Whether it still opens anything."""
+        """Whether the token is neither revoked nor expired, and its owner is active."""
         return self.state == self.State.VALID
 
     @property
     def state(self) -> State:
-        """The first reason that there is for it to open nothing."""
+        """VALID, or the first reason why the token is invalid."""
         if self.revoked_at is not None:
             return self.State.REVOKED
         if self.expires_at is not None and self.expires_at <= timezone.now():
@@ -98,8 +98,8 @@ class AccessToken(models.Model):
         return self.State.VALID if self.user.is_active else self.State.OWNER
 
     @classmethod
-    def in_state(cls, tokens: models.QuerySet[AccessToken], state: str) -> models.QuerySet[AccessToken]:
-        """Those of the tokens whose `state` is this; none for a state that there is not."""
+    def filter_by_state(cls, tokens: models.QuerySet[AccessToken], state: str) -> models.QuerySet[AccessToken]:
+        """Filter tokens by `state`; an unknown state matches none."""
         expired = models.Q(expires_at__lte=timezone.now())
         rules: dict[str, models.Q] = {
             cls.State.REVOKED: models.Q(revoked_at__isnull=False),
@@ -110,23 +110,23 @@ class AccessToken(models.Model):
         return tokens.filter(rules[state]) if state in rules else tokens.none()
 
     @property
-    def named(self) -> list[str]:
-        """The skills that it is for, and the tags with `#` before them; nothing where it is for all."""
+    def restrictions(self) -> list[str]:
+        """The skills and `#tags` the token is limited to; empty if it is valid for all skills."""
         return [*self.skills, *(f"#{tag}" for tag in self.tags)]
 
     @property
     def caller_key(self) -> str:
-        """What tells its callers apart from others."""
+        """The `Caller.key` of callers who use this token."""
         return f"token:{self.pk}"
 
     @property
     def audience(self) -> Audience:
-        """The skills that there are for whoever shows it."""
+        """The skills visible with this token."""
         return Audience.of(self.skills, self.tags)
 
 
 class GatewayReplica(models.Model):
-    """A process that serves `/mcp`, by its own account (`replicas.py`); gone when it ends in order."""
+    """A process that serves `/mcp`. It writes its own row (`replicas.py`), and deletes it on a clean shutdown."""
 
     id = models.UUIDField(primary_key=True, editable=False)
     host = models.CharField(max_length=253)
@@ -148,5 +148,5 @@ class GatewayReplica(models.Model):
 
     @property
     def is_silent(self) -> bool:
-        """Whether it has not been heard of for longer than it can take."""
+        """Whether it has missed three heartbeats."""
         return self.last_seen < timezone.now() - timedelta(seconds=3 * settings.MCP_HEARTBEAT_SECONDS)

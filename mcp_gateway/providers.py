@@ -1,6 +1,6 @@
-"""What a deployment offers besides skills: tools, prompts, resources and templates of its own (`MCP_PROVIDERS`).
+"""Tools, prompts, resources and resource templates that a deployment adds to the skills (`MCP_PROVIDERS`).
 
-Definitions are written as the newest revision has them in its lists; older ones are given what they know.
+Definitions follow the newest revision. For older clients, fields their revision doesn't know are removed.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from django.utils.module_loading import import_string
 
 from .signals import resource_updated
 from .tool_names import SEARCH_TOOLS
-from .wire.eras.mirrored import Mirrored, mirrored
+from .wire.eras.mirrored import MirroredArgument, mirrored_arguments
 
 
 class ProviderCall(Protocol):
-    """The request that a handler answers."""
+    """The request passed to a handler."""
 
     @property
     def params(self) -> Mapping[str, Any]:
@@ -30,48 +30,48 @@ class ProviderCall(Protocol):
 
     @property
     def caller_name(self) -> str:
-        """The caller as the invocation log names it; "" for an anonymous one."""
+        """The caller's name in the invocation log; "" if anonymous."""
 
     @property
     def skill_names(self) -> Sequence[str]:
-        """The skills that the caller may see."""
+        """The names of the skills the caller may see."""
 
     def text(self, name: str) -> str:
-        """A parameter that is a string."""
+        """Return a string parameter."""
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments for a tool or prompt, {} where there are none."""
+        """Return the arguments for a tool or prompt, {} by default."""
 
     def meta(self, key: str) -> Any:
-        """A value of the request's `_meta`, None where it has none."""
+        """Return a value from the request's `_meta`, None if missing."""
 
     def require_client(self, *capabilities: str) -> None:
-        """Raises JsonRpcError where the client has not declared these capabilities."""
+        """Require client capabilities. Raises JsonRpcError."""
 
     async def notify(self, method: str, params: dict[str, Any]) -> None:
-        """Send a notification before the answer."""
+        """Send a notification before the response."""
 
     async def progress(self, done: float, total: float | None = None, message: str = "") -> None:
-        """Send the progress of this request, if the client asked for it."""
+        """Report progress, if the client asked for it."""
 
     async def log(self, level: str, data: Any, logger: str = "") -> None:
         """Send a log message, if the client asked for this level."""
 
 
 Handler = Callable[[ProviderCall], Awaitable[dict[str, Any]]]
-"""Answers a request with the result as the newest revision defines it. Raises JsonRpcError."""
+"""Returns a result as the newest revision defines it. Raises JsonRpcError."""
 Completer = Callable[[ProviderCall, str, str, Mapping[str, str]], Awaitable[Sequence[str]]]
-"""(call, argument, what was typed, other arguments) -> suggestions, the best first."""
+"""(call, argument name, typed text, other arguments) -> suggestions, best first."""
 
 _SKILL_NAME = re.compile(r"[a-z0-9-]*")
 
 offers_changed = Signal()
-"""Sent when `current()` has become another."""
+"""Sent when the result of `current()` has changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool, by its definition and what calling it does."""
+    """A tool: its definition, and the handler that runs it."""
 
     definition: Mapping[str, Any]
     call: Handler
@@ -81,14 +81,14 @@ class Tool:
         return str(self.definition["name"])
 
     @property
-    def mirrored(self) -> list[Mirrored]:
-        """The arguments that headers must repeat (`x-mcp-header`). Raises ValueError where clients refuse it."""
-        return mirrored(self.definition["inputSchema"])
+    def mirrored_arguments(self) -> list[MirroredArgument]:
+        """The arguments that headers must repeat (`x-mcp-header`). Raises ValueError for a wrong mark."""
+        return mirrored_arguments(self.definition["inputSchema"])
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt, and what completes its arguments."""
+    """A prompt, with optional completion of its arguments."""
 
     definition: Mapping[str, Any]
     get: Handler
@@ -101,7 +101,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A resource with an address of its own."""
+    """A resource with a fixed URI."""
 
     definition: Mapping[str, Any]
     read: Handler
@@ -113,7 +113,7 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Resources with addresses of one form; `read` finds the address in `params["uri"]`."""
+    """A resource template; `read` gets the URI from `params["uri"]`."""
 
     definition: Mapping[str, Any]
     read: Handler
@@ -124,7 +124,7 @@ class Template:
         return str(self.definition["uriTemplate"])
 
     def matches(self, uri: str) -> bool:
-        """Whether an address is of this form: `{name}` stands for a segment, `{+name}` for one or more."""
+        """Return whether a URI matches: `{name}` stands for one segment, `{+name}` for one or more."""
         parts = re.split(r"\{(\+?)\w+\}", self.uri_template)
         texts, kinds = parts[::2], parts[1::2]
         pattern = re.escape(texts[0]) + "".join(
@@ -138,25 +138,25 @@ Entry = Tool | Prompt | Resource | Template
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """Everything that one provider offers, or all of them together."""
+    """Everything one provider offers, or all providers together."""
 
     tools: Sequence[Tool] = ()
     prompts: Sequence[Prompt] = ()
     resources: Sequence[Resource] = ()
     templates: Sequence[Template] = ()
     logging: bool = False
-    """Whether handlers send log messages, so that the capability is declared."""
+    """Whether handlers send log messages; declares the capability `logging`."""
     _by_name: Mapping[tuple[type, str], Any] = field(default_factory=dict, compare=False)
 
     @classmethod
-    def together(cls, offers: Iterable[Offers]) -> Offers:
-        """All of them. Raises ImproperlyConfigured where one is offered twice, or could be taken for a skill."""
+    def merge(cls, offers: Iterable[Offers]) -> Offers:
+        """Merge the offers of several providers. Raises ImproperlyConfigured for a duplicate or reserved name."""
         every = list(offers)
         by_name: dict[tuple[type, str], Any] = {}
         for offer in every:
             entries: list[Entry] = [*offer.tools, *offer.prompts, *offer.resources, *offer.templates]
             for entry in entries:
-                name = _name(entry)
+                name = _check_name(entry)
                 if (type(entry), name) in by_name:
                     raise ImproperlyConfigured(f"MCP_PROVIDERS offer {name!r} twice.")
                 _check_annotations(entry)
@@ -171,19 +171,16 @@ class Offers:
         )
 
     def tool(self, name: str) -> Tool | None:
-        """The tool with this name."""
         return self._by_name.get((Tool, name))
 
     def prompt(self, name: str) -> Prompt | None:
-        """The prompt with this name."""
         return self._by_name.get((Prompt, name))
 
     def template(self, uri_template: str) -> Template | None:
-        """The template that is written like this."""
         return self._by_name.get((Template, uri_template))
 
     def reader(self, uri: str) -> Handler | None:
-        """What reads this address."""
+        """Return the handler that reads this URI."""
         resource: Resource | None = self._by_name.get((Resource, uri))
         if resource is not None:
             return resource.read
@@ -193,10 +190,10 @@ class Offers:
 NO_OFFERS = Offers()
 
 
-def _name(entry: Entry) -> str:
+def _check_name(entry: Entry) -> str:
     if isinstance(entry, Tool | Prompt):
         if isinstance(entry, Tool) and entry.name in SEARCH_TOOLS:
-            raise ImproperlyConfigured(f"MCP_PROVIDERS offer {entry.name!r}, a tool of the gateway's own.")
+            raise ImproperlyConfigured(f"MCP_PROVIDERS offer {entry.name!r}, which is a tool of the gateway.")
         if _SKILL_NAME.fullmatch(entry.name):
             raise ImproperlyConfigured(
                 f"MCP_PROVIDERS offer {entry.name!r}, which could be a skill's name; use an underscore, dot or capital."
@@ -204,29 +201,31 @@ def _name(entry: Entry) -> str:
         return entry.name
     address = entry.uri if isinstance(entry, Resource) else entry.uri_template
     if address.lower().startswith("skill:"):
-        raise ImproperlyConfigured(f"MCP_PROVIDERS offer {address!r}; addresses that begin with skill: are skills'.")
+        raise ImproperlyConfigured(f"MCP_PROVIDERS offer {address!r}; URIs that begin with skill: are reserved.")
     return address
 
 
 def _check_annotations(entry: Entry) -> None:
     try:
-        _ = entry.mirrored if isinstance(entry, Tool) else ()
+        _ = entry.mirrored_arguments if isinstance(entry, Tool) else ()
     except ValueError as error:
-        raise ImproperlyConfigured(f"MCP_PROVIDERS offer {_name(entry)!r}, which clients refuse: {error}.") from None
+        raise ImproperlyConfigured(
+            f"MCP_PROVIDERS offer {_check_name(entry)!r}, which clients refuse: {error}."
+        ) from None
 
 
 @cache
 def current() -> Offers:
-    """What the providers offer at present."""
-    return Offers.together(import_string(path)() for path in settings.MCP_PROVIDERS)
+    """Return the current offers of all providers."""
+    return Offers.merge(import_string(path)() for path in settings.MCP_PROVIDERS)
 
 
 def changed() -> None:
-    """Ask the providers again: to be called by one of them when it offers something else. From any thread."""
+    """Reload the offers. A provider calls this when its offers change, from any thread."""
     current.cache_clear()
     offers_changed.send(sender=None)
 
 
 def updated(uri: str) -> None:
-    """A resource has other content: to be called by its provider, in one process for all. From any thread."""
+    """Announce new content of a resource. Its provider calls this in one process, from any thread."""
     resource_updated.send(sender=None, uri=uri)

@@ -1,4 +1,4 @@
-"""Which calls are invocations, and what is recorded of them."""
+"""Records calls of skills in the invocation log."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ from .wire.uris import skill_of
 log = logging.getLogger(__name__)
 
 NO_SKILL = "-"
-"""Recorded as the skill where a call names none."""
+"""Recorded as the skill if a call names none."""
 SKILL_MAX = 64
 FAILURE_MAX = 500
 
-_NAMED_BY = {"tools/call": "name", "prompts/get": "name", "skills/get": "uri", "resources/read": "uri"}
+_SKILL_PARAMETER = {"tools/call": "name", "prompts/get": "name", "skills/get": "uri", "resources/read": "uri"}
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?")
-"""W3C Trace Context; what follows the flags belongs to later versions of it."""
+"""W3C Trace Context; later versions may append fields after the flags."""
 
 
 def record_call(
     request: Request, era: Era, sender: Sender, *, snapshot: Snapshot, started: float, failure: str
 ) -> None:
-    """Record a request if it is a call of a skill (lists and other files are not).
+    """Record a request if it calls a skill; lists and files other than SKILL.md don't count.
 
-    `started` is what `time.perf_counter()` said when it began, `failure` "" where there was none.
-    Never raises: what cannot be recorded must not cost the caller the answer.
+    `started` is the value of `time.perf_counter()` at the start, `failure` "" for a success.
+    Never raises: a recording problem must not cost the caller the response.
     """
     try:
-        skill = _skill(request)
+        skill = _recorded_skill(request)
         if skill is not None:
             record(_event(skill, request, era, sender, snapshot=snapshot, started=started, failure=failure))
     except Exception:
-        log.exception("a call of %r could not be recorded", request.method)
+        log.exception("could not record a call of %r", request.method)
 
 
 def _event(
@@ -56,7 +56,7 @@ def _event(
     meta = request.params.get("_meta")
     meta = meta if isinstance(meta, dict) else {}
     trace = _trace_id(meta.get("traceparent")) or _trace_id(sender.headers.get("traceparent"))
-    # Cut here and not only where it is stored: many events wait in memory while the store is away.
+    # Truncated here, not just in the store: many events wait in memory while the store is down.
     return InvocationEvent(
         skill=skill[:SKILL_MAX],
         method=request.method,
@@ -65,7 +65,7 @@ def _event(
         duration_ms=seconds * 1000,
         version=published.version if published else None,
         error_message=failure[:FAILURE_MAX],
-        request_params=_params(request) if settings.INVOCATION_LOG_PARAMS else "",
+        request_params=_loggable_params(request) if settings.INVOCATION_LOG_PARAMS else "",
         session_id=sender.session.id,
         client=sender.session.client or client_label(meta.get(modern.CLIENT_KEY)),
         caller=sender.caller.name,
@@ -74,27 +74,27 @@ def _event(
     )
 
 
-def _params(request: Request) -> str:
+def _loggable_params(request: Request) -> str:
     return loggable({key: value for key, value in request.params.items() if key != "_meta"})
 
 
-def _skill(request: Request) -> str | None:
-    """The name of the skill a recorded call is about; None for calls that are not recorded."""
-    key = _NAMED_BY.get(request.method)
+def _recorded_skill(request: Request) -> str | None:
+    """Return the name of the skill to record; None if the call is not recorded."""
+    key = _SKILL_PARAMETER.get(request.method)
     if key is None:
         return None
     value = request.params.get(key)
     if not isinstance(value, str):
         return NO_SKILL
     if key == "name":
-        return (_loaded(request) if value in (LOAD_SKILL, READ_SKILL_FILE) else value) or NO_SKILL
+        return (_skill_argument(request) if value in (LOAD_SKILL, READ_SKILL_FILE) else value) or NO_SKILL
     if request.method == "resources/read":
         return skill_of(value) or None
     return skill_of(value) or value or NO_SKILL
 
 
-def _loaded(request: Request) -> str:
-    """The skill that an argument names."""
+def _skill_argument(request: Request) -> str:
+    """Return the skill named in the tool's arguments."""
     arguments = request.params.get("arguments")
     name = arguments.get(SKILL_ARGUMENT) if isinstance(arguments, dict) else None
     return name if isinstance(name, str) else ""

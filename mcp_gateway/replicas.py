@@ -1,7 +1,7 @@
-"""Each process that serves `/mcp` says every few seconds that it lives, and which generation it serves.
+"""Heartbeats: each process that serves `/mcp` regularly writes that it is alive and which generation it serves.
 
-That is for the admin's home page alone: nothing depends on it, and a database that does not answer
-does no harm. A thread does it, so that no request ever waits for it.
+Only the admin's home page and `list_gateways` read them, so an unresponsive database does no harm.
+A thread writes them, so that no request waits.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from .server_info import SERVER_INFO
 
 log = logging.getLogger(__name__)
 
-FORGOTTEN_AFTER = timedelta(days=1)
-"""A process that was killed is shown for so long."""
+KEEP_SILENT_FOR = timedelta(days=1)
+"""How long a killed process stays in the list."""
 STARTING_SECONDS = 1.0
-"""How often a process says that it lives while it serves nothing yet."""
-LEAVE_SECONDS = 2.0
-"""How long the end of the process may wait for the last word of it."""
+"""Heartbeat interval until a new generation has been reported."""
+STOP_SECONDS = 2.0
+"""How long shutdown may wait for the row to be deleted."""
 _SERVERS = ("uvicorn", "granian", "hypercorn", "daphne")
-"""Daphne last: it is loaded for `runserver` by whatever serves."""
+"""Daphne last: it is always loaded, for `runserver`."""
 
 
 class Heartbeat:
@@ -45,8 +45,8 @@ class Heartbeat:
         self._catalog = catalog
         self._started_at = datetime.now(UTC)
         self._thread = SupervisedThread("gateway-heartbeat", self._run)
-        self._away = False
-        self._told: int | None = None
+        self._is_failing = False
+        self._announced_generation: int | None = None
 
     def start(self) -> None:
         """Announce this process, unless MCP_HEARTBEAT_SECONDS is 0."""
@@ -54,33 +54,37 @@ class Heartbeat:
             self._thread.start()
 
     def stop(self) -> None:
-        """Take leave; may be called twice, and does not wait long for a database that does not answer."""
-        self._thread.stop(LEAVE_SECONDS)
+        """Delete this process's row, waiting at most STOP_SECONDS. May be called twice."""
+        self._thread.stop(STOP_SECONDS)
 
     def _run(self) -> None:
         while not self._thread.stopping.is_set():
-            self._try(self._beat)
+            self._try_write(self._beat)
             self._thread.part.beat()
             self._thread.stopping.wait(self._pause())
-        self._try(self._leave)
+        self._try_write(self._remove)
 
     def _pause(self) -> float:
         every: int = settings.MCP_HEARTBEAT_SECONDS
-        return every if self._told == self._catalog.generation is not None else min(every, STARTING_SECONDS)
+        return (
+            every
+            if self._announced_generation == self._catalog.generation is not None
+            else min(every, STARTING_SECONDS)
+        )
 
-    def _try(self, tell: Callable[[], None]) -> None:
+    def _try_write(self, write: Callable[[], None]) -> None:
         try:
-            tell()
-            self._away = False
+            write()
+            self._is_failing = False
         except (DatabaseError, InterfaceError) as error:
-            if not self._away:
-                log.warning("this process cannot be shown as alive, since the database does not answer: %r", error)
-            self._away = True
+            if not self._is_failing:
+                log.warning("could not write the heartbeat: the database does not answer: %r", error)
+            self._is_failing = True
         finally:
-            connections.close_all()  # none is held for the sake of a word now and then
+            connections.close_all()  # don't hold a connection between heartbeats
 
     def _beat(self) -> None:
-        self._catalog.look()
+        self._catalog.poll()
         now, generation = datetime.now(UTC), self._catalog.generation
         row = GatewayReplica(
             id=self.id,
@@ -95,20 +99,20 @@ class Heartbeat:
         )
         changing = ["generation", "generation_since", "last_seen"]
         GatewayReplica.objects.bulk_create([row], update_conflicts=True, unique_fields=["id"], update_fields=changing)
-        self._told = generation
-        GatewayReplica.objects.filter(last_seen__lt=now - FORGOTTEN_AFTER).delete()
+        self._announced_generation = generation
+        GatewayReplica.objects.filter(last_seen__lt=now - KEEP_SILENT_FOR).delete()
 
-    def _leave(self) -> None:
+    def _remove(self) -> None:
         GatewayReplica.objects.filter(pk=self.id).delete()
 
 
-def listed() -> list[GatewayReplica]:
-    """Every process that serves, and those not heard of since they were killed (`is_silent`), by host."""
+def list_replicas() -> list[GatewayReplica]:
+    """Return all gateway processes by host, including silent ones (`is_silent`)."""
     return list(GatewayReplica.objects.all())
 
 
 def _server() -> str:
-    """The ASGI server that runs this process, with its version."""
+    """Return the name and version of the ASGI server that runs this process."""
     found = next((name for name in _SERVERS if name in sys.modules), None)
     return f"{found} {version(found)}" if found else ""
 

@@ -1,4 +1,4 @@
-"""Who sent a request, as far as HTTP tells."""
+"""The sender of an HTTP request."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .wire.session import Session
 
 
 class Sender(NamedTuple):
-    """What is known of who sent a request, besides the request itself."""
+    """The sender of a request: headers, caller, session and address."""
 
     headers: Mapping[str, str]
     caller: Caller
     session: Session
     request_id: str
     peer: str = ""
-    """The address that the connection comes from; "" where there is none (a socket of this machine)."""
+    """The address of the connection's peer; "" for a Unix socket."""

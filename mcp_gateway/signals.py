@@ -1,12 +1,12 @@
-"""Word that tokens, or resources of providers, are no longer what they were."""
+"""Signals about changed tokens and updated provider resources."""
 
 from __future__ import annotations
 
 from django.dispatch import Signal
 
 tokens_changed = Signal()
-"""A token, or what its owner may do, was changed; sent after the transaction. `revoked` is the `caller_key` of a token
-that is no longer valid, "" (or left out) where callers only have to be asked for again."""
+"""A token or its owner's permissions changed; sent after the transaction. `revoked` is the `caller_key` of a revoked
+token; "" or left out, all cached callers must be verified again."""
 
 resource_updated = Signal()
-"""A provider's resource has other content; sent with its `uri`."""
+"""A provider's resource has new content; sent with its `uri`."""

@@ -1,4 +1,4 @@
-"""What the tools are called that stand in for one tool a skill. Pure; no skill can have a name with an underscore."""
+"""Names of the search tools. They cannot collide with skills, whose names have no underscores. Pure."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ LOAD_SKILL = "load_skill"
 READ_SKILL_FILE = "read_skill_file"
 SEARCH_TOOLS = (SEARCH_SKILLS, LOAD_SKILL, READ_SKILL_FILE)
 SKILL_ARGUMENT = "skill"
-"""The argument by which the last two name the skill."""
+"""The argument of `load_skill` and `read_skill_file` that names the skill."""

@@ -19,7 +19,7 @@ from unfold.admin import ModelAdmin
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from mcp_gateway.list_filters import OfferedFilters
+from mcp_gateway.list_filters import RestrictedFilters
 from skills_registry.admin.history import PER_PAGE, entry
 from skills_registry.admin.pages import before
 from skills_registry.models import AuditEvent
@@ -39,7 +39,7 @@ MEMBERS_SHOWN = 20
 CHECKBOXES: dict[Any, dict[str, Any]] = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
 
 
-class WithinRights(OfferedFilters, Pages):
+class WithinRights(RestrictedFilters, Pages):
     """Pages of what has rights: those with more than the user's own can be looked at, and are changed by others."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:

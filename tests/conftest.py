@@ -101,7 +101,7 @@ def english() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def uses_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
     """That the use of a token could not be noted in one test is forgotten in the next."""
-    monkeypatch.setattr("mcp_gateway.auth.tokens._noting_fails_until", 0.0)
+    monkeypatch.setattr("mcp_gateway.auth.tokens._skip_noting_until", 0.0)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from django.urls import resolve
 from django.utils import timezone
 
 from mcp_gateway.auth import create_token, revoke_token
-from mcp_gateway.auth.identity import remembered
+from mcp_gateway.auth.identity import caller_cache
 from mcpsite.asgi import application
 from skills_registry.models import Skill
 
@@ -218,7 +218,7 @@ def test_static_files_are_as_the_table_says(settings: Any, store: Path) -> None:
 
 async def test_gateway_is_as_the_table_says(gateway: Gateway, settings: Any) -> None:
     settings.MCP_REQUIRE_AUTH = True
-    remembered.forget()
+    caller_cache.clear()
     made = await sync_to_async(made_world)()
     for role in ROLES:
         headers = await sync_to_async(headers_of)(role, made["users"])

@@ -275,7 +275,7 @@ def test_form_suggests_skills_and_tags_and_saves_in_one_way(browser: Client, cle
     [
         ({"scopes": []}, "This field is required."),
         ({"scopes": ["skills:all"]}, "Select a valid choice."),
-        ({"skills": "Not_a_name!"}, "These cannot be names of skills: not_a_name!"),
+        ({"skills": "Not_a_name!"}, "Invalid skill names: not_a_name!"),
     ],
 )
 def test_form_refuses_what_there_cannot_be(
@@ -339,7 +339,7 @@ def test_command_makes_tokens_for_some_days(operator: User) -> None:
         ({"user": "nobody"}, "There is no user 'nobody'."),
         ({"user": "olga", "days": 0}, "--days must be from 1 to 36500."),
         ({"user": "olga", "days": 10**12}, "--days must be from 1 to 36500."),
-        ({"user": "olga", "name": "n" * 101}, "--name may have 100 characters."),
+        ({"user": "olga", "name": "n" * 101}, "--name may have at most 100 characters."),
     ],
 )
 def test_command_refuses_what_makes_no_token(operator: User, options: dict[str, Any], message: str) -> None:

@@ -135,7 +135,7 @@ def test_heartbeat(kill: Kill, settings: Any) -> None:
     settings.MCP_HEARTBEAT_SECONDS = 1
     catalog = LiveCatalog(get_catalog(), refresh_seconds=0, cache_bytes=0)
     heartbeat = Heartbeat(catalog)
-    killer = kill(catalog, "look")
+    killer = kill(catalog, "poll")
     heartbeat.start()
     try:
         eventually(lambda: "gateway-heartbeat: failing since " in background())

@@ -268,6 +268,8 @@ def test_known_token_opens_while_redis_tells_of_changes_and_the_database_is_stop
 
 def tell_of_a_change(data: Path, redis_url: str, revoked: str = "") -> None:
     """As another replica does."""
-    script = f"from mcp_gateway import replica_messages as sent; sent.tell({revoked!r}); sent._sending.drain(5)"
+    script = (
+        f"from mcp_gateway import replica_messages as sent; sent.announce_change({revoked!r}); sent._send_pool.drain(5)"
+    )
     done = manage(data, "shell", "--no-imports", "-c", script, REDIS_URL=redis_url)
     assert (done.returncode, done.stderr) == (0, "")

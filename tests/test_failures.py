@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from invocations.resilience.unavailable import StoreUnavailable
-from mcp_gateway.auth.challenge import CannotTell, InsufficientScope, InvalidToken, InvalidTokenRequest
+from mcp_gateway.auth.challenge import InsufficientScope, InvalidToken, InvalidTokenRequest, VerificationUnavailable
 from mcp_gateway.catalog import CatalogUnavailable
 from mcp_gateway.failures import failure_of
 from mcp_gateway.ratelimit import TooMany
@@ -26,7 +26,7 @@ from mcp_gateway.wire.session import UnknownSession
         (InvalidToken("ended"), -32600, 401, 401, None),
         (InvalidTokenRequest("twice"), -32600, 400, 400, None),
         (InsufficientScope("not this"), -32600, 403, 403, None),
-        (CannotTell("away", retry_after=7), -32603, 503, 503, "7"),
+        (VerificationUnavailable("away", retry_after=7), -32603, 503, 503, "7"),
         (UnknownSession("forged"), -32600, 404, 404, None),
         (TooMany("slower", 3), 429, 429, 429, "3"),
         (TooManyStreams("enough"), 429, 429, 429, "30"),

@@ -16,7 +16,7 @@ from invocations.events import PARAMS_MAX_BYTES, loggable
 from mcp_gateway.serving.substitution import Form, fill_in, is_quick
 from mcp_gateway.wire.jsonrpc import encode
 from mcp_gateway.wire.large_texts import LARGE, body_of, json_of
-from mcp_gateway.wire.uris import canonical
+from mcp_gateway.wire.uris import canonical_uri
 
 from .conftest import Gateway
 from .support.gateway_asking import BOTH, error_of, request, result_of
@@ -128,8 +128,8 @@ def test_what_is_recorded_of_arguments_is_the_beginning_of_their_json(value: Any
 
 def test_an_address_of_very_many_segments_takes_no_time() -> None:
     started = time.process_time()
-    assert canonical("skill://a" + "/%41" * 250_000).endswith("%41")
-    assert canonical("skill://a" + "/%41" * 400) == "skill://a" + "/A" * 400
+    assert canonical_uri("skill://a" + "/%41" * 250_000).endswith("%41")
+    assert canonical_uri("skill://a" + "/%41" * 400) == "skill://a" + "/A" * 400
     assert time.process_time() - started < 0.2
 
 

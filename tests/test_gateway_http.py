@@ -304,7 +304,7 @@ async def test_body_that_is_cut_off_ends_the_request(wire: Gateway) -> None:
     status, answer = await over_asgi(events, [(b"content-type", b"application/json")])
 
     assert status == 400
-    assert b"The request was cut off" in answer
+    assert b"The request body is incomplete" in answer
 
 
 async def test_what_goes_wrong_outside_of_methods_is_an_error_that_tells_nothing(

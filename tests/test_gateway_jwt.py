@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from invocations.events import InvocationEvent
 from mcp_gateway.auth import fetching, keys
 from mcp_gateway.auth import issuer as issuer_module
-from mcp_gateway.auth.identity import remembered
+from mcp_gateway.auth.identity import caller_cache
 
 from .conftest import Gateway
 from .support.gateway_asking import MODERN, ask, request, result_of, send
@@ -45,7 +45,7 @@ def issuer(running: Issuer, settings: Any) -> Issuer:
     settings.MCP_JWT_ISSUER = running.name
     running.__init__(running.url)  # type: ignore[misc]
     issuer_module.key_set.cache_clear()
-    remembered.forget()
+    caller_cache.clear()
     return running
 
 
@@ -99,7 +99,7 @@ async def test_token_of_the_issuer_opens_and_names_its_caller(
         ({"exp": "soon"}, "is not valid"),
         ({"nbf": timedelta(minutes=10)}, "is not valid yet"),
         ({"iat": timedelta(minutes=10)}, "is not valid yet"),
-        ({"iss": "https://evil.example"}, "is of another issuer"),
+        ({"iss": "https://evil.example"}, "has another issuer"),
         ({"iss": None}, "lacks exp or iss"),
         ({"aud": "https://other.example"}, "is meant for another server"),
         ({"aud": ["https://other.example", 5]}, "is meant for another server"),
@@ -108,7 +108,7 @@ async def test_token_of_the_issuer_opens_and_names_its_caller(
         ({"aud": None}, "is meant for another server"),
         ({"aud": None, "client_id": "somebody"}, "is meant for another server"),
         ({"token_use": "id"}, "is not an access token"),
-        ({"sub": None}, "does not say whose it is"),
+        ({"sub": None}, "has neither sub nor client_id"),
         ({"sub": 5}, "is not valid"),
     ],
 )
@@ -233,10 +233,10 @@ async def test_algorithm_must_be_allowed(wire: Gateway, issuer: Issuer, settings
     assert await status(wire, issuer.token("other")) == 200
 
     settings.MCP_JWT_ALGORITHMS = ["PS512"]
-    remembered.forget()
+    caller_cache.clear()
     assert await answer(wire, issuer.token("other")) == (
         401,
-        "The token is signed by an algorithm that is not accepted",
+        "The token is signed with an algorithm that is not accepted",
     )
 
 
@@ -372,7 +372,7 @@ async def test_withdrawn_key_opens_nothing_once_the_keys_are_fetched_anew(
     clock.ahead += 11
     assert await status(wire, issuer.token("two")) == 200
 
-    assert await answer(wire, old) == (401, "The token is signed by a key that its issuer does not have")
+    assert await answer(wire, old) == (401, "The token is signed with a key its issuer does not have")
 
 
 async def test_keys_are_fetched_anew_after_an_hour_without_anybody_waiting(
@@ -474,7 +474,7 @@ async def test_keys_that_cannot_be_had_are_not_made_up_for(
 ) -> None:
     spoil(issuer)
     assert await status(wire, issuer.token()) == 503
-    assert f"the keys of {issuer.name} could not be fetched" in caplog.text
+    assert f"could not fetch the keys of {issuer.name}" in caplog.text
     assert "/moved" not in issuer.asked
 
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from mcp_gateway import providers
 from mcp_gateway.providers import Offers, Tool
-from mcp_gateway.wire.eras.mirrored import Mirrored, mirrored
+from mcp_gateway.wire.eras.mirrored import MirroredArgument, mirrored_arguments
 
 from .conftest import Gateway
 from .support.gateway_asking import LEGACY, MODERN, ask, base64_value, result_of
@@ -121,11 +121,11 @@ async def test_annotation_is_listed_for_clients_to_follow(wire: Gateway) -> None
 
 
 def test_annotations_are_found_where_properties_lead_to_them() -> None:
-    assert mirrored(SCHEMA) == [
-        Mirrored(("region",), "mcp-param-region"),
-        Mirrored(("count",), "mcp-param-count"),
-        Mirrored(("sure",), "mcp-param-sure"),
-        Mirrored(("deep", "er"), "mcp-param-deep-er"),
+    assert mirrored_arguments(SCHEMA) == [
+        MirroredArgument(("region",), "mcp-param-region"),
+        MirroredArgument(("count",), "mcp-param-count"),
+        MirroredArgument(("sure",), "mcp-param-sure"),
+        MirroredArgument(("deep", "er"), "mcp-param-deep-er"),
     ]
 
 
@@ -156,7 +156,7 @@ def test_annotation_that_clients_refuse_is_refused_at_the_start(schema: dict[str
         return {}
 
     with pytest.raises(ImproperlyConfigured, match=complaint):
-        Offers.together([Offers(tools=[Tool({"name": "bad_", "inputSchema": schema}, call)])])
+        Offers.merge([Offers(tools=[Tool({"name": "bad_", "inputSchema": schema}, call)])])
 
 
 async def called(wire: Gateway, arguments: dict[str, Any], headers: dict[str, str]) -> Any:

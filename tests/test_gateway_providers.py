@@ -15,7 +15,7 @@ from invocations.events import InvocationEvent
 from mcp_gateway import providers
 from mcp_gateway.auth import create_token
 from mcp_gateway.providers import Resource
-from mcp_gateway.wire.session import start
+from mcp_gateway.wire.session import start_session
 
 from .conftest import Gateway
 from .support import offered
@@ -231,7 +231,7 @@ async def test_modern_request_says_what_it_wants_to_hear(
 
 @pytest.mark.parametrize("revision", LEGACY)
 async def test_session_says_by_a_method_what_it_wants_to_hear(wire: Gateway, revision: str) -> None:
-    session = {"mcp_session_id": start({"name": "tests", "version": "1"})}
+    session = {"mcp_session_id": start_session({"name": "tests", "version": "1"})}
 
     assert await result_of(wire, revision, "logging/setLevel", {"level": "warning"}, **session) == {}
 
@@ -332,7 +332,7 @@ def subscribed(*uris: str, **headers: str) -> Any:
     [
         ("provide_twice", "'count_' twice"),
         ("provide_skill_name", "'greeter', which could be a skill's name"),
-        ("provide_skill_address", "addresses that begin with skill:"),
+        ("provide_skill_address", "URIs that begin with skill:"),
     ],
 )
 def test_offer_that_cannot_be_served_is_said_by_name(settings: Any, other: str, complaint: str) -> None:

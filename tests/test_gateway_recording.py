@@ -358,4 +358,4 @@ async def test_answer_is_given_also_where_recording_fails(
     monkeypatch.setattr("mcp_gateway.recording.record", fail)
 
     assert (await result_of(wire, revision, "tools/call", {"name": "greeter"}))["isError"] is False
-    assert "a call of 'tools/call' could not be recorded" in caplog.text
+    assert "could not record a call of 'tools/call'" in caplog.text

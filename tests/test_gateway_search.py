@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 
 from invocations.events import InvocationEvent
 from mcp_gateway.auth import create_token
-from mcp_gateway.serving.search import SkillIndex, Text
+from mcp_gateway.serving.search import SkillIndex, SkillText
 
 from .conftest import Gateway
 from .support.gateway_asking import BOTH, MODERN, REVISIONS, error_of, result_of
@@ -289,7 +289,7 @@ async def test_index_is_made_once_for_many_searches_at_once(
     made: list[int] = []
 
     class Counted(SkillIndex):
-        def __init__(self, texts: Iterable[Text]) -> None:
+        def __init__(self, texts: Iterable[SkillText]) -> None:
             made.append(1)
             super().__init__(texts)
 

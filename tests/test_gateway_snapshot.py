@@ -151,7 +151,7 @@ async def test_catalog_that_tells_everything_withdraws_what_it_does_not_tell(she
     another = shelf.publish("another")
     before = await live.snapshot()
 
-    after = before.updated(Changes(9, [another], [], complete=True))
+    after = before.apply(Changes(9, [another], [], complete=True))
 
     assert (list(before.skills), list(after.skills)) == (["another", "greeter"], ["another"])
     assert list(after.files) == ["skill://another/SKILL.md"]
@@ -161,15 +161,15 @@ async def test_same_generation_is_the_same_snapshot_with_all_that_was_made_of_it
     shelf: Shelf, live: LiveCatalog
 ) -> None:
     first = await live.snapshot()
-    assert first.once("tools", lambda: "made once") == "made once"
+    assert first.get_or_build("tools", lambda: "made once") == "made once"
 
     second = await live.snapshot()
     shelf.publish("another")
     third = await live.snapshot()
 
     assert second is first
-    assert second.once("tools", lambda: "made again") == "made once"
-    assert third.once("tools", lambda: "made anew") == "made anew"
+    assert second.get_or_build("tools", lambda: "made again") == "made once"
+    assert third.get_or_build("tools", lambda: "made anew") == "made anew"
 
 
 async def test_what_is_made_of_a_snapshot_does_not_grow_with_what_is_asked(wire: Gateway, live: LiveCatalog) -> None:
@@ -311,7 +311,7 @@ async def test_failure_is_logged_in_a_line_and_what_nobody_expected_with_its_tra
 
     warning, error = (record for record in caplog.records if record.name == "mcp_gateway.catalog")
     assert (warning.levelno, warning.exc_info) == (logging.WARNING, None)
-    assert "generation 1 stays" in warning.getMessage()
+    assert "still serving generation 1" in warning.getMessage()
     assert error.levelno == logging.ERROR
     assert error.exc_info
 
@@ -353,7 +353,7 @@ async def test_request_without_a_catalog_is_told_to_come_again(wire: Gateway, sh
 async def test_catalog_that_does_not_answer_keeps_nobody_waiting_for_long(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcp_gateway.catalog.PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr("mcp_gateway.catalog.WAIT_SECONDS", 0.01)
     live = live_catalog(shelf)
     await live.snapshot()
     shelf.publish("another")
@@ -372,7 +372,7 @@ async def test_catalog_that_does_not_answer_keeps_nobody_waiting_for_long(
 async def test_first_requests_wait_for_the_catalog_as_long_as_it_takes(
     shelf: Shelf, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mcp_gateway.catalog.PATIENCE_SECONDS", 0.0)
+    monkeypatch.setattr("mcp_gateway.catalog.WAIT_SECONDS", 0.0)
     live = live_catalog(shelf)
     shelf.hold("generation")
     first = asyncio.create_task(names(live))

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from mcp_gateway.auth import create_token, revoke_token
 from mcp_gateway.streams.listening import hub
-from mcp_gateway.wire.session import start
+from mcp_gateway.wire.session import start_session
 from skills_registry.catalog import catalog_changed
 
 from .conftest import Gateway
@@ -380,7 +380,7 @@ async def test_stream_of_older_revisions_carries_changed_lists(wire: Gateway, sh
 
 
 async def test_session_has_one_stream(shelf: Shelf) -> None:
-    session = start({"name": "c"})
+    session = start_session({"name": "c"})
     async with listening(mcp_session_id=session) as first, listening(mcp_session_id=session) as second:
         assert [await first.piece(), await first.piece()] == [b":\n\n", b""]
         shelf.publish("another")

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from mcp_gateway import endpoint
 from mcp_gateway.auth import create_token, revoke_token, tokens
-from mcp_gateway.auth.identity import remembered
+from mcp_gateway.auth.identity import caller_cache
 from mcp_gateway.catalog import LiveCatalog
 from mcp_gateway.models import AccessToken
 
@@ -34,7 +34,7 @@ CHALLENGE = f'scope="skills:read", resource_metadata="{METADATA}"'
 
 @pytest.fixture(autouse=True)
 def nobody_remembered() -> None:
-    remembered.forget()
+    caller_cache.clear()
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ async def test_token_in_the_address_is_refused(
     response = await wire.client.post("/mcp", params={"access_token": text}, json=LIST, headers=headers)
 
     assert refusal(response) == (400, -32600)
-    assert "never into the address" in response.json()["error"]["message"]
+    assert "never in the URL" in response.json()["error"]["message"]
 
 
 @pytest.mark.parametrize("revision", [*LEGACY, MODERN])
@@ -384,10 +384,10 @@ async def test_known_token_goes_on_opening_where_word_of_a_change_comes_while_th
 
     for ahead in (0, 100, 600):
         clock.ahead = ahead
-        endpoint._look_again("")
+        endpoint._on_replica_message("")
         assert await status(wire, text) == 200
     clock.ahead = 901
-    endpoint._look_again("")
+    endpoint._on_replica_message("")
     assert await status(wire, text) == 503
 
 
@@ -399,7 +399,7 @@ async def test_token_that_another_replica_has_revoked_is_refused_also_while_the_
     assert [await status(wire, each) for each in (text, other)] == [200, 200]
     away()
 
-    endpoint._look_again(token.caller_key)
+    endpoint._on_replica_message(token.caller_key)
 
     assert [await status(wire, each) for each in (text, other)] == [503, 200]
 
@@ -416,7 +416,7 @@ async def test_database_that_is_away_is_not_asked_for_a_known_token_at_each_requ
         raise OperationalError("connection refused")
 
     monkeypatch.setattr(tokens, "find_token", fail)
-    endpoint._look_again("")
+    endpoint._on_replica_message("")
     for _ in range(5):
         assert await status(wire, text) == 200
     assert len(asked) == 1

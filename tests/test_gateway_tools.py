@@ -56,8 +56,8 @@ async def test_tool_takes_the_arguments_that_the_skill_declares(wire: Gateway, s
         ({"argument_hint": "[issue]"}, "[issue]"),
         ({"argument_hint": '["issue", "fix"]'}, "[issue] [fix]"),
         ({"arguments": "from to"}, "[from] [to]"),
-        ({"arguments": "arguments"}, "something to say."),
-        ({"argument_hint": "", "arguments": ""}, "something to say."),
+        ({"arguments": "arguments"}, "anything to say."),
+        ({"argument_hint": "", "arguments": ""}, "anything to say."),
     ],
 )
 async def test_tool_hints_at_its_arguments(wire: Gateway, shelf: Shelf, fields: dict[str, Any], hint: str) -> None:

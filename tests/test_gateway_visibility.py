@@ -231,8 +231,8 @@ async def test_snapshot_of_an_audience_shares_its_skills_and_is_made_once(live: 
     assert seen.skills["invoices"] is snapshot.skills["invoices"]
     assert snapshot.visible_to(Audience.of([], ["team-a"])) is seen
     assert snapshot.visible_to(EVERYBODY) is snapshot
-    assert seen.once("x", lambda: "seen") == "seen"
-    assert snapshot.once("x", lambda: "all") == "all"
+    assert seen.get_or_build("x", lambda: "seen") == "seen"
+    assert snapshot.get_or_build("x", lambda: "all") == "all"
 
 
 async def test_only_so_many_audiences_are_kept(live: LiveCatalog, full_shelf: Shelf) -> None:

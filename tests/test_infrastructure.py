@@ -477,7 +477,7 @@ from mcpsite.health import readyz
 from skills_registry import services
 from skills_registry.catalog import get_catalog
 from skills_registry.models import Skill
-from tests.packages import package
+from tests.support.packages import package
 
 call_command("migrate", verbosity=0)
 assert async_to_sync(readyz)(RequestFactory().get("/readyz")).status_code == 200

@@ -17,9 +17,9 @@ from mcp_gateway.wire.jsonrpc import (
     Response,
     decode,
     encode,
-    encoded,
     http_status,
     id_of,
+    pre_encode,
     read_message,
 )
 from skills_registry.bounded.json_text import DEPTH_MAX
@@ -59,7 +59,7 @@ def test_many_brackets_side_by_side_are_not_deep() -> None:
 
 @pytest.mark.parametrize("value", [{}, {"a": [1, None, True, 1.5, "é😀\u2028"]}, "text", 5])
 def test_value_that_was_encoded_before_is_the_same_in_a_message(value: Any) -> None:
-    assert encode({"id": 1, "result": encoded(value)}) == encode({"id": 1, "result": value})
+    assert encode({"id": 1, "result": pre_encode(value)}) == encode({"id": 1, "result": value})
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from mcp_gateway import providers
 from mcp_gateway.auth import create_token, find_token, tokens
-from mcp_gateway.auth.identity import remembered
+from mcp_gateway.auth.identity import caller_cache
 from mcp_gateway.models import AccessToken
 from mcp_gateway.signals import tokens_changed
 
@@ -64,7 +64,7 @@ def provided(settings: Any, transactional_db: None) -> Iterator[None]:
     settings.MCP_PROVIDERS = ["tests.support.offered.provide"]
     settings.MCP_REQUIRE_AUTH = True
     providers.changed()
-    remembered.forget()
+    caller_cache.clear()
     yield
     providers.current.cache_clear()
 

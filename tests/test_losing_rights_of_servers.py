@@ -27,12 +27,12 @@ AT_ONCE_SECONDS = 4.0
 LISTEN = "subscriptions/listen"
 _HOLDERS = """
 import json
-from tests.losing_rights import LOSSES, holder
+from tests.support.losing_rights import LOSSES, holder
 print(json.dumps({name: holder(loss, f"PREFIX-{number}")[2] for number, (name, loss) in enumerate(LOSSES.items())}))
 """
 _LOSE = """
 from django.contrib.auth.models import User
-from tests.losing_rights import LOSSES
+from tests.support.losing_rights import LOSSES
 for number, loss in enumerate(LOSSES.values()):
     user = User.objects.get(username=f"PREFIX-{number}")
     loss.take(user, user.access_tokens.get())

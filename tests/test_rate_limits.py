@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 
 from mcp_gateway import providers
 from mcp_gateway.auth import create_token, revoke_token, tokens
-from mcp_gateway.auth.identity import remembered
+from mcp_gateway.auth.identity import caller_cache
 from mcp_gateway.ratelimit import Failures, Limiter, Limits, TooMany
 from mcp_gateway.ratelimit.memory import KEYS_MAX, MemoryLimits, Rates
 from mcpsite.asgi import application
@@ -50,7 +50,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
         monkeypatch.setattr(f"{user}.limiter", Limiter())
     for user in ("mcp_gateway.auth.identity", "mcp_gateway.rest.authentication"):
         monkeypatch.setattr(f"{user}.failures", Failures())
-    remembered.forget()
+    caller_cache.clear()
     return clock
 
 
@@ -84,7 +84,7 @@ async def test_caller_over_the_rate_is_told_when_to_come_back(wire: Gateway, set
         "id": "seventeen",
         "error": {
             "code": 429,
-            "message": "Too many requests: 4 a minute are allowed",
+            "message": "Too many requests: the limit is 4 per minute",
             "data": {"retryAfter": 15},
         },
     }
@@ -210,7 +210,7 @@ async def test_so_many_requests_run_at_once_and_the_next_is_refused_until_one_en
             refused = await send(wire, LIST)
         assert refused.status_code == 429
         assert refused.headers["retry-after"] == "1"
-        assert refused.json()["error"]["message"].startswith("Too many requests at once: 2 are allowed")
+        assert refused.json()["error"]["message"].startswith("Too many concurrent requests: the limit is 2")
         assert await statuses(wire, 1) == [200]
 
 
@@ -252,7 +252,7 @@ def test_limits_forget_who_called_least_recently() -> None:
     rates = Rates()
     for number in range(KEYS_MAX + 10):
         rates.take(f"address:{number}", 1)
-    assert len(rates._whole_at) == KEYS_MAX
+    assert len(rates._refilled_at) == KEYS_MAX
     assert rates.wait("address:0", 1) == 0
     assert rates.wait(f"address:{KEYS_MAX}", 1) > 0
 
@@ -260,9 +260,9 @@ def test_limits_forget_who_called_least_recently() -> None:
 def test_limits_cost_next_to_nothing() -> None:
     limits, began = MemoryLimits(), time.process_time()
     for number in range(10_000):
-        place = limits.enter(f"token:{number % 100}", Limits(1_000_000, 1_000))
-        assert place is not None
-        place.leave()
+        slot = limits.acquire(f"token:{number % 100}", Limits(1_000_000, 1_000))
+        assert slot is not None
+        slot.release()
     assert time.process_time() - began < 0.5  # 50 µs each, ten times what it takes
 
 
@@ -293,14 +293,14 @@ async def test_guessing_over_the_limit_goes_one_at_a_time(
     known, newcomer = await bearer(operator), await bearer(operator)
     assert await statuses(wire, 1, authorization=known) == [200]
     assert await statuses(wire, 2, authorization="Bearer skk_guess") == [401, 429]
-    asking, release, ask = asyncio.Event(), asyncio.Event(), tokens.caller_of
+    asking, release, ask = asyncio.Event(), asyncio.Event(), tokens.verify_access_token
 
     async def slowly(text: str) -> Any:
         asking.set()
         await release.wait()
         return await ask(text)
 
-    monkeypatch.setattr("mcp_gateway.auth.tokens.caller_of", slowly)
+    monkeypatch.setattr("mcp_gateway.auth.tokens.verify_access_token", slowly)
     guess = asyncio.create_task(send(wire, LIST, {"authorization": "Bearer skk_other"}))
     await asyncio.wait_for(asking.wait(), 10)
     assert await statuses(wire, 1, authorization=newcomer) == [429]

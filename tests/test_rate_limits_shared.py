@@ -26,7 +26,7 @@ from .support.redis_server import redis_server
 from .support.server import UVICORN, Server, free_port
 from .support.threads import at_once
 
-AWAY = "each replica limits callers by itself for now, since Redis does not answer"
+AWAY = "Redis does not answer; each replica limits callers by itself for now"
 USUAL = {"accept": "application/json, text/event-stream"}
 
 
@@ -131,7 +131,7 @@ def test_redis_that_hangs_costs_one_wait_now_and_then(data: Path) -> None:
 def test_redis_whose_answers_trickle_keeps_a_thread_waiting_for_a_second_at_most(tmp_path: Path) -> None:
     with redis_server(tmp_path) as url, hanging(url) as proxy:
         shared = SharedLimits(proxy.url("redis"))
-        shared.enter_blocking("someone", Limits(per_minute=1000))
+        shared.acquire_blocking("someone", Limits(per_minute=1000))
         proxy.mode = Mode.TRICKLE
         with pytest.raises(FAILURES):  # each byte comes in time, the answer as a whole does not
-            shared.enter_blocking("someone", Limits(per_minute=1000))
+            shared.acquire_blocking("someone", Limits(per_minute=1000))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from mcp_gateway.auth import create_token, revoke_token
-from mcp_gateway.auth.identity import remembered
+from mcp_gateway.auth.identity import caller_cache
 from mcp_gateway.auth.owners import READ_PERMISSION
 from mcp_gateway.models import AccessToken
 from mcp_gateway.signals import tokens_changed
@@ -57,7 +57,7 @@ class RightsWalk(RuleBasedStateMachine):
         Group.objects.get(name="readers").permissions.add(view_skill())
         User.objects.get(username="bob").groups.add(*Group.objects.all())
         as_superuser(User.objects.get(username="cem"))
-        remembered.forget()
+        caller_cache.clear()
 
     def teardown(self) -> None:
         self.runner.run(self.client.aclose())

@@ -1,4 +1,4 @@
-"""Somebody who calls the gateway, as far as authentication tells."""
+"""The authenticated caller of a request."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from skills_registry.catalog import EVERYBODY, Audience
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls, and what there is for them."""
+    """Who is calling, and which skills they may see."""
 
     key: str = ""
-    """Tells callers apart; "" for somebody without a token."""
+    """Identifies the caller, for limits and revocation; "" without a token."""
     name: str = ""
-    """For the log: the owner of the token, or what the issuer calls them."""
+    """Name in the log: the token's owner, or the name claim of a JWT."""
     audience: Audience = EVERYBODY
-    lacks: str = ""
-    """What is missing for the gateway to serve them, in a sentence; "" where nothing is."""
+    denied_because: str = ""
+    """Why the gateway must answer 403, as a sentence; "" if access is granted."""
     expires_at: float = float("inf")
-    """When the token ends, in seconds since 1970."""
+    """When the token expires, in seconds since 1970."""
 
 
 ANONYMOUS = Caller()

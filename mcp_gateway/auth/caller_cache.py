@@ -1,4 +1,4 @@
-"""Callers whose token was valid a moment ago, so that not every call asks the database."""
+"""A cache of callers with valid tokens, so that not every request queries the database."""
 
 from __future__ import annotations
 
@@ -8,107 +8,112 @@ from dataclasses import dataclass
 from .caller import Caller
 
 FRESH_SECONDS = 3.0
-"""How long an answer is used without asking again, counted from the question. With ASKING_SECONDS, it is five
-seconds at most until a revocation or the loss of a right holds everywhere, also where no message of it arrived."""
-ASKING_SECONDS = 2.0
-"""While one request asks again, the others go on with what is known."""
+"""How long an entry is used without another lookup, counted from the start of its lookup. With REFRESH_SECONDS, a
+revocation or a lost permission takes effect everywhere within five seconds, even if no message about it arrived."""
+REFRESH_SECONDS = 2.0
+"""While one request refreshes an entry, the others use it for this long."""
 OUTAGE_SECONDS = 900.0
-"""How long a token is taken for valid while nobody can be asked."""
+"""How long a token counts as valid while it cannot be verified."""
 CALLERS_MAX = 10_000
 
 
 @dataclass(slots=True)
 class _Entry:
     caller: Caller
-    turn: int
-    """Which of the turns of `Remembered` it was asked for in."""
+    epoch: int
+    """The epoch of `CallerCache` in which its lookup started."""
     fresh_until: float
     usable_until: float
 
 
-class Remembered:
-    """Callers by their `Authorization` header; oldest out first.
+class CallerCache:
+    """Callers by their `Authorization` header; the oldest entry is evicted first.
 
-    `ask_again` and `revoke` begin a new turn: what was asked before counts only where nobody can be asked
-    any more. They may be called from any thread.
+    `invalidate` and `revoke` start a new epoch: older entries are then used only during an outage.
+    Both may be called from any thread.
     """
 
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
-        self._turn = 0
+        self._epoch = 0
         self._revocations = 0
 
-    def fresh(self, authorization: str) -> Caller | None:
-        """Who this is, if that was asked a moment ago or is just being asked."""
+    def get_fresh(self, authorization: str) -> Caller | None:
+        """Return the caller, unless the entry is missing, too old or invalidated.
+
+        For an entry that is too old, only the first request gets None and looks it up again.
+        """
         entry = self._entries.get(authorization)
-        if entry is None or entry.turn != self._turn:
+        if entry is None or entry.epoch != self._epoch:
             return None
         now = time.monotonic()
         if now >= entry.fresh_until:
-            entry.fresh_until = min(now + ASKING_SECONDS, entry.usable_until)
+            entry.fresh_until = min(now + REFRESH_SECONDS, entry.usable_until)
             return None
         return entry.caller
 
-    def in_outage(self, authorization: str) -> Caller | None:
-        """Who this was when it could be asked the last time, unless that is long ago."""
+    def get_during_outage(self, authorization: str) -> Caller | None:
+        """Return the caller from the last successful lookup, if it is at most OUTAGE_SECONDS old."""
         entry = self._entries.get(authorization)
         return entry.caller if entry is not None and time.monotonic() < entry.usable_until else None
 
-    def page(self) -> Page:
-        """What the answer to a question that is asked now is to be noted on."""
-        return Page(self, self._entries, self._turn, self._revocations)
+    def begin_lookup(self) -> Lookup:
+        """Return a handle that stores the result of a lookup starting now."""
+        return Lookup(self, self._entries, self._epoch, self._revocations)
 
     def postpone(self, authorization: str) -> None:
-        """Nobody can be asked at the moment: go on with what is known for a while before the next try."""
+        """Use an entry for another REFRESH_SECONDS, because it cannot be verified now."""
         entry = self._entries.get(authorization)
         if entry is not None:
-            entry.turn = self._turn
-            entry.fresh_until = min(time.monotonic() + ASKING_SECONDS, entry.usable_until)
+            entry.epoch = self._epoch
+            entry.fresh_until = min(time.monotonic() + REFRESH_SECONDS, entry.usable_until)
 
-    def ask_again(self) -> None:
-        """Ask about every caller again: something has changed. An answer to an earlier question does not count."""
-        self._turn += 1
+    def invalidate(self) -> None:
+        """Require a new lookup for every caller. Results of lookups already running don't count."""
+        self._epoch += 1
 
     def revoke(self, key: str) -> None:
-        """Nobody with this `Caller.key` is let in without being asked for, even where that is not possible."""
-        self._turn += 1
+        """Remove the callers with this `Caller.key`, even for outages, and invalidate all others."""
+        self._epoch += 1
         self._revocations += 1
         for authorization, entry in list(self._entries.items()):
             if entry.caller.key == key:
                 self._entries.pop(authorization, None)
 
-    def forget(self) -> None:
-        """Know nobody any more, as a process that has just started."""
-        self._turn += 1
+    def clear(self) -> None:
+        """Empty the cache."""
+        self._epoch += 1
         self._revocations += 1
         self._entries = {}
 
 
-class Page:
-    """Notes what was learnt.
+class Lookup:
+    """Stores the result of one lookup.
 
-    Where another turn has begun since the page was taken, that counts during an outage alone; where a caller was
-    revoked since, not at all.
+    If a new epoch has started since the lookup began, the result is used only during an outage. If a
+    caller was revoked since, it is dropped.
     """
 
-    def __init__(self, remembered: Remembered, entries: dict[str, _Entry], turn: int, revocations: int) -> None:
-        self._remembered = remembered
+    def __init__(self, cache: CallerCache, entries: dict[str, _Entry], epoch: int, revocations: int) -> None:
+        self._cache = cache
         self._entries = entries
-        self._asked_at = time.monotonic()
-        self._turn = turn
+        self._started_at = time.monotonic()
+        self._epoch = epoch
         self._revocations = revocations
 
-    def note(self, authorization: str, caller: Caller) -> None:
-        """This is who it is, as long as the token lasts."""
-        if self._remembered._revocations != self._revocations:
+    def store(self, authorization: str, caller: Caller) -> None:
+        """Cache a verified caller, at most until the token expires."""
+        if self._cache._revocations != self._revocations:
             return
         self._entries.pop(authorization, None)
         if len(self._entries) >= CALLERS_MAX:
             del self._entries[next(iter(self._entries))]
         left = caller.expires_at - time.time()
-        fresh_until, usable_until = (self._asked_at + min(seconds, left) for seconds in (FRESH_SECONDS, OUTAGE_SECONDS))
-        self._entries[authorization] = _Entry(caller, self._turn, fresh_until, usable_until)
+        fresh_until, usable_until = (
+            self._started_at + min(seconds, left) for seconds in (FRESH_SECONDS, OUTAGE_SECONDS)
+        )
+        self._entries[authorization] = _Entry(caller, self._epoch, fresh_until, usable_until)
 
-    def strike(self, authorization: str) -> None:
-        """This is nobody."""
+    def discard(self, authorization: str) -> None:
+        """Drop a rejected token."""
         self._entries.pop(authorization, None)

@@ -1,4 +1,4 @@
-"""Refusals of callers, worded as OAuth clients expect them (RFC 6750, RFC 9728, MCP's basic/authorization)."""
+"""Authentication errors, with the challenges OAuth clients expect (RFC 6750, RFC 9728, MCP basic/authorization)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RESOURCE_PATH = "/mcp"
 
 
 class AccessRefused(Exception):
-    """A caller who is not let in: HTTP status, the reason, and headers that say what would be accepted."""
+    """Access is refused with an HTTP status, a reason, and headers that say what is required."""
 
     status = 401
 
@@ -21,21 +21,21 @@ class AccessRefused(Exception):
 
 
 class TokenMissing(AccessRefused):
-    """401: a token is required, and there is none; the challenge names no error then (RFC 6750, 3.1)."""
+    """401: a token is required but missing. The challenge then has no error code (RFC 6750, 3.1)."""
 
     def __init__(self) -> None:
         super().__init__("An access token is required: Authorization: Bearer <token>", www_authenticate=challenge())
 
 
 class InvalidToken(AccessRefused):
-    """401: a token that is not valid (any more)."""
+    """401: the token is invalid, expired or revoked."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, www_authenticate=challenge("invalid_token", message))
 
 
 class InvalidTokenRequest(AccessRefused):
-    """400: a token that is not where or how it must be."""
+    """400: the token is malformed or in the wrong place."""
 
     status = 400
 
@@ -44,7 +44,7 @@ class InvalidTokenRequest(AccessRefused):
 
 
 class InsufficientScope(AccessRefused):
-    """403: a valid token without the scope that is needed, or whose owner may not do what it is shown for."""
+    """403: the token is valid but lacks the scope, or its owner lacks the permission."""
 
     status = 403
 
@@ -52,8 +52,8 @@ class InsufficientScope(AccessRefused):
         super().__init__(message, www_authenticate=challenge("insufficient_scope", message))
 
 
-class CannotTell(AccessRefused):
-    """503: whoever knows about the token does not answer."""
+class VerificationUnavailable(AccessRefused):
+    """503: the token cannot be verified, because the database or the issuer does not answer."""
 
     status = 503
 
@@ -62,7 +62,7 @@ class CannotTell(AccessRefused):
 
 
 class TooManyFailures(AccessRefused):
-    """429: too many tokens from the same address were not valid."""
+    """429: too many invalid tokens from one address."""
 
     status = 429
 
@@ -71,7 +71,7 @@ class TooManyFailures(AccessRefused):
 
 
 def challenge(error: str = "", description: str = "") -> str:
-    """The value of `WWW-Authenticate`: where to learn more, the scope to ask for, what is wrong."""
+    """Return the value of `WWW-Authenticate`: the error, the required scope, and the metadata URL."""
     parameters = {
         "error": error,
         "error_description": description,
@@ -81,16 +81,16 @@ def challenge(error: str = "", description: str = "") -> str:
     return "Bearer " + ", ".join(f'{name}="{value}"' for name, value in parameters.items() if value)
 
 
-def resource() -> str:
-    """The gateway's canonical address, which is what tokens of an issuer must be meant for (RFC 8707)."""
+def resource_uri() -> str:
+    """Return the gateway's canonical URI, the default audience of an issuer's tokens (RFC 8707)."""
     return f"{settings.PUBLIC_URL}{RESOURCE_PATH}"
 
 
-def lacks_scope() -> str:
-    """What a token without the scope is told."""
+def missing_scope_message() -> str:
+    """Return the error message for a token without the required scope."""
     return f"The access token lacks the scope {read_scope()}"
 
 
 def read_scope() -> str:
-    """The scope that the gateway asks for, as a client has to request it."""
+    """Return the scope the gateway requires, with the issuer's prefix."""
     return f"{settings.MCP_JWT_SCOPE_PREFIX}{Scope.READ}"

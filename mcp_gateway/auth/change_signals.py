@@ -1,6 +1,6 @@
-"""Changes of tokens, users, groups and permissions in this process are told to whoever remembers callers.
+"""Invalidates cached callers when tokens, users, groups or permissions change in this process.
 
-That makes them hold at once; changes that no signal tells of (SQL, `QuerySet.update`) hold within five seconds.
+Such changes take effect at once. Changes without a signal (SQL, `QuerySet.update`) take effect within five seconds.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from mcp_gateway.signals import tokens_changed
 _MODELS = (AccessToken, User, Group, Permission)
 _RELATIONS = (User.groups.through, User.user_permissions.through, Group.permissions.through)
 _IRRELEVANT = {"last_login", "password"}
-"""Fields of a user that are saved by logging in, and say nothing of rights."""
+"""User fields saved at login, which don't affect permissions."""
 
 
 def connect() -> None:
-    """Watch the models that rights are made of."""
+    """Watch all models that determine permissions."""
     for model in _MODELS:
         post_save.connect(_on_saved, sender=model, dispatch_uid="mcp_gateway.auth.change_signals")
         post_delete.connect(_on_deleted, sender=model, dispatch_uid="mcp_gateway.auth.change_signals")
@@ -31,19 +31,19 @@ def connect() -> None:
 
 
 def _on_saved(*, created: bool, update_fields: Collection[str] | None, **_: Any) -> None:
-    # What is new was held by nobody before.
+    # A new object cannot be in the cache.
     if not created and (update_fields is None or not _IRRELEVANT.issuperset(update_fields)):
-        _tell()
+        _announce()
 
 
 def _on_deleted(**_: Any) -> None:
-    _tell()
+    _announce()
 
 
 def _on_related(*, action: str, **_: Any) -> None:
     if action.startswith("post_"):
-        _tell()
+        _announce()
 
 
-def _tell() -> None:
+def _announce() -> None:
     transaction.on_commit(lambda: tokens_changed.send(AccessToken))

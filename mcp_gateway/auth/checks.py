@@ -1,4 +1,4 @@
-"""System checks: settings of who may call that cannot work, or that contradict each other."""
+"""System checks for authentication settings that cannot work or contradict each other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ONLY_WITH_ISSUER = ("JWKS_URL", "AUDIENCE", "CLIENT_IDS", "SCOPE_PREFIX", "SKIL
 
 @checks.register()
 def check_issuer(**kwargs: Any) -> list[checks.CheckMessage]:
-    """The issuer's settings belong together, and lead to where nobody in between can change what is said."""
+    """Check that the issuer's settings are complete, use https, and name accepted algorithms."""
     messages: list[checks.CheckMessage] = []
     given = [f"MCP_JWT_{name}" for name in _ONLY_WITH_ISSUER if getattr(settings, f"MCP_JWT_{name}")]
     if given and not settings.MCP_JWT_ISSUER:
@@ -52,11 +52,11 @@ def check_issuer(**kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register()
 def check_authorization_servers(**kwargs: Any) -> list[checks.CheckMessage]:
-    """What clients are told must be true: tokens of a server that is named are accepted."""
+    """Check that tokens from the advertised authorization servers are accepted."""
     if settings.MCP_AUTHORIZATION_SERVERS and not settings.MCP_JWT_ISSUER:
         return [
             checks.Warning(
-                "MCP_AUTHORIZATION_SERVERS names where to get tokens, but without MCP_JWT_ISSUER none is accepted.",
+                "MCP_AUTHORIZATION_SERVERS says where to get tokens, but without MCP_JWT_ISSUER none is accepted.",
                 hint="Set MCP_JWT_ISSUER, or leave MCP_AUTHORIZATION_SERVERS empty.",
                 id="mcp_gateway.W010",
             )
@@ -66,9 +66,9 @@ def check_authorization_servers(**kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register(checks.Tags.security, deploy=True)
 def check_exposure(**kwargs: Any) -> list[checks.CheckMessage]:
-    """A gateway that others reach should ask who they are, over connections that nobody can read."""
+    """Check that a gateway reachable by others requires tokens and https."""
     if is_trustworthy(settings.PUBLIC_URL) and urlsplit(settings.PUBLIC_URL).scheme == "http":
-        return []  # this machine only
+        return []  # reachable from this machine only
     messages: list[checks.CheckMessage] = []
     if not settings.MCP_REQUIRE_AUTH:
         messages.append(
@@ -81,8 +81,8 @@ def check_exposure(**kwargs: Any) -> list[checks.CheckMessage]:
     if urlsplit(settings.PUBLIC_URL).scheme != "https":
         messages.append(
             checks.Warning(
-                f"PUBLIC_URL={settings.PUBLIC_URL!r} is not https: tokens can be read on the way.",
-                hint="Put a proxy with a certificate before it, and set PUBLIC_URL to its https address.",
+                f"PUBLIC_URL={settings.PUBLIC_URL!r} is not https: tokens are sent unencrypted.",
+                hint="Put a proxy with a certificate in front, and set PUBLIC_URL to its https address.",
                 id="mcp_gateway.W012",
             )
         )
@@ -91,7 +91,7 @@ def check_exposure(**kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register(checks.Tags.security, deploy=True)
 def check_proxies(**kwargs: Any) -> list[checks.CheckMessage]:
-    """Behind a proxy, callers without a token are told apart by what it says of them, or not at all."""
+    """Check that callers without a token can be told apart behind a proxy."""
     limited = settings.RATE_LIMIT_PER_MINUTE or settings.RATE_LIMIT_CONCURRENT
     behind = getattr(settings, "SECURE_PROXY_SSL_HEADER", None)
     if limited and behind and not settings.TRUSTED_PROXY_COUNT and not settings.MCP_REQUIRE_AUTH:

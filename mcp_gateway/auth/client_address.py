@@ -1,4 +1,4 @@
-"""The address that a request comes from, through as many proxies as are trusted."""
+"""The client address of a request behind trusted proxies."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from mcp_gateway.cached_settings import settings
 _WITH_PORT = re.compile(r"\[?(?P<address>[^\[\]]+?)\]?(?::\d+)?")
 """`192.0.2.1:4711` and `[2001:db8::1]:4711`, as some proxies write them."""
 _NETWORK_BITS = 64
-"""One subscriber has at least as many IPv6 addresses, so they count as one."""
+"""A subscriber usually has a whole /64 of IPv6 addresses, so it counts as one client."""
 
 
 def caller_address(peer: str, forwarded_for: str) -> str:
-    """Whom to count a request for: an IPv4 address, or an IPv6 network.
+    """Return the client's IPv4 address or IPv6 network, which limits are counted under.
 
-    `forwarded_for` is the value of `X-Forwarded-For`, to which each proxy adds whom it was asked by. Only
-    what the last TRUSTED_PROXY_COUNT of them added is believed; what is before may be the caller's invention.
+    `forwarded_for` is the value of `X-Forwarded-For`, to which each proxy appends its peer. Only the last
+    TRUSTED_PROXY_COUNT entries are trusted; the client can forge the others.
     """
     trusted = settings.TRUSTED_PROXY_COUNT
     hops = [hop.strip() for hop in forwarded_for.split(",") if hop.strip()] if trusted else []
-    told = _counted(hops[-min(trusted, len(hops))]) if hops else ""
-    return told or _counted(peer) or peer
+    forwarded = _address_or_network(hops[-min(trusted, len(hops))]) if hops else ""
+    return forwarded or _address_or_network(peer) or peer
 
 
-def _counted(text: str) -> str:
-    """The address in a text, "" where there is none."""
+def _address_or_network(text: str) -> str:
+    """Parse an address with or without port; "" if there is none."""
     match = _WITH_PORT.fullmatch(text)
     for candidate in (text, match["address"] if match else ""):
         try:

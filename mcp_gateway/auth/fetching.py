@@ -1,4 +1,4 @@
-"""JSON documents of an issuer, over HTTPS: small, in time, from where they are said to be."""
+"""Fetches an issuer's JSON documents over HTTPS, with limits on time and size, and without redirects."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ SECONDS = 5.0
 BYTES_MAX = 512 * 1024
 
 
-class NotFetched(Exception):
-    """A document that could not be got, or is none."""
+class FetchFailed(Exception):
+    """A document could not be fetched, or is not a JSON object."""
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        """Follow nothing: whoever answers at the address could otherwise send this server anywhere."""
+        """Refuse redirects, which could make this server request any address (SSRF)."""
 
 
 _opener = urllib.request.build_opener(_NoRedirects)
 
 
 def is_trustworthy(url: str) -> bool:
-    """Whether what is at an address can be believed: https, or http on this machine."""
+    """Return whether a URL is https, or http on this machine."""
     try:
         parts = urlsplit(url)
         host = parts.hostname or ""
@@ -37,22 +37,22 @@ def is_trustworthy(url: str) -> bool:
 
 
 def fetch_object(url: str) -> dict[str, Any]:
-    """The JSON object at an address. Blocks for a few seconds at most. Raises NotFetched."""
+    """Fetch a JSON object. Blocks for about SECONDS at most. Raises FetchFailed."""
     if not is_trustworthy(url):
-        raise NotFetched(f"{url} is not https")
+        raise FetchFailed(f"{url} is not https")
     request = urllib.request.Request(url, headers={"Accept": "application/json"})  # noqa: S310  # checked above
     try:
         with _opener.open(request, timeout=SECONDS) as response:
             found = json.loads(_read(response))
     except (OSError, HTTPException, ValueError, RecursionError) as error:
-        raise NotFetched(f"{url}: {error}") from None
+        raise FetchFailed(f"{url}: {error}") from None
     if not isinstance(found, dict):
-        raise NotFetched(f"{url} is not a JSON object")
+        raise FetchFailed(f"{url} is not a JSON object")
     return found
 
 
 def _read(response: Any) -> bytes:
-    """The body. Raises ValueError where it is too large or comes too slowly."""
+    """Read the body. Raises ValueError if it is too large or too slow."""
     deadline, body = time.monotonic() + SECONDS, bytearray()
     while chunk := response.read1(16 * 1024):
         body += chunk

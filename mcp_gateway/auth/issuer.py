@@ -1,4 +1,4 @@
-"""Tokens of an external issuer: JWTs, checked by the issuer's public keys (RFC 7519, RFC 9068)."""
+"""JWTs of an external issuer, verified with the issuer's public keys (RFC 7519, RFC 9068)."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from skills_registry.catalog import EVERYBODY, Audience
 from skills_registry.tags import normal_tag
 
 from .caller import Caller
-from .challenge import CannotTell, InvalidToken, lacks_scope, read_scope, resource
+from .challenge import InvalidToken, VerificationUnavailable, missing_scope_message, read_scope, resource_uri
 from .keys import RETRY_SECONDS, KeySet, KeysUnavailable, UnknownKey
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
-"""What may be allowed: signatures by a private key that only the issuer has."""
+"""Asymmetric algorithms only: with a shared secret, others than the issuer could sign."""
 LEEWAY_SECONDS = 30
 NAME_MAX = 150
 EVERY_SKILL = "*"
-"""Among allowed skills or tags: all of them."""
+"""In the skills or tags claim: all skills."""
 
 _REASONS: dict[type[Exception], str] = {
     jwt.ExpiredSignatureError: "has expired",
     jwt.ImmatureSignatureError: "is not valid yet",
-    jwt.InvalidIssuerError: "is of another issuer",
+    jwt.InvalidIssuerError: "has another issuer",
     jwt.InvalidSignatureError: "is not signed by its issuer",
     jwt.MissingRequiredClaimError: "lacks exp or iss",
 }
@@ -33,12 +33,12 @@ _REASONS: dict[type[Exception], str] = {
 
 @cache
 def key_set(issuer: str, jwks_url: str) -> KeySet:
-    """The keys of an issuer, one set for each process."""
+    """Return the key set of an issuer, one per process."""
     return KeySet(issuer, jwks_url)
 
 
-async def caller_of(text: str) -> Caller:
-    """Who shows this token. Raises InvalidToken, and CannotTell while the issuer's keys cannot be had."""
+async def verify_jwt(text: str) -> Caller:
+    """Return the caller with this token. Raises InvalidToken, or VerificationUnavailable if there are no keys."""
     key = await _key(text)
     try:
         claims = jwt.decode(
@@ -57,14 +57,16 @@ async def caller_of(text: str) -> Caller:
         key=f"jwt:{_subject(claims)}",
         name=_printable(str(name))[:NAME_MAX],
         audience=_audience(claims),
-        lacks="" if read_scope() in _words(claims, settings.MCP_JWT_SCOPE_CLAIM) else lacks_scope(),
+        denied_because=""
+        if read_scope() in _claim_words(claims, settings.MCP_JWT_SCOPE_CLAIM)
+        else missing_scope_message(),
         expires_at=float(claims["exp"]) + LEEWAY_SECONDS,
     )
 
 
 def accepted_audiences() -> list[str]:
-    """What tokens must be meant for: the settings' values, else the gateway's own address (RFC 8707)."""
-    return settings.MCP_JWT_AUDIENCE or [resource()]
+    """Return the accepted `aud` values: MCP_JWT_AUDIENCE, or the gateway's own URI (RFC 8707)."""
+    return settings.MCP_JWT_AUDIENCE or [resource_uri()]
 
 
 async def _key(text: str) -> jwt.PyJWK:
@@ -73,23 +75,23 @@ async def _key(text: str) -> jwt.PyJWK:
     except jwt.PyJWTError:
         raise InvalidToken("The token is not valid") from None
     algorithm = header.get("alg")
-    # Before any key is looked for: what a token says of itself must not choose how it is checked (RFC 8725, 3.1).
+    # Checked before the key lookup: a token must not choose how it is verified (RFC 8725, 3.1).
     if algorithm not in settings.MCP_JWT_ALGORITHMS or algorithm not in ALGORITHMS:
-        raise InvalidToken("The token is signed by an algorithm that is not accepted")
+        raise InvalidToken("The token is signed with an algorithm that is not accepted")
     keys = key_set(settings.MCP_JWT_ISSUER, settings.MCP_JWT_JWKS_URL)
     try:
         return await keys.find(header.get("kid"), algorithm)
     except UnknownKey:
-        raise InvalidToken("The token is signed by a key that its issuer does not have") from None
+        raise InvalidToken("The token is signed with a key its issuer does not have") from None
     except KeysUnavailable:
         message = "The issuer of the token does not answer; try again"
-        raise CannotTell(message, retry_after=int(RETRY_SECONDS)) from None
+        raise VerificationUnavailable(message, retry_after=int(RETRY_SECONDS)) from None
 
 
 def _check_purpose(claims: dict[str, Any]) -> None:
-    """Refuse tokens for other servers, and those that say who somebody is and not what they may do.
+    """Refuse tokens for other servers, and ID tokens.
 
-    Cognito's access tokens name no audience; those are told by the client that they were given to.
+    Cognito's access tokens have no `aud`; `client_id` must then be in MCP_JWT_CLIENT_IDS.
     """
     audience = claims.get("aud")
     if audience is None:
@@ -102,7 +104,7 @@ def _check_purpose(claims: dict[str, Any]) -> None:
     if claims.get("token_use", "access") != "access":
         raise InvalidToken("The token is not an access token")
     if not _subject(claims):
-        raise InvalidToken("The token does not say whose it is")
+        raise InvalidToken("The token has neither sub nor client_id")
 
 
 def _subject(claims: dict[str, Any]) -> str:
@@ -110,18 +112,18 @@ def _subject(claims: dict[str, Any]) -> str:
 
 
 def _audience(claims: dict[str, Any]) -> Audience:
-    """The skills that the token is for; none where it should say and does not."""
+    """Return the skills the token is valid for; none if the configured claims are missing."""
     by_skill, by_tag = settings.MCP_JWT_SKILLS_CLAIM, settings.MCP_JWT_TAGS_CLAIM
     if not by_skill and not by_tag:
         return EVERYBODY
-    skills, tags = _words(claims, by_skill), _words(claims, by_tag)
+    skills, tags = _claim_words(claims, by_skill), _claim_words(claims, by_tag)
     if EVERY_SKILL in skills | tags:
         return EVERYBODY
     return Audience(skills, frozenset(map(normal_tag, tags)))
 
 
-def _words(claims: dict[str, Any], claim: str) -> frozenset[str]:
-    """The words of a claim, which is a text with spaces or a list of texts."""
+def _claim_words(claims: dict[str, Any], claim: str) -> frozenset[str]:
+    """Return the words of a claim: a string with spaces, or a list of strings."""
     value = claims.get(claim) if claim else None
     if isinstance(value, str):
         return frozenset(value.split())

@@ -1,4 +1,4 @@
-"""What OAuth clients may know of the gateway before they have a token (RFC 9728)."""
+"""OAuth protected resource metadata of the gateway (RFC 9728)."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from django.views.decorators.http import require_http_methods
 
 from mcp_gateway.server_info import SERVER_INFO
 
-from .challenge import read_scope, resource
+from .challenge import read_scope, resource_uri
 
 
 @require_http_methods(["GET", "HEAD", "OPTIONS"])
 def protected_resource(request: HttpRequest) -> JsonResponse:
-    """The gateway as a protected resource, the same at both well-known addresses.
+    """Serve the metadata document, the same at both well-known URLs.
 
-    Without authorization servers the document does not name any: the parameter is optional and an
-    empty list must be left out (RFC 9728, 2 and 3.2). Tokens come from an operator then.
+    `authorization_servers` is left out if none is configured: the parameter is optional and must not
+    be empty (RFC 9728, 2 and 3.2).
     """
     document = {
-        "resource": resource(),
+        "resource": resource_uri(),
         "authorization_servers": settings.MCP_AUTHORIZATION_SERVERS,
         "scopes_supported": [read_scope()],
         "bearer_methods_supported": ["header"],
         "resource_name": SERVER_INFO["title"],
     }
-    # Public, and asked for by clients that run in a browser, with headers that it asks about beforehand (OPTIONS).
+    # Public, and also fetched by clients in browsers, which send a preflight request (OPTIONS) first.
     headers = {
         "Access-Control-Allow-Origin": "*",
         "Access-Control-Allow-Headers": "*",

@@ -1,4 +1,4 @@
-"""What the owners of access tokens may do, asked in the query that finds the tokens."""
+"""Permissions of token owners, as expressions for the query that finds the token."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from django.contrib.auth.models import Permission
 from django.db.models import Exists, OuterRef, Q
 
 READ_PERMISSION = "skills_registry.view_skill"
-"""What a token's owner must hold for the gateway to serve whoever shows it."""
+"""The permission a token's owner needs for the token to be accepted by the gateway."""
 
 
-def owner_may(permission: str) -> Q:
-    """Whether a token's owner holds a permission, as `User.has_perm` says: by a group, directly, or as a superuser.
+def owner_has_permission(permission: str) -> Q:
+    """Return a condition that a token's owner has a permission, equivalent to `User.has_perm`.
 
-    `User.objects.with_perm` says the same, and joins all holders of the permission to do so.
+    Not `User.objects.with_perm`, which joins all holders of the permission.
     """
     app_label, codename = permission.split(".")
     permissions = Permission.objects.filter(content_type__app_label=app_label, codename=codename)

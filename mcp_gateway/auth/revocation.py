@@ -1,4 +1,4 @@
-"""The page that revokes access tokens: it says first whose they are, what they open and whether they are in use."""
+"""The page that revokes access tokens. Before that, it shows their owners, their skills and their last use."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from mcp_gateway.models import AccessToken
 from . import revoke_token
 
 TOKENS_MAX = 100
-"""So many are revoked at once, since each is shown first."""
+"""How many tokens can be revoked at once; the page lists each of them."""
 
 
 def may_revoke(request: HttpRequest) -> bool:
-    """Whether the user may revoke tokens; revoking is the one change there is."""
+    """Return whether the user may revoke tokens. Revoking is the only change, so it needs the change permission."""
     return request.user.has_perm("mcp_gateway.change_accesstoken")
 
 
 def revoke(request: HttpRequest) -> HttpResponse:
-    """Revoke each `token` that is not revoked yet."""
+    """Show the tokens (GET), or revoke those not revoked yet (POST)."""
     if not may_revoke(request):
         raise PermissionDenied
     given = request.POST if request.method == "POST" else request.GET
@@ -44,13 +44,13 @@ def revoke(request: HttpRequest) -> HttpResponse:
         context["title"] = title % {"count": len(tokens)}
         return TemplateResponse(request, "admin/mcp_gateway/revoke.html", context)
     revoked = [token for token in tokens if revoke_token(token, actor=cast("User", request.user))]
-    said = ngettext("%d access token revoked.", "%d access tokens revoked.", len(revoked))
-    messages.success(request, said % len(revoked))
+    message = ngettext("%d access token revoked.", "%d access tokens revoked.", len(revoked))
+    messages.success(request, message % len(revoked))
     return redirect("admin:mcp_gateway_accesstoken_changelist")
 
 
-def ask(request: HttpRequest, tokens: QuerySet[AccessToken]) -> HttpResponse | None:
-    """The way to the page for these tokens; None, with a message, where they are too many."""
+def redirect_to_confirmation(request: HttpRequest, tokens: QuerySet[AccessToken]) -> HttpResponse | None:
+    """Redirect to the page for these tokens; None, with a message, if they are too many."""
     keys = list(tokens.values_list("pk", flat=True)[: TOKENS_MAX + 1])
     if len(keys) > TOKENS_MAX:
         messages.error(request, _("At most %(limit)d can be revoked at once.") % {"limit": TOKENS_MAX})

@@ -1,4 +1,4 @@
-"""The methods of MCP, a module for each family, and which era knows which."""
+"""MCP methods by era, with one module per family."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _LEGACY: dict[str, Method] = {
 
 
 def find(name: str, era: Era, offers: Offers) -> Method | None:
-    """The method with this name in this era; a log level only where something is offered that sends log messages."""
+    """Return the method with this name in this era; `logging/setLevel` only if a provider sends log messages."""
     if name == "logging/setLevel" and not offers.logging:
         return None
     return (_MODERN if era.modern else _LEGACY).get(name)

@@ -1,4 +1,4 @@
-"""server/discover, initialize, ping, logging/setLevel: what this server is and can do, and how they begin."""
+"""server/discover, initialize, ping, logging/setLevel: handshakes, capabilities and instructions."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from mcp_gateway.server_info import SERVER_INFO
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS
 from mcp_gateway.wire.eras import modern
 
-from .search_tools import replace_skills
+from .search_tools import are_search_tools_listed
 
-_HOLDS = "This server holds Agent Skills: instructions, scripts and references for particular kinds of work. "
-_EACH = (
+_INTRODUCTION = "This server holds Agent Skills: instructions, scripts and references for particular kinds of work. "
+_USE_TOOLS = (
     "Each skill is a tool; call it when its description fits the task, then follow the instructions it "
-    "returns. The files that they mention are resources below skill://<skill name>/."
+    "returns. The files they mention are resources under skill://<skill name>/."
 )
-_SEARCH = (
-    f"Before a task that a skill might be there for, call {SEARCH_SKILLS}; load the one that fits with {LOAD_SKILL} "
-    f"and follow its instructions. {READ_SKILL_FILE} gets the files that they mention."
+_USE_SEARCH = (
+    f"Before a task that a skill might cover, call {SEARCH_SKILLS}; load the one that fits with {LOAD_SKILL} "
+    f"and follow its instructions. {READ_SKILL_FILE} gets the files they mention."
 )
 
 
 def instructions(call: Call) -> str:
-    """How a model is to use this server."""
-    return _HOLDS + (_SEARCH if replace_skills(call.snapshot) else _EACH)
+    """Return the instructions for models that use this server."""
+    return _INTRODUCTION + (_USE_SEARCH if are_search_tools_listed(call.snapshot) else _USE_TOOLS)
 
 
 def capabilities(call: Call) -> dict[str, Any]:
-    """What is served to clients of this revision, and nothing else."""
+    """Return the capabilities declared to clients of this revision."""
     served: dict[str, Any] = {
         "tools": {"listChanged": True},
         "prompts": {"listChanged": True},
@@ -44,7 +44,7 @@ def capabilities(call: Call) -> dict[str, Any]:
 
 
 async def discover(call: Call) -> dict[str, Any]:
-    """2026-07-28: server/discover; only modern versions are named, others would be asked for in modern style."""
+    """2026-07-28: server/discover. Names only modern versions; clients would send legacy ones in modern style."""
     return {
         "supportedVersions": list(modern.SUPPORTED_VERSIONS),
         "capabilities": capabilities(call),
@@ -53,7 +53,7 @@ async def discover(call: Call) -> dict[str, Any]:
 
 
 async def initialize(call: Call) -> dict[str, Any]:
-    """2025-11-25: lifecycle; the version was negotiated when the era was chosen."""
+    """2025-11-25: lifecycle. The version was negotiated when the era was selected."""
     return {
         "protocolVersion": call.era.version,
         "capabilities": capabilities(call),
@@ -69,5 +69,5 @@ async def ping(call: Call) -> dict[str, Any]:
 
 async def set_log_level(call: Call) -> dict[str, Any]:
     """2025-11-25: server/utilities/logging."""
-    log_levels.put(call.sender.session.id, call.text("level"))
+    log_levels.set(call.sender.session.id, call.text("level"))
     return {}

@@ -1,4 +1,4 @@
-"""prompts/list and prompts/get: every skill that users may call is a prompt (a slash command in many clients)."""
+"""prompts/list and prompts/get: every user-invocable skill is a prompt (a slash command in many clients)."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ PAGE_SIZE = 1000
 
 
 async def list_prompts(call: Call) -> dict[str, Any]:
-    """In order of name."""
+    """List the prompts by name."""
     snapshot, era = call.snapshot, call.era
-    listing = snapshot.once(("prompts", era.lists), lambda: Listing.of("prompts", _prompts(snapshot, era)))
+    listing = snapshot.get_or_build(("prompts", era.lists), lambda: Listing.of("prompts", _prompts(snapshot, era)))
     return listing.page(call.params, size=PAGE_SIZE)
 
 
 async def get_prompt(call: Call) -> dict[str, Any]:
-    """The skill's instructions as a message of the user."""
+    """Return the skill's instructions as a user message."""
     name = call.text("name")
     skill = call.snapshot.skills.get(name)
     if skill is None or not is_prompt(skill):
-        return await _get_other(call, name)
+        return await _get_provider_prompt(call, name)
     try:
         text = await json_of(await invoke(call, skill))
     except BadArgument as error:
@@ -40,7 +40,7 @@ async def get_prompt(call: Call) -> dict[str, Any]:
     }
 
 
-async def _get_other(call: Call, name: str) -> dict[str, Any]:
+async def _get_provider_prompt(call: Call, name: str) -> dict[str, Any]:
     prompt = call.snapshot.offers.prompt(name)
     if prompt is None:
         raise JsonRpcError(INVALID_PARAMS, f"Unknown prompt: {name:.100}")
@@ -56,7 +56,7 @@ def _prompts(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]
 
 
 def definition(skill: PublishedSkill) -> dict[str, Any]:
-    """What `prompts/list` says of a skill."""
+    """Return a skill's entry in `prompts/list`."""
     arguments = [
         {"name": name, "description": about, "required": False} for name, about in argument_descriptions(skill).items()
     ]

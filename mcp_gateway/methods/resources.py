@@ -1,4 +1,4 @@
-"""resources/*: every file of every skill, byte for byte; the folders they are in; the forms of their addresses."""
+"""resources/*: every file of every skill, unchanged, with folders and resource templates."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mcp_gateway.wire.uris import (
     FILE_TEMPLATE,
     SKILL_MD,
     SKILL_MD_TEMPLATE,
-    canonical,
+    canonical_uri,
     directory_skill,
     file_uri,
     path_of,
@@ -44,23 +44,25 @@ _SKILL_TEMPLATES: tuple[dict[str, Any], ...] = (
 
 
 async def list_resources(call: Call) -> dict[str, Any]:
-    """In order of URI."""
+    """List the resources by URI."""
     snapshot, era = call.snapshot, call.era
-    listing = snapshot.once(("resources", era.lists), lambda: Listing.of("resources", _resources(snapshot, era)))
+    listing = snapshot.get_or_build(
+        ("resources", era.lists), lambda: Listing.of("resources", _resources(snapshot, era))
+    )
     return listing.page(call.params, size=PAGE_SIZE)
 
 
 async def list_templates(call: Call) -> dict[str, Any]:
-    """In order of what the templates say."""
+    """List the resource templates by URI template."""
     snapshot, era = call.snapshot, call.era
-    listing = snapshot.once(
+    listing = snapshot.get_or_build(
         ("templates", era.lists), lambda: Listing.of("resourceTemplates", _templates(snapshot, era))
     )
     return listing.page(call.params, size=PAGE_SIZE)
 
 
 async def read_resource(call: Call) -> dict[str, Any]:
-    """One file, unchanged: as text where it is UTF-8, else as base64, so that its digest can be verified."""
+    """Return one file unchanged, as text if it is UTF-8 and as base64 otherwise, so that clients can verify it."""
     uri = call.text("uri")
     entry = call.snapshot.file_at(uri)
     if entry is None and (read := call.snapshot.offers.reader(uri)) is not None:
@@ -73,14 +75,14 @@ async def read_resource(call: Call) -> dict[str, Any]:
 
 
 async def contents_of(call: Call, skill: PublishedSkill, file: PublishedFile) -> dict[str, Any]:
-    """A file as an item of `contents`."""
+    """Return a file as an item of `contents`."""
     content = await call.catalog.read(skill, file)
     body = _body(content) if len(content) < LARGE else await body_of(content)
     return {"uri": file_uri(skill.name, file.path), "mimeType": file.media_type, **body}
 
 
-def meta(file: PublishedFile) -> dict[str, Any]:
-    """What is to be known of a file besides: whether it is a program, to be stored with the permission to run it."""
+def file_meta(file: PublishedFile) -> dict[str, Any]:
+    """Return the `_meta` of a file; it marks executables."""
     return {"_meta": {"io.modelcontextprotocol.skills/executable": True}} if file.executable else {}
 
 
@@ -90,9 +92,9 @@ def _body(content: bytes) -> dict[str, Any]:
 
 
 async def read_directory(call: Call) -> dict[str, Any]:
-    """The direct children of a skill's root or of a folder below it (Skills extension, "Reading Directories")."""
+    """List the direct children of a skill's root or a folder in it (Skills extension, "Reading Directories")."""
     uri = call.text("uri")
-    folder = canonical(uri)
+    folder = canonical_uri(uri)
     children = dict(_children(call.snapshot, folder))
     if not children:
         raise JsonRpcError(INVALID_PARAMS, f"Not a directory: {uri:.200}", {"uri": uri})
@@ -101,13 +103,13 @@ async def read_directory(call: Call) -> dict[str, Any]:
 
 
 def _children(snapshot: Snapshot, folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Files and folders in a folder, by the addresses that are listed; nothing where there is no such folder."""
+    """Yield the files and folders in a folder by their URIs; nothing if the folder doesn't exist."""
     skill = snapshot.skills.get(directory_skill(folder))
     if skill is None:
         return
     for file in skill.files:
         address = file_uri(skill.name, file.path)
-        if canonical(address).startswith(f"{folder}/"):
+        if canonical_uri(address).startswith(f"{folder}/"):
             child = "/".join(address.split("/")[: folder.count("/") + 2])
             yield child, _resource(child, skill, file) if child == address else _folder(child)
 
@@ -124,7 +126,7 @@ def _resources(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, An
 
 
 def _resource(uri: str, skill: PublishedSkill, file: PublishedFile) -> dict[str, Any]:
-    """A file as the lists show it; its annotations as the Skills extension's documents recommend."""
+    """Return a file's list entry, with the annotations that the Skills extension recommends."""
     is_main = file.path == SKILL_MD
     naming = (
         {"name": skill.name, "title": title(skill), "description": skill.description}
@@ -134,9 +136,13 @@ def _resource(uri: str, skill: PublishedSkill, file: PublishedFile) -> dict[str,
     annotations: dict[str, Any] = {"audience": ["assistant"], "priority": 0.8 if is_main else 0.3}
     if skill.published_at:
         annotations["lastModified"] = skill.published_at
-    return {"uri": uri, **naming, "mimeType": file.media_type, "size": file.size, "annotations": annotations} | meta(
-        file
-    )
+    return {
+        "uri": uri,
+        **naming,
+        "mimeType": file.media_type,
+        "size": file.size,
+        "annotations": annotations,
+    } | file_meta(file)
 
 
 def _templates(snapshot: Snapshot, era: Era) -> Iterator[tuple[str, dict[str, Any]]]:

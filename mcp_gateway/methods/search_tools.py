@@ -1,7 +1,7 @@
-"""search_skills, load_skill, read_skill_file: in place of one tool a skill where those would be too many to list.
+"""search_skills, load_skill, read_skill_file: replace one tool per skill if those would be too many.
 
-read_skill_file is listed beside the skills' own tools, too, as soon as one of them has more than its SKILL.md: many
-clients know tools alone, and would not get at the files otherwise.
+read_skill_file is also listed next to the skills' tools if any skill has more files than its SKILL.md, because many
+clients support only tools and could not read the files otherwise.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from typing import Any
 from mcp_gateway.cached_settings import settings
 from mcp_gateway.call import Call, Method
 from mcp_gateway.catalog import Snapshot
-from mcp_gateway.serving.invocable import FULL_TEXT, UNKNOWN_NAMED, BadArgument, description, is_tool, title
-from mcp_gateway.serving.skill_index import computing, skill_index
+from mcp_gateway.serving.invocable import FULL_TEXT, UNKNOWN_LISTED_MAX, BadArgument, description, is_tool, title
+from mcp_gateway.serving.skill_index import search_pool, skill_index
 from mcp_gateway.tool_names import LOAD_SKILL, READ_SKILL_FILE, SEARCH_SKILLS, SKILL_ARGUMENT
 from mcp_gateway.wire.uris import file_uri
 from skills_registry.catalog import EVERYBODY, Audience, PublishedSkill
 
 from .resources import contents_of
-from .skill_tools import call_skill, text
+from .skill_tools import call_skill, text_content
 
-FOUND, FOUND_MAX = 10, 50
-"""Skills that a search answers with: unless told otherwise, and at the most."""
-FILES_NAMED = 50
+RESULTS_DEFAULT, RESULTS_MAX = 10, 50
+"""How many skills a search returns: by default, and at most."""
+FILES_LISTED_MAX = 50
 _IMAGES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 _READ_ONLY = {"readOnlyHint": True, "openWorldHint": False}
 _SKILL = {"type": "string", "description": "The skill's name."}
@@ -50,7 +50,7 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
         "title": "Search skills",
         "description": (
             "Finds skills: instructions, scripts and references for particular kinds of work. Search before you begin "
-            f"any task that a skill might be there for, then call {LOAD_SKILL} with the name of the one that fits."
+            f"any task that a skill might cover, then call {LOAD_SKILL} with the name of the one that fits."
         ),
         "inputSchema": {
             "type": "object",
@@ -62,8 +62,8 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
                 "limit": {
                     "type": "integer",
                     "minimum": 1,
-                    "maximum": FOUND_MAX,
-                    "description": f"How many skills to answer with; {FOUND} unless given.",
+                    "maximum": RESULTS_MAX,
+                    "description": f"How many skills to return; {RESULTS_DEFAULT} by default.",
                 },
             },
             "additionalProperties": False,
@@ -106,20 +106,20 @@ DEFINITIONS: tuple[dict[str, Any], ...] = (
 )
 
 
-def replace_skills(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
-    """Whether these tools are listed in place of the skills (`MCP_SKILL_TOOLS`) for an audience of the snapshot."""
+def are_search_tools_listed(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
+    """Return whether the search tools replace the skills' tools for an audience (`MCP_SKILL_TOOLS`)."""
     most = settings.MCP_MAX_SKILL_TOOLS
     if settings.MCP_SKILL_TOOLS != "auto":
         return bool(settings.MCP_SKILL_TOOLS == "search")
-    count = snapshot.once("tool count", lambda: len(_tools(snapshot, EVERYBODY)))
+    count = snapshot.get_or_build("tool count", lambda: len(_tools(snapshot, EVERYBODY)))
     if audience.restricted and count > most:
         count = len(_tools(snapshot, audience))
     return count > most
 
 
 def is_file_reader_listed(snapshot: Snapshot, audience: Audience = EVERYBODY) -> bool:
-    """Whether read_skill_file is listed beside the skills: where one of their tools has files besides its SKILL.md."""
-    with_files = snapshot.once(
+    """Return whether read_skill_file is listed next to the skills' tools: if any has files besides SKILL.md."""
+    with_files = snapshot.get_or_build(
         "tools with files", lambda: [one for one in _tools(snapshot, EVERYBODY) if len(one.files) > 1]
     )
     return any(audience.includes(skill.name, skill.tags) for skill in with_files)
@@ -131,49 +131,49 @@ def _tools(snapshot: Snapshot, audience: Audience) -> list[PublishedSkill]:
 
 
 def find(name: str) -> Method | None:
-    """The tool with this name. They work while skills are listed, too: clients may have an older list."""
+    """Return the search tool with this name. They also work unlisted, because clients may have an older list."""
     searchable = settings.MCP_SKILL_TOOLS != "each"
     return _TOOLS.get(name) if searchable or name == READ_SKILL_FILE else None
 
 
 async def search_skills(call: Call) -> dict[str, Any]:
-    """Names, titles and descriptions of skills that fit a query, the best first; all by name where it is empty."""
-    given = _given(call, query=str, limit=int)
-    limit = given.get("limit", FOUND)
-    if not 1 <= limit <= FOUND_MAX:
-        raise BadArgument(f"limit must be from 1 to {FOUND_MAX}.")
+    """Return name, title and description of the best matches; without a query, all skills by name."""
+    given = _checked_arguments(call, query=str, limit=int)
+    limit = given.get("limit", RESULTS_DEFAULT)
+    if not 1 <= limit <= RESULTS_MAX:
+        raise BadArgument(f"limit must be from 1 to {RESULTS_MAX}.")
     names = await _names(call, given.get("query", "").strip(), limit)
     skills = [
         {"name": skill.name, "title": title(skill), "description": description(skill)}
         for skill in map(call.snapshot.skills.__getitem__, names)
     ]
-    said = "\n\n".join(f"{skill['name']}: {skill['description']}" for skill in skills)
+    found = "\n\n".join(f"{skill['name']}: {skill['description']}" for skill in skills)
     return {
-        "content": [text(said or "No skill fits. Try other words, or fewer.")],
+        "content": [text_content(found or "No skill fits. Try other words, or fewer.")],
         "structuredContent": {"skills": skills},
         "isError": False,
     }
 
 
 async def load_skill(call: Call) -> dict[str, Any]:
-    """What calling the skill's own tool answers."""
-    given = _given(call, SKILL_ARGUMENT, **{SKILL_ARGUMENT: str, FULL_TEXT: str})
+    """Return the same result as the skill's own tool."""
+    given = _checked_arguments(call, SKILL_ARGUMENT, **{SKILL_ARGUMENT: str, FULL_TEXT: str})
     skill = _skill(call, given[SKILL_ARGUMENT])
     arguments = {key: value for key, value in given.items() if key == FULL_TEXT}
     return await call_skill(call._replace(params={**call.params, "arguments": arguments}), skill)
 
 
 async def read_skill_file(call: Call) -> dict[str, Any]:
-    """One file: a text, a picture, or anything else as an embedded resource."""
-    given = _given(call, SKILL_ARGUMENT, "path", **{SKILL_ARGUMENT: str, "path": str})
+    """Return one file as text, image or embedded resource."""
+    given = _checked_arguments(call, SKILL_ARGUMENT, "path", **{SKILL_ARGUMENT: str, "path": str})
     skill = _skill(call, given[SKILL_ARGUMENT])
     path = given["path"].removeprefix("./")
     found = call.snapshot.file_at(file_uri(skill.name, path))
     if found is None:
-        names = ", ".join(file.path for file in skill.files[:FILES_NAMED])
-        more = ", ..." if len(skill.files) > FILES_NAMED else ""
+        names = ", ".join(file.path for file in skill.files[:FILES_LISTED_MAX])
+        more = ", ..." if len(skill.files) > FILES_LISTED_MAX else ""
         raise BadArgument(f"{skill.name} has no file {path:.200}. Its files: {names}{more}")
-    return {"content": [_content(await contents_of(call, *found))], "isError": False}
+    return {"content": [_content_item(await contents_of(call, *found))], "isError": False}
 
 
 _TOOLS: dict[str, Method] = {
@@ -183,10 +183,10 @@ _TOOLS: dict[str, Method] = {
 }
 
 
-def _content(contents: dict[str, Any]) -> dict[str, Any]:
-    """The contents of a resource as an item of a result."""
+def _content_item(contents: dict[str, Any]) -> dict[str, Any]:
+    """Convert resource contents to a content item of a tool result."""
     if "text" in contents:
-        return text(contents["text"])
+        return text_content(contents["text"])
     if contents["mimeType"] in _IMAGES:
         return {"type": "image", "data": contents["blob"], "mimeType": contents["mimeType"]}
     return {"type": "resource", "resource": contents}
@@ -195,22 +195,22 @@ def _content(contents: dict[str, Any]) -> dict[str, Any]:
 async def _names(call: Call, query: str, limit: int) -> list[str]:
     if query:
         index = await skill_index(call.snapshot, call.catalog)
-        return await computing.run(index.search, query, limit)
+        return await search_pool.run(index.search, query, limit)
     return [name for name, skill in call.snapshot.skills.items() if is_tool(skill)][:limit]
 
 
 def _skill(call: Call, name: str) -> PublishedSkill:
     skill = call.snapshot.skills.get(name)
     if skill is None or not is_tool(skill):
-        remedy = f" {SEARCH_SKILLS} finds those that there are." if find(SEARCH_SKILLS) else ""
+        remedy = f" Use {SEARCH_SKILLS} to find skills." if find(SEARCH_SKILLS) else ""
         raise BadArgument(f"There is no skill {name:.100}.{remedy}")
     return skill
 
 
-def _given(call: Call, *required: str, **types: type) -> Mapping[str, Any]:
-    """The call's arguments. Raises BadArgument where one is unknown, missing or of another type."""
+def _checked_arguments(call: Call, *required: str, **types: type) -> Mapping[str, Any]:
+    """Return the call's arguments. Raises BadArgument for an unknown, missing or mistyped one."""
     given = call.arguments()
-    if unknown := nsmallest(UNKNOWN_NAMED, set(given) - set(types)):
+    if unknown := nsmallest(UNKNOWN_LISTED_MAX, set(given) - set(types)):
         raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; this tool takes: {', '.join(types)}.")
     if missing := [name for name in required if name not in given]:
         raise BadArgument(f"Missing argument: {', '.join(missing)}.")

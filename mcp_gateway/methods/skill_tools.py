@@ -1,4 +1,4 @@
-"""A skill as a tool: what it is listed as, and what calling it answers."""
+"""Skills as tools: their definitions and results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from mcp_gateway.cached_settings import settings
 from mcp_gateway.call import Call
-from mcp_gateway.methods.resources import meta
+from mcp_gateway.methods.resources import file_meta
 from mcp_gateway.serving.invocable import argument_descriptions, description, invoke, title
 from mcp_gateway.tool_names import READ_SKILL_FILE
 from mcp_gateway.wire.large_texts import json_of
@@ -15,7 +15,7 @@ from skills_registry.catalog import PublishedSkill
 
 
 def definition(skill: PublishedSkill) -> dict[str, Any]:
-    """The tool, as the newest revision lists it."""
+    """Return the tool definition in the newest revision's form."""
     return {
         "name": skill.name,
         "title": title(skill),
@@ -32,25 +32,25 @@ def definition(skill: PublishedSkill) -> dict[str, Any]:
 
 
 async def call_skill(call: Call, skill: PublishedSkill) -> dict[str, Any]:
-    """The skill's instructions, and links to its files. Raises BadArgument."""
-    return {"content": [text(await json_of(await invoke(call, skill))), *_files(skill, call)], "isError": False}
+    """Return the skill's instructions and links to its files. Raises BadArgument."""
+    return {"content": [text_content(await json_of(await invoke(call, skill))), *_files(skill, call)], "isError": False}
 
 
-def text(content: Any) -> dict[str, Any]:
-    """An item of a result: of a text, or of its JSON."""
+def text_content(content: Any) -> dict[str, Any]:
+    """Return a text content item; `content` is a string or its encoded JSON."""
     return {"type": "text", "text": content}
 
 
 def _files(skill: PublishedSkill, call: Call) -> list[dict[str, Any]]:
-    """The skill's other files: as links, or named in a text where the revision or the deployment has no links."""
+    """Return the skill's other files, as links or, without link support (`MCP_RESOURCE_LINKS`), named in a text."""
     linked = call.era.has_resource_links and settings.MCP_RESOURCE_LINKS
-    files: list[dict[str, Any]] = call.snapshot.once(
-        ("files", skill.name, linked), lambda: _shown(skill, linked=linked)
+    files: list[dict[str, Any]] = call.snapshot.get_or_build(
+        ("files", skill.name, linked), lambda: _file_items(skill, linked=linked)
     )
     return files
 
 
-def _shown(skill: PublishedSkill, *, linked: bool) -> list[dict[str, Any]]:
+def _file_items(skill: PublishedSkill, *, linked: bool) -> list[dict[str, Any]]:
     others = [file for file in skill.files if file.path != SKILL_MD]
     if linked:
         return [
@@ -60,10 +60,10 @@ def _shown(skill: PublishedSkill, *, linked: bool) -> list[dict[str, Any]]:
                 "name": file.path,
                 "mimeType": file.media_type,
                 "size": file.size,
-                **meta(file),
+                **file_meta(file),
             }
             for file in others
         ]
     uris = "\n".join(file_uri(skill.name, file.path) for file in others)
-    how = f"to be read as resources, or by path with {READ_SKILL_FILE}"
-    return [text(f"Files of this skill, {how}:\n{uris}")] if others else []
+    how = f"read them as resources, or by path with {READ_SKILL_FILE}"
+    return [text_content(f"Files of this skill ({how}):\n{uris}")] if others else []

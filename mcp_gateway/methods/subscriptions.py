@@ -1,4 +1,4 @@
-"""subscriptions/listen: a stream of word of what has changed."""
+"""subscriptions/listen: a stream of change notifications."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 from mcp_gateway.call import Call
 from mcp_gateway.wire.eras.modern import SUBSCRIPTION_KEY
 from mcp_gateway.wire.jsonrpc import INVALID_REQUEST, JsonRpcError
-from mcp_gateway.wire.subscription_filter import Wish
+from mcp_gateway.wire.subscription_filter import SubscriptionFilter
 
 
 async def listen(call: Call) -> dict[str, Any]:
-    """2026-07-28: patterns/subscriptions. This result is sent when the stream ends, after all that it has told."""
-    wish = Wish.of(call.params["notifications"])
+    """2026-07-28: patterns/subscriptions. The result is sent when the stream ends, after all notifications."""
+    subscription_filter = SubscriptionFilter.parse(call.params["notifications"])
     if call.outbox is None:
         raise JsonRpcError(INVALID_REQUEST, "Invalid request: Accept must include text/event-stream")
-    call.outbox.listen(wish)
+    call.outbox.subscribe(subscription_filter)
     return {"_meta": {SUBSCRIPTION_KEY: call.id}}

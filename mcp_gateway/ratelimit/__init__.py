@@ -1,13 +1,12 @@
-"""How often somebody may call, how many requests of theirs may run at once, and how often they may fail to log in.
+"""Limits per caller: requests per minute, concurrent requests, and failed authentications.
 
-Own code, since the libraries count requests alone: none holds the number of running requests beside
-the rate, and so both in one round trip to Redis.
+Not a library, because none limits rate and concurrency in one round trip to Redis.
 """
 
 from __future__ import annotations
 
 from .failures import Failures
 from .limiter import Limiter
-from .rules import Limits, Place, TooMany
+from .rules import Limits, Slot, TooMany
 
-__all__ = ["Failures", "Limiter", "Limits", "Place", "TooMany"]
+__all__ = ["Failures", "Limiter", "Limits", "Slot", "TooMany"]

@@ -1,7 +1,7 @@
-"""Guessing at tokens is slowed down by address, and keeps out nobody who has a valid one.
+"""Slows down token guessing per address, without locking out callers with a valid token.
 
-Each process counts by itself. Over the limit, an address has one token checked at a time: so a valid
-one still opens, and whoever floods with others occupies no more than one check, and learns nothing but 429.
+Each process counts by itself. Above the limit, only one token per address is checked at a time: a valid
+one still works, and a flood of invalid ones occupies one check and gets only 429.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .rules import BUSY_RETRY_SECONDS, TooMany
 
 
 class Failures:
-    """Failed attempts to show who one is, by address."""
+    """Failed authentications by address."""
 
     def __init__(self) -> None:
         self._rates = Rates()
@@ -22,7 +22,7 @@ class Failures:
 
     @contextmanager
     def attempt(self, address: str, per_minute: int, failure: type[Exception]) -> Iterator[None]:
-        """Around a check that may raise `failure`; 0 a minute for no limit. Raises TooMany."""
+        """Wrap a check that raises `failure` for an invalid token. `per_minute` 0: no limit. Raises TooMany."""
         if not per_minute:
             yield
             return
@@ -45,4 +45,4 @@ class Failures:
             self._trying.discard(address)
 
 
-_MESSAGE = "Too many attempts with tokens that are not valid"
+_MESSAGE = "Too many attempts with invalid tokens"

@@ -1,4 +1,4 @@
-"""Limits of one process. All functions may be called from any thread."""
+"""Limits within one process. Thread-safe."""
 
 from __future__ import annotations
 
@@ -10,57 +10,57 @@ from dataclasses import dataclass
 from .rules import HELD_SECONDS, WINDOW_SECONDS, Limits, TooMany
 
 KEYS_MAX = 100_000
-"""Of so many callers is known what they used; the one who called least recently is forgotten first."""
+"""How many callers are tracked; the one that called least recently is evicted first."""
 
 
 class Rates:
-    """How much each key has used of what comes back evenly over a minute (the generic cell rate algorithm).
+    """The rate used per key: a bucket that refills evenly over a minute (generic cell rate algorithm).
 
-    Of each key only one time is kept: when it will have got back everything.
+    Stores one value per key: the time at which its bucket will be full again.
     """
 
     def __init__(self) -> None:
-        self._whole_at: dict[str, float] = {}
+        self._refilled_at: dict[str, float] = {}
         self._lock = threading.Lock()
 
     def wait(self, key: str, per_minute: int, cost: int = 1) -> float:
-        """Seconds until `cost` more may be used; 0 for now."""
+        """Return the seconds until `cost` is available; 0 if it is now."""
         now = time.monotonic()
-        return max(0.0, self._after(key, now, per_minute, cost) - now - WINDOW_SECONDS)
+        return max(0.0, self._refill_time(key, now, per_minute, cost) - now - WINDOW_SECONDS)
 
     def take(self, key: str, per_minute: int, cost: int = 1) -> float:
-        """Use `cost`, unless that is too much; seconds to wait as of `wait`."""
+        """Use `cost` if it is available; return the seconds to wait otherwise, else 0."""
         now = time.monotonic()
         with self._lock:
-            after = self._after(key, now, per_minute, cost)
+            after = self._refill_time(key, now, per_minute, cost)
             if after > now + WINDOW_SECONDS:
                 return after - now - WINDOW_SECONDS
-            self._whole_at.pop(key, None)
-            self._whole_at[key] = after
-            if len(self._whole_at) > KEYS_MAX:
-                del self._whole_at[next(iter(self._whole_at))]
+            self._refilled_at.pop(key, None)
+            self._refilled_at[key] = after
+            if len(self._refilled_at) > KEYS_MAX:
+                del self._refilled_at[next(iter(self._refilled_at))]
         return 0.0
 
-    def _after(self, key: str, now: float, per_minute: int, cost: int) -> float:
-        """When the key has got back everything, if it uses `cost` now; never more than there is at all."""
-        return max(self._whole_at.get(key, now), now) + min(cost, per_minute) * WINDOW_SECONDS / per_minute
+    def _refill_time(self, key: str, now: float, per_minute: int, cost: int) -> float:
+        """Return when the bucket is full again if `cost` is used now. A cost above the limit counts as the limit."""
+        return max(self._refilled_at.get(key, now), now) + min(cost, per_minute) * WINDOW_SECONDS / per_minute
 
 
 @dataclass(slots=True)
-class MemoryPlace:
-    """A place in this process."""
+class MemorySlot:
+    """A slot in this process."""
 
     key: str
     number: int
     running: Running
 
-    def leave(self) -> None:
-        """The request has ended."""
-        self.running.leave(self.key, self.number)
+    def release(self) -> None:
+        """Release the slot."""
+        self.running.release(self.key, self.number)
 
 
 class Running:
-    """Which requests of each key run, by number, and until when they count."""
+    """Running requests per key, by number, each with the time until which it counts."""
 
     def __init__(self) -> None:
         self._until: dict[str, dict[int, float]] = {}
@@ -68,7 +68,7 @@ class Running:
         self._lock = threading.Lock()
 
     def is_full(self, key: str, concurrent: int) -> bool:
-        """Whether so many are running."""
+        """Return whether `concurrent` requests are running."""
         now = time.monotonic()
         with self._lock:
             places = self._until.get(key, {})
@@ -76,15 +76,15 @@ class Running:
                 del places[number]
             return len(places) >= concurrent
 
-    def enter(self, key: str) -> MemoryPlace:
-        """One more is running."""
+    def acquire(self, key: str) -> MemorySlot:
+        """Add a running request."""
         number = next(self._numbers)
         with self._lock:
             self._until.setdefault(key, {})[number] = time.monotonic() + HELD_SECONDS
-        return MemoryPlace(key, number, self)
+        return MemorySlot(key, number, self)
 
-    def leave(self, key: str, number: int) -> None:
-        """One is no longer running."""
+    def release(self, key: str, number: int) -> None:
+        """Remove a running request."""
         with self._lock:
             places = self._until.get(key, {})
             places.pop(number, None)
@@ -93,16 +93,16 @@ class Running:
 
 
 class MemoryLimits:
-    """Both limits."""
+    """Rate and concurrency limits."""
 
     def __init__(self) -> None:
         self._rates = Rates()
         self._running = Running()
 
-    def enter(self, key: str, limits: Limits, cost: int = 1) -> MemoryPlace | None:
-        """Let a request in; the place that it takes, if that is limited. Raises TooMany."""
+    def acquire(self, key: str, limits: Limits, cost: int = 1) -> MemorySlot | None:
+        """Admit a request; return its slot if concurrency is limited. Raises TooMany."""
         if limits.concurrent and self._running.is_full(key, limits.concurrent):
-            raise TooMany.at_once(limits)
+            raise TooMany.running(limits)
         if limits.per_minute and (wait := self._rates.take(key, limits.per_minute, cost)):
-            raise TooMany.requests(limits, wait)
-        return self._running.enter(key) if limits.concurrent else None
+            raise TooMany.per_minute(limits, wait)
+        return self._running.acquire(key) if limits.concurrent else None

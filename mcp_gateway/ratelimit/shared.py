@@ -1,4 +1,4 @@
-"""Limits that all replicas share, kept in Redis: one round trip for each request."""
+"""Limits shared by all replicas in Redis, with one round trip per request."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from invocations.resilience.thread_pool import Pool
 from .rules import HELD_SECONDS, WINDOW_SECONDS, Limits, TooMany
 
 PATIENCE_SECONDS = 1.0
-"""How long a request waits for Redis before it goes on without."""
+"""How long a request waits for Redis."""
 CONNECTIONS_MAX = 32
 FAILURES = (redis.RedisError, OSError, asyncio.TimeoutError)
 
-# The clock is Redis's, so that those of the replicas need not agree. What is kept: when the caller will
-# have got back everything (a string), and until when each of its running requests counts (a sorted set).
+# Uses the clock of Redis, so that the replicas' clocks need not agree. Stores per caller: when its bucket
+# will be full again (a string), and until when each running request counts (a sorted set).
 _ENTER = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -34,10 +34,10 @@ if concurrent > 0 then
   if redis.call('ZCARD', KEYS[2]) >= concurrent then return {'busy', '0'} end
 end
 if per_minute > 0 then
-  local whole_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
-  whole_at = whole_at + math.min(cost, per_minute) * window / per_minute
-  if whole_at > now + window then return {'wait', tostring(whole_at - now - window)} end
-  redis.call('SET', KEYS[1], string.format('%.6f', whole_at), 'EX', math.ceil(whole_at - now) + 1)
+  local refilled_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
+  refilled_at = refilled_at + math.min(cost, per_minute) * window / per_minute
+  if refilled_at > now + window then return {'wait', tostring(refilled_at - now - window)} end
+  redis.call('SET', KEYS[1], string.format('%.6f', refilled_at), 'EX', math.ceil(refilled_at - now) + 1)
 end
 if concurrent > 0 then
   redis.call('ZADD', KEYS[2], now + held, ARGV[4])
@@ -54,57 +54,57 @@ class _Connected:
 
 
 @dataclass(slots=True)
-class SharedPlace:
-    """A place that all replicas know of."""
+class SharedSlot:
+    """A slot shared by all replicas."""
 
     key: str
     number: str
     limits: SharedLimits
 
-    def leave(self) -> None:
-        """Tell the others, without waiting for it; if that fails, the place is free after HELD_SECONDS."""
-        self.limits.leave(self.key, self.number)
+    def release(self) -> None:
+        """Release the slot, without waiting. If that fails, it expires after HELD_SECONDS."""
+        self.limits.release(self.key, self.number)
 
 
 class SharedLimits:
-    """Both limits, in a Redis. Every method raises one of FAILURES where it does not answer."""
+    """Rate and concurrency limits in Redis. Every method raises one of FAILURES if Redis does not answer."""
 
     def __init__(self, url: str) -> None:
         self._url = url
         self._connected: WeakKeyDictionary[asyncio.AbstractEventLoop, _Connected] = WeakKeyDictionary()
-        self._leaving: set[asyncio.Task[None]] = set()
-        self._asking = Pool("limits", threads=CONNECTIONS_MAX, waiting=256)
+        self._releasing: set[asyncio.Task[None]] = set()
+        self._script_pool = Pool("limits", threads=CONNECTIONS_MAX, waiting=256)
 
-    async def enter(self, key: str, limits: Limits, cost: int = 1) -> SharedPlace | None:
-        """Let a request in; the place that it takes, if that is limited. Raises TooMany."""
+    async def acquire(self, key: str, limits: Limits, cost: int = 1) -> SharedSlot | None:
+        """Admit a request; return its slot if concurrency is limited. Raises TooMany."""
         number = secrets.token_hex(8)
         async with asyncio.timeout(PATIENCE_SECONDS):
-            answer = await self._here.script(keys=_keys(key), args=_arguments(limits, cost, number))
-        _judge(answer, limits)
-        return SharedPlace(key, number, self) if limits.concurrent else None
+            answer = await self._connection.script(keys=_keys(key), args=_arguments(limits, cost, number))
+        _check_verdict(answer, limits)
+        return SharedSlot(key, number, self) if limits.concurrent else None
 
-    def enter_blocking(self, key: str, limits: Limits, cost: int = 1) -> None:
-        """The same for code that is not asynchronous, which takes no place."""
-        # In a thread of its own: a timeout of Redis's client bounds the wait for each byte, not for the answer.
-        asked = self._asking.submit(self._ask, keys=_keys(key), args=_arguments(limits, cost, ""))
-        _judge(asked.result(PATIENCE_SECONDS), limits)
+    def acquire_blocking(self, key: str, limits: Limits, cost: int = 1) -> None:
+        """Check the rate from synchronous code; takes no slot. Raises TooMany."""
+        # In a thread: the timeout of the Redis client limits the wait for each read, not for the whole reply.
+        asked = self._script_pool.submit(self._run_script, keys=_keys(key), args=_arguments(limits, cost, ""))
+        _check_verdict(asked.result(PATIENCE_SECONDS), limits)
 
-    def leave(self, key: str, number: str) -> None:
-        """See `SharedPlace.leave`."""
-        task = asyncio.get_running_loop().create_task(self._leave(key, number))
-        self._leaving.add(task)
-        task.add_done_callback(self._leaving.discard)
+    def release(self, key: str, number: str) -> None:
+        """See `SharedSlot.release`."""
+        task = asyncio.get_running_loop().create_task(self._release(key, number))
+        self._releasing.add(task)
+        task.add_done_callback(self._releasing.discard)
 
-    async def _leave(self, key: str, number: str) -> None:
+    async def _release(self, key: str, number: str) -> None:
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
-                await self._here.client.zrem(_keys(key)[1], number)
+                await self._connection.client.zrem(_keys(key)[1], number)
         except FAILURES:
-            pass  # it ends by itself
+            pass  # the slot expires
 
     @property
-    def _here(self) -> _Connected:
-        """What belongs to this event loop, as connections do."""
+    def _connection(self) -> _Connected:
+        """The client and script of this event loop, because connections cannot be shared between loops."""
         loop = asyncio.get_running_loop()
         found = self._connected.get(loop)
         if found is None:
@@ -119,12 +119,12 @@ class SharedLimits:
             found = self._connected[loop] = _Connected(client, client.register_script(_ENTER))
         return found
 
-    def _ask(self, keys: list[str], args: list[Any]) -> list[bytes]:
-        answer: list[bytes] = self._blocking(keys=keys, args=args)
+    def _run_script(self, keys: list[str], args: list[Any]) -> list[bytes]:
+        answer: list[bytes] = self._blocking_script(keys=keys, args=args)
         return answer
 
     @cached_property
-    def _blocking(self) -> Any:
+    def _blocking_script(self) -> Any:
         client = redis.Redis.from_url(
             self._url, socket_connect_timeout=PATIENCE_SECONDS, socket_timeout=PATIENCE_SECONDS
         )
@@ -132,7 +132,7 @@ class SharedLimits:
 
 
 def _keys(key: str) -> list[str]:
-    # Braces: a cluster keeps both keys of a caller on the same node.
+    # The braces (a hash tag) keep both keys of a caller on the same cluster node.
     return [f"skillkeeper:limit:{{{key}}}:{what}" for what in ("rate", "running")]
 
 
@@ -141,9 +141,9 @@ def _arguments(limits: Limits, cost: int, number: str) -> list[Any]:
     return [limits.per_minute, concurrent, cost, number, int(WINDOW_SECONDS), int(HELD_SECONDS)]
 
 
-def _judge(answer: list[bytes], limits: Limits) -> None:
+def _check_verdict(answer: list[bytes], limits: Limits) -> None:
     verdict, wait = answer
     if verdict == b"busy":
-        raise TooMany.at_once(limits)
+        raise TooMany.running(limits)
     if verdict == b"wait":
-        raise TooMany.requests(limits, float(wait))
+        raise TooMany.per_minute(limits, float(wait))

@@ -1,4 +1,4 @@
-"""Access tokens for DRF: authentication, and permission by scope; named in the settings, imported by nobody."""
+"""Access tokens for DRF: authentication, and permission by scope. Loaded by settings, not by imports."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ class AccessTokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer <token>`; the request acts as the token's owner."""
 
     def authenticate(self, request: Request) -> tuple[Any, Any] | None:
-        """The owner and the token; None where the request brings no bearer token."""
+        """Return the owner and the token; None without a bearer token."""
         text = bearer_token(request.headers.get("Authorization", ""))
         if text is None:
             return None
         address = caller_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
         try:
             with failures.attempt(address, settings.RATE_LIMIT_FAILURES, AuthenticationFailed):
-                token = _valid(text)
+                token = _find_valid_token(text)
         except TooMany as refusal:
             raise Throttled(refusal.retry_after, str(refusal)) from None
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:
-        """What a 401 asks for; it names an error only where a token was shown (RFC 6750, 3.1)."""
-        shown = bearer_token(request.headers.get("Authorization", "")) is not None
-        return 'Bearer error="invalid_token"' if shown else "Bearer"
+        """Return `WWW-Authenticate` for a 401; it has an error code only if a token was sent (RFC 6750, 3.1)."""
+        has_token = bearer_token(request.headers.get("Authorization", "")) is not None
+        return 'Bearer error="invalid_token"' if has_token else "Bearer"
 
 
-def _valid(text: str) -> AccessToken:
+def _find_valid_token(text: str) -> AccessToken:
     token = find_token(text)
     if token is None:
         raise AuthenticationFailed("The access token is not valid, has expired or was revoked.")
@@ -47,10 +47,10 @@ def _valid(text: str) -> AccessToken:
 
 
 class TokenScope(BasePermission):
-    """A token reads with `skills:read` and does everything else with `skills:write`; sessions have no scopes."""
+    """Requires `skills:read` for safe methods and `skills:write` for all others. Sessions have no scopes."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Whether the request's token has the scope for its method. Raises PermissionDenied."""
+        """Return True, or raise PermissionDenied if the token lacks the scope for the method."""
         needed = Scope.READ if request.method in SAFE_METHODS else Scope.WRITE
         if isinstance(request.auth, AccessToken) and needed not in request.auth.scopes:
             refusal = PermissionDenied(f"The access token lacks the scope {needed}.")

@@ -1,4 +1,4 @@
-"""The limit of requests a minute for DRF; named in the settings, imported by nobody."""
+"""The limit of requests per minute for DRF. Loaded by settings, not by imports."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from mcp_gateway.ratelimit import TooMany
 
 
 class CallerThrottle(BaseThrottle):
-    """What a token asks of the API counts together with what it asks of the gateway; sessions do not count."""
+    """Counts a token's API requests together with its gateway requests. Sessions are not limited."""
 
     _retry_after: int | None = None
 
     def allow_request(self, request: Request, view: Any) -> bool:
-        """Whether one more is allowed."""
+        """Return whether the request is within the limit."""
         if not settings.RATE_LIMIT_PER_MINUTE or not isinstance(request.auth, AccessToken):
             return True
         try:
-            limiter.enter_blocking(request.auth.caller_key, settings.RATE_LIMIT_PER_MINUTE)
+            limiter.acquire_blocking(request.auth.caller_key, settings.RATE_LIMIT_PER_MINUTE)
         except TooMany as refusal:
             self._retry_after = refusal.retry_after
             return False
         return True
 
     def wait(self) -> float | None:
-        """Seconds until it is worth trying again."""
+        """Return the seconds for `Retry-After`."""
         return self._retry_after

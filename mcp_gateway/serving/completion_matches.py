@@ -1,4 +1,4 @@
-"""Which of many words somebody means who has typed a part of one. Pure."""
+"""Matches typed text against words, for completion. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 def best_matches(typed: str, words: Iterable[str]) -> list[str]:
-    """The words that fit, the best first: they begin with it, or contain it, or have its letters in order."""
+    """Return the matching words, best first: those with the text as prefix, as substring, as subsequence."""
     sought = typed.casefold()
     ranked = ((_rank(sought, word.casefold()), word) for word in words)
     return [word for rank, word in sorted(pair for pair in ranked if pair[0] is not None)]

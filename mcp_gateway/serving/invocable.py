@@ -1,4 +1,4 @@
-"""A skill as something to call: whether as tool and prompt, with which arguments, and what comes back."""
+"""Invoking skills: which are tools or prompts, their arguments, and their instructions with arguments filled in."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from .substitution import Filled, Form, fill_in, is_quick
 
 _HINT_WORD = re.compile(r"\[[^\]]{0,200}\]|<[^>]{0,200}>|\([^)]{0,200}\)|\S+")
 HINT_MAX = 4_000
-"""Characters of a hint in which values to choose from are looked for."""
+"""Characters of an `argument-hint` that are searched for values."""
 TYPED_MAX = 4_000
-"""Characters of a text for which values are suggested; each suggestion repeats it."""
+"""No suggestions for a longer text, because each suggestion repeats it."""
 FILL_IN_SECONDS = 1.0
-"""CPU time for filling in the arguments."""
-UNKNOWN_NAMED = 5
-"""Arguments that are named as unknown."""
+"""CPU time limit for filling in the arguments."""
+UNKNOWN_LISTED_MAX = 5
+"""How many unknown arguments an error names."""
 FULL_TEXT = "arguments"
-"""The argument that carries everything as one text, as a user would type it."""
+"""The argument that holds all arguments as one text, as a user would type them."""
 
 
 class BadArgument(Exception):
-    """Arguments that do not fit the skill; the message is for the model or user who sent them."""
+    """Invalid arguments; the message is for the model or user who sent them."""
 
 
 def is_tool(skill: PublishedSkill) -> bool:
-    """Whether models may call it: not with `disable-model-invocation: true`."""
+    """Return whether models may invoke it: not with `disable-model-invocation: true`."""
     return catalog.is_tool(skill.frontmatter)
 
 
 def is_prompt(skill: PublishedSkill) -> bool:
-    """Whether users may call it: not with `user-invocable: false`."""
+    """Return whether users may invoke it: not with `user-invocable: false`."""
     return catalog.is_prompt(skill.frontmatter)
 
 
 def title(skill: PublishedSkill) -> str:
-    """What people read in place of the name: the frontmatter's `title`, else the name in words."""
+    """Return the title from the frontmatter (`title` or `metadata.title`), or else the name in words."""
     metadata = skill.frontmatter.get("metadata")
     for fields in (skill.frontmatter, metadata if isinstance(metadata, dict) else {}):
         given = fields.get("title")
@@ -55,26 +55,26 @@ def title(skill: PublishedSkill) -> str:
 
 
 def description(skill: PublishedSkill) -> str:
-    """What the skill is for, and when to use it, in its author's words."""
+    """Return the frontmatter's `description` and `when_to_use`."""
     when = skill.frontmatter.get("when_to_use")
     return f"{skill.description}\n{when}" if isinstance(when, str) else skill.description
 
 
 def argument_descriptions(skill: PublishedSkill) -> dict[str, str]:
-    """The arguments that may be given, all optional, with what each is."""
+    """Return the skill's arguments with their descriptions. All are optional."""
     declared = [name for name in skill.argument_names if name != FULL_TEXT]
-    shown = _hint(skill) or " ".join(f"[{name}]" for name in declared)
-    about = f"All arguments as one text, as a user would type them: {shown}" if shown else (
-        "What to apply the skill to, in words, where there is something to say."
+    usage = _hint(skill) or " ".join(f"[{name}]" for name in declared)
+    about = f"All arguments as one text, as a user would type them: {usage}" if usage else (
+        "What to apply the skill to, in words, if there is anything to say."
     )  # fmt: skip
-    # Declared ones first: clients of prompts fill them with a user's words in this order.
+    # Declared arguments first: for prompts, clients fill them with the user's words in this order.
     return {**{name: f"The skill's argument “{name}”." for name in declared}, FULL_TEXT: about}
 
 
-def choices(skill: PublishedSkill, argument: str, typed: str) -> list[str]:
-    """Values that fit what was typed for an argument, where the `argument-hint` names any: `[staging|production]`.
+def suggest_values(skill: PublishedSkill, argument: str, typed: str) -> list[str]:
+    """Return suggestions for an argument from the `argument-hint`, such as `[staging|production]`.
 
-    None for a text above TYPED_MAX characters.
+    Returns none for a text above TYPED_MAX characters.
     """
     if len(typed) > TYPED_MAX:
         return []
@@ -90,7 +90,7 @@ def choices(skill: PublishedSkill, argument: str, typed: str) -> list[str]:
 
 
 def _hint(skill: PublishedSkill) -> str:
-    """How the skill's arguments are written, as its author says."""
+    """Return the `argument-hint` as text."""
     hint = skill.frontmatter.get("argument-hint") or ""
     return hint if isinstance(hint, str) else " ".join(f"[{word}]" for word in hint)
 
@@ -101,20 +101,22 @@ def _alternatives(word: str) -> list[str]:
 
 
 async def invoke(call: Call, skill: PublishedSkill) -> str:
-    """The skill's instructions, without frontmatter and with the call's arguments in place.
+    """Return the skill's instructions without frontmatter, with the call's arguments filled in.
 
     Raises BadArgument.
     """
-    texts = _texts(skill, call.arguments())
+    texts = _checked_texts(skill, call.arguments())
     body, most = await call.catalog.instructions(skill), settings.MCP_MAX_RESULT_BYTES
     names, declares = skill.argument_names, bool(skill.argument_names or _hint(skill))
     form = Form(body, texts.pop(FULL_TEXT, ""), texts, names, declares, skill_uri(skill.name), most)
     try:
         filled = fill_in(form) if is_quick(form) else await asyncio.to_thread(_fill_in_bounded, form)
-    except NotDone as refused:
-        raise BadArgument(f"The arguments cannot be filled into {skill.name}: {refused}.") from None
+    except NotDone as error:
+        raise BadArgument(f"The arguments cannot be filled into {skill.name}: {error}.") from None
     if filled.text is None:
-        raise BadArgument(f"{skill.name} takes at most {most:,} bytes of arguments, counted wherever they are put in.")
+        raise BadArgument(
+            f"{skill.name} takes at most {most:,} bytes of arguments, counted at each place where they are inserted."
+        )
     return filled.text
 
 
@@ -122,9 +124,9 @@ def _fill_in_bounded(form: Form) -> Filled:
     return run_bounded(FILL_IN_SECONDS, fill_in, form)
 
 
-def _texts(skill: PublishedSkill, arguments: Mapping[str, object]) -> dict[str, str]:
+def _checked_texts(skill: PublishedSkill, arguments: Mapping[str, object]) -> dict[str, str]:
     known = dict.fromkeys((FULL_TEXT, *skill.argument_names))
-    if unknown := nsmallest(UNKNOWN_NAMED, arguments.keys() - known.keys()):
+    if unknown := nsmallest(UNKNOWN_LISTED_MAX, arguments.keys() - known.keys()):
         raise BadArgument(f"Unknown argument {', '.join(unknown):.200}; {skill.name} takes: {', '.join(known):.1000}.")
     texts: dict[str, str] = {}
     for name, value in arguments.items():

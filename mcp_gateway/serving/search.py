@@ -1,9 +1,8 @@
-"""Finds skills by words: an index in memory, made anew for each generation of what a caller may see.
+"""Full-text search for skills: an in-memory index per generation and audience.
 
-Ranked by BM25, a name counting more than a description and that more than the text. Words match in
-any of their English forms, with a typing error or two, by another word for the same (`search_words`),
-and the last one also where it is only begun.
-Scripts without spaces are found by pairs of characters.
+Ranked by BM25, with more weight for names than descriptions, and for descriptions than the text. Words
+match in any English form, with one or two typos, by synonym (`search_words`), and the last word also as
+a prefix. Scripts without spaces are indexed as character pairs.
 """
 
 from __future__ import annotations
@@ -14,26 +13,26 @@ from dataclasses import dataclass
 
 from tantivy import Document, Filter, Index, Occur, Query, SchemaBuilder, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
-from .search_words import REQUEST_WORDS, alternatives
+from .search_words import REQUEST_WORDS, synonyms
 
 WEIGHTS = {"name": 6.0, "title": 4.5, "tags": 12.0, "description": 4.0, "body": 1.0}
-"""What a word is worth by where it stands. Few skills have tags, which makes one tag look long to BM25."""
-FUZZY, BEGUN, RELATED = 0.2, 0.3, 0.7
-"""What a word with typing errors, one that is only begun, and another word for it are worth beside the word itself."""
-REQUEST = 0.2
-"""What a word that is in almost every question is worth beside one that says what it is about."""
+"""Boost by field. Tags need a high one: few skills have any, so BM25 treats a single tag as a long field."""
+FUZZY, PREFIX, RELATED = 0.2, 0.3, 0.7
+"""Boosts of a match with typos, of a prefix match and of a synonym, relative to an exact match."""
+REQUEST_WEIGHT = 0.2
+"""Boost of a word found in almost every query, next to more specific words."""
 QUERY_MAX = 500
-"""Characters of a query that are looked at."""
+"""Characters of a query that are used."""
 WORDS_MAX = 16
-"""Words of a query that are looked for: each is compared with all words that there are, for typing errors."""
+"""Words of a query that are used; each is compared with every indexed word, for typos."""
 _HEAP_BYTES = 15_000_000
-"""The least that the library takes for writing."""
+"""The minimum that tantivy accepts."""
 _WORD = re.compile(r"[^\W_]+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
-"""Runs of scripts that are written without spaces, or whose words have endings: Thai, Chinese, Japanese, Korean."""
+"""Runs of Thai, Lao, Chinese, Japanese or Korean, which have no spaces between words, or words with endings."""
 
 
-def _words(*, stopwords: bool) -> TextAnalyzer:
+def _build_analyzer(*, stopwords: bool) -> TextAnalyzer:
     words = TextAnalyzerBuilder(Tokenizer.simple()).filter(Filter.remove_long(100)).filter(Filter.lowercase())
     words = words.filter(Filter.ascii_fold())
     if stopwords:
@@ -41,12 +40,12 @@ def _words(*, stopwords: bool) -> TextAnalyzer:
     return words.filter(Filter.stemmer("english")).build()
 
 
-_EVERY_WORD, _WORDS_THAT_SAY = _words(stopwords=False), _words(stopwords=True)
+_ALL_WORDS, _CONTENT_WORDS = _build_analyzer(stopwords=False), _build_analyzer(stopwords=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
-    """What is known of a skill by words."""
+class SkillText:
+    """The indexed text of a skill."""
 
     name: str
     title: str = ""
@@ -57,20 +56,20 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class _Form:
-    """A word as it may stand in a text, and what finding it is worth."""
+    """A form of a query word, and the boost for matching it."""
 
     text: str
-    worth: float = 1.0
+    boost: float = 1.0
     errors: int = 0
-    """Characters that may differ."""
-    is_begun: bool = False
+    """How many characters may differ."""
+    is_prefix: bool = False
     """Whether more characters may follow."""
 
 
 class SkillIndex:
-    """Some skills, to be searched from any thread. Making one blocks."""
+    """A search index. Building it blocks; searching is thread-safe."""
 
-    def __init__(self, texts: Iterable[Text]) -> None:
+    def __init__(self, texts: Iterable[SkillText]) -> None:
         fields = SchemaBuilder().add_text_field("id", stored=True, tokenizer_name="raw")
         for field in WEIGHTS:
             fields.add_text_field(field, tokenizer_name="words").add_text_field(
@@ -78,7 +77,7 @@ class SkillIndex:
             )
         self._schema = fields.build()
         self._index = Index(self._schema)
-        self._index.register_tokenizer("words", _EVERY_WORD)
+        self._index.register_tokenizer("words", _ALL_WORDS)
         self._index.register_tokenizer("pairs", TextAnalyzerBuilder(Tokenizer.whitespace()).build())
         writer = self._index.writer(_HEAP_BYTES, num_threads=1)
         for text in texts:
@@ -87,7 +86,7 @@ class SkillIndex:
         self._index.reload()
 
     def search(self, query: str, limit: int) -> list[str]:
-        """The names of at most `limit` skills, the best match first; none where no word is found."""
+        """Return the names of at most `limit` skills, best match first."""
         parts = list(self._parts(query[:QUERY_MAX]))
         if not parts:
             return []
@@ -97,45 +96,45 @@ class SkillIndex:
         return [name for _, name in sorted(ranked)]
 
     def _parts(self, query: str) -> Iterator[Query]:
-        """A query for each word that says something, or for every word where none does."""
+        """Yield a query per word, without stop words (unless there is nothing else), and per character pair."""
         words = _WORD.findall(query.lower())
-        telling = ([word for word in words if _WORDS_THAT_SAY.analyze(word)] or words)[:WORDS_MAX]
-        has_subject = any(word not in REQUEST_WORDS for word in telling)
-        for place, word in enumerate(telling):
-            forms = list(self._forms(word, last=place == len(telling) - 1))
-            worth = REQUEST if has_subject and word in REQUEST_WORDS else 1.0
-            yield Query.boost_query(self._anywhere("", forms), worth)
+        content = ([word for word in words if _CONTENT_WORDS.analyze(word)] or words)[:WORDS_MAX]
+        has_subject = any(word not in REQUEST_WORDS for word in content)
+        for place, word in enumerate(content):
+            forms = list(self._forms(word, last=place == len(content) - 1))
+            boost = REQUEST_WEIGHT if has_subject and word in REQUEST_WORDS else 1.0
+            yield Query.boost_query(self._match_any_field("", forms), boost)
         for pair in _pairs(query):
-            yield self._anywhere("_pairs", [_Form(pair)])
+            yield self._match_any_field("_pairs", [_Form(pair)])
 
     def _forms(self, word: str, *, last: bool) -> Iterator[_Form]:
-        """What a word may match."""
-        for stem in _EVERY_WORD.analyze(word):
+        """Yield the forms in which a word matches."""
+        for stem in _ALL_WORDS.analyze(word):
             yield _Form(stem)
             if len(stem) >= 4:
                 yield _Form(stem, FUZZY, errors=2 if len(stem) >= 8 else 1)
             if last and len(stem) >= 2:
-                yield _Form(stem, BEGUN, is_begun=True)
-        for other in alternatives(word):
-            for stem in _EVERY_WORD.analyze(other):
+                yield _Form(stem, PREFIX, is_prefix=True)
+        for other in synonyms(word):
+            for stem in _ALL_WORDS.analyze(other):
                 yield _Form(stem, RELATED)
 
-    def _anywhere(self, suffix: str, forms: Sequence[_Form]) -> Query:
-        """The best of all fields and forms."""
+    def _match_any_field(self, suffix: str, forms: Sequence[_Form]) -> Query:
+        """Return a query that scores the best match of all fields and forms."""
         fields = [(f"{field}{suffix}", weight) for field, weight in WEIGHTS.items()]
         return Query.disjunction_max_query(
             [self._match(name, form, weight) for name, weight in fields for form in forms]
         )
 
     def _match(self, field: str, form: _Form, weight: float) -> Query:
-        if form.errors or form.is_begun:
-            query = Query.fuzzy_term_query(self._schema, field, form.text, distance=form.errors, prefix=form.is_begun)
+        if form.errors or form.is_prefix:
+            query = Query.fuzzy_term_query(self._schema, field, form.text, distance=form.errors, prefix=form.is_prefix)
         else:
             query = Query.term_query(self._schema, field, form.text)
-        return Query.boost_query(query, weight * form.worth)
+        return Query.boost_query(query, weight * form.boost)
 
 
-def _document(text: Text) -> Document:
+def _document(text: SkillText) -> Document:
     document = Document()
     document.add_text("id", text.name)
     for field in WEIGHTS:
@@ -146,10 +145,10 @@ def _document(text: Text) -> Document:
 
 
 def _pairs(text: str) -> list[str]:
-    """Every pair of neighbours in runs of unspaced scripts, and what stands alone."""
+    """Return all pairs of adjacent characters in unspaced scripts, and single isolated characters."""
     return [run[start : start + 2] for run in _UNSPACED.findall(text) for start in range(max(len(run) - 1, 1))]
 
 
 def _characters(text: str) -> list[str]:
-    """Every character of unspaced scripts, for queries of just one."""
+    """Return each character of longer runs in unspaced scripts, for queries of one character."""
     return [character for run in _UNSPACED.findall(text) if len(run) > 1 for character in run]

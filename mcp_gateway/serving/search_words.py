@@ -1,12 +1,12 @@
-"""Words that say the same in questions for skills, and words that say little. Pure.
+"""Synonyms and low-value words for searching skills. Pure.
 
-The table is small and about no skill in particular: formats and their programs, abbreviations, and things that
-everybody calls by several names. Words are given as they stand before stemming.
+The table is small and general: file formats and their programs, abbreviations, and things with several common
+names. Words are listed before stemming.
 """
 
 from __future__ import annotations
 
-_SAME = (
+_SYNONYM_GROUPS = (
     "powerpoint pptx ppt slides slide deck presentation keynote slideshow",
     "word docx doc",
     "excel xlsx xls spreadsheet workbook sheet",
@@ -74,21 +74,21 @@ find work working how what why when who which should could would can my our me y
 setup start tell know thing things something good best skill skills tool
 """
 REQUEST_WORDS = frozenset(_REQUESTS.split())
-"""Words of almost every question and description: alone they are looked for, beside others they decide nothing."""
+"""Words found in almost every query and description; they count little next to other words."""
 
 
-def alternatives(word: str) -> frozenset[str]:
-    """Other words for a lower-case word, and its singular where the stemmer knows none ("pdfs")."""
-    return _ALTERNATIVES.get(word, frozenset())
+def synonyms(word: str) -> frozenset[str]:
+    """Return the synonyms of a lower-case word, including singulars the stemmer misses ("pdfs")."""
+    return _SYNONYMS.get(word, frozenset())
 
 
-def _alternatives() -> dict[str, frozenset[str]]:
+def _build_synonyms() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for line in _SAME:
+    for line in _SYNONYM_GROUPS:
         words = set(line.split())
         for word in words:
             found.setdefault(word, set()).update(words - {word})
     return {word: frozenset(others) for word, others in found.items()}
 
 
-_ALTERNATIVES = _alternatives()
+_SYNONYMS = _build_synonyms()

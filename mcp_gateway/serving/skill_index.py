@@ -1,4 +1,4 @@
-"""The index of the skills in a snapshot that models may use, made when it is first asked for."""
+"""The search index of a snapshot's tools, built on first use."""
 
 from __future__ import annotations
 
@@ -12,54 +12,54 @@ from mcp_gateway.catalog import DigestMismatch, LiveCatalog, Snapshot
 from skills_registry.catalog import PublishedSkill
 
 from .invocable import description, is_tool, title
-from .search import SkillIndex, Text
+from .search import SkillIndex, SkillText
 
 log = logging.getLogger(__name__)
 
 READS_AT_ONCE = 8
 TEXTS_SECONDS = 3.0
-"""How long the first search waits for texts; skills whose text is not there by then are found by the rest."""
-AGAIN_SECONDS = 10.0
-"""After this long an index without all texts is made anew, while searches go on with the one that there is."""
+"""How long building waits for texts; skills without text by then are indexed by their other fields."""
+REBUILD_SECONDS = 10.0
+"""An index with missing texts is rebuilt after this long, while searches use the old one."""
 INDEXED_MAX = 50_000
-"""Characters of a skill's instructions, and of its description, that are looked for words."""
-computing = Pool("search", threads=2, waiting=64)
+"""Characters of a skill's instructions, and of its description, that are indexed."""
+search_pool = Pool("search", threads=2, waiting=64)
 
 
 async def skill_index(snapshot: Snapshot, catalog: LiveCatalog) -> SkillIndex:
-    """The index; made once for a snapshot, so that it holds what its audience may see and nothing else."""
-    index: _KeptIndex = snapshot.once("search", lambda: _KeptIndex(snapshot, catalog))
+    """Return the snapshot's index, which contains only skills its audience may see."""
+    index: _LazyIndex = snapshot.get_or_build("search", lambda: _LazyIndex(snapshot, catalog))
     return await index.get()
 
 
-class _KeptIndex:
-    """The index of one snapshot, and the texts that it still lacks; belongs to one event loop."""
+class _LazyIndex:
+    """The index of one snapshot, rebuilt while texts are missing. Must be used on one event loop."""
 
     def __init__(self, snapshot: Snapshot, catalog: LiveCatalog) -> None:
         self._skills = [skill for skill in snapshot.skills.values() if is_tool(skill)]
         self._catalog = catalog
         self._index: SkillIndex | None = None
-        self._making: asyncio.Task[SkillIndex] | None = None
-        self._due_at = float("-inf")
+        self._building: asyncio.Task[SkillIndex] | None = None
+        self._rebuild_at = float("-inf")
 
     async def get(self) -> SkillIndex:
-        """The index as it is; only the first one is waited for."""
-        if self._making is None or (self._making.done() and time.monotonic() >= self._due_at):
-            self._making = asyncio.create_task(self._make())
+        """Return the current index; wait only for the first one."""
+        if self._building is None or (self._building.done() and time.monotonic() >= self._rebuild_at):
+            self._building = asyncio.create_task(self._build())
         if self._index is not None:
             return self._index
-        return await asyncio.shield(self._making)  # a caller that goes away must not take it from the others
+        return await asyncio.shield(self._building)  # other requests wait for it, too
 
-    async def _make(self) -> SkillIndex:
+    async def _build(self) -> SkillIndex:
         room = asyncio.Semaphore(READS_AT_ONCE)
         missing = 0
 
-        async def text(skill: PublishedSkill) -> Text:
+        async def text(skill: PublishedSkill) -> SkillText:
             nonlocal missing
             async with room:
                 body = await self._body(skill)
             missing += body is None
-            return Text(
+            return SkillText(
                 skill.name,
                 title(skill),
                 " ".join(skill.tags),
@@ -70,14 +70,14 @@ class _KeptIndex:
         with deadline.afresh(TEXTS_SECONDS):
             texts = await asyncio.gather(*map(text, self._skills))
         with deadline.afresh(float("inf")):
-            self._index = await computing.run(SkillIndex, texts)
+            self._index = await search_pool.run(SkillIndex, texts)
         if missing:
-            log.warning("%d skills are found without their texts, which cannot be read in time", missing)
-        self._due_at = time.monotonic() + AGAIN_SECONDS if missing else float("inf")
+            log.warning("search index lacks the texts of %d skills, which could not be read in time", missing)
+        self._rebuild_at = time.monotonic() + REBUILD_SECONDS if missing else float("inf")
         return self._index
 
     async def _body(self, skill: PublishedSkill) -> str | None:
-        """A skill's text; None where it cannot be read in time."""
+        """Return a skill's text; None if it cannot be read in time."""
         if not deadline.remaining():
             return None
         try:
@@ -85,5 +85,5 @@ class _KeptIndex:
         except OSError:
             return None
         except DigestMismatch:
-            log.warning("%s is found by its description only", skill.name, exc_info=True)
+            log.warning("search index lacks the text of %s", skill.name, exc_info=True)
             return ""

@@ -1,9 +1,9 @@
-"""Arguments into a skill's instructions, by the rules of Claude Code's skills. Pure.
+"""Substitutes arguments in a skill's instructions, by the rules of Claude Code's skills. Pure.
 
 Source: code.claude.com/docs/en/skills, "Available string substitutions" and "Pass arguments to
-skills". Substituted text is never looked at again, and nothing is ever executed: `` !`command` ``
-stays as it is. Other than there, a skill that says nowhere that it takes arguments has no
-placeholders for them, and `$5.00` or `$5K` is a price in any skill.
+skills". Substituted text is not scanned again, and nothing is ever executed: `` !`command` ``
+stays as it is. Unlike Claude Code, argument placeholders are ignored in skills that declare no
+arguments, and `$5.00` and `$5K` are prices in every skill.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from functools import cached_property, lru_cache
 from itertools import islice
 
 WORDS_MAX = 1000
-"""Positions that placeholders can address; the rest of a text is only in `$ARGUMENTS`."""
+"""Positions that placeholders can address; further words are only in `$ARGUMENTS`."""
 
 PLACEHOLDERS_MAX = 2000
-"""Signs that may begin a placeholder in a text that is filled in at once; more take a worker process."""
+"""How many `$` an `is_quick` text may have; more are substituted in a worker process."""
 QUOTES_MAX = 10_000
-"""Quotation marks and backslashes in what was typed, with which that holds."""
+"""How many quotes and backslashes the arguments of an `is_quick` text may have."""
 NAMES_MAX = 1000
-"""Characters of declared names with which that holds: each sign may have to be compared with all of them."""
+"""Characters of declared names for `is_quick`: each `$` may have to be compared with all of them."""
 
 _PATTERNS_KEPT = 64
-_EVERYTHING = "$ARGUMENTS"
+_ALL_ARGUMENTS = "$ARGUMENTS"
 _SKILL_DIR = re.compile(r"\$(?P<dir>\{CLAUDE_SKILL_DIR\})")
 
 _PIECE = r"""[^ \t\r\n'"\\]++|'[^']*+'|"[^"\\]*+(?:\\.[^"\\]*+)*+"|\\."""
@@ -37,23 +37,23 @@ _ESCAPED = re.compile(r"""\\(["\\])""")
 """What a backslash escapes between double quotes."""
 
 
-# Nobody changes one; that it is not frozen makes it three times as cheap, at every call.
+# Not frozen, which makes creating one three times as fast. Treat it as immutable.
 @dataclass
 class Arguments:
-    """A text as a user types it, and values by declared name (which win); `names` are those declared, in order."""
+    """Arguments as typed text and by name; named values win. `names` are the declared names in order."""
 
     typed: str = ""
     named: Mapping[str, str] = field(default_factory=dict)
     names: tuple[str, ...] = ()
     text: str = field(init=False)
-    """All of them as one text."""
+    """All arguments as one text."""
 
     def __post_init__(self) -> None:
         self.text = self.typed or (shlex.join(value or "" for value in self.values) if self.named else "")
 
     @cached_property
     def values(self) -> Sequence[str | None]:
-        """By position; None where one was skipped."""
+        """Values by position; None for a skipped one."""
         values: list[str | None] = list(_split(self.typed))
         for position, name in enumerate(self.names):
             if name in self.named:
@@ -63,12 +63,12 @@ class Arguments:
 
 
 class TooLong(Exception):
-    """The instructions would become longer than they may."""
+    """The instructions would exceed the size limit."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """Instructions to fill in, and all that it takes; see `Arguments` and `substitute`."""
+    """The input of `fill_in`; see `Arguments` and `substitute`."""
 
     body: str
     typed: str
@@ -81,20 +81,20 @@ class Form:
 
 @dataclass(frozen=True)
 class Filled:
-    """Instructions with every placeholder filled; None where they would become too long."""
+    """Instructions with all placeholders filled; None if they would be too long."""
 
     text: str | None
 
 
 def is_quick(form: Form) -> bool:
-    """Whether filling in the placeholders takes a few milliseconds at most."""
+    """Return whether filling in takes at most a few milliseconds."""
     quotes = sum(map(form.typed.count, "'\"\\"))
     names = sum(len(name) + 1 for name in form.names)
     return form.body.count("$") <= PLACEHOLDERS_MAX and names <= NAMES_MAX and quotes <= QUOTES_MAX
 
 
 def fill_in(form: Form) -> Filled:
-    """`substitute` for a worker process: from plain data to plain data."""
+    """Call `substitute` with plain data in and out, as a worker process needs."""
     arguments = Arguments(form.typed, form.named, form.names)
     try:
         return Filled(
@@ -105,58 +105,58 @@ def fill_in(form: Form) -> Filled:
 
 
 def substitute(body: str, arguments: Arguments, skill_dir: str, *, declares: bool, added_max: int | None = None) -> str:
-    """The instructions with every placeholder filled.
+    """Return the instructions with all placeholders filled.
 
-    Raises TooLong, before it makes the text, where more than `added_max` bytes would be filled in.
+    Raises TooLong, before building the text, if more than `added_max` bytes would be inserted.
 
-    `$ARGUMENTS` is the full text, `$ARGUMENTS[N]` and `$N` the value at a 0-based position (left as
-    it is where there is none), `$name` a declared argument (empty where there is none),
-    `${CLAUDE_SKILL_DIR}` the skill's root. One backslash keeps a placeholder as text. Where no
-    placeholder received anything, the text is appended, so that it is not lost.
+    `$ARGUMENTS` is the full text, `$ARGUMENTS[N]` and `$N` the value at a 0-based position (unchanged
+    if there is none), `$name` a declared argument (empty if not given), `${CLAUDE_SKILL_DIR}` the
+    skill's root. A backslash escapes a placeholder. If no placeholder received a value, the arguments
+    are appended, so that they are not lost.
 
-    `declares` says whether the frontmatter names arguments or hints at them. Where it does not, and the
-    body has no `$ARGUMENTS` either, `${CLAUDE_SKILL_DIR}` is the only placeholder.
+    `declares`: whether the frontmatter has `arguments` or `argument-hint`. If not, and the body has no
+    `$ARGUMENTS` either, `${CLAUDE_SKILL_DIR}` is the only placeholder.
     """
     pieces: list[str] = []
     end, received = 0, False
-    room = _Room(added_max)
-    placeholder = _placeholder(arguments.names) if declares or _EVERYTHING in body else _SKILL_DIR
+    budget = _ByteBudget(added_max)
+    placeholder = _placeholder(arguments.names) if declares or _ALL_ARGUMENTS in body else _SKILL_DIR
     for match in placeholder.finditer(body):
         before, start = body[end : match.start()], match.start()
         end = match.end()
         if match["dir"]:
             pieces += (before, skill_dir)
-            room.take(skill_dir)
+            budget.spend(skill_dir)
         elif before.endswith("\\") and body[max(start - 2, 0) : start - 1] != "\\":
             pieces += (before[:-1], match[0])
         else:
             value = _value(match, arguments)
             received = received or value is not None
-            room.take(value or "")
-            pieces += (before, _shown(match) if value is None else value)
+            budget.spend(value or "")
+            pieces += (before, _unfilled_text(match) if value is None else value)
     filled = "".join((*pieces, body[end:]))
     if arguments.text and not received:
-        room.take(arguments.text)
+        budget.spend(arguments.text)
         return f"{filled}{_blank_line_after(filled)}ARGUMENTS: {arguments.text}\n"
     return filled
 
 
 def _blank_line_after(text: str) -> str:
-    """What to put between a text and the next paragraph."""
+    """Return the line breaks needed between a text and the next paragraph."""
     if text.endswith(("\n\n", "\n\r\n")):
         return ""
     return "\n" if text.endswith("\n") else "\n\n"
 
 
-class _Room:
-    """How many bytes may still be added; None for any number."""
+class _ByteBudget:
+    """The number of bytes that may still be inserted; None for no limit."""
 
     def __init__(self, left: int | None) -> None:
         self._left = left
         self._sizes: dict[str, int] = {}
 
-    def take(self, text: str) -> None:
-        """Add a text. Raises TooLong where there is no room for it."""
+    def spend(self, text: str) -> None:
+        """Subtract the size of a text. Raises TooLong if it exceeds the rest."""
         if self._left is None or not text:
             return
         size = self._sizes.get(text)
@@ -168,7 +168,7 @@ class _Room:
 
 
 def _value(match: re.Match[str], arguments: Arguments) -> str | None:
-    """What was given for a placeholder, None for nothing; an amount of money is none, and may be escaped like one."""
+    """Return the value for a placeholder; None if not given, or for an amount of money."""
     if match["amount"]:
         return None
     if match["all"]:
@@ -178,14 +178,14 @@ def _value(match: re.Match[str], arguments: Arguments) -> str | None:
     return arguments.values[position] if position < len(arguments.values) else None
 
 
-def _shown(match: re.Match[str]) -> str:
-    """What stands in the place of a placeholder for which nothing was given."""
+def _unfilled_text(match: re.Match[str]) -> str:
+    """Return the text for a placeholder without a value."""
     return "" if match["name"] or match["all"] else match[0]
 
 
 @lru_cache(_PATTERNS_KEPT)
 def _placeholder(names: tuple[str, ...]) -> re.Pattern[str]:
-    """A placeholder, from its `$` on: with a first character that is sure, searching is a hundred times as fast."""
+    """Return the pattern of a placeholder. A fixed first character (`$`) makes searching a hundred times as fast."""
     declared = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     named = rf"(?P<name>{declared})(?![A-Za-z0-9_])" if declared else r"(?P<name>(?!))"
     return re.compile(
@@ -195,8 +195,8 @@ def _placeholder(names: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def _split(text: str) -> list[str]:
-    """The words of a text as `shlex.split` gives them, which takes half a minute for a megabyte without spaces."""
-    if _WORDS.fullmatch(text) is None:  # an apostrophe, not a quotation
+    """Split a text like `shlex.split`, which takes half a minute for a megabyte without spaces."""
+    if _WORDS.fullmatch(text) is None:  # an unbalanced quote, such as an apostrophe
         return text.split(maxsplit=WORDS_MAX)[:WORDS_MAX]
     return [_unquoted(match[0]) for match in islice(_WORD.finditer(text), WORDS_MAX)]
 

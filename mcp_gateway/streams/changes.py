@@ -1,4 +1,4 @@
-"""What differs between two snapshots for somebody who may see a part of them."""
+"""Differences between two snapshots, as visible to an audience."""
 
 from __future__ import annotations
 
@@ -10,51 +10,49 @@ from mcp_gateway.catalog import Snapshot
 from mcp_gateway.methods import prompts, search_tools, skill_tools
 from mcp_gateway.providers import Offers
 from mcp_gateway.serving.invocable import is_prompt, is_tool, title
-from mcp_gateway.wire.uris import canonical, file_uri
+from mcp_gateway.wire.uris import canonical_uri, file_uri
 from skills_registry.catalog import Audience, PublishedSkill
 
 Pair = tuple[PublishedSkill | None, PublishedSkill | None]
-"""A skill before and after; None where it is not there."""
+"""A skill before and after; None if it did not exist."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """The lists that have become others, by the names of their methods, and the resources that have."""
+    """Changed lists ("tools", "prompts", "resources") and changed resources."""
 
     lists: frozenset[str]
     uris: frozenset[str]
-    """Files whose bytes are others or that came or went, the folders they are in, and what providers have changed.
-
-    Those of skills in canonical form.
-    """
+    """Files added, removed or changed, their folders, and changed provider resources; skill URIs are canonical."""
 
 
-def changed(before: Snapshot, after: Snapshot) -> list[Pair]:
-    """The skills that are not the same; made once, and looked at for each audience."""
+def changed_skills(before: Snapshot, after: Snapshot) -> list[Pair]:
+    """Return the skills that differ, for any audience."""
     return [pair for pair in _pairs(before, after) if pair[0] is not pair[1]]
 
 
-def everything(before: Snapshot, after: Snapshot) -> list[Pair]:
-    """All skills: for somebody for whom others are visible than before, though none has changed."""
+def all_skills(before: Snapshot, after: Snapshot) -> list[Pair]:
+    """Return all skills, for a caller whose audience has changed."""
     return list(_pairs(before, after))
 
 
-def difference(pairs: Sequence[Pair], was: Audience, now: Audience, snapshots: tuple[Snapshot, Snapshot]) -> Difference:
-    """What of these pairs, and of what else the snapshots hold, differs for somebody who could see `was` before and
-    can see `now`."""
+def compare_snapshots(
+    pairs: Sequence[Pair], was: Audience, now: Audience, snapshots: tuple[Snapshot, Snapshot]
+) -> Difference:
+    """Return the changes visible to a caller whose audience went from `was` to `now`."""
     before, after = snapshots
-    seen = [(_visible(old, was), _visible(new, now)) for old, new in pairs]
+    seen = [(_if_visible(old, was), _if_visible(new, now)) for old, new in pairs]
     lists = {name for name, entry in _ENTRIES.items() if any(entry(old) != entry(new) for old, new in seen)}
-    uris = {uri for pair in seen for uri in _touched(*pair)}
-    searched = search_tools.replace_skills(before, was), search_tools.replace_skills(after, now)
+    uris = {uri for pair in seen for uri in _touched_uris(*pair)}
+    searched = search_tools.are_search_tools_listed(before, was), search_tools.are_search_tools_listed(after, now)
     reading = search_tools.is_file_reader_listed(before, was), search_tools.is_file_reader_listed(after, now)
     if all(searched):
         lists.discard("tools")
     elif any(searched) or reading[0] != reading[1]:
         lists.add("tools")
     if not was.restricted or not now.restricted:
-        lists |= _offered(before.offers, after.offers)
-        uris |= _offered_uris(before.offers, after.offers)
+        lists |= _changed_offer_lists(before.offers, after.offers)
+        uris |= _changed_offer_uris(before.offers, after.offers)
     return Difference(frozenset(lists), frozenset(uris))
 
 
@@ -63,7 +61,7 @@ def _pairs(before: Snapshot, after: Snapshot) -> Iterator[Pair]:
         yield before.skills.get(name), after.skills.get(name)
 
 
-def _visible(skill: PublishedSkill | None, audience: Audience) -> PublishedSkill | None:
+def _if_visible(skill: PublishedSkill | None, audience: Audience) -> PublishedSkill | None:
     return skill if skill is not None and audience.includes(skill.name, skill.tags) else None
 
 
@@ -80,10 +78,10 @@ def _resources(skill: PublishedSkill | None) -> Any:
 
 
 _ENTRIES = {"tools": _tool, "prompts": _prompt, "resources": _resources}
-"""What each list says of a skill."""
+"""A skill's entry in each list; None if it has none."""
 
 
-def _offered(before: Offers, after: Offers) -> set[str]:
+def _changed_offer_lists(before: Offers, after: Offers) -> set[str]:
     return {
         name
         for name in ("tools", "prompts", "resources")
@@ -91,15 +89,15 @@ def _offered(before: Offers, after: Offers) -> set[str]:
     }
 
 
-def _offered_uris(before: Offers, after: Offers) -> set[str]:
-    """Addresses of resources that came or went, or are said to be others."""
+def _changed_offer_uris(before: Offers, after: Offers) -> set[str]:
+    """Return the URIs of provider resources that were added, removed or redefined."""
     old, new = ({one.uri: one.definition for one in offers.resources} for offers in (before, after))
     return {uri for uri in old.keys() | new.keys() if old.get(uri) != new.get(uri)}
 
 
-def _touched(old: PublishedSkill | None, new: PublishedSkill | None) -> Iterator[str]:
-    """Addresses of the files that differ, and of the folders above them up to the skill's root."""
-    for uri in {canonical(uri) for uri, _ in _files(old) ^ _files(new)}:
+def _touched_uris(old: PublishedSkill | None, new: PublishedSkill | None) -> Iterator[str]:
+    """Yield the URIs of changed files, and of their folders up to the skill's root."""
+    for uri in {canonical_uri(uri) for uri, _ in _files(old) ^ _files(new)}:
         yield uri
         folder = uri.rpartition("/")[0]
         while folder != "skill:/":

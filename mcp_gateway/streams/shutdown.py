@@ -1,4 +1,4 @@
-"""Word that the process is to end: servers wait for open connections, and streams do not end by themselves."""
+"""Shutdown callbacks: servers wait for open connections, and streams would never end by themselves."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from types import FrameType
 from typing import Any
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
-_told: list[Callable[[], None]] = []
+_callbacks: list[Callable[[], None]] = []
 
 
-def before_the_end(tell: Callable[[], None]) -> None:
-    """Call this when a signal to end arrives, before the server's own handler; once for each function."""
-    if tell in _told or threading.current_thread() is not threading.main_thread():
+def on_shutdown(callback: Callable[[], None]) -> None:
+    """Register a function to call on SIGTERM or SIGINT, before the server's own handler. Idempotent."""
+    if callback in _callbacks or threading.current_thread() is not threading.main_thread():
         return
-    _told.append(tell)
+    _callbacks.append(callback)
     for number in _SIGNALS:
-        _precede(number, tell)
+        _chain_handler(number, callback)
 
 
-def _precede(number: signal.Signals, tell: Callable[[], None]) -> None:
+def _chain_handler(number: signal.Signals, callback: Callable[[], None]) -> None:
     following: Any = signal.getsignal(number)
 
     def handle(received: int, frame: FrameType | None) -> None:
-        tell()
+        callback()
         if callable(following):
             following(received, frame)
         elif following == signal.SIG_DFL:

@@ -1,4 +1,4 @@
-"""An answer as server-sent events: messages that go before it, and comments that keep the connection open."""
+"""A response as server-sent events: messages before the response, and comments that keep the connection open."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 from mcp_gateway.wire.http import Receive, Send
 from mcp_gateway.wire.jsonrpc import encode
-from mcp_gateway.wire.subscription_filter import Wish
+from mcp_gateway.wire.subscription_filter import SubscriptionFilter
 
 KEEP_ALIVE_SECONDS = 15.0
-"""How long a stream may be silent; proxies commonly close what is silent for a minute."""
+"""Interval of keep-alive comments; proxies commonly close connections that are silent for a minute."""
 _COMMENT = b":\n\n"
 _HEADERS = [
     (b"content-type", b"text/event-stream"),
@@ -21,46 +21,46 @@ _HEADERS = [
 
 
 class EventStream:
-    """The stream of one request, begun by the first message and watched from then on.
+    """The event stream of one request. It opens with the first message.
 
-    Where a disconnect means that the request is cancelled (`cancels`), the task that sent the first
-    message is cancelled; otherwise it goes on, and what it sends is dropped.
+    With `cancel_on_disconnect`, a disconnect cancels the task that sent the first message. Otherwise the task
+    continues, and its messages are dropped.
     """
 
-    def __init__(self, receive: Receive, send: Send, *, cancels: bool) -> None:
+    def __init__(self, receive: Receive, send: Send, *, cancel_on_disconnect: bool) -> None:
         self._receive = receive
         self._send = send
-        self._cancels = cancels
+        self._cancel_on_disconnect = cancel_on_disconnect
         self._watching: asyncio.Task[None] | None = None
-        self.cut_off = False
-        """Whether the client has gone."""
-        self.wish: Wish | None = None
-        """What is to be told until the stream ends, if it is one that lasts."""
+        self.is_disconnected = False
+        """Whether the client has disconnected."""
+        self.filter: SubscriptionFilter | None = None
+        """The requested notifications, for `subscriptions/listen`; None for other requests."""
 
     @property
     def is_open(self) -> bool:
-        """Whether anything was sent, so that the answer must go the same way."""
+        """Whether the stream has started, so that the response must be sent through it."""
         return self._watching is not None
 
-    def listen(self, wish: Wish) -> None:
-        """Take note of what is to be told."""
-        self.wish = wish
+    def subscribe(self, subscription_filter: SubscriptionFilter) -> None:
+        """Set the filter, which keeps the stream open."""
+        self.filter = subscription_filter
 
     async def begin(self) -> None:
-        """Let the client know that it is a stream, before there is a message.
+        """Open the stream before there is a message.
 
-        Daphne sends the head of an answer only with the first part of its body.
+        Writes a comment, because Daphne sends the headers only with the first part of the body.
         """
         await self._open()
         await self._write(_COMMENT)
 
     async def send(self, message: dict[str, Any]) -> None:
-        """Send a message; waits while the client does not read."""
+        """Send a message; wait while the client is not reading."""
         await self._open()
         await self._write(_event(message))
 
     async def close(self, message: dict[str, Any] | None = None) -> None:
-        """Send the last message, if there is one, and end the stream."""
+        """Send a last message, if given, and end the stream."""
         if self._watching is not None:
             self._watching.cancel()
         await self._write(b"" if message is None else _event(message), more=False)
@@ -71,23 +71,23 @@ class EventStream:
             self._watching = asyncio.create_task(self._watch(asyncio.current_task()))
 
     async def _write(self, body: bytes, *, more: bool = True) -> None:
-        if self.cut_off:
+        if self.is_disconnected:
             return
         try:
             await self._send({"type": "http.response.body", "body": body, "more_body": more})
-        except OSError:  # what some servers say of a client that has gone
-            self.cut_off = True
+        except OSError:  # raised by some servers after a disconnect
+            self.is_disconnected = True
 
     async def _watch(self, worker: asyncio.Task[Any] | None) -> None:
-        """Send comments until the client goes."""
+        """Send keep-alive comments until the client disconnects."""
         gone = asyncio.ensure_future(self._receive())
         try:
             while not (await asyncio.wait({gone}, timeout=KEEP_ALIVE_SECONDS))[0]:
                 await self._write(_COMMENT)
         finally:
             gone.cancel()
-        self.cut_off = True
-        if self._cancels and worker is not None:
+        self.is_disconnected = True
+        if self._cancel_on_disconnect and worker is not None:
             worker.cancel()
 
 

@@ -1,4 +1,4 @@
-"""One open stream: whose it is, what it is to be told, and when it ends."""
+"""An open stream: its caller, its pending notifications, and its end."""
 
 from __future__ import annotations
 
@@ -10,68 +10,70 @@ from typing import Any
 from mcp_gateway.sender import Sender
 from mcp_gateway.wire.eras.modern import SUBSCRIPTION_KEY
 from mcp_gateway.wire.jsonrpc import Id, notification_message
-from mcp_gateway.wire.subscription_filter import Wish
+from mcp_gateway.wire.subscription_filter import SubscriptionFilter
 
 from .changes import Difference
 
 
 class Subscription:
-    """What waits to be told is kept as a set: a reader that is slow hears of many changes once, and costs no more."""
+    """Collects notifications in sets, so that a slow reader gets one for many changes and uses no more memory."""
 
-    def __init__(self, wish: Wish, sender: Sender, key: str, message_id: Id | None = None) -> None:
-        self.wish = wish
+    def __init__(
+        self, subscription_filter: SubscriptionFilter, sender: Sender, key: str, message_id: Id | None = None
+    ) -> None:
+        self.filter = subscription_filter
         self.sender = sender
         self.caller = sender.caller
         self.key = key
-        """Whose it is, for the limits."""
+        """The caller's key for limits, see `admission.limit_key`."""
         self._id = message_id
-        """Of the request that opened it; None in older revisions, where a stream has none."""
+        """The id of the request that opened the stream; None in legacy revisions."""
         self._lists: set[str] = set()
         self._uris: dict[str, None] = {}
-        self._something = asyncio.Event()
+        self._pending = asyncio.Event()
         self._ended = False
 
     @property
     def replaces(self) -> str:
-        """The session that has no other stream than this, "" for none (2025-11-25: basic/transports)."""
+        """The session whose older streams this one replaces; "" for none (2025-11-25: basic/transports)."""
         return self.sender.session.id if self._id is None else ""
 
     def acknowledgement(self) -> dict[str, Any] | None:
-        """What comes first: what will be told; None in older revisions."""
+        """Return the first message, which confirms the filter; None in legacy revisions."""
         return (
             None
             if self._id is None
-            else self._message("subscriptions/acknowledged", notifications=self.wish.honoured())
+            else self._message("subscriptions/acknowledged", notifications=self.filter.to_params())
         )
 
-    def tell(self, difference: Difference) -> None:
-        """Let the reader know, as far as it asked to."""
-        self._lists |= difference.lists & self.wish.lists
-        self._uris |= {uri: None for uri, canonical in self.wish.uris.items() if canonical in difference.uris}
+    def add(self, difference: Difference) -> None:
+        """Add notifications for those changes that match the filter."""
+        self._lists |= difference.lists & self.filter.lists
+        self._uris |= {uri: None for uri, canonical in self.filter.uris.items() if canonical in difference.uris}
         if self._lists or self._uris:
-            self._something.set()
+            self._pending.set()
 
     def end(self) -> None:
-        """Tell no more."""
+        """End the stream."""
         self._ended = True
-        self._something.set()
+        self._pending.set()
 
     async def next(self) -> list[dict[str, Any]]:
-        """Wait for messages; none when it has ended, as it does at the latest with the token."""
+        """Wait for messages; return none when the stream has ended or the token has expired."""
         try:
-            async with asyncio.timeout(self._left()):
-                await self._something.wait()
+            async with asyncio.timeout(self._seconds_left()):
+                await self._pending.wait()
         except TimeoutError:
             return []
-        self._something.clear()
-        return [] if self._ended else list(self._taken())
+        self._pending.clear()
+        return [] if self._ended else list(self._take_messages())
 
-    def _left(self) -> float | None:
-        """Seconds until the token ends."""
+    def _seconds_left(self) -> float | None:
+        """Return the seconds until the token expires; None if it never does."""
         expires_at = self.caller.expires_at
         return None if expires_at == float("inf") else max(expires_at - time.time(), 0)
 
-    def _taken(self) -> Iterator[dict[str, Any]]:
+    def _take_messages(self) -> Iterator[dict[str, Any]]:
         lists, uris = sorted(self._lists), list(self._uris)
         self._lists.clear()
         self._uris.clear()

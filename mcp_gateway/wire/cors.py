@@ -1,7 +1,7 @@
-"""Pages in a browser that call the gateway from another origin (Fetch, "CORS protocol").
+"""CORS headers for browser pages that call the gateway (Fetch, "CORS protocol").
 
-Which origins may is for `headers.check_origin`, which refuses all others; here browsers are told so.
-No cookie is ever looked at, so credentials in the sense of CORS are not allowed.
+`headers.check_origin` decides which origins are allowed. The gateway uses no cookies, so CORS
+credentials are not allowed.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ _EXPOSED = "Mcp-Session-Id, WWW-Authenticate, Retry-After, X-Request-Id"
 _MAX_AGE_SECONDS = 600
 
 
-def for_page(headers: Mapping[str, str], send: Send) -> Send:
-    """`send` that lets the page read the answer, if it is a page that asks and its origin may."""
+def add_cors_headers(headers: Mapping[str, str], send: Send) -> Send:
+    """Wrap `send` to add CORS headers if the request comes from an allowed origin."""
     origin = headers.get("origin")
     if origin is None or not is_origin_served(origin):
         return send
@@ -32,14 +32,14 @@ def for_page(headers: Mapping[str, str], send: Send) -> Send:
     return send_readable
 
 
-def preflight(method: str, headers: Mapping[str, str]) -> HttpAnswer | None:
-    """The answer to a browser's question whether a page may send something; None for all else."""
+def answer_preflight(method: str, headers: Mapping[str, str]) -> HttpAnswer | None:
+    """Return the response to a preflight request; None for any other request."""
     if method != "OPTIONS" or "origin" not in headers:
         return None
     if "access-control-request-method" not in headers or not is_origin_served(headers["origin"]):
         return None
     allowed = {
-        "access-control-allow-methods": "GET, POST, DELETE",  # the last for clients to read that it is 405
+        "access-control-allow-methods": "GET, POST, DELETE",  # DELETE lets clients read the 405
         "access-control-allow-headers": headers.get("access-control-request-headers", ""),
         "access-control-max-age": str(_MAX_AGE_SECONDS),
     }

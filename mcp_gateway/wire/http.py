@@ -1,4 +1,4 @@
-"""The ASGI side of one HTTP request: reading its body, writing its answer."""
+"""Reads HTTP request bodies from ASGI and writes responses to it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _JSON = (b"content-type", b"application/json")
 
 
 class HttpAnswer(NamedTuple):
-    """What goes back over HTTP; a body is JSON, b"" for none."""
+    """An HTTP response. The body is JSON, b"" for none."""
 
     status: int
     body: bytes = b""
@@ -25,12 +25,12 @@ class HttpAnswer(NamedTuple):
 
     @classmethod
     def json(cls, status: int, value: Any, headers: Mapping[str, str] = MappingProxyType({})) -> HttpAnswer:
-        """An answer with a JSON-RPC message, or a batch of them."""
+        """Create a response with a JSON-RPC message or batch."""
         return cls(status, encode(value), headers)
 
 
 class BadBody(Exception):
-    """A request refused for its body, with the HTTP status to say so."""
+    """A request refused for its body, with an HTTP status."""
 
     headers: Mapping[str, str] = MappingProxyType({})
 
@@ -40,12 +40,12 @@ class BadBody(Exception):
 
 
 async def read_body(receive: Receive, limit: int) -> bytes:
-    """The whole body. Raises BadBody where it is larger than `limit` bytes, or cut off."""
+    """Read the whole body. Raises BadBody if it is larger than `limit` bytes or incomplete."""
     body = bytearray()
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise BadBody(400, "The request was cut off")
+            raise BadBody(400, "The request body is incomplete")
         body += event.get("body", b"")
         if len(body) > limit:
             raise BadBody(413, f"The request is larger than {limit:,} bytes")
@@ -54,7 +54,7 @@ async def read_body(receive: Receive, limit: int) -> bytes:
 
 
 async def send_answer(send: Send, answer: HttpAnswer) -> None:
-    """Send it in one piece."""
+    """Send a response with its body in one piece."""
     headers = [(b"content-length", b"%d" % len(answer.body)), _NO_SNIFFING]
     if answer.body:
         headers.append(_JSON)

@@ -1,4 +1,4 @@
-"""JSON-RPC 2.0: messages, error codes, and the one table from code to HTTP status. Pure; knows no MCP method."""
+"""JSON-RPC 2.0: messages, error codes, and their HTTP statuses. Pure; knows no MCP method."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
 INTERNAL_ERROR = -32603
 RESOURCE_NOT_FOUND = -32002
-"""Revisions before 2026-07-28; since then -32602."""
+"""Only before 2026-07-28, which uses INVALID_PARAMS instead."""
 HEADER_MISMATCH = -32020
 MISSING_CLIENT_CAPABILITY = -32021
 UNSUPPORTED_PROTOCOL_VERSION = -32022
 TOO_MANY_REQUESTS = 429
-"""Our own; codes of applications lie outside of what JSON-RPC and MCP reserve."""
+"""Specific to this server; outside the ranges reserved by JSON-RPC and MCP."""
 
 _STATUS: dict[int, tuple[int, int]] = {
     PARSE_ERROR: (400, 400),
@@ -37,11 +37,11 @@ _STATUS: dict[int, tuple[int, int]] = {
 
 Id = str | int | float
 EXACT_MAX = 2**53
-"""Up to here every integer is a float of its own."""
+"""The largest integer up to which floats are exact."""
 
 
 class JsonRpcError(Exception):
-    """A failure that goes to the caller as a JSON-RPC error object."""
+    """A failure sent to the client as a JSON-RPC error object."""
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
         super().__init__(message)
@@ -50,9 +50,9 @@ class JsonRpcError(Exception):
         self.data = data
 
 
-# Made for every request, like others in this package; a frozen dataclass costs three times as much to make.
+# A NamedTuple, because creating a frozen dataclass for every request takes three times as long.
 class Request(NamedTuple):
-    """A message that wants an answer."""
+    """A message that expects a response."""
 
     id: Id
     method: str
@@ -60,26 +60,26 @@ class Request(NamedTuple):
 
 
 class Notification(NamedTuple):
-    """A message that wants none."""
+    """A message that expects no response."""
 
     method: str
     params: dict[str, Any]
 
 
 class Response(NamedTuple):
-    """An answer from the client to a request of the server."""
+    """A client's response to a request from the server."""
 
 
 Message = Request | Notification | Response
 
 
 def http_status(code: int, *, modern: bool) -> int:
-    """The HTTP status for an error code (2026-07-28: transports; before: errors of methods travel as 200)."""
+    """Return the HTTP status for an error code (2026-07-28: transports; before that, 200 for errors of methods)."""
     return _STATUS.get(code, _STATUS[INVALID_PARAMS])[0 if modern else 1]
 
 
 def decode(body: bytes) -> Any:
-    """The JSON value of a body. Raises JsonRpcError."""
+    """Parse a body as JSON. Raises JsonRpcError."""
     try:
         return read_json(body)
     except InvalidJson as error:
@@ -87,7 +87,7 @@ def decode(body: bytes) -> Any:
 
 
 def read_message(value: Any) -> Message:
-    """Tell what kind of message a JSON value is. Raises JsonRpcError."""
+    """Parse a JSON value as a message. Raises JsonRpcError."""
     if not isinstance(value, dict) or value.get("jsonrpc") != "2.0":
         raise JsonRpcError(INVALID_REQUEST, 'Invalid request: expected a JSON-RPC object with "jsonrpc": "2.0"')
     if "method" not in value:
@@ -95,7 +95,7 @@ def read_message(value: Any) -> Message:
             return Response()
         raise JsonRpcError(INVALID_REQUEST, 'Invalid request: "method" is missing')
     method, params = value["method"], value.get("params")
-    if params is None:  # some clients write the absent as null
+    if params is None:  # some clients send null instead of omitting it
         params = {}
     if not isinstance(method, str):
         raise JsonRpcError(INVALID_REQUEST, 'Invalid request: "method" must be a string')
@@ -113,7 +113,7 @@ def _is_response(value: dict[str, Any]) -> bool:
 
 
 def is_notification(value: Any) -> bool:
-    """Whether a value is meant as a notification, which is not answered even where its params are wrong (JSON-RPC)."""
+    """Return whether a value is a notification, even an invalid one: it must not be answered (JSON-RPC)."""
     return (
         isinstance(value, dict)
         and value.get("jsonrpc") == "2.0"
@@ -123,9 +123,9 @@ def is_notification(value: Any) -> bool:
 
 
 def is_id(value: Any) -> bool:
-    """Whether a value may be a request's id: a string or an integer, and never null (MCP).
+    """Return whether a value is a valid request id: a string or an integer, never null (MCP).
 
-    1.0 is an integer, too; a larger float stands for an integer that cannot be told exactly any more.
+    Accepts integral floats such as 1.0 up to EXACT_MAX; above, they may have lost digits.
     """
     if isinstance(value, float):
         return value.is_integer() and abs(value) <= EXACT_MAX
@@ -133,7 +133,7 @@ def is_id(value: Any) -> bool:
 
 
 def id_of(value: Any) -> Id | None:
-    """The id that an error about this value should carry, None where there is none: a response has that of another."""
+    """Return the request id for an error about this value; None if it has no id of its own, as in a response."""
     if isinstance(value, dict) and ("method" in value or not _is_response(value)) and is_id(value.get("id")):
         found: Id = value["id"]
         return found
@@ -141,37 +141,37 @@ def id_of(value: Any) -> Id | None:
 
 
 def result_message(message_id: Id, result: dict[str, Any]) -> dict[str, Any]:
-    """The answer to a request that succeeded."""
+    """Return the response to a successful request."""
     return {"jsonrpc": "2.0", "id": message_id, "result": result}
 
 
 def error_message(message_id: Id | None, error: JsonRpcError, *, null_id: bool = False) -> dict[str, Any]:
-    """The answer to a request that failed.
+    """Return the response to a failed request.
 
-    Where the request's id is not known, the message has no `id`, or a null one for revisions that must have one.
+    Without a request id, the message has no `id`, or with `null_id` a null one, as older revisions require.
     """
     body: dict[str, Any] = {"code": error.code, "message": error.message}
     if error.data is not None:
         body["data"] = error.data
-    known = {} if message_id is None and not null_id else {"id": message_id}
-    return {"jsonrpc": "2.0", **known, "error": body}
+    id_field = {} if message_id is None and not null_id else {"id": message_id}
+    return {"jsonrpc": "2.0", **id_field, "error": body}
 
 
 def notification_message(method: str, params: dict[str, Any]) -> dict[str, Any]:
-    """A message that wants no answer."""
+    """Return a notification message."""
     return {"jsonrpc": "2.0", "method": method, "params": params}
 
 
 def encode(message: Any) -> bytes:
-    """A message or a batch as bytes."""
+    """Encode a message or batch."""
     return orjson.dumps(message)
 
 
-def encoded(value: Any) -> Any:
-    """A JSON value that is encoded once, to be part of many messages."""
+def pre_encode(value: Any) -> Any:
+    """Encode a JSON value once, for use in many messages."""
     return orjson.Fragment(orjson.dumps(value))
 
 
-def encoded_exactly(value: Any) -> Any:
-    """The same for a value with integers of any size, of which orjson knows those of 64 bits."""
+def pre_encode_exactly(value: Any) -> Any:
+    """Encode a JSON value with integers of any size; orjson supports only 64 bits."""
     return orjson.Fragment(json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode())

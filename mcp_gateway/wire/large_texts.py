@@ -1,6 +1,6 @@
-"""Texts of megabytes in answers, made into JSON piece by piece beside the event loop.
+"""Encodes large texts as JSON in pieces, in a thread.
 
-As one piece they would hold up all other calls: decoding or encoding a text holds Python's lock to its end.
+In one piece they would block all other requests: decoding or encoding a string holds the GIL throughout.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from typing import Any
 import orjson
 
 LARGE = 256 * 1024
-"""Bytes, or characters, from which on a text is large."""
+"""Minimum size of a large text, in bytes or characters."""
 EXPANSION_MAX = 2
-"""Times as long as a file its JSON may become; one of control characters alone would be six times as long."""
+"""How many times larger than the file its JSON may be; a file of control characters would grow sixfold."""
 _PIECE = 96 * 1024
 """A multiple of three, so that pieces of base64 join."""
 
 
 async def json_of(text: str) -> Any:
-    """The text, as JSON where it is large."""
-    return text if len(text) < LARGE else await asyncio.to_thread(_quoted, _cut(text))
+    """Return the text; if it is large, as encoded JSON."""
+    return text if len(text) < LARGE else await asyncio.to_thread(_json_string, _split(text))
 
 
 async def body_of(content: bytes) -> dict[str, Any]:
-    """A large file as `text` where it is UTF-8, else (or where the text would become very long) as `blob`."""
+    """Return a large file as `text` if it is UTF-8 and doesn't exceed EXPANSION_MAX, else as `blob`."""
     return await asyncio.to_thread(_body, content)
 
 
@@ -35,7 +35,7 @@ def _body(content: bytes) -> dict[str, Any]:
     text = None if b"\0" in content else _json_text(content)
     if text is not None:
         return {"text": text}
-    pieces = (base64.b64encode(piece) for piece in _cut(memoryview(content)))
+    pieces = (base64.b64encode(piece) for piece in _split(memoryview(content)))
     return {"blob": orjson.Fragment(b'"' + b"".join(pieces) + b'"')}
 
 
@@ -44,8 +44,8 @@ def _json_text(content: bytes) -> orjson.Fragment | None:
     pieces: list[bytes] = []
     length = 0
     try:
-        for piece in _cut(memoryview(content)):
-            pieces.append(_unquoted(decoder.decode(piece)))
+        for piece in _split(memoryview(content)):
+            pieces.append(_json_content(decoder.decode(piece)))
             length += len(pieces[-1])
             if length > EXPANSION_MAX * len(content):
                 return None
@@ -55,13 +55,13 @@ def _json_text(content: bytes) -> orjson.Fragment | None:
     return orjson.Fragment(b'"' + b"".join(pieces) + b'"')
 
 
-def _quoted(pieces: Iterable[str]) -> orjson.Fragment:
-    return orjson.Fragment(b'"' + b"".join(map(_unquoted, pieces)) + b'"')
+def _json_string(pieces: Iterable[str]) -> orjson.Fragment:
+    return orjson.Fragment(b'"' + b"".join(map(_json_content, pieces)) + b'"')
 
 
-def _unquoted(text: str) -> bytes:
+def _json_content(text: str) -> bytes:
     return orjson.dumps(text)[1:-1]
 
 
-def _cut(whole: Any) -> Iterator[Any]:
+def _split(whole: Any) -> Iterator[Any]:
     return (whole[start : start + _PIECE] for start in range(0, len(whole), _PIECE))

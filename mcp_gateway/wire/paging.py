@@ -1,4 +1,4 @@
-"""Pages of lists, by opaque cursors that survive a new generation: a cursor names the last entry seen."""
+"""Paginated lists. A cursor names the last entry seen, so it stays valid in a new generation."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any
 
-from .jsonrpc import INVALID_PARAMS, JsonRpcError, encoded
+from .jsonrpc import INVALID_PARAMS, JsonRpcError, pre_encode
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All that a list method can answer with: entries, encoded already, and their keys in ascending order."""
+    """All entries of a list method, encoded, with their keys in ascending order."""
 
     name: str
     keys: Sequence[str]
     entries: Sequence[Any]
     part: str = ""
-    """Which of several lists with this name it is; cursors of one are not those of another."""
+    """Tells lists with the same name apart; a cursor is valid for one of them only."""
     _pages: dict[tuple[int, int], Any] = field(default_factory=dict, compare=False)
-    """Entries encoded together, by start and end: those of pages that follow each other from the first one."""
+    """Encoded pages by start and end, for pages that start at a multiple of the page size."""
 
     @classmethod
     def of(cls, name: str, entries: Iterable[tuple[str, dict[str, Any]]], part: str = "") -> Listing:
-        """A list called `name` in results, of entries by key, in the order of their keys."""
+        """Create a list called `name` in results, from (key, entry) pairs in any order."""
         pairs = sorted(entries, key=itemgetter(0))
-        return cls(name, [key for key, _ in pairs], [encoded(entry) for _, entry in pairs], part)
+        return cls(name, [key for key, _ in pairs], [pre_encode(entry) for _, entry in pairs], part)
 
     def page(self, params: dict[str, Any], *, size: int) -> dict[str, Any]:
-        """The page that `cursor` asks for, as `{name: [...], "nextCursor"?: ...}`.
+        """Return the page after `cursor`, as `{name: [...], "nextCursor"?: ...}`.
 
-        Raises JsonRpcError for a cursor that no list with this name gave out.
+        Raises JsonRpcError for a cursor of another list, or a malformed one.
         """
         cursor = params.get("cursor")
         start = bisect_right(self.keys, self._key_of(cursor)) if cursor not in (None, "") else 0
@@ -46,7 +46,7 @@ class Listing:
 
     def _page(self, start: int, end: int) -> Any:
         if (start, end) not in self._pages:
-            self._pages[start, end] = encoded(self.entries[start:end])
+            self._pages[start, end] = pre_encode(self.entries[start:end])
         return self._pages[start, end]
 
     def _key_of(self, cursor: Any) -> str:
@@ -55,5 +55,5 @@ class Listing:
         except (TypeError, ValueError):
             name, part, key = "", "", ""
         if (name, part) != (self.name, self.part):
-            raise JsonRpcError(INVALID_PARAMS, "Invalid params: this cursor is not one of this list's")
+            raise JsonRpcError(INVALID_PARAMS, "Invalid params: this cursor does not belong to this list")
         return key

@@ -1,7 +1,7 @@
-"""What the parameters of each method must be in each revision, as the official schemas have it. Pure.
+"""Checks the parameters of each method in each revision, according to the official schemas. Pure.
 
-Written by hand, since a schema validator would cost more than the call; the tests hold it against the schemas.
-An optional field that is null is not one that is left out: the schemas know no null.
+Written by hand, because a schema validator would take longer than the call; tests compare it with the schemas.
+Null is invalid for an optional field, because the schemas have no null.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from .jsonrpc import INVALID_PARAMS, JsonRpcError
 from .shapes import (
     Mismatch,
     Shape,
+    any_list,
+    any_object,
     by_type,
     choice,
     either,
@@ -22,15 +24,13 @@ from .shapes import (
     integer,
     list_of,
     object_of,
-    some_list,
-    some_object,
     text,
     token,
 )
 
 
 def check_params(method: str, version: str, params: Mapping[str, Any]) -> None:
-    """Raises JsonRpcError (-32602) that names the first field that is not as the revision wants it."""
+    """Check the parameters. Raises JsonRpcError (-32602), which names the first invalid field."""
     try:
         _PARAMS[version][method](params)
     except Mismatch as mismatch:
@@ -38,7 +38,7 @@ def check_params(method: str, version: str, params: Mapping[str, Any]) -> None:
 
 
 def _since(first: str, version: str, shapes: dict[str, Shape]) -> dict[str, Shape]:
-    """Fields that came with a revision: nothing before it, where they could be anything."""
+    """Return fields added in the revision `first`; {} for older revisions, which don't check them."""
     return shapes if version >= first else {}
 
 
@@ -50,25 +50,25 @@ def _implementation(version: str) -> Shape:
 
 
 def _capabilities(version: str) -> Shape:
-    roots = some_object if version == modern.VERSION else fields(optional={"listChanged": flag})
-    known: dict[str, Shape] = {"experimental": object_of(some_object), "roots": roots, "sampling": some_object}
-    known |= _since("2025-06-18", version, {"elicitation": some_object})
+    roots = any_object if version == modern.VERSION else fields(optional={"listChanged": flag})
+    known: dict[str, Shape] = {"experimental": object_of(any_object), "roots": roots, "sampling": any_object}
+    known |= _since("2025-06-18", version, {"elicitation": any_object})
     if version >= "2025-11-25":
-        known["sampling"] = fields(optional={"context": some_object, "tools": some_object})
-        known["elicitation"] = fields(optional={"form": some_object, "url": some_object})
+        known["sampling"] = fields(optional={"context": any_object, "tools": any_object})
+        known["elicitation"] = fields(optional={"form": any_object, "url": any_object})
     if version == "2025-11-25":
         known["tasks"] = _tasks()
     if version == modern.VERSION:
-        known["extensions"] = object_of(some_object)
+        known["extensions"] = object_of(any_object)
     return fields(optional=known)
 
 
 def _tasks() -> Shape:
     requests = {
-        "elicitation": fields(optional={"create": some_object}),
-        "sampling": fields(optional={"createMessage": some_object}),
+        "elicitation": fields(optional={"create": any_object}),
+        "sampling": fields(optional={"createMessage": any_object}),
     }
-    return fields(optional={"cancel": some_object, "list": some_object, "requests": fields(optional=requests)})
+    return fields(optional={"cancel": any_object, "list": any_object, "requests": fields(optional=requests)})
 
 
 def _meta(version: str) -> Shape:
@@ -85,7 +85,7 @@ def _meta(version: str) -> Shape:
 
 
 def _input_responses() -> Shape:
-    """Answers to what a server asked for meanwhile, which this one never does."""
+    """Answers to input requests from the server. This server never sends any."""
     role, content = choice("assistant", "user"), _content()
     return object_of(
         either(
@@ -103,8 +103,8 @@ def _content() -> Shape:
             "text": fields({"text": text}),
             "image": data,
             "audio": data,
-            "tool_use": fields({"id": text, "input": some_object, "name": text}),
-            "tool_result": fields({"content": some_list, "toolUseId": text}),
+            "tool_use": fields({"id": text, "input": any_object, "name": text}),
+            "tool_result": fields({"content": any_list, "toolUseId": text}),
         }
     )
 
@@ -121,7 +121,7 @@ def _completion(version: str) -> tuple[dict[str, Shape], dict[str, Shape]]:
 
 
 def _methods(version: str) -> dict[str, tuple[dict[str, Shape], dict[str, Shape]]]:
-    """The fields that each method's parameters must have, and those that they may have."""
+    """Return the required and optional parameters of each method."""
     page: tuple[dict[str, Shape], dict[str, Shape]] = {}, {"cursor": text}
     responses = _since(modern.VERSION, version, {"inputResponses": _input_responses(), "requestState": text})
     task: dict[str, Shape] = {"task": fields(optional={"ttl": integer})} if version == "2025-11-25" else {}
@@ -141,7 +141,7 @@ def _methods(version: str) -> dict[str, tuple[dict[str, Shape], dict[str, Shape]
         "server/discover": ({}, {}),
         "subscriptions/listen": ({"notifications": filters}, {}),
         "tools/list": page,
-        "tools/call": ({"name": text}, {"arguments": some_object, **task, **responses}),
+        "tools/call": ({"name": text}, {"arguments": any_object, **task, **responses}),
         "prompts/list": page,
         "prompts/get": ({"name": text}, {"arguments": object_of(text), **responses}),
         "resources/list": page,

@@ -1,7 +1,7 @@
-"""A legacy session that nobody has to remember: a signed id that says which client was initialised.
+"""Stateless legacy sessions: the signed session id contains the client's name.
 
-Legacy clients name themselves only in `initialize`; with the name inside the id, any replica can
-log who calls, and there is nothing to store, to expire or to share (2025-11-25: basic/transports).
+Legacy clients send their name only in `initialize`. With the name in the id, every replica can log it,
+and nothing has to be stored, expired or shared (2025-11-25: basic/transports).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CLIENT_MAX = 100
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The session's own id, and the client's name and version as `name/version`."""
+    """A session's id, and its client as `name/version`."""
 
     id: str = ""
     client: str = ""
@@ -28,16 +28,16 @@ NO_SESSION = Session()
 
 
 class UnknownSession(Exception):
-    """A session id that this server did not sign."""
+    """A session id without a valid signature of this server."""
 
 
-def start(client_info: Any) -> str:
-    """A new session id (visible ASCII) for a client."""
+def start_session(client_info: Any) -> str:
+    """Return a new session id (visible ASCII) for a client."""
     return signing.dumps([secrets.token_hex(8), client_label(client_info)], salt=_SALT, compress=True)
 
 
-def resume(session_id: str) -> Session:
-    """What a session id says. Raises UnknownSession."""
+def resume_session(session_id: str) -> Session:
+    """Return the session with this id. Raises UnknownSession."""
     try:
         own_id, client = signing.loads(session_id, salt=_SALT)
     except (signing.BadSignature, ValueError):
@@ -46,7 +46,7 @@ def resume(session_id: str) -> Session:
 
 
 def client_label(client_info: Any) -> str:
-    """`name/version` of a `clientInfo`, which is what the client says of itself and nothing more; fit for a log."""
+    """Return `name/version` from an untrusted `clientInfo`, shortened and printable, for the log."""
     if not isinstance(client_info, dict):
         return ""
     parts = client_info.get("name"), client_info.get("version")

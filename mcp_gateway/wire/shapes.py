@@ -1,4 +1,4 @@
-"""What a JSON value must be, made of small checks; what is wrong is told with the field that it is wrong in. Pure."""
+"""Composable validators for JSON values; errors name the invalid field. Pure."""
 
 from __future__ import annotations
 
@@ -6,63 +6,63 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 Shape = Callable[[Any], None]
-"""Checks a value. Raises Mismatch."""
+"""A validator. Raises Mismatch."""
 
 _NONE: Mapping[str, Shape] = {}
 
 
 class Mismatch(Exception):
-    """A value that is not as it must be; the path to it is put together on the way out, so that it costs nothing."""
+    """An invalid value. The path to it is built while the exception propagates, so that valid values cost nothing."""
 
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.path = ""
 
-    def below(self, name: str) -> Mismatch:
-        """The same, seen from the object or list that holds the value."""
+    def prepend(self, name: str) -> Mismatch:
+        """Prepend the name of a field or item to the path."""
         separator = "." if self.path and not self.path.startswith("[") else ""
         self.path = f"{name:.100}{separator}{self.path}"
         return self
 
 
 def text(value: Any) -> None:
-    """A string."""
+    """Require a string."""
     if not isinstance(value, str):
         raise Mismatch("must be a string")
 
 
 def flag(value: Any) -> None:
-    """True or false."""
+    """Require true or false."""
     if not isinstance(value, bool):
         raise Mismatch("must be true or false")
 
 
 def integer(value: Any) -> None:
-    """A whole number."""
+    """Require an integer."""
     if not isinstance(value, int) or isinstance(value, bool):
         raise Mismatch("must be an integer")
 
 
 def token(value: Any) -> None:
-    """A string or an integer, as the schemas have it for ids."""
+    """Require a string or an integer, like the schemas' ids and progress tokens."""
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise Mismatch("must be a string or an integer")
 
 
-def some_object(value: Any) -> None:
-    """An object with anything in it."""
+def any_object(value: Any) -> None:
+    """Require an object with any content."""
     if not isinstance(value, dict):
         raise Mismatch("must be an object")
 
 
-def some_list(value: Any) -> None:
-    """A list of anything."""
+def any_list(value: Any) -> None:
+    """Require a list of any items."""
     if not isinstance(value, list):
         raise Mismatch("must be a list")
 
 
 def choice(*allowed: str) -> Shape:
-    """One of some strings."""
+    """Require one of these strings."""
 
     def check(value: Any) -> None:
         if value not in allowed:
@@ -72,42 +72,42 @@ def choice(*allowed: str) -> Shape:
 
 
 def list_of(item: Shape) -> Shape:
-    """A list of such items."""
+    """Require a list whose items match."""
 
     def check(value: Any) -> None:
-        some_list(value)
+        any_list(value)
         for number, one in enumerate(value):
             try:
                 item(one)
             except Mismatch as mismatch:
-                raise mismatch.below(f"[{number}]") from None
+                raise mismatch.prepend(f"[{number}]") from None
 
     return check
 
 
 def object_of(item: Shape) -> Shape:
-    """An object all of whose values are such items."""
+    """Require an object whose values match."""
 
     def check(value: Any) -> None:
-        some_object(value)
+        any_object(value)
         for name, one in value.items():
             try:
                 item(one)
             except Mismatch as mismatch:
-                raise mismatch.below(name) from None
+                raise mismatch.prepend(name) from None
 
     return check
 
 
 def fields(required: Mapping[str, Shape] = _NONE, optional: Mapping[str, Shape] = _NONE) -> Shape:
-    """An object with these fields; others are not looked at."""
+    """Require an object with these fields; other fields are not checked."""
     known = {**required, **optional}
 
     def check(value: Any) -> None:
-        some_object(value)
+        any_object(value)
         for name in required:
             if name not in value:
-                raise Mismatch("is missing").below(name)
+                raise Mismatch("is missing").prepend(name)
         for name, one in value.items():
             shape = known.get(name)
             if shape is None:
@@ -115,13 +115,13 @@ def fields(required: Mapping[str, Shape] = _NONE, optional: Mapping[str, Shape] 
             try:
                 shape(one)
             except Mismatch as mismatch:
-                raise mismatch.below(name) from None
+                raise mismatch.prepend(name) from None
 
     return check
 
 
 def either(*shapes: Shape) -> Shape:
-    """Whatever one of these takes; the last one says what is wrong."""
+    """Require a match of one of the shapes; the error comes from the last one."""
 
     def check(value: Any) -> None:
         for shape in shapes[:-1]:
@@ -136,7 +136,7 @@ def either(*shapes: Shape) -> Shape:
 
 
 def by_type(shapes: Mapping[str, Shape]) -> Shape:
-    """An object whose field `type` says what else it holds."""
+    """Require an object with the shape selected by its field `type`."""
     known = fields({"type": choice(*shapes)})
 
     def check(value: Any) -> None:

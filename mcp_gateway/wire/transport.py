@@ -1,4 +1,4 @@
-"""https alone where PUBLIC_URL says so, by the rules of Django's SecurityMiddleware, which `/mcp` is routed past."""
+"""Enforces https like Django's SecurityMiddleware, which requests to `/mcp` bypass."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from .http import Scope, Send
 
 
 def is_secure(scope: Scope, headers: Mapping[str, str]) -> bool:
-    """Whether the client spoke https, to this process or to a proxy that is trusted to say so."""
+    """Return whether the client used https, according to the connection or a trusted proxy's header."""
     if settings.SECURE_PROXY_SSL_HEADER:
         name, secure = settings.SECURE_PROXY_SSL_HEADER
-        told = headers.get(name.removeprefix("HTTP_").replace("_", "-").lower())
-        if told is not None:
-            return told.split(",", 1)[0].strip() == secure
+        forwarded = headers.get(name.removeprefix("HTTP_").replace("_", "-").lower())
+        if forwarded is not None:
+            return forwarded.split(",", 1)[0].strip() == secure
     return bool(scope.get("scheme") == "https")
 
 
 def check_transport(scope: Scope, headers: Mapping[str, str]) -> None:
-    """Refuse plain http, which would carry tokens in clear. Raises BadHeader.
+    """Refuse plain http, which would expose tokens. Raises BadHeader.
 
-    No redirect: a client would send the token in clear each time, and lose the body of its POST.
+    Does not redirect: the client would expose the token each time, and lose the body of its POST.
     """
     if settings.SECURE_SSL_REDIRECT and not is_secure(scope, headers):
         raise BadHeader(403, f"Only https is served here: use {settings.PUBLIC_URL}{scope['path']}")
 
 
-def telling_to_stay(scope: Scope, headers: Mapping[str, str], send: Send) -> Send:
-    """`send` that adds `Strict-Transport-Security` to what is answered over https, if it is in use."""
+def add_hsts_header(scope: Scope, headers: Mapping[str, str], send: Send) -> Send:
+    """Wrap `send` to add `Strict-Transport-Security` to https responses, if configured."""
     if not settings.SECURE_HSTS_SECONDS or not is_secure(scope, headers):
         return send
     directives = [
@@ -41,9 +41,9 @@ def telling_to_stay(scope: Scope, headers: Mapping[str, str], send: Send) -> Sen
     ]
     header = (b"strict-transport-security", "; ".join(directives).encode())
 
-    def send_with_it(message: MutableMapping[str, Any]) -> Awaitable[None]:
+    def send_with_header(message: MutableMapping[str, Any]) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             message = {**message, "headers": [*message["headers"], header]}
         return send(message)
 
-    return send_with_it
+    return send_with_header

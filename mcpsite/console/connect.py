@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext
 
-from mcp_gateway.client_setup import connection
+from mcp_gateway.client_setup import connection_settings
 
 
 def connect(request: HttpRequest) -> HttpResponse:
     """Commands and settings of clients, with this gateway's address in them."""
-    context = {**admin.site.each_context(request), "title": gettext("Connect a client"), **connection()}
+    context = {**admin.site.each_context(request), "title": gettext("Connect a client"), **connection_settings()}
     return TemplateResponse(request, "admin/connect.html", context)

@@ -14,7 +14,7 @@ from invocations import queries
 from invocations.pages.periods import Period, charted
 from invocations.usage import Series, Use, last_days, most_called
 from mcp_gateway import replicas
-from mcp_gateway.client_setup import connection
+from mcp_gateway.client_setup import connection_settings
 from mcp_gateway.models import GatewayReplica
 from skills_registry.models import CatalogHead, Publication, Skill
 
@@ -43,7 +43,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     user = request.user
     sees_skills, sees_calls = user.has_perm("skills_registry.view_skill"), user.has_perm("invocations.view_invocation")
     if sees_skills and not Skill.objects.present().exists():
-        return {**context, **connection(), "first_run": True}
+        return {**context, **connection_settings(), "first_run": True}
     recent = queries.uses(*last_days(WEEK)) if sees_skills and sees_calls else None
     if sees_calls:
         context |= _calls(Period.asked(request.GET.get("days", "")))
@@ -143,4 +143,4 @@ class Gateway:
 
 def _gateways() -> list[Gateway]:
     head = CatalogHead.objects.values_list("generation", flat=True).first() or 0
-    return [Gateway(replica, head) for replica in replicas.listed()]
+    return [Gateway(replica, head) for replica in replicas.list_replicas()]

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext
 
-from mcp_gateway.auth.owners import READ_PERMISSION, owner_may
+from mcp_gateway.auth.owners import READ_PERMISSION, owner_has_permission
 from mcp_gateway.models import AccessToken, Scope
 from skills_registry.admin.pages import OperatorRequest, requires
 from skills_registry.admin.skill_page import skill_view
@@ -47,8 +47,8 @@ def skill_access(request: OperatorRequest, pk: int) -> HttpResponse:
 
 def _reaching(skill: Skill) -> Iterator[Reach]:
     """Valid tokens that may read the skill, whose owners may see skills; those used last first."""
-    owned = AccessToken.objects.select_related("user").filter(owner_may(READ_PERMISSION))
-    tokens = AccessToken.in_state(owned, AccessToken.State.VALID)
+    owned = AccessToken.objects.select_related("user").filter(owner_has_permission(READ_PERMISSION))
+    tokens = AccessToken.filter_by_state(owned, AccessToken.State.VALID)
     for token in sorted(tokens, key=_last_used, reverse=True):
         if Scope.READ in token.scopes and token.audience.includes(skill.name, skill.tags):
             yield Reach(token, _why(token, skill))

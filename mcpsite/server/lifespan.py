@@ -24,7 +24,7 @@ _ending = Pool("ending", threads=2, waiting=0)
 
 def begin_with_daphne() -> None:
     """Load the catalog once Twisted's reactor runs, as daphne sends no lifespan; other servers never run it."""
-    cast("Any", reactor).callLater(0, live_catalog.begin)
+    cast("Any", reactor).callLater(0, live_catalog.preload)
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,7 +32,7 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            live_catalog.begin()
+            live_catalog.preload()
             await send({"type": "lifespan.startup.complete"})
         else:
             with deadline.afresh(settings.RECORDER_STOP_SECONDS + 2):

@@ -16,27 +16,26 @@ DAYS_MAX = 36_500
 
 
 class Command(BaseCommand):
-    """Make an access token; the token alone goes to stdout, for scripts, and what is said of it to stderr."""
+    """Creates an access token. Only the token goes to stdout, for scripts; messages go to stderr."""
 
-    help = "Makes an access token for a user and prints it, this once."
+    help = "Creates an access token for a user and prints it once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Whose token, what for, how long."""
-        parser.add_argument("--user", required=True, metavar="NAME", help="name of the user it acts as")
+        parser.add_argument("--user", required=True, metavar="NAME", help="the user it acts as")
         parser.add_argument("--name", default="made by command", help="what it is for")
         parser.add_argument(
             "--scope", action="append", choices=Scope.values, dest="scopes", help="may be repeated (default: both)"
         )
         parser.add_argument("--skill", action="append", default=[], dest="skills", help="only this skill; repeatable")
         parser.add_argument("--tag", action="append", default=[], dest="tags", help="only this tag; repeatable")
-        parser.add_argument("--days", type=int, help="how many days it is valid (default: no end)")
+        parser.add_argument("--days", type=int, help="number of days until it expires (default: never)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make and print it."""
+        """Create and print the token."""
         user = get_user_model().objects.filter(username=options["user"]).first()
         if user is None:
             raise CommandError(f"There is no user {options['user']!r}.")
-        name, end = _name(options["name"]), _end(options["days"])
+        name, end = _checked_name(options["name"]), _expiry(options["days"])
         scopes = options["scopes"] or Scope.values
         try:
             token, text = create_token(
@@ -44,18 +43,18 @@ class Command(BaseCommand):
             )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
-        self.stderr.write(f"Token {token} for {user}; keep it now, it is not shown again.")
+        self.stderr.write(f"Token {token} for {user}. Save it now; it is not shown again.")
         self.stdout.write(text)
 
 
-def _name(name: str) -> str:
+def _checked_name(name: str) -> str:
     longest = AccessToken._meta.get_field("name").max_length or 0
     if len(name) > longest:
-        raise CommandError(f"--name may have {longest} characters.")
+        raise CommandError(f"--name may have at most {longest} characters.")
     return name
 
 
-def _end(days: int | None) -> datetime | None:
+def _expiry(days: int | None) -> datetime | None:
     if days is None:
         return None
     if not 1 <= days <= DAYS_MAX:

@@ -8,13 +8,11 @@ from mcp_gateway import replicas
 
 
 class Command(BaseCommand):
-    """See `replicas.listed`."""
-
-    help = "Lists the processes that serve /mcp: where they run, which generation they serve, when they were last seen."
+    help = "Lists the processes that serve /mcp, with host, served generation and last heartbeat."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """One line for each."""
-        for replica in replicas.listed():
+        """Print one line per process."""
+        for replica in replicas.list_replicas():
             silent = " (silent)" if replica.is_silent else ""
             serves = "nothing yet" if replica.generation is None else f"generation {replica.generation}"
             self.stdout.write(

@@ -9,26 +9,25 @@ from mcp_gateway.models import AccessToken
 
 
 class Command(BaseCommand):
-    """See docs/access.md."""
-
-    help = "Lists access tokens, the newest first: how each begins, whose it is, what it opens, whether it is valid."
+    help = "Lists access tokens, newest first: prefix, owner, name, state, scopes, skills, expiry and last use."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Whose, and in which state."""
-        parser.add_argument("--user", metavar="NAME", help="only this user's")
+        parser.add_argument("--user", metavar="NAME", help="only tokens of this user")
         parser.add_argument(
-            "--state", choices=AccessToken.State.values, help="only those in this state; owner: of deactivated users"
+            "--state",
+            choices=AccessToken.State.values,
+            help="only tokens in this state (owner: deactivated owner)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """One line for each, separated by tabs."""
+        """Print one tab-separated line per token."""
         tokens = AccessToken.objects.select_related("user")
         if options["user"]:
             tokens = tokens.filter(user__username=options["user"])
         if options["state"]:
-            tokens = AccessToken.in_state(tokens, options["state"])
+            tokens = AccessToken.filter_by_state(tokens, options["state"])
         for token in tokens.iterator():
             end = f"until {token.expires_at:%Y-%m-%d %H:%M} UTC" if token.expires_at else "no end"
             used = f"used {token.last_used_at:%Y-%m-%d %H:%M} UTC" if token.last_used_at else "never used"
-            what = [token.state, ",".join(token.scopes), ",".join(token.named) or "all skills", end, used]
+            what = [token.state, ",".join(token.scopes), ",".join(token.restrictions) or "all skills", end, used]
             self.stdout.write("\t".join([token.prefix, str(token.user), token.name, *what]))

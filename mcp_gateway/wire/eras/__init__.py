@@ -1,4 +1,4 @@
-"""The two eras of MCP on one endpoint: which one a message belongs to."""
+"""The two eras of MCP on one endpoint, and how a request's era is selected."""
 
 from __future__ import annotations
 
@@ -12,10 +12,9 @@ __all__ = ["LOG_LEVELS", "Era", "fitting", "legacy", "modern", "select"]
 
 
 def select(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> Era:
-    """Choose by the body's `_meta` first, by the version header second (2026-07-28: basic/versioning).
+    """Select the era by `_meta` in the body, then by the version header (2026-07-28: basic/versioning).
 
-    A header that names no legacy version chooses the modern era too. That choice does not make a
-    request valid: `modern.check` judges it.
+    A header with an unknown version also selects the modern era; `modern.check_request` then rejects the request.
     """
     header = headers.get(modern.VERSION_HEADER)
     if modern.has_envelope(params) or (header is not None and header not in legacy.VERSIONS):

@@ -1,4 +1,4 @@
-"""Arguments of a tool that headers repeat, for whoever routes without reading bodies (`x-mcp-header`). Pure.
+"""Tool arguments repeated in headers, for proxies that route without reading bodies (`x-mcp-header`). Pure.
 
 Source: 2026-07-28 basic/transports/streamable-http, "Custom Headers from Tool Parameters".
 """
@@ -24,26 +24,28 @@ _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True, slots=True)
-class Mirrored:
-    """An argument, by the names that lead to it, and the header (in lowercase) that repeats it."""
+class MirroredArgument:
+    """An argument's path in the schema, and the lowercase header that repeats it."""
 
     path: tuple[str, ...]
     header: str
 
 
-def mirrored(schema: Mapping[str, Any]) -> list[Mirrored]:
-    """The arguments that a tool's `inputSchema` wants repeated. Raises ValueError where clients must refuse it."""
+def mirrored_arguments(schema: Mapping[str, Any]) -> list[MirroredArgument]:
+    """Return the arguments marked in an `inputSchema`. Raises ValueError if clients must refuse the schema."""
     found = list(_reachable(schema, ()))
     headers = [one.header for one in found]
     if twice := {header for header in headers if headers.count(header) > 1}:
         raise ValueError(f"{ANNOTATION} names {', '.join(sorted(twice))} twice")
     if len(found) != sum(1 for _ in _annotations(schema)):
-        raise ValueError(f"{ANNOTATION} is only for properties that lead from the root through properties alone")
+        raise ValueError(f"{ANNOTATION} is only for properties reachable from the root through properties alone")
     return found
 
 
-def check_mirrored(wanted: Sequence[Mirrored], arguments: Mapping[str, Any], headers: Mapping[str, str]) -> None:
-    """Headers and arguments agree, or neither is there (null counts as not there). Raises JsonRpcError."""
+def check_mirrored_arguments(
+    wanted: Sequence[MirroredArgument], arguments: Mapping[str, Any], headers: Mapping[str, str]
+) -> None:
+    """Check that headers equal the arguments, or both are missing (null counts as missing). Raises JsonRpcError."""
     for one in wanted:
         given, argument = headers.get(one.header), _value(arguments, one.path)
         if given is None and not _is_plain(argument):
@@ -54,7 +56,7 @@ def check_mirrored(wanted: Sequence[Mirrored], arguments: Mapping[str, Any], hea
             raise JsonRpcError(HEADER_MISMATCH, f"The {one.header} header does not match {'.'.join(one.path)}")
 
 
-def _reachable(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Mirrored]:
+def _reachable(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[MirroredArgument]:
     properties = schema.get("properties")
     for name, about in properties.items() if isinstance(properties, dict) else ():
         if isinstance(about, dict):
@@ -63,16 +65,16 @@ def _reachable(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Mir
             yield from _reachable(about, (*path, name))
 
 
-def _read(about: Mapping[str, Any], path: tuple[str, ...]) -> Mirrored:
+def _read(about: Mapping[str, Any], path: tuple[str, ...]) -> MirroredArgument:
     if not _TOKEN.fullmatch(about[ANNOTATION]):
         raise ValueError(f"{ANNOTATION} {about[ANNOTATION]!r} cannot be part of a header's name")
     if about.get("type") not in _TYPES:
         raise ValueError(f"{ANNOTATION} is only for {', '.join(_TYPES)}, which {'.'.join(path)} is not")
-    return Mirrored(path, _PREFIX + about[ANNOTATION].lower())
+    return MirroredArgument(path, _PREFIX + about[ANNOTATION].lower())
 
 
 def _annotations(schema: Any) -> Iterator[str]:
-    """Every annotation at any place."""
+    """Yield every annotation, wherever it is."""
     if isinstance(schema, dict):
         if isinstance(schema.get(ANNOTATION), str):
             yield schema[ANNOTATION]
@@ -90,12 +92,12 @@ def _value(arguments: Any, path: Sequence[str]) -> Any:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a header can repeat it."""
+    """Return whether a header can repeat the value."""
     return isinstance(value, str | int | float)
 
 
 def _equal(header: str | None, argument: Any) -> bool:
-    """Numbers are compared as numbers (2026-07-28: "Server Validation")."""
+    """Compare a header with an argument; numbers are compared by value (2026-07-28: "Server Validation")."""
     if header is None or not _is_plain(argument):
         return False
     if isinstance(argument, str):

@@ -1,4 +1,4 @@
-"""Revision 2026-07-28: every request carries its own envelope, and headers that repeat it. Pure."""
+"""Revision 2026-07-28: each request has an envelope in `_meta`, repeated in headers. Pure."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
 SERVER_KEY = "io.modelcontextprotocol/serverInfo"
 SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId"
 
-NAMED_BY = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
-"""The parameter that the header `Mcp-Name` repeats."""
+NAME_PARAMETER = {"tools/call": "name", "prompts/get": "name", "resources/read": "uri"}
+"""The parameter that the `Mcp-Name` header repeats."""
 CACHEABLE = {
     "server/discover", "tools/list", "prompts/list", "resources/list", "resources/templates/list", "resources/read",
     "skills/list", "skills/get", "resources/directory/read",
@@ -35,41 +35,41 @@ _BASE64_VALUE = re.compile(r"=\?base64\?(.*)\?=")
 
 @dataclass(frozen=True, slots=True)
 class Caching:
-    """How long and by whom results may be kept (2026-07-28: utilities/caching)."""
+    """How long results may be cached, and by whom (2026-07-28: utilities/caching)."""
 
     ttl_ms: int
     scope: str
 
 
 def has_envelope(params: Mapping[str, Any]) -> bool:
-    """Whether a request says of itself that it is a modern one."""
+    """Return whether a request has a modern envelope."""
     meta = params.get("_meta")
     return isinstance(meta, dict) and VERSION_KEY in meta
 
 
-def check(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> None:
-    """Envelope present -> headers agree with it -> version served. Raises JsonRpcError at the first that fails.
+def check_request(method: str, params: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+    """Check the envelope, then the headers against it, then the version. Raises JsonRpcError at the first failure.
 
     Sources: 2026-07-28 basic/index (`_meta`), basic/transports/streamable-http (headers).
     """
     version = _check_envelope(params.get("_meta"))
     _require_equal(VERSION_HEADER, headers.get(VERSION_HEADER), version)
     _require_equal(METHOD_HEADER, headers.get(METHOD_HEADER), method)
-    named = params.get(NAMED_BY.get(method, ""))
+    named = params.get(NAME_PARAMETER.get(method, ""))
     if isinstance(named, str):
         _require_equal(NAME_HEADER, decode_header(headers.get(NAME_HEADER)), named)
     check_version(version)
 
 
 def check_version(version: str) -> None:
-    """Raises JsonRpcError for any version but those served; legacy ones are not named, since they have no envelope."""
+    """Raise JsonRpcError for an unsupported version. The error omits legacy versions, which have no envelope."""
     if version not in SUPPORTED_VERSIONS:
         data = {"supported": list(SUPPORTED_VERSIONS), "requested": version}
         raise JsonRpcError(UNSUPPORTED_PROTOCOL_VERSION, "Unsupported protocol version", data)
 
 
 def decode_header(value: str | None) -> str | None:
-    """A header's value with the `=?base64?...?=` form undone; None where that form, or a character, is malformed."""
+    """Decode a header value in `=?base64?...?=` form; other values stay as they are. None if malformed."""
     if value is None or not _is_plain(value):
         return None
     match = _BASE64_VALUE.fullmatch(value)
@@ -81,8 +81,8 @@ def decode_header(value: str | None) -> str | None:
         return None
 
 
-def complete(result: dict[str, Any], server: dict[str, str], caching: Caching | None) -> dict[str, Any]:
-    """A result with what this revision adds to it; `caching` for the methods that are CACHEABLE."""
+def complete_result(result: dict[str, Any], server: dict[str, str], caching: Caching | None) -> dict[str, Any]:
+    """Add this revision's fields to a result. `caching` is for CACHEABLE methods."""
     meta = {SERVER_KEY: server, **result.get("_meta", {})}
     if caching is None:
         return {"resultType": "complete", **result, "_meta": meta}
@@ -90,14 +90,14 @@ def complete(result: dict[str, Any], server: dict[str, str], caching: Caching | 
 
 
 def _is_plain(value: str) -> bool:
-    """Whether it is made of what the value of a header may be: visible ASCII, spaces and tabs."""
+    """Return whether a value has only visible ASCII, spaces and tabs, as headers allow."""
     return value.isascii() and value.replace("\t", " ").isprintable()
 
 
 def _check_envelope(meta: Any) -> str:
-    """The version that an envelope names, if everything in it is as it must be. Raises JsonRpcError."""
+    """Check an envelope and return its version. Raises JsonRpcError."""
     if not isinstance(meta, dict):
-        raise JsonRpcError(INVALID_PARAMS, f"params._meta must carry {VERSION_KEY} and {CAPABILITIES_KEY}")
+        raise JsonRpcError(INVALID_PARAMS, f"params._meta must have {VERSION_KEY} and {CAPABILITIES_KEY}")
     missing = [key for key in (VERSION_KEY, CAPABILITIES_KEY) if key not in meta]
     if missing:
         raise JsonRpcError(INVALID_PARAMS, f"params._meta lacks {', '.join(missing)}")

@@ -13,7 +13,7 @@ import orjson
 from django.conf import settings
 
 from mcp_gateway.endpoint import SESSION_HEADER, mcp_endpoint
-from mcp_gateway.in_process import KEY, Inside
+from mcp_gateway.in_process import KEY, InProcessRequest
 from mcp_gateway.server_info import SERVER_INFO
 from mcp_gateway.wire.eras import legacy, modern
 from mcpsite.http.request_id import RequestIdMiddleware
@@ -50,7 +50,7 @@ class Exchange:
             return None
 
 
-async def converse(version: str, method: str, params: Mapping[str, Any], inside: Inside) -> list[Exchange]:
+async def converse(version: str, method: str, params: Mapping[str, Any], inside: InProcessRequest) -> list[Exchange]:
     """Call a method as a client of this revision does: before 2026-07-28, with the handshake before it."""
     if version == modern.VERSION:
         return [await _post(method, *_modern(method, params), inside)]
@@ -69,8 +69,8 @@ async def converse(version: str, method: str, params: Mapping[str, Any], inside:
 def _modern(method: str, params: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
     """Headers and message of revision 2026-07-28."""
     headers = {modern.VERSION_HEADER: modern.VERSION, modern.METHOD_HEADER: method}
-    if method in modern.NAMED_BY:
-        headers[modern.NAME_HEADER] = str(params[modern.NAMED_BY[method]])
+    if method in modern.NAME_PARAMETER:
+        headers[modern.NAME_HEADER] = str(params[modern.NAME_PARAMETER[method]])
     envelope = {modern.VERSION_KEY: modern.VERSION, modern.CLIENT_KEY: CLIENT, modern.CAPABILITIES_KEY: {}}
     return headers, _request(method, {**params, "_meta": envelope}, 1)
 
@@ -79,7 +79,9 @@ def _request(method: str, params: Mapping[str, Any], number: int) -> dict[str, A
     return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
 
 
-async def _post(method: str, headers: Mapping[str, str], message: Mapping[str, Any], inside: Inside) -> Exchange:
+async def _post(
+    method: str, headers: Mapping[str, str], message: Mapping[str, Any], inside: InProcessRequest
+) -> Exchange:
     body = orjson.dumps(message)
     sent = {"content-type": "application/json", "accept": "application/json, text/event-stream", **headers}
     raw = {"host": urlsplit(settings.PUBLIC_URL).netloc, **sent}

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from mcp_gateway.auth import Caller
-from mcp_gateway.in_process import Inside
+from mcp_gateway.in_process import InProcessRequest
 from mcp_gateway.wire.session import client_label
 from skills_registry.admin.pages import OperatorRequest, requires
 from skills_registry.admin.skill_page import skill_view
@@ -44,7 +44,7 @@ def try_skill(request: OperatorRequest, pk: int) -> HttpResponse:
     )
     context: dict[str, Any] = {"version": version, "versions": numbers, "is_live": is_live, "seen": seen, "form": form}
     if request.method == "POST" and form.is_valid():
-        inside = Inside(_caller(request), None if is_live else catalog_of(published))
+        inside = InProcessRequest(_caller(request), None if is_live else catalog_of(published))
         asked = form.cleaned_data
         exchanges = async_to_sync(converse)(asked["era"], asked["method"], form.params(), inside)
         context |= _answered(exchanges, skill)
