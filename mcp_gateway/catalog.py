@@ -205,7 +205,7 @@ class LiveCatalog:
         content = self._files.get(file.sha256)
         if content is None:
             with deadline.within(settings.MCP_DEADLINE_SECONDS):
-                content = await self._reading_near.run(self._catalog.kept_file, file)
+                content = await self._reading_near.run(self._catalog.cached_file, file)
                 if content is None:
                     content = await self._reading_far.run(self._fetch, skill, file)
             self._files.put(file.sha256, content)
@@ -267,7 +267,7 @@ class LiveCatalog:
         present, generation = self._snapshot, self._catalog.generation()
         if present.offers is not providers.current():
             present = present.offering(providers.current())
-        if generation == present.generation and not self._catalog.is_unfinished():
+        if generation == present.generation and not self._catalog.is_incomplete():
             return present
         if generation < present.generation:  # the registry was restored from a backup
             present = Snapshot(offers=present.offers)

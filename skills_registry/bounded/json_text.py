@@ -41,35 +41,35 @@ def read_json(text: bytes) -> Any:
     """The value of a text in UTF-8. Raises InvalidJson, also above VALUES_MAX values and DEPTH_MAX levels."""
     outside_strings = b""
     # Counting is much cheaper than looking, and nearly every text has fewer of these signs than the limits.
-    if _brackets(text) > DEPTH_MAX or _most_values(text) > VALUES_MAX:
-        outside_strings = _without_strings(text)
-        if _most_values(outside_strings) - _empty(outside_strings) > VALUES_MAX:
+    if _count_brackets(text) > DEPTH_MAX or _max_values(text) > VALUES_MAX:
+        outside_strings = _strip_strings(text)
+        if _max_values(outside_strings) - _count_empty(outside_strings) > VALUES_MAX:
             raise InvalidJson(f"more than {VALUES_MAX:,} values")
     try:
         value = orjson.loads(text)
     except orjson.JSONDecodeError as error:
         raise InvalidJson(str(error)) from None
-    if _brackets(outside_strings) > DEPTH_MAX and _is_deeper(outside_strings, DEPTH_MAX):
+    if _count_brackets(outside_strings) > DEPTH_MAX and _is_deeper(outside_strings, DEPTH_MAX):
         raise InvalidJson(f"nested more than {DEPTH_MAX} deep")
     return value
 
 
-def _without_strings(text: bytes) -> bytes:
+def _strip_strings(text: bytes) -> bytes:
     """The signs of a text, with a quotation mark for each string."""
     unescaped = text.replace(rb"\\", b"").replace(rb"\"", b"")
     return b'"'.join(unescaped.split(b'"')[::2]).translate(None, b" \t\r\n")
 
 
-def _most_values(text: bytes) -> int:
+def _max_values(text: bytes) -> int:
     """How many values there can be: each but the first comes after a comma or a bracket that opens."""
-    return 1 + text.count(b",") + _brackets(text)
+    return 1 + text.count(b",") + _count_brackets(text)
 
 
-def _empty(outside_strings: bytes) -> int:
+def _count_empty(outside_strings: bytes) -> int:
     return outside_strings.count(b"[]") + outside_strings.count(b"{}")
 
 
-def _brackets(text: bytes) -> int:
+def _count_brackets(text: bytes) -> int:
     return text.count(b"[") + text.count(b"{")
 
 

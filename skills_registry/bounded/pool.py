@@ -36,7 +36,7 @@ _ENVIRONMENT = ("PATH", "LANG", "LD_LIBRARY_PATH")
 """Workers read texts of strangers; they are given nothing of the server's environment, which holds secrets."""
 
 
-class NotDone(Exception):
+class JobFailed(Exception):
     """The work was not done; the message says why: it took too much, it failed, or (`busy`) no worker was free."""
 
     def __init__(self, why: str, *, busy: bool = False) -> None:
@@ -64,14 +64,14 @@ class Pool:
     def run(self, cpu_seconds: float, function: Callable[..., T], *arguments: Any) -> T:
         """See `run_bounded`."""
         if not self._places.acquire(timeout=self._patience):
-            raise NotDone("all workers are busy", busy=True)
+            raise JobFailed("all workers are busy", busy=True)
         try:
-            job = Job(wire.place(function), cpu_seconds, MEMORY_BYTES)
+            job = Job(wire.function_path(function), cpu_seconds, MEMORY_BYTES)
             payload = self._work(job, arguments)
-            return cast("T", wire.result(function, payload))
+            return cast("T", wire.decode_result(function, payload))
         except BrokenMessage:
-            log.exception("%s answered what cannot be read", wire.place(function))
-            raise NotDone("its answer cannot be read") from None
+            log.exception("%s answered what cannot be read", wire.function_path(function))
+            raise JobFailed("its answer cannot be read") from None
         finally:
             self._places.release()
 
@@ -92,10 +92,10 @@ class Pool:
         else:
             self._idle.append(worker)
         if answer.outcome == "memory":
-            raise NotDone("it needs too much memory")
+            raise JobFailed("it needs too much memory")
         if answer.outcome == "failed":
             log.error("%s failed in a worker:\n%s", job.function, answer.detail)
-            raise NotDone("it failed")
+            raise JobFailed("it failed")
         return result
 
     def _taken(self) -> _Worker:
@@ -139,7 +139,7 @@ class _Worker:
             watch.cancel()
         if head is None or result is None:
             log.warning("%s was ended: it took more than it may", job.function)
-            raise NotDone("it takes too long")
+            raise JobFailed("it takes too long")
         return msgspec.msgpack.decode(head, type=Answer), result
 
     def end(self) -> None:

@@ -59,17 +59,17 @@ def receive(stream: IO[bytes]) -> bytes | None:
 
 def encode(value: Any) -> bytes:
     """Plain data, dataclasses of it, and ranges."""
-    return msgspec.msgpack.encode(value, enc_hook=_encoded)
+    return msgspec.msgpack.encode(value, enc_hook=_encode_hook)
 
 
-def arguments(function: Callable[..., Any], payload: bytes) -> list[Any]:
+def decode_arguments(function: Callable[..., Any], payload: bytes) -> list[Any]:
     """The arguments of a call, of the types that the function declares."""
     given = msgspec.msgpack.decode(payload, type=list[msgspec.Raw])
     hints = [kind for name, kind in _hints(function).items() if name != "return"]
     return [_decoder(kind).decode(value) for kind, value in zip(hints, given, strict=True)]
 
 
-def result(function: Callable[..., Any], payload: bytes) -> Any:
+def decode_result(function: Callable[..., Any], payload: bytes) -> Any:
     """What a call returned, of the type that the function declares. Raises BrokenMessage."""
     try:
         return _decoder(_hints(function)["return"]).decode(payload)
@@ -77,12 +77,12 @@ def result(function: Callable[..., Any], payload: bytes) -> Any:
         raise BrokenMessage from error
 
 
-def place(function: Callable[..., Any]) -> str:
+def function_path(function: Callable[..., Any]) -> str:
     """Where a function is found again by another process."""
     return f"{function.__module__}:{function.__qualname__}"
 
 
-def function_at(name: str) -> Callable[..., Any]:
+def import_function(name: str) -> Callable[..., Any]:
     """The function at a place."""
     module, _, function = name.partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), function)
@@ -96,16 +96,16 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 @cache
 def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(kind, dec_hook=_decoded)
+    return msgspec.msgpack.Decoder(kind, dec_hook=_decode_hook)
 
 
-def _encoded(value: Any) -> Any:
+def _encode_hook(value: Any) -> Any:
     if isinstance(value, range):
         return value.start, value.stop
     raise NotImplementedError(f"{type(value).__name__} is not plain data")
 
 
-def _decoded(kind: type[Any], value: Any) -> Any:
+def _decode_hook(kind: type[Any], value: Any) -> Any:
     if kind is range:
         return range(*value)
     raise NotImplementedError(f"{kind.__name__} is not plain data")

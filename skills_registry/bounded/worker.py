@@ -31,11 +31,11 @@ _STATM = Path("/proc/self/statm")
 
 def main() -> None:
     """Do the jobs that arrive."""
-    jobs, answers = _streams()
+    jobs, answers = _open_streams()
     os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while (head := wire.receive(jobs)) is not None:
-        answer, result = _done(msgspec.msgpack.decode(head, type=Job), jobs)
+        answer, result = _run_job(msgspec.msgpack.decode(head, type=Job), jobs)
         wire.send(answers, wire.encode(answer))
         wire.send(answers, result)
         answers.flush()
@@ -43,18 +43,18 @@ def main() -> None:
             return
 
 
-def _streams() -> tuple[IO[bytes], IO[bytes]]:
+def _open_streams() -> tuple[IO[bytes], IO[bytes]]:
     """Where jobs come from, and where answers go; what a library prints goes to the log instead."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return sys.stdin.buffer, answers
 
 
-def _done(job: Job, jobs: IO[bytes]) -> tuple[Answer, bytes]:
+def _run_job(job: Job, jobs: IO[bytes]) -> tuple[Answer, bytes]:
     try:
-        function = wire.function_at(job.function)
+        function = wire.import_function(job.function)
         _limit_memory(job.memory_bytes)
-        result = _within(job.cpu_seconds, function, wire.arguments(function, wire.receive(jobs) or b""))
+        result = _call_within(job.cpu_seconds, function, wire.decode_arguments(function, wire.receive(jobs) or b""))
     except MemoryError:
         return Answer("memory", leaves=True), b""
     except Exception:  # noqa: BLE001  # it is told to the server, which logs it
@@ -62,7 +62,7 @@ def _done(job: Job, jobs: IO[bytes]) -> tuple[Answer, bytes]:
     return Answer("done", leaves=_resident() > RESIDENT_MAX), result
 
 
-def _within(cpu_seconds: float, function: Callable[..., Any], arguments: list[Any]) -> bytes:
+def _call_within(cpu_seconds: float, function: Callable[..., Any], arguments: list[Any]) -> bytes:
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
     try:
         return wire.encode(function(*arguments))

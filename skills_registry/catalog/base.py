@@ -60,7 +60,7 @@ class Changes:
 
 
 @dataclass(frozen=True)
-class Remembered:
+class RecoveryState:
     """What is known of a skill outside the registry, should that be lost; labels like `v3`, ISO 8601."""
 
     generation: int = 0
@@ -87,11 +87,11 @@ class Catalog(Protocol):
         """Everything that changed after a generation (0: all that is live)."""
         ...
 
-    def is_unfinished(self) -> bool:
+    def is_incomplete(self) -> bool:
         """Whether the next changes hold something that the last ones should have, but could not be read then."""
         ...
 
-    def kept_file(self, file: PublishedFile) -> bytes | None:
+    def cached_file(self, file: PublishedFile) -> bytes | None:
         """The bytes of a file that this machine has kept from an earlier read; asks no other server."""
         ...
 

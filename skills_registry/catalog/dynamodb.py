@@ -14,11 +14,11 @@ from pynamodb.exceptions import DoesNotExist
 from invocations.aws.dynamo import as_unavailable
 from skills_registry.store import package_store
 from skills_registry.store.disk_cache import DiskCache
-from skills_registry.store.records import is_moment
+from skills_registry.store.records import is_timestamp
 
-from .base import Changes, PublishedFile, PublishedSkill, Remembered
-from .items import DamagedItem, manifest_of, published_skill, reference
-from .manifests import PATIENCE_SECONDS, Manifests, Wanted
+from .base import Changes, PublishedFile, PublishedSkill, RecoveryState
+from .items import DamagedItem, parse_manifest, parse_reference, published_skill
+from .manifests import WAIT_SECONDS, ManifestKey, ManifestReader
 from .tables import ACTIVE, HEAD, Head, HeadItem, SkillItem
 
 log = logging.getLogger(__name__)
@@ -37,14 +37,14 @@ class DynamoCatalog:
 
     def __init__(self) -> None:
         self._cache = DiskCache(settings.SKILL_CACHE_DIR, settings.SKILL_CACHE_BYTES)
-        self._manifests = Manifests(self._cache)
+        self._manifests = ManifestReader(self._cache)
         self._unfinished: set[str] = set()
         """Skills whose manifest is not here yet."""
 
     def generation(self) -> int:
         return self._head().revision
 
-    def is_unfinished(self) -> bool:
+    def is_incomplete(self) -> bool:
         return bool(self._unfinished)
 
     def changes_since(self, generation: int) -> Changes:
@@ -60,7 +60,7 @@ class DynamoCatalog:
         published = list(self._published(item for item in items if item.status == ACTIVE))
         return Changes(head.revision, published, sorted(names - {skill.name for skill in published}))
 
-    def kept_file(self, file: PublishedFile) -> bytes | None:
+    def cached_file(self, file: PublishedFile) -> bytes | None:
         return self._cache.get(file.sha256)
 
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
@@ -71,31 +71,31 @@ class DynamoCatalog:
         return content
 
     def _published(self, items: Iterable[SkillItem]) -> Iterator[PublishedSkill]:
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + WAIT_SECONDS
         for item in items:
             try:
-                if (skill := self._understood(item, until)) is not None:
+                if (skill := self._parse_item(item, until)) is not None:
                     yield skill
             except DamagedItem as damaged:
                 log.error("an item of the catalog is damaged, and its skill is not served: %s", damaged)
 
-    def _understood(self, item: SkillItem, until: float) -> PublishedSkill | None:
+    def _parse_item(self, item: SkillItem, until: float) -> PublishedSkill | None:
         """The skill, None where its manifest is not here yet. Raises DamagedItem."""
-        where = reference(item)
+        where = parse_reference(item)
         if where is None:
-            manifest = manifest_of(item, item.manifest_json)
+            manifest = parse_manifest(item, item.manifest_json)
             return published_skill(item, manifest, str(manifest.get("published_at", "")))
-        content = self._manifests.get(Wanted(item.skill_id, number_of(item.version), where["sha256"]), until)
+        content = self._manifests.get(ManifestKey(item.skill_id, version_number(item.version), where["sha256"]), until)
         if content is None:
             self._unfinished.add(item.skill_id)
             return None
-        return published_skill(item, manifest_of(item, content), where["published_at"])
+        return published_skill(item, parse_manifest(item, content), where["published_at"])
 
     def _all(self, head: Head) -> list[SkillItem]:
         with as_unavailable():
             found = list(SkillItem.status_index.query(ACTIVE))
             return (
-                found if head.counts(found) else list(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
+                found if head.matches(found) else list(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
             )
 
     def _head(self) -> Head:
@@ -106,7 +106,7 @@ class DynamoCatalog:
                 return Head()
 
 
-def remembered(name: str) -> Remembered | None:
+def read_recovery_state(name: str) -> RecoveryState | None:
     """What the table holds of a skill, for a registry that was lost; None where it has nothing. Raises DamagedItem."""
     with as_unavailable():
         item = next(iter(SkillItem.batch_get([name], consistent_read=True)), None)
@@ -118,7 +118,7 @@ def remembered(name: str) -> Remembered | None:
         return None
     if item.known_generation is None:
         raise DamagedItem(f"{name}: generation is not a whole number")
-    return Remembered(
+    return RecoveryState(
         item.known_generation,
         item.version,
         item.status,
@@ -128,7 +128,7 @@ def remembered(name: str) -> Remembered | None:
     )
 
 
-def number_of(label: str | None) -> int:
+def version_number(label: str | None) -> int:
     """The number of `v3`; 0 for none."""
     match = _LABEL.fullmatch(label or "")
     return int(match[1]) if match else 0
@@ -137,9 +137,9 @@ def number_of(label: str | None) -> int:
 def _published_at(item: SkillItem) -> str | None:
     if not item.version:
         return None
-    where = reference(item)
+    where = parse_reference(item)
     try:
         said = where["published_at"] if where else json.loads(item.manifest_json or "")["published_at"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise DamagedItem(f"{item.skill_id}: manifest_json does not say since when it is published") from None
-    return said if is_moment(said) else None
+    return said if is_timestamp(said) else None

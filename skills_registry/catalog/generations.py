@@ -10,15 +10,15 @@ from django.db import transaction
 from invocations.resilience import deadline
 from skills_registry.models import Skill
 
-from .head import locked, next_generation, stamp
+from .head import lock_skill, next_generation, save_generation
 from .projection import project
 
-__all__ = ["changed", "locked", "next_generation"]
+__all__ = ["lock_skill", "next_generation", "save_change"]
 
 
-def changed(skill: Skill, generation: int, *fields: str) -> None:
+def save_change(skill: Skill, generation: int, *fields: str) -> None:
     """Save what changed of a skill and in which generation, and say so once that is committed."""
-    stamp(skill, generation, *fields)
+    save_generation(skill, generation, *fields)
     transaction.on_commit(partial(_announce, skill), robust=True)
 
 

@@ -22,12 +22,12 @@ def next_generation(above: int = 0) -> int:
     return head.generation
 
 
-def locked(skill: Skill) -> Skill:
+def lock_skill(skill: Skill) -> Skill:
     """The skill read afresh, with its row locked until the transaction ends."""
     return Skill.objects.select_for_update(of=("self",)).select_related("live_version").get(pk=skill.pk)
 
 
-def stamp(skill: Skill, generation: int, *fields: str) -> None:
+def save_generation(skill: Skill, generation: int, *fields: str) -> None:
     """Save what changed of a locked skill, and in which generation; gateways do not know of it yet."""
     if skill.served_generation == skill.generation:
         skill.unserved_since = timezone.now()

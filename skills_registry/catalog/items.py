@@ -29,14 +29,14 @@ class DamagedItem(ValueError):
     """An item does not say what a gateway needs; the message names the item and what is wrong."""
 
 
-def attributes(skill: Skill) -> dict[str, Any]:
+def item_attributes(skill: Skill) -> dict[str, Any]:
     """The item's metadata; None removes an attribute. Counters are not among them. `skill` has its summary."""
     live = skill.live_version
     shown = live or skill.versions.ready().order_by("number").select_related("uploaded_by").last()
     numbers = skill.versions.ready().order_by("-number").values_list("number", flat=True)[:VERSIONS_MAX]
     return {
         "name": skill.name,
-        "description": cut(shown.description, DESCRIPTION_MAX_BYTES) if shown else None,
+        "description": truncate(shown.description, DESCRIPTION_MAX_BYTES) if shown else None,
         "version": live.label if live else None,
         # Readers of the table know three states; a deleted skill is one that is not served.
         "status": str(Skill.Status.INACTIVE if skill.deleted_at else skill.status),
@@ -76,34 +76,34 @@ def _published_file(file: Mapping[str, Any]) -> PublishedFile:
     return PublishedFile(file["path"], file["size"], file["sha256"], file["media_type"], executable)
 
 
-def reference(item: SkillItem) -> dict[str, str] | None:
+def parse_reference(item: SkillItem) -> dict[str, str] | None:
     """Where the manifest is that is not in the item: `key`, `sha256`, `published_at`. Raises DamagedItem."""
     if not item.manifest_ref:
         return None
-    found = _object(item, "manifest_ref", item.manifest_ref)
+    found = _parse_object(item, "manifest_ref", item.manifest_ref)
     if not all(isinstance(found.get(name), str) for name in ("key", "sha256", "published_at")):
         raise DamagedItem(f"{item.skill_id}: manifest_ref lacks key, sha256 or published_at")
     return found
 
 
-def manifest_of(item: SkillItem, text: str | bytes | None) -> dict[str, Any]:
+def parse_manifest(item: SkillItem, text: str | bytes | None) -> dict[str, Any]:
     """The manifest, of the right shape. Raises DamagedItem."""
     if item.damaged:
         raise DamagedItem(f"{item.skill_id}: {', '.join(item.damaged)} cannot be read")
     if not all(isinstance(tag, str) for tag in item.tags or ()):
         raise DamagedItem(f"{item.skill_id}: tags are not texts")
-    manifest = _object(item, "the manifest", text or "")
-    if problem := _problem(item.skill_id, manifest):
+    manifest = _parse_object(item, "the manifest", text or "")
+    if problem := _find_flaw(item.skill_id, manifest):
         raise DamagedItem(f"{item.skill_id}: the manifest's {problem} is not what it should be")
     return manifest
 
 
-def digest(manifest: bytes) -> str:
+def manifest_digest(manifest: bytes) -> str:
     """What a reference calls `sha256`."""
     return hashlib.sha256(manifest).hexdigest()
 
 
-def cut(text: str, most: int) -> str:
+def truncate(text: str, most: int) -> str:
     """As much of a text as has at most `most` bytes in UTF-8."""
     return text.encode()[:most].decode(errors="ignore")
 
@@ -114,7 +114,7 @@ def _manifest_attributes(skill: Skill, live: SkillVersion | None) -> dict[str, s
     published_at = skill.published_at.isoformat() if skill.published_at else ""
     if large := large_manifest(live):
         key = package_store.manifest_key(skill.name, live.number)
-        where = {"key": key, "sha256": digest(large), "published_at": published_at}
+        where = {"key": key, "sha256": manifest_digest(large), "published_at": published_at}
         return {"manifest_json": None, "manifest_ref": _json(where)}
     return {"manifest_json": _json({**_manifest(live), "published_at": published_at}), "manifest_ref": None}
 
@@ -133,11 +133,11 @@ def _author(version: SkillVersion) -> str | None:
     metadata = version.frontmatter.get("metadata")
     named = metadata.get("author") if isinstance(metadata, dict) else None
     if isinstance(named, str) and named:
-        return cut(named, AUTHOR_MAX_BYTES)
+        return truncate(named, AUTHOR_MAX_BYTES)
     return version.uploaded_by.get_username() if version.uploaded_by else None
 
 
-def _object(item: SkillItem, what: str, text: str | bytes) -> dict[str, Any]:
+def _parse_object(item: SkillItem, what: str, text: str | bytes) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -147,7 +147,7 @@ def _object(item: SkillItem, what: str, text: str | bytes) -> dict[str, Any]:
     return found
 
 
-def _problem(name: str, manifest: Mapping[str, Any]) -> str:
+def _find_flaw(name: str, manifest: Mapping[str, Any]) -> str:
     """The part of a manifest that a gateway could not work with; "" where there is none."""
     files, frontmatter = manifest.get("files"), manifest.get("frontmatter")
     if not is_number(manifest.get("version")) or not manifest["version"]:

@@ -28,10 +28,10 @@ class OrmCatalog:
                 published.append(published_skill(skill, skill.live_version))
         return Changes(reached, published, withdrawn, complete=generation == 0)
 
-    def is_unfinished(self) -> bool:
+    def is_incomplete(self) -> bool:
         return False
 
-    def kept_file(self, file: PublishedFile) -> bytes | None:
+    def cached_file(self, file: PublishedFile) -> bytes | None:
         return None  # the store is on this machine
 
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:

@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 
 from skills_registry.models import Skill
 
-from .head import locked, next_generation, stamp
+from .head import lock_skill, next_generation, save_generation
 from .projection_threads import Retrier
 from .signals import catalog_changed
 
@@ -87,11 +87,11 @@ def _overtake(skill: Skill, found: int) -> bool:
     """
     with transaction.atomic():
         generation = next_generation(above=found)
-        skill = locked(skill)
+        skill = lock_skill(skill)
         if skill.generation >= found:
             transaction.set_rollback(True)
             return False
-        stamp(skill, generation)
+        save_generation(skill, generation)
     return True
 
 

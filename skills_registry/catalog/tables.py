@@ -89,7 +89,7 @@ class HeadItem(SalvagedModel):
     def state(self) -> Head:
         """What it says, as far as that can be believed."""
         if self.damaged or not _is_whole(self):
-            return Head(int(self.revision) if _is_count(self.revision) else 0, is_whole=False)
+            return Head(int(self.revision) if _is_natural(self.revision) else 0, is_whole=False)
         changes = tuple((int(revision), str(name)) for revision, name in self.changes)
         return Head(int(self.revision), int(self.live), int(self.checksum), changes)
 
@@ -112,12 +112,12 @@ class Head:
             return None
         return {name for at, name in self.changes if at > revision}
 
-    def counts(self, items: Iterable[SkillItem]) -> bool:
+    def matches(self, items: Iterable[SkillItem]) -> bool:
         """Whether these are all active skills."""
-        return self.is_whole and (self.live, self.checksum) == count(items)
+        return self.is_whole and (self.live, self.checksum) == count_active(items)
 
 
-def count(items: Iterable[SkillItem]) -> tuple[int, int]:
+def count_active(items: Iterable[SkillItem]) -> tuple[int, int]:
     """How many active skills these are, and the sum of their fingerprints."""
     fingerprints = [fingerprint(item.skill_id, item.known_generation or 0) for item in items if item.status == ACTIVE]
     return len(fingerprints), sum(fingerprints)
@@ -128,14 +128,14 @@ def fingerprint(skill: str, generation: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{skill}\0{generation}".encode()).digest()[:8])
 
 
-def _is_count(value: Any) -> bool:
+def _is_natural(value: Any) -> bool:
     return type(value) is int and value >= 0
 
 
 def _is_whole(head: HeadItem) -> bool:
     numbers = (head.revision, head.live, head.checksum)
     return (
-        all(map(_is_count, numbers))
+        all(map(_is_natural, numbers))
         and head.revision > 0
         and isinstance(head.changes, list)
         and all(map(_is_change, head.changes))
@@ -143,4 +143,4 @@ def _is_whole(head: HeadItem) -> bool:
 
 
 def _is_change(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and _is_count(value[0]) and isinstance(value[1], str)
+    return isinstance(value, list) and len(value) == 2 and _is_natural(value[0]) and isinstance(value[1], str)

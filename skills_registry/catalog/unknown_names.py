@@ -15,4 +15,4 @@ def unknown_skills(names: Iterable[str]) -> list[str]:
 
 def unknown_tags(tags: Iterable[str]) -> list[str]:
     """The tags that no skill has, in order."""
-    return sorted(set(tags) - set(Skill.objects.present().tag_counts()))
+    return sorted(set(tags) - set(Skill.objects.not_deleted().tag_counts()))

@@ -56,7 +56,7 @@ def diff_lines(before: str, after: str) -> LineDiff:
     """What differs between two texts; a line end is part of its line."""
     old, new = split_lines(before), split_lines(after)
     blocks = diff_sequences(old, new, CELLS_MAX)
-    return LineDiff(old, new, blocks or _whole(old, new), exact=blocks is not None)
+    return LineDiff(old, new, blocks or _coarse_diff(old, new), exact=blocks is not None)
 
 
 def diff_sequences(before: Sequence[Hashable], after: Sequence[Hashable], cells_max: int) -> list[Block] | None:
@@ -70,7 +70,7 @@ def diff_sequences(before: Sequence[Hashable], after: Sequence[Hashable], cells_
     one, other = (
         [known.setdefault(side[index], len(known)) for index in part] for side, part in ((before, old), (after, new))
     )
-    return _joined(
+    return _join_blocks(
         [
             Block(True, range(start), range(start)),
             *(
@@ -82,11 +82,11 @@ def diff_sequences(before: Sequence[Hashable], after: Sequence[Hashable], cells_
     )
 
 
-def _whole(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Block]:
+def _coarse_diff(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Block]:
     """The coarsest diff there is: one block between what both begin and what both end with."""
     start, end = common_ends(before, after)
     old, new = len(before) - end, len(after) - end
-    return _joined(
+    return _join_blocks(
         [
             Block(True, range(start), range(start)),
             Block(False, range(start, old), range(start, new)),
@@ -104,12 +104,12 @@ def common_ends(before: Sequence[Hashable], after: Sequence[Hashable]) -> tuple[
     return start, end
 
 
-def _joined(parts: list[Block]) -> list[Block]:
+def _join_blocks(parts: list[Block]) -> list[Block]:
     """The parts without empty ones, neighbours of one kind made one."""
-    return list(_join(part for part in parts if part.before or part.after))
+    return list(_iter_joined(part for part in parts if part.before or part.after))
 
 
-def _join(parts: Iterator[Block]) -> Iterator[Block]:
+def _iter_joined(parts: Iterator[Block]) -> Iterator[Block]:
     present = next(parts, None)
     for part in parts:
         if present is not None and part.same == present.same:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from skills_registry.media_types import text_of
 from skills_registry.rendering.hidden_characters import visible_html
 
-from .diff_view import diff_page, unified
+from .diff_view import diff_page, unify_rows
 from .line_diff import LineDiff, diff_lines
 from .word_diff import Line, Piece, Row
 
@@ -27,7 +27,7 @@ class View:
 
 
 @dataclass(frozen=True)
-class Part:
+class LineFragment:
     """Part of a line as HTML; so many characters after it are not shown."""
 
     html: str
@@ -35,29 +35,29 @@ class Part:
 
 
 @dataclass(frozen=True)
-class ShownLine:
+class HtmlLine:
     """A line: number from 1, its parts, and its end ("" for none)."""
 
     number: int
-    parts: tuple[Part, ...]
+    parts: tuple[LineFragment, ...]
     end: str
 
 
 @dataclass(frozen=True)
-class ShownRow:
+class HtmlRow:
     """See `word_diff.Row`."""
 
-    before: ShownLine | None
-    after: ShownLine | None
+    before: HtmlLine | None
+    after: HtmlLine | None
     same: bool
     alike: bool
 
 
 @dataclass(frozen=True)
-class ShownPart:
+class HtmlPart:
     """Rows, or so many unchanged lines that are `folded` away, of which the first before has the index `at`."""
 
-    rows: tuple[ShownRow, ...]
+    rows: tuple[HtmlRow, ...]
     folded: int
     at: int
 
@@ -73,7 +73,7 @@ class TextDiff:
     removed: int
     exact: bool
     ends: tuple[list[str], list[str]] | None
-    parts: tuple[ShownPart, ...]
+    parts: tuple[HtmlPart, ...]
     next: int | None
 
 
@@ -84,8 +84,8 @@ def compare_texts(before: bytes, after: bytes, view: View) -> TextDiff | None:
         return None
     diff = diff_lines(old, new)
     page = diff_page(diff, opened=frozenset(view.opened), everything=view.everything, start=view.start)
-    parts = tuple(ShownPart(_rows(part.rows, view), part.folded, part.block.before.start) for part in page.parts)
-    return TextDiff(diff.added, diff.removed, diff.exact, _ends(diff), parts, page.next)
+    parts = tuple(HtmlPart(_rows(part.rows, view), part.folded, part.block.before.start) for part in page.parts)
+    return TextDiff(diff.added, diff.removed, diff.exact, _differing_line_ends(diff), parts, page.next)
 
 
 def marked_html(pieces: Sequence[Piece], mark: str) -> str:
@@ -93,22 +93,22 @@ def marked_html(pieces: Sequence[Piece], mark: str) -> str:
     return "".join(_piece_html(piece, mark) for piece in pieces)
 
 
-def _rows(rows: tuple[Row, ...], view: View) -> tuple[ShownRow, ...]:
-    ordered = rows if view.split else tuple(unified(rows))
-    return tuple(ShownRow(_line(row.before, "del"), _line(row.after, "ins"), row.same, row.alike) for row in ordered)
+def _rows(rows: tuple[Row, ...], view: View) -> tuple[HtmlRow, ...]:
+    ordered = rows if view.split else tuple(unify_rows(rows))
+    return tuple(HtmlRow(_line(row.before, "del"), _line(row.after, "ins"), row.same, row.alike) for row in ordered)
 
 
-def _line(line: Line | None, mark: str) -> ShownLine | None:
-    return ShownLine(line.number, tuple(_parts(line.pieces, mark)), line.end) if line else None
+def _line(line: Line | None, mark: str) -> HtmlLine | None:
+    return HtmlLine(line.number, tuple(_fragments(line.pieces, mark)), line.end) if line else None
 
 
-def _parts(pieces: Sequence[Piece], mark: str) -> list[Part]:
+def _fragments(pieces: Sequence[Piece], mark: str) -> list[LineFragment]:
     """The pieces, joined as far as nothing is hidden between them."""
-    parts: list[Part] = []
+    parts: list[LineFragment] = []
     start = 0
     for end, piece in enumerate(pieces, 1):
         if piece.hidden or end == len(pieces):
-            parts.append(Part(marked_html(pieces[start:end], mark), piece.hidden))
+            parts.append(LineFragment(marked_html(pieces[start:end], mark), piece.hidden))
             start = end
     return parts
 
@@ -118,7 +118,7 @@ def _piece_html(piece: Piece, mark: str) -> str:
     return f"<{mark}>{html}</{mark}>" if piece.marked else html
 
 
-def _ends(diff: LineDiff) -> tuple[list[str], list[str]] | None:
+def _differing_line_ends(diff: LineDiff) -> tuple[list[str], list[str]] | None:
     if not diff.before or not diff.after:
         return None
     before, after = ({line[len(line.rstrip("\r\n")) :] for line in side} - {""} for side in (diff.before, diff.after))

@@ -17,7 +17,7 @@ PAIRS_MAX = 400
 """Lines before times lines after in a block where each line looks for its like; in larger ones they pair in order."""
 COMPARED_MAX = 400
 """Characters of a line that say whether it is like another."""
-ALIKE = 0.4
+LIKENESS_MIN = 0.4
 """From here on two lines are one line that was changed, and their words are compared."""
 
 _EAST = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
@@ -53,20 +53,20 @@ class Row:
     alike: bool = False
 
 
-def rows(diff: LineDiff, block: Block) -> list[Row]:
+def align_rows(diff: LineDiff, block: Block) -> list[Row]:
     """A block's lines side by side, like beside like."""
     if block.same:
         return [
-            Row(_plain(diff.before, one), _plain(diff.after, other), same=True)
+            Row(_plain_line(diff.before, one), _plain_line(diff.after, other), same=True)
             for one, other in zip(block.before, block.after, strict=True)
         ]
     found: list[Row] = []
     one, other = block.before.start, block.after.start
-    for left, right in _pairs(diff, block):
-        found += _beside(diff, range(one, left), range(other, right))
-        found.append(_changed(diff, left, right))
+    for left, right in _pair_lines(diff, block):
+        found += _unpaired_rows(diff, range(one, left), range(other, right))
+        found.append(_changed_row(diff, left, right))
         one, other = left + 1, right + 1
-    return found + list(_beside(diff, range(one, block.before.stop), range(other, block.after.stop)))
+    return found + list(_unpaired_rows(diff, range(one, block.before.stop), range(other, block.after.stop)))
 
 
 def diff_words(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
@@ -91,11 +91,11 @@ def _pieces(parts: Iterable[tuple[bool, str]]) -> tuple[Piece, ...]:
     return tuple(found)
 
 
-def _pairs(diff: LineDiff, block: Block) -> Sequence[tuple[int, int]]:
+def _pair_lines(diff: LineDiff, block: Block) -> Sequence[tuple[int, int]]:
     """The lines of a block that are one line, changed; in order on both sides."""
     if len(block.before) * len(block.after) > PAIRS_MAX:
         in_order = zip(block.before, block.after, strict=False)
-        return [pair for pair in in_order if _likeness(diff, *pair) >= ALIKE]
+        return [pair for pair in in_order if _likeness(diff, *pair) >= LIKENESS_MIN]
     return _best_pairs(diff, block)
 
 
@@ -106,7 +106,7 @@ def _best_pairs(diff: LineDiff, block: Block) -> list[tuple[int, int]]:
     gain = [[_likeness(diff, one, other) for other in block.after] for one in block.before]
     for i in range(height - 1, -1, -1):
         for j in range(width - 1, -1, -1):
-            paired = gain[i][j] + best[i + 1][j + 1] if gain[i][j] >= ALIKE else 0.0
+            paired = gain[i][j] + best[i + 1][j + 1] if gain[i][j] >= LIKENESS_MIN else 0.0
             best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
     pairs, i, j = [], 0, 0
     while i < height and j < width:
@@ -126,26 +126,27 @@ def _likeness(diff: LineDiff, one: int, other: int) -> float:
     return Indel.normalized_similarity(left[:COMPARED_MAX], right[:COMPARED_MAX])
 
 
-def _beside(diff: LineDiff, before: range, after: range) -> Iterator[Row]:
+def _unpaired_rows(diff: LineDiff, before: range, after: range) -> Iterator[Row]:
     """Lines that are not alike, in the same rows where there are some on both sides."""
     for one, other in zip_longest(before, after):
         yield Row(
-            None if one is None else _plain(diff.before, one), None if other is None else _plain(diff.after, other)
+            None if one is None else _plain_line(diff.before, one),
+            None if other is None else _plain_line(diff.after, other),
         )
 
 
-def _changed(diff: LineDiff, one: int, other: int) -> Row:
-    (left, left_end), (right, right_end) = _parted(diff.before[one]), _parted(diff.after[other])
+def _changed_row(diff: LineDiff, one: int, other: int) -> Row:
+    (left, left_end), (right, right_end) = _split_line_end(diff.before[one]), _split_line_end(diff.after[other])
     old, new = diff_words(left, right)
     return Row(Line(one + 1, old, left_end), Line(other + 1, new, right_end), alike=True)
 
 
-def _plain(lines: Sequence[str], index: int) -> Line:
-    text, end = _parted(lines[index])
+def _plain_line(lines: Sequence[str], index: int) -> Line:
+    text, end = _split_line_end(lines[index])
     return Line(index + 1, (Piece(text),) if text else (), end)
 
 
-def _parted(line: str) -> tuple[str, str]:
+def _split_line_end(line: str) -> tuple[str, str]:
     """A line without its end, and the end."""
     text = line.rstrip("\r\n")
     return text, line[len(text) :]

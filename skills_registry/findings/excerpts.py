@@ -13,11 +13,11 @@ SHOWN_MAX = 300
 
 @dataclass(frozen=True)
 class ExcerptLine:
-    """A line by its number from 1; `meant` marks the one that the excerpt is about."""
+    """A line by its number from 1; `is_target` marks the one that the excerpt is about."""
 
     number: int
     text: str
-    meant: bool
+    is_target: bool
 
 
 class Excerpts:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from skills_registry.packages.archive import read_archive
 from skills_registry.packages.folder import read_folder
-from skills_registry.packages.package import Limits, Package, gather
+from skills_registry.packages.package import Limits, Package, build_package
 from skills_registry.packages.paths import is_junk
 from skills_registry.packages.problems import Finding, InvalidSkill, Mended, Problem, Report
-from skills_registry.packages.renaming import renamed
+from skills_registry.packages.renaming import rename_package
 
 from .scanner import scan
 
@@ -62,7 +62,7 @@ def inspect_path(path: str, limits: Limits, name: str = "", prefix: str = "") ->
         place = Path(path)
         package = read_archive(place.read_bytes(), limits) if place.is_file() else read_folder(place, limits)
         given = name or prefix + package.manifest.name
-        return _accepted(package if given == package.manifest.name else renamed(package, given, limits))
+        return _accepted(package if given == package.manifest.name else rename_package(package, given, limits))
     except InvalidSkill as invalid:
         return _refused(invalid)
     except OSError as failure:
@@ -83,7 +83,7 @@ def inspect_files(
     paths = [path for path in contents if path not in dropped]
     try:
         return _accepted(
-            gather(
+            build_package(
                 paths,
                 lambda path, limit: contents[path],
                 limits=limits,

@@ -18,7 +18,7 @@ from skills_registry.store.records import DamagedRecord
 
 
 @dataclass
-class Migrated:
+class MigrationResult:
     """What was done, or in a dry run would be; `failures` say what is not where it should be."""
 
     files: int = 0
@@ -36,7 +36,7 @@ class Migration:
     """From one backend to the other; `projections` are the target's (see `settings.PROJECTIONS`)."""
 
     def __init__(self, source: str, target: str, projections: Mapping[str, str], *, dry_run: bool = False) -> None:
-        self.done = Migrated()
+        self.done = MigrationResult()
         self._source = source
         self._target = target
         self._projections = projections
@@ -59,7 +59,7 @@ class Migration:
         """Copy the staged zips that still wait for their second step."""
         for upload in Upload.objects.all():
             try:
-                with package_store.backend(self._source):
+                with package_store.use_backend(self._source):
                     content = package_store.read_upload(upload.pk)
             except FileNotFoundError:
                 continue  # swept, or staged in the target after the switch
@@ -74,7 +74,7 @@ class Migration:
             return
         for target, projection in self._projections.items():
             try:
-                with package_store.backend(self._target):
+                with package_store.use_backend(self._target):
                     import_string(projection)(skill)
             except OSError as error:
                 self.done.fail(f"{skill}: what is live could not be told to {target}: {error}")
@@ -85,7 +85,7 @@ class Migration:
         if present is not None:
             self.done.there_already += present == sha256
             return present == sha256 or self._failed(f"{where} is there already, with other bytes")
-        with package_store.backend(self._source):
+        with package_store.use_backend(self._source):
             try:
                 content = package_store.read_file(name, number, path)
             except FileNotFoundError:
@@ -96,13 +96,13 @@ class Migration:
         self.done.bytes += len(content)
         if self._dry_run:
             return True
-        with package_store.backend(self._target):
+        with package_store.use_backend(self._target):
             package_store.write_file(name, number, path, content)
         return self._digest(name, number, path) == sha256 or self._failed(f"{where} arrived with other bytes")
 
     def _digest(self, name: str, number: int, path: str) -> str | None:
         """The digest of a file in the target, None where there is none."""
-        with package_store.backend(self._target):
+        with package_store.use_backend(self._target):
             try:
                 return hashlib.sha256(package_store.read_file(name, number, path)).hexdigest()
             except FileNotFoundError:
@@ -110,24 +110,24 @@ class Migration:
 
     def _copy_sidecar(self, version: SkillVersion) -> None:
         name, number = version.skill.name, version.number
-        with package_store.backend(self._target):
+        with package_store.use_backend(self._target):
             try:
                 if package_store.read_sidecar(name, number)["digest"] != version.digest:
                     self._failed(f"{version}: the sidecar that is there already names another digest")
                 return
             except FileNotFoundError:
                 pass
-        with package_store.backend(self._source):
+        with package_store.use_backend(self._source):
             sidecar = package_store.read_sidecar(name, number)
         if not self._dry_run:
-            with package_store.backend(self._target):
+            with package_store.use_backend(self._target):
                 package_store.write_sidecar(name, number, sidecar)
 
     def _copy_upload(self, upload: Upload, content: bytes) -> None:
         self.done.uploads += 1
         if self._dry_run:
             return
-        with package_store.backend(self._target):
+        with package_store.use_backend(self._target):
             try:
                 package_store.write_upload(upload.pk, content)
             except FileExistsError:
@@ -140,6 +140,6 @@ class Migration:
         return False
 
 
-def versions() -> Iterator[SkillVersion]:
+def versions_to_copy() -> Iterator[SkillVersion]:
     """All versions that have to be moved, skill by skill."""
     return SkillVersion.objects.ready().select_related("skill").order_by("skill__name", "number").iterator(100)

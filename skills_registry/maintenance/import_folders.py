@@ -35,7 +35,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Imported:
+class ImportResult:
     """What became of one path: the package and (but for a dry run) the version it is now, or why it was refused.
 
     A version that was to be published and could not be has an error among its problems.
@@ -60,21 +60,21 @@ class Imported:
 
 def import_skills(
     paths: Sequence[Path], options: Options, *, progress: Callable[[Sequence[Path]], Iterable[Path]] = iter
-) -> list[Imported]:
+) -> list[ImportResult]:
     """Import folders and zips. What keeps one of them out comes back as its problems, not as an exception.
 
     Different packages of one name are all refused: one would be published over the other. `progress` is given the
     paths and passes them on one by one.
     """
-    refused = {imported.path: imported for imported in _refused(paths, options)}
+    refused = {imported.path: imported for imported in _find_refused(paths, options)}
     done = []
     for path in progress(paths):
         imported = refused.get(path) or _read(path, options)
-        done.append(_foreseen(imported, options) if options.dry_run else _stored(imported, options))
+        done.append(_predict(imported, options) if options.dry_run else _store(imported, options))
     return done
 
 
-def _refused(paths: Iterable[Path], options: Options) -> list[Imported]:
+def _find_refused(paths: Iterable[Path], options: Options) -> list[ImportResult]:
     """The packages that cannot come in, or not beside each other.
 
     All are read for that, and again to be stored, so that they are not all in memory at once.
@@ -88,16 +88,16 @@ def _refused(paths: Iterable[Path], options: Options) -> list[Imported]:
         else:
             identities.append((str(path), imported.package.manifest.name, imported.package.digest))
     clashes = name_clashes(identities)
-    return [*refused, *(Imported(Path(place), problems=(clash,)) for place, clash in clashes.items())]
+    return [*refused, *(ImportResult(Path(place), problems=(clash,)) for place, clash in clashes.items())]
 
 
-def _read(path: Path, options: Options) -> Imported:
+def _read(path: Path, options: Options) -> ImportResult:
     name = (options.names or {}).get(path, "")
     inspection = services.inspect_on_disk(path, mend=options.mend, name=name, prefix=options.prefix)
-    return Imported(path, inspection.package, problems=inspection.problems, mendable=inspection.mendable)
+    return ImportResult(path, inspection.package, problems=inspection.problems, mendable=inspection.mendable)
 
 
-def _foreseen(imported: Imported, options: Options) -> Imported:
+def _predict(imported: ImportResult, options: Options) -> ImportResult:
     """What would become of a package, as far as one can tell without storing it."""
     package = imported.package
     skill = Skill.objects.filter(name=package.manifest.name).first() if package else None
@@ -108,7 +108,7 @@ def _foreseen(imported: Imported, options: Options) -> Imported:
     return replace(imported, created=new, uploader_before=uploader)
 
 
-def _stored(imported: Imported, options: Options) -> Imported:
+def _store(imported: ImportResult, options: Options) -> ImportResult:
     package = imported.package
     if package is None:
         return imported
@@ -117,9 +117,9 @@ def _stored(imported: Imported, options: Options) -> Imported:
     try:
         version, created = services.create_version(package, user=options.user, note=options.note)
     except services.Conflict as conflict:
-        return Imported(imported.path, problems=(Problem("conflict", {"reason": str(conflict)}),))
+        return ImportResult(imported.path, problems=(Problem("conflict", {"reason": str(conflict)}),))
     except services.StoreFailed as failure:
-        return Imported(imported.path, problems=(Problem("store-failed", {"reason": str(failure)}),))
+        return ImportResult(imported.path, problems=(Problem("store-failed", {"reason": str(failure)}),))
     imported = replace(imported, version=version, created=created, uploader_before=uploader if created else "")
     try:
         return replace(imported, published=options.publish and _publish(version, options))

@@ -60,7 +60,7 @@ def verify_latest(skill: Skill) -> Iterator[Difference]:
     except DamagedRecord as damaged:
         yield Difference(skill.name, str(damaged), Remedy.ANNOUNCE)
         return
-    for key, expected in package_store.latest(skill).items():
+    for key, expected in package_store.latest_record(skill).items():
         # An older generation is on its way to be replaced, which is another matter.
         if said.get(key) != expected and (key != "generation" or said[key] > skill.generation):
             what = f"latest.json says of {key}: {said.get(key)}, the registry: {expected}"
@@ -71,7 +71,7 @@ def verify_catalog() -> Iterator[Difference]:
     """Compare what gateways read with what the registry has published. Raises OSError."""
     if settings.STORAGE_BACKEND == "local":
         return  # they read the registry
-    for problem in dynamodb_checks.problems():
+    for problem in dynamodb_checks.find_problems():
         yield Difference(problem.name, problem.what, REMEDIES.get(problem.kind))
 
 

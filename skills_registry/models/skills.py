@@ -28,7 +28,7 @@ WORDS_MAX = 8
 class SkillQuerySet(models.QuerySet["Skill"]):
     """Questions that the doors ask about skills."""
 
-    def present(self) -> SkillQuerySet:
+    def not_deleted(self) -> SkillQuerySet:
         """Skills that are not deleted."""
         return self.filter(deleted_at__isnull=True)
 
@@ -50,10 +50,10 @@ class SkillQuerySet(models.QuerySet["Skill"]):
             review=Coalesce(Subquery(newest.waiting().values("review")[:1]), Value("")),
         )
 
-    def in_state(self, status: str) -> SkillQuerySet:
+    def with_status(self, status: str) -> SkillQuerySet:
         """Skills with a status, found without finding out that of all the others."""
         published = Exists(Publication.objects.filter(skill=OuterRef("pk")))
-        present = self.present()
+        present = self.not_deleted()
         if status == Skill.Status.DELETED:
             return self.filter(deleted_at__isnull=False)
         if status == Skill.Status.ACTIVE:
@@ -76,7 +76,7 @@ class SkillQuerySet(models.QuerySet["Skill"]):
         for word in text.split()[:WORDS_MAX]:
             escaped = json.dumps(word)[1:-1]  # as SQLite keeps it
             tagged = Q(tags__icontains=word) | Q(tags__icontains=escaped)
-            found = found.filter(Q(name__icontains=word) | tagged | Exists(SkillVersion.objects.saying(word)))
+            found = found.filter(Q(name__icontains=word) | tagged | Exists(SkillVersion.objects.mentioning(word)))
         return found
 
     def tagged(self, tag: str) -> SkillQuerySet:
@@ -214,7 +214,7 @@ class SkillVersionQuerySet(models.QuerySet["SkillVersion"]):
         """Versions whose files are all stored; only these can be shown or published."""
         return self.filter(state=SkillVersion.State.READY)
 
-    def saying(self, word: str) -> SkillVersionQuerySet:
+    def mentioning(self, word: str) -> SkillVersionQuerySet:
         """Within a query of skills: its live and its newest version, where title or description has the word in it."""
         shown = Q(pk=OuterRef("live_version")) | Q(number=OuterRef("last_number"))
         texts = {f"_{name}": KeyTextTransform(name, "frontmatter") for name in ("title", "description")}
@@ -229,7 +229,7 @@ class SkillVersionQuerySet(models.QuerySet["SkillVersion"]):
         """Versions that may not be published, by number."""
         return self.filter(yanked_at__isnull=False).order_by("number")
 
-    def kept(self) -> SkillVersionQuerySet:
+    def undeletable(self) -> SkillVersionQuerySet:
         """Versions that cannot be deleted as they are: live once and not yanked, so that none goes by one mistake."""
         return self.filter(Exists(Publication.objects.filter(version=OuterRef("pk"))), yanked_at__isnull=True)
 

@@ -13,12 +13,12 @@ from .manifest_fields import SKILL_MD, argument_names, is_prompt, is_tool
 
 TOKENS_PER_FILE = 12
 """What a link to a file costs besides its path."""
-PIECES_MAX = 4_000
+WORD_DIFF_MAX = 4_000
 """Characters of a field up to which the words that differ in it are marked."""
 _ASCII = bytes(range(0x80))
 _WIDE = bytes((*range(0xE3, 0xEE), 0xEF))
 """First bytes, in UTF-8, of the characters of Chinese, Japanese and Korean (U+3000 to U+DFFF, from U+F000)."""
-_CUT = 256 * 1024
+_CHUNK = 256 * 1024
 
 
 @dataclass(frozen=True)
@@ -42,23 +42,25 @@ class AgentView:
         return cls(
             name=str(frontmatter["name"]),
             description=str(frontmatter["description"]),
-            when_to_use=_text(frontmatter.get("when_to_use")),
+            when_to_use=_joined_text(frontmatter.get("when_to_use")),
             tool=is_tool(frontmatter),
             prompt=is_prompt(frontmatter),
             arguments=argument_names(frontmatter),
-            argument_hint=_text(frontmatter.get("argument-hint")),
-            allowed_tools=_text(frontmatter.get("allowed-tools")),
-            other={key: value for key, value in frontmatter.items() if key not in _SHOWN},
+            argument_hint=_joined_text(frontmatter.get("argument-hint")),
+            allowed_tools=_joined_text(frontmatter.get("allowed-tools")),
+            other={key: value for key, value in frontmatter.items() if key not in _KNOWN_KEYS},
             files=tuple(file["path"] for file in files if file["path"] != SKILL_MD),
         )
 
     def listing_tokens(self) -> int:
         """About how many tokens it costs every agent that this skill is listed, whether it is used or not."""
-        return sum(tokens(text) for text in (self.name, self.description, self.when_to_use, self.argument_hint))
+        return sum(
+            estimate_tokens(text) for text in (self.name, self.description, self.when_to_use, self.argument_hint)
+        )
 
     def instructions_tokens(self, body: str) -> int:
         """About how many tokens one call costs: the instructions, and the links to the files."""
-        return tokens(body) + sum(tokens(path) + TOKENS_PER_FILE for path in self.files)
+        return estimate_tokens(body) + sum(estimate_tokens(path) + TOKENS_PER_FILE for path in self.files)
 
 
 @dataclass(frozen=True)
@@ -75,8 +77,8 @@ class FieldChange:
         if (
             isinstance(one, str)
             and isinstance(other, str)
-            and 0 < len(one) < PIECES_MAX
-            and 0 < len(other) < PIECES_MAX
+            and 0 < len(one) < WORD_DIFF_MAX
+            and 0 < len(other) < WORD_DIFF_MAX
         ):
             return diff_words(one, other)
         return None
@@ -100,13 +102,13 @@ def changes_for_agents(before: AgentView, after: AgentView) -> list[FieldChange]
     return changes
 
 
-def tokens(text: str) -> int:
+def estimate_tokens(text: str) -> int:
     """About how many tokens a text is: four Latin letters make one, a Chinese character is one by itself."""
     # In pieces, and by bytes: of a text of megabytes each character would cost a hundred times as much.
-    return math.ceil(sum(_tokens(text[start : start + _CUT]) for start in range(0, len(text), _CUT)))
+    return math.ceil(sum(_count_tokens(text[start : start + _CHUNK]) for start in range(0, len(text), _CHUNK)))
 
 
-def _tokens(text: str) -> float:
+def _count_tokens(text: str) -> float:
     encoded = text.encode("utf-8", "surrogatepass")
     narrow, wide = (len(encoded) - len(encoded.translate(None, some)) for some in (_ASCII, _WIDE))
     return wide + narrow / 4 + (len(text) - wide - narrow) / 2
@@ -115,12 +117,12 @@ def _tokens(text: str) -> float:
 _FIELDS = (
     "name", "description", "when_to_use", "tool", "prompt", "arguments", "argument_hint", "allowed_tools",
 )  # fmt: skip
-_SHOWN = {
+_KNOWN_KEYS = {
     "name", "description", "when_to_use", "disable-model-invocation", "user-invocable", "arguments", "argument-hint",
     "allowed-tools",
 }  # fmt: skip
 
 
-def _text(value: Any) -> str:
+def _joined_text(value: Any) -> str:
     """A field that may be one text or a list of words."""
     return " ".join(map(str, value)) if isinstance(value, list) else str(value or "")

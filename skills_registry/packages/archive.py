@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import stat
 
-from .package import Limits, Package, gather
-from .paths import check_path, clean, is_junk, printable
+from .package import Limits, Package, build_package
+from .paths import check_path, drop_dot_segments, is_junk, printable
 from .problems import Params, Report
 from .zip_directory import DEFLATED, ENCRYPTED_FLAGS, PATCH_FLAG, STORED, DamagedEntry, Entry, read_directory, unpack
-from .zip_end import refused
+from .zip_end import invalid_zip
 from .zip_names import read_names
 
 _ENTRIES_PER_FILE = 8
@@ -25,11 +25,11 @@ def read_archive(data: bytes, limits: Limits | None = None) -> Package:
     """Read a zip that holds one skill. Raises InvalidSkill with everything that is wrong."""
     limits = limits or Limits()
     if len(data) > limits.archive_bytes:
-        raise refused("archive-too-large", {"size": len(data), "limit": limits.archive_bytes})
-    reading = _Reading(data)
+        raise invalid_zip("archive-too-large", {"size": len(data), "limit": limits.archive_bytes})
+    reading = _ArchiveReader(data)
     for entry in read_names(read_directory(data, limits.files * _ENTRIES_PER_FILE), reading.report):
         reading.take(entry)
-    return gather(
+    return build_package(
         reading.kept,
         reading.read,
         limits=limits,
@@ -39,7 +39,7 @@ def read_archive(data: bytes, limits: Limits | None = None) -> Package:
     )
 
 
-class _Reading:
+class _ArchiveReader:
     """A zip being read: the entries kept so far, and the report on the others."""
 
     def __init__(self, data: bytes) -> None:
@@ -53,7 +53,7 @@ class _Reading:
         """Keep an entry or drop it, and report what is wrong with it."""
         if not check_path(entry.name, self.report):
             return
-        path = clean(entry.name)
+        path = drop_dot_segments(entry.name)
         if path and _is_folder(entry):
             path = path.removesuffix("/") + "/"
         if entry.disagreement:

@@ -35,8 +35,8 @@ def mend_delimiters(text: str) -> Head | None:
     if begin is None:
         return None
     rest = split_lines(text[begin.end() : begin.end() + MAX_BYTES])
-    closing = _closing(rest)
-    end = _end(rest) if closing is None else closing
+    closing = _find_closing_line(rest)
+    end = _find_end(rest) if closing is None else closing
     if end is None:
         return None
     frontmatter, line_end = "".join(rest[:end]), begin[1]
@@ -45,7 +45,7 @@ def mend_delimiters(text: str) -> Head | None:
     return Head(before, after) if before != after else None
 
 
-def changes(before: str, after: str) -> tuple[Mend, ...]:
+def line_mends(before: str, after: str) -> tuple[Mend, ...]:
     """The lines that differ between two texts."""
     diff = diff_lines(before, after)
     return tuple(
@@ -60,7 +60,7 @@ def changes(before: str, after: str) -> tuple[Mend, ...]:
     )
 
 
-def _closing(lines: list[str]) -> int | None:
+def _find_closing_line(lines: list[str]) -> int | None:
     """The index of the closing line: the first that is right, or else the first that is almost."""
     for pattern in (_EXACT, _ALMOST):
         for index, line in enumerate(lines):
@@ -69,7 +69,7 @@ def _closing(lines: list[str]) -> int | None:
     return None
 
 
-def _end(lines: list[str]) -> int | None:
+def _find_end(lines: list[str]) -> int | None:
     """The index of the blank line or the heading that ends the frontmatter; None where YAML may go on after it."""
     end = next((index for index, line in enumerate(lines) if not line.strip() or line.startswith("#")), None)
     if not end:

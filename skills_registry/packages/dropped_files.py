@@ -21,7 +21,7 @@ class Bundle:
 
 
 @dataclass(frozen=True)
-class Dropped:
+class SortedFiles:
     """The archives (by index), the packages to be made of loose files, and the paths that belong to neither."""
 
     archives: list[int]
@@ -29,7 +29,7 @@ class Dropped:
     left_out: list[str]
 
 
-def sort_out(paths: list[str]) -> Dropped:
+def sort_into_packages(paths: list[str]) -> SortedFiles:
     """Find the packages: each folder with a SKILL.md with all that lies below it; zips outside of them.
 
     Files among which there is no SKILL.md at all make one package, whose review says what is missing.
@@ -41,15 +41,15 @@ def sort_out(paths: list[str]) -> Dropped:
     for index, path in enumerate(paths):
         folder = next((folder for folder in _folders(path) if folder in inside), None)
         if folder is not None:
-            inside[folder][_within(folder, path)] = index
+            inside[folder][_path_in_package(folder, path)] = index
         elif path.lower().endswith(ARCHIVE_SUFFIXES):
             archives.append(index)
         else:
             loose[path] = index
-    bundles = [Bundle(_name(files), files, folder) for folder, files in inside.items()]
+    bundles = [Bundle(_zip_name(files), files, folder) for folder, files in inside.items()]
     if loose and not bundles and not archives:
-        return Dropped([], [Bundle(_name(loose), loose)], [])
-    return Dropped(archives, bundles, [path for path in loose if not is_junk(path)])
+        return SortedFiles([], [Bundle(_zip_name(loose), loose)], [])
+    return SortedFiles(archives, bundles, [path for path in loose if not is_junk(path)])
 
 
 def _folders(path: str) -> Iterator[str]:
@@ -64,13 +64,13 @@ def _is_skill_md(name: str) -> bool:
     return name.lower() == SKILL_MD.lower()
 
 
-def _within(folder: str, path: str) -> str:
+def _path_in_package(folder: str, path: str) -> str:
     """The path from the skill's own folder on, as if that had been zipped by itself."""
     above = folder.rstrip("/").rpartition("/")[0]
     return path.removeprefix(f"{above}/") if above else path
 
 
-def _name(paths: Iterable[str]) -> str:
+def _zip_name(paths: Iterable[str]) -> str:
     """A file name for a zip: that of its one top folder, if any."""
     tops = {path.partition("/")[0] for path in paths if "/" in path}
     return f"{tops.pop()}.zip" if len(tops) == 1 and all("/" in path for path in paths) else "files.zip"

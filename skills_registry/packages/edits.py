@@ -48,9 +48,9 @@ def read_edits(value: Any) -> dict[str, Edit]:
     return {path: _read_edit(path, edit) for path, edit in value.items()}
 
 
-def written(edits: Mapping[str, Edit]) -> dict[str, Any]:
+def serialize_edits(edits: Mapping[str, Edit]) -> dict[str, Any]:
     """The edits as `read_edits` takes them."""
-    return {path: _written(edit) for path, edit in edits.items()}
+    return {path: _serialize_edit(edit) for path, edit in edits.items()}
 
 
 def edited_file(
@@ -84,7 +84,7 @@ def edited_file(
 def resolve(edits: Mapping[str, Edit], read: Callable[[str], bytes]) -> dict[str, bytes | None]:
     """The bytes that each path gets, None for a path to remove; `read` gives the bytes that a path had."""
     remembered = cache(read)  # many paths may get the bytes of one
-    return {path: _resolved(edit, remembered) for path, edit in edits.items()}
+    return {path: _resolve_edit(edit, remembered) for path, edit in edits.items()}
 
 
 def with_line_ends_of(before: str, text: str) -> str:
@@ -94,7 +94,7 @@ def with_line_ends_of(before: str, text: str) -> str:
     return plain.replace("\n", "\r\n") if lines and before.count("\r\n") == lines else plain
 
 
-def _resolved(edit: Edit, read: Callable[[str], bytes]) -> bytes | None:
+def _resolve_edit(edit: Edit, read: Callable[[str], bytes]) -> bytes | None:
     if edit.text is not None:
         return edit.text.encode()
     if edit.content is not None:
@@ -102,7 +102,7 @@ def _resolved(edit: Edit, read: Callable[[str], bytes]) -> bytes | None:
     return None if edit.source is None else read(edit.source)
 
 
-def _written(edit: Edit) -> dict[str, str] | None:
+def _serialize_edit(edit: Edit) -> dict[str, str] | None:
     if edit.text is not None:
         return {"text": edit.text}
     if edit.content is not None:
@@ -121,11 +121,11 @@ def _read_edit(path: str, edit: Any) -> Edit:
         if isinstance(source := edit.get("from"), str):
             return Edit(source=source)
         if isinstance(encoded := edit.get("base64"), str):
-            return Edit(content=_decoded(path, encoded))
+            return Edit(content=_decode(path, encoded))
     raise InvalidEdits("edit-unknown", {"path": printable(path)})
 
 
-def _decoded(path: str, encoded: str) -> bytes:
+def _decode(path: str, encoded: str) -> bytes:
     try:
         return b64decode(encoded, validate=True)
     except ValueError:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .manifest_fields import SKILL_MD
-from .package import Limits, Package, gather
+from .package import Limits, Package, build_package
 from .paths import check_path, is_junk, printable
 from .problems import Report
 
@@ -20,9 +20,9 @@ def read_folder(folder: Path, limits: Limits | None = None) -> Package:
 
     Raises InvalidSkill with everything that is wrong, and OSError where the disk does not let us read.
     """
-    reading = _Reading(folder)
+    reading = _FolderReader(folder)
     reading.walk("")
-    return gather(
+    return build_package(
         reading.kept,
         reading.read,
         limits=limits or Limits(),
@@ -49,7 +49,7 @@ def find_skills(path: Path) -> Iterator[Path]:
             yield from find_skills(entry)
 
 
-class _Reading:
+class _FolderReader:
     """A folder being read: the files and folders kept so far, and the report on the others."""
 
     def __init__(self, root: Path) -> None:

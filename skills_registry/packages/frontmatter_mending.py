@@ -46,10 +46,10 @@ class _Value:
 def mend_frontmatter(frontmatter: str) -> tuple[str, list[Mend]] | None:
     """The mended text and what was mended, with lines from 1; None where there is nothing to mend, or no safe way."""
     lines = _LINE.findall(frontmatter)
-    mended = [_without_tabs(line) for line in _without_repeats(lines)]
-    for value in list(_values(mended)):
+    mended = [_replace_tabs(line) for line in _drop_repeated_fields(lines)]
+    for value in list(_find_values(mended)):
         if _is_broken(value, has_anchors="&" in frontmatter):
-            quoted = _quoted(value)
+            quoted = _quote(value)
             if quoted is None:
                 return None
             mended[value.line : value.line + 1 + len(value.more)] = [
@@ -62,10 +62,10 @@ def mend_frontmatter(frontmatter: str) -> tuple[str, list[Mend]] | None:
         if before != after
     ]
     text = "".join(mended)
-    return (text, mends) if mends and _parsed(text) is not None else None
+    return (text, mends) if mends and _parse(text) is not None else None
 
 
-def _without_repeats(lines: list[str]) -> list[str]:
+def _drop_repeated_fields(lines: list[str]) -> list[str]:
     """The lines, with "" for those of a top field that is there before with the same value."""
     starts = [at for at, line in enumerate(lines) if _TOP_KEY.match(line)]
     seen: set[str] = set()
@@ -78,13 +78,13 @@ def _without_repeats(lines: list[str]) -> list[str]:
     return kept
 
 
-def _without_tabs(line: str) -> str:
+def _replace_tabs(line: str) -> str:
     """The line with two spaces for each tab of its indentation, where YAML allows none."""
     indent = _INDENT.match(line)[0]  # type: ignore[index]  # it matches anything
     return indent.replace("\t", "  ") + line[len(indent) :] if line.strip() else line
 
 
-def _values(lines: list[str]) -> Iterator[_Value]:
+def _find_values(lines: list[str]) -> Iterator[_Value]:
     at = 0
     while at < len(lines):
         found = _ENTRY.fullmatch(lines[at])
@@ -139,7 +139,7 @@ def _is_broken(value: _Value, *, has_anchors: bool) -> bool:
     return not is_text and (value.key == "argument-hint" or not isinstance(read, list | dict))
 
 
-def _quoted(value: _Value) -> _Value | None:
+def _quote(value: _Value) -> _Value | None:
     """The value in quotes; None where its author may have meant something else."""
     text, more = value.text, value.more
     mark = text[0]
@@ -169,11 +169,11 @@ def _quoted(value: _Value) -> _Value | None:
 
 def _reads_as(value: _Value, text: str | None) -> bool:
     """Whether a value is the text, or any text if that is None."""
-    read = (_parsed(value.snippet()) or {}).get(value.key)
+    read = (_parse(value.snippet()) or {}).get(value.key)
     return isinstance(read, str) if text is None else read == text
 
 
-def _parsed(text: str) -> dict[str, object] | None:
+def _parse(text: str) -> dict[str, object] | None:
     report = Report()
     frontmatter = parse_frontmatter(text, report, file="", first_line=1)
     return None if frontmatter is None or report.failed else frontmatter.values

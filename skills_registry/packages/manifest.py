@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .client_limits import check_client_limits
-from .delimiter_mending import changes, mend_delimiters
+from .delimiter_mending import line_mends, mend_delimiters
 from .frontmatter import parse_frontmatter
 from .frontmatter_mending import mend_frontmatter
 from .manifest_fields import SKILL_MD, Rules, check_fields
@@ -45,25 +45,25 @@ def parse_manifest(text: str, rules: Rules = _ANY) -> Manifest:
     try:
         document = split_document(text)
     except InvalidSkill as invalid:
-        raise InvalidSkill(invalid.problems, mended=_with_delimiters(text, rules)) from None
+        raise InvalidSkill(invalid.problems, mended=_mend_document(text, rules)) from None
     if not document.body.strip():
         report.error("body-empty", file=SKILL_MD, line=document.closing_line)
     if "\0" in document.body:
-        line = document.closing_line + _line(document.body, document.body.index("\0"))
+        line = document.closing_line + _line_number(document.body, document.body.index("\0"))
         report.error("body-nul", file=SKILL_MD, line=line)
     frontmatter = parse_frontmatter(document.frontmatter, report, file=SKILL_MD, first_line=2)
     if frontmatter is not None:
         check_fields(frontmatter, report, rules)
     if frontmatter is None or report.failed:
         codes = {problem.code for problem in report.problems}
-        mended = None if codes & _NOT_MENDABLE else _mended(text, document)
-        raise InvalidSkill(_with_mends(report.problems, mended), mended=mended)
+        mended = None if codes & _NOT_MENDABLE else _mend_frontmatter(text, document)
+        raise InvalidSkill(_add_suggestions(report.problems, mended), mended=mended)
     check_client_limits(frontmatter, report, file=SKILL_MD)
     values = frontmatter.values
     return Manifest(values["name"], values["description"], values, document.body, tuple(report.problems))
 
 
-def _mended(text: str, document: Document) -> Mended | None:
+def _mend_frontmatter(text: str, document: Document) -> Mended | None:
     """The text with its frontmatter mended, where that can be."""
     found = mend_frontmatter(document.frontmatter)
     if found is None:
@@ -74,7 +74,7 @@ def _mended(text: str, document: Document) -> Mended | None:
     return Mended(made, tuple(replace(mend, line=mend.line + 1) for mend in mends))
 
 
-def _with_delimiters(text: str, rules: Rules) -> Mended | None:
+def _mend_document(text: str, rules: Rules) -> Mended | None:
     """The text with its `---` lines mended, and the frontmatter between them, where that can be."""
     head = mend_delimiters(text)
     if head is None:
@@ -88,16 +88,18 @@ def _with_delimiters(text: str, rules: Rules) -> Mended | None:
             made = further.mended.text
         elif any(problem.code.startswith(("yaml-", "frontmatter-", "body-")) for problem in further.errors):
             return None
-    return Mended(made, changes(head.before, made[: len(made) - len(body)]))
+    return Mended(made, line_mends(head.before, made[: len(made) - len(body)]))
 
 
-def _with_mends(problems: Collection[Problem], mended: Mended | None) -> list[Problem]:
+def _add_suggestions(problems: Collection[Problem], mended: Mended | None) -> list[Problem]:
     """The problems, of which those on a line that can be mended say what it should be."""
     mends = {mend.line: mend for mend in mended.mends} if mended else {}
     changed = {line for line, mend in mends.items() if mend.after is not None}
     told = {problem.line for problem in problems if problem.severity == "error"}
     # YAML is read up to the first mistake.
-    further = [Problem("yaml-syntax", {"case": _case(mends[line])}, SKILL_MD, line) for line in sorted(changed - told)]
+    further = [
+        Problem("yaml-syntax", {"case": _yaml_case(mends[line])}, SKILL_MD, line) for line in sorted(changed - told)
+    ]
     return [
         replace(problem, params={**problem.params, "write": printable(after.strip())})
         if problem.severity == "error" and (after := _line_after(mends, problem.line))
@@ -111,7 +113,7 @@ def _line_after(mends: Mapping[int, Mend], line: int | None) -> str | None:
     return mend.after if mend else None
 
 
-def _case(mend: Mend) -> str:
+def _yaml_case(mend: Mend) -> str:
     is_indented = (mend.before or "").lstrip() == (mend.after or "").lstrip()
     return "further-tab" if is_indented else "further"
 
@@ -134,15 +136,15 @@ def split_document(text: str) -> Document:
     text = text.removeprefix("\ufeff")
     opening = _DELIMITER.match(text)
     if opening is None:
-        raise InvalidSkill([_missing(text)])
+        raise InvalidSkill([_explain_missing(text)])
     closing = _CLOSING.search(text, opening.end())
     if closing is None:
-        raise InvalidSkill([_unclosed(text, opening.end())])
+        raise InvalidSkill([_explain_unclosed(text, opening.end())])
     frontmatter, body = text[opening.end() : closing.start()], text[closing.end() :]
-    return Document(frontmatter, body, _line(text, closing.start()))
+    return Document(frontmatter, body, _line_number(text, closing.start()))
 
 
-def _missing(text: str) -> Problem:
+def _explain_missing(text: str) -> Problem:
     """Why there is no frontmatter at the beginning."""
     params: Params = {}
     if _MORE_AFTER_HYPHENS.match(text):
@@ -152,14 +154,14 @@ def _missing(text: str) -> Problem:
     return Problem("frontmatter-missing", params, SKILL_MD, 1)
 
 
-def _unclosed(text: str, start: int) -> Problem:
+def _explain_unclosed(text: str, start: int) -> Problem:
     """Why the frontmatter that begins at an index has no end."""
     almost = _ALMOST_CLOSING.search(text, start)
     if almost:
-        return Problem("frontmatter-unclosed", {"case": "almost"}, SKILL_MD, _line(text, almost.start(1)))
-    return Problem("frontmatter-unclosed", {}, SKILL_MD, _line(text, len(text.rstrip("\r\n"))))
+        return Problem("frontmatter-unclosed", {"case": "almost"}, SKILL_MD, _line_number(text, almost.start(1)))
+    return Problem("frontmatter-unclosed", {}, SKILL_MD, _line_number(text, len(text.rstrip("\r\n"))))
 
 
-def _line(text: str, index: int) -> int:
+def _line_number(text: str, index: int) -> int:
     """The number of the line on which a character stands, whatever ends the lines."""
     return 1 + text.count("\n", 0, index) + text.count("\r", 0, index) - text.count("\r\n", 0, index)

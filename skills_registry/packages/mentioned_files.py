@@ -27,7 +27,7 @@ _PATH = re.compile(
     r"((?>(?:\.\./){0,9})(?>[\w-]{1,60}(?:/[\w.@-]{1,100}){0,9}))(?![\w/*{}<>$(\\-])"
 )
 """A relative path as people write it: the atomic groups keep it from being cut short."""
-_NO_FILE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[#/?]")
+_NOT_A_FILE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[#/?]")
 """How a link begins that leads to no file of the package."""
 _EXAMPLE = re.compile(
     r"[{}*$]|\.\.\.|(?<![a-z0-9])(?:x{2,}|your|my|path|foo|bar|baz|name|example|some|new|old)(?![a-z0-9])",
@@ -41,10 +41,10 @@ def check_mentions(skill_md: str, files: Collection[str], report: Report) -> Non
 
     In code, only commands are looked at, and only for the folders that the package has: other code is an example.
     """
-    known = _with_folders(files)
+    known = _add_folders(files)
     outside: dict[str, int] = {}
     missing: dict[str, int] = {}
-    for line, path in _paths(skill_md, known):
+    for line, path in _find_paths(skill_md, known):
         found = outside if path.startswith(("../", "$")) else missing
         if path not in known and len(found) < MENTIONS_MAX:
             found.setdefault(path, line)
@@ -54,12 +54,12 @@ def check_mentions(skill_md: str, files: Collection[str], report: Report) -> Non
         report.warning("file-missing", {"path": printable(path)}, file=SKILL_MD, line=line)
 
 
-def _with_folders(files: Collection[str]) -> set[str]:
+def _add_folders(files: Collection[str]) -> set[str]:
     """The files, and the folders that they lie in."""
     return {"/".join(parts[:end]) for parts in (path.split("/") for path in files) for end in range(1, len(parts) + 1)}
 
 
-def _paths(skill_md: str, known: Collection[str]) -> Iterator[tuple[int, str]]:
+def _find_paths(skill_md: str, known: Collection[str]) -> Iterator[tuple[int, str]]:
     """The paths that a SKILL.md names, with their lines."""
     for number, line, language in _lines(skill_md):
         if "/" not in line and "](" not in line and "$" not in line:
@@ -68,9 +68,9 @@ def _paths(skill_md: str, known: Collection[str]) -> Iterator[tuple[int, str]]:
             yield number, root
         folders = known if language is not None else _USUAL_FOLDERS.union(known)
         if language is None:
-            yield from ((number, path) for path in _linked(_CODE.sub("", line)))
+            yield from ((number, path) for path in _find_links(_CODE.sub("", line)))
         if language is None or language in _SHELLS:
-            yield from ((number, path) for path in _written(line, folders))
+            yield from ((number, path) for path in _find_written_paths(line, folders))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, str | None]]:
@@ -87,15 +87,15 @@ def _lines(text: str) -> Iterator[tuple[int, str, str | None]]:
             yield number, line, language if fence else None
 
 
-def _linked(line: str) -> Iterator[str]:
+def _find_links(line: str) -> Iterator[str]:
     for target in _LINK.findall(line):
-        if not _NO_FILE.match(target) and not _EXAMPLE.search(target):
+        if not _NOT_A_FILE.match(target) and not _EXAMPLE.search(target):
             path = posixpath.normpath(unquote(re.split("[#?]", target)[0]))
             if _FILE.search(path):
                 yield path
 
 
-def _written(line: str, folders: Collection[str]) -> Iterator[str]:
+def _find_written_paths(line: str, folders: Collection[str]) -> Iterator[str]:
     """The paths of files in a line that are as good as meant: below `..`, or in one of the folders."""
     for match in _PATH.finditer(line):
         path = match[1].rstrip(".")

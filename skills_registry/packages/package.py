@@ -17,7 +17,7 @@ from .manifest_fields import SKILL_MD, Rules
 from .mentioned_files import check_mentions
 from .paths import check_collisions, path_params, printable
 from .problems import Finding, InvalidSkill, Mend, Params, Problem, Report
-from .skill_root import check_inner, find_root
+from .skill_root import find_root, warn_of_inner_skills
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Package:
         return frozenset(file.path for file in self.files if file.executable)
 
 
-def gather(
+def build_package(
     paths: Collection[str],
     read: Callable[[str, int], bytes | None],
     *,
@@ -102,19 +102,19 @@ def gather(
     files = [path for path in paths if not path.endswith("/")]
     root = find_root(files, report)
     skill_md = "" if root is None else root + SKILL_MD
-    contents = _read_all(files, read, skill_md, limits, report)
+    contents = _read_files(files, read, skill_md, limits, report)
     if root is None or skill_md not in contents:
         raise InvalidSkill(report.problems)
     try:
         rules = _rules(root.removesuffix("/") or folder, skill, limits)
         if limits.mend:
-            contents[skill_md] = _mended(contents[skill_md], rules, report)
+            contents[skill_md] = _mend(contents[skill_md], rules, report)
         manifest = _manifest(contents[skill_md], rules)
     except InvalidSkill as invalid:
         report.extend(invalid.problems)
         raise InvalidSkill(report.problems, invalid.skill_md, invalid.mended) from None
     report.extend(manifest.warnings)
-    check_inner(files, root, report)
+    warn_of_inner_skills(files, root, report)
     check_mentions(contents[skill_md].decode(), [path.removeprefix(root) for path in files], report)
     report.raise_if_failed()
     in_order = sorted(contents, key=lambda path: path.encode())
@@ -133,7 +133,7 @@ def _package_file(path: str, content: bytes, *, executable: bool) -> PackageFile
     return PackageFile(path, content, hashlib.sha256(content).hexdigest(), media_type(path, content), executable)
 
 
-def _read_all(
+def _read_files(
     files: Collection[str], read: Callable[[str, int], bytes | None], first: str, limits: Limits, report: Report
 ) -> dict[str, bytes]:
     """What the files hold as far as the limits allow; `first` is read first, so that it is judged in any case."""
@@ -163,7 +163,7 @@ def _rules(folder: str, skill: str, limits: Limits) -> Rules:
     )
 
 
-def _mended(content: bytes, rules: Rules, report: Report) -> bytes:
+def _mend(content: bytes, rules: Rules, report: Report) -> bytes:
     """The SKILL.md without the mistakes that can be mended; each mend goes to `report`."""
     try:
         _manifest(content, rules)

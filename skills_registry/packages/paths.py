@@ -18,7 +18,7 @@ LISTED_MAX = 5
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DRIVE = re.compile(r"(^|/)[A-Za-z]:")
-_UNSPEAKABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 """Control characters, line and paragraph separators, and what turns the direction of text."""
 _NOT_ON_WINDOWS = re.compile(
     r'[<>:"|?*]|[. ](/|$)|(^|/)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.[^/]*)?(/|$)', re.IGNORECASE
@@ -52,7 +52,7 @@ _RULES = (
     _Rule("path-backslash", lambda path: "\\" in path),
     _Rule("path-drive", _DRIVE.search),
     _Rule("path-absolute", lambda path: path.startswith("/")),
-    _Rule("path-control-character", lambda path: _UNSPEAKABLE.search(path.removesuffix(_MAC_ICON))),
+    _Rule("path-control-character", lambda path: _CONTROL_CHARACTER.search(path.removesuffix(_MAC_ICON))),
     _Rule("path-traversal", lambda path: ".." in path.split("/")),
     _Rule("path-empty-segment", lambda path: "//" in path),
 )
@@ -64,12 +64,12 @@ def check_path(path: str, report: Report) -> bool:
     shown = printable(path)
     if broken:
         report.error(broken.code, broken.params, file=shown)
-    elif _NOT_ON_WINDOWS.search(clean(path)) and not is_junk(path):
+    elif _NOT_ON_WINDOWS.search(drop_dot_segments(path)) and not is_junk(path):
         report.warning("path-not-portable", file=shown)
     return broken is None
 
 
-def clean(path: str) -> str:
+def drop_dot_segments(path: str) -> str:
     """The path without `.` segments, as some programs write them (`./SKILL.md`)."""
     return "/".join(segment for segment in path.split("/") if segment != ".")
 
@@ -91,7 +91,7 @@ def check_collisions(paths: Iterable[str], report: Report) -> None:
     ordered = sorted((_fold(path).split("/"), path.split("/")) for path in paths)
     told: set[str] = set()
     for one, other in itertools.pairwise(ordered):
-        clash = _clash(*one, *other)
+        clash = _find_collision(*one, *other)
         if clash and clash[0] not in told:
             told.add(clash[0])
             report.error("path-collision", clash[1], file=printable(clash[0]))
@@ -113,7 +113,7 @@ def path_params(paths: Collection[str]) -> dict[str, Param]:
     return {"paths": first_few(paths), "count": len(paths)}
 
 
-def _clash(
+def _find_collision(
     one_folded: list[str], one: list[str], other_folded: list[str], other: list[str]
 ) -> tuple[str, Params] | None:
     """Where two neighbours collide, and how, as parameters of the problem."""

@@ -10,18 +10,18 @@ import yaml
 
 from .manifest import split_document
 from .manifest_fields import SKILL_MD, is_skill_name
-from .package import Limits, Package, gather
+from .package import Limits, Package, build_package
 from .problems import Report
 
 
-def renamed(package: Package, name: str, limits: Limits) -> Package:
+def rename_package(package: Package, name: str, limits: Limits) -> Package:
     """The package with this `name` in its SKILL.md, and nothing else changed.
 
     Raises InvalidSkill where the name may not be one.
     """
     contents = {file.path: file.content for file in package.files}
-    contents[SKILL_MD] = with_name(contents[SKILL_MD].decode(), name).encode()
-    made = gather(
+    contents[SKILL_MD] = replace_name(contents[SKILL_MD].decode(), name).encode()
+    made = build_package(
         contents,
         lambda path, limit: contents[path],
         limits=replace(limits, mend=False),  # nothing is left to mend
@@ -32,7 +32,7 @@ def renamed(package: Package, name: str, limits: Limits) -> Package:
     return replace(made, warnings=kept)
 
 
-def with_name(skill_md: str, name: str) -> str:
+def replace_name(skill_md: str, name: str) -> str:
     """The text of a valid SKILL.md with another `name`."""
     frontmatter = split_document(skill_md).frontmatter
     value = _value_of_name(frontmatter)

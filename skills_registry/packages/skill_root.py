@@ -18,11 +18,11 @@ def find_root(files: Collection[str], report: Report) -> str | None:
         return root
     # A SKILL.md whose path was refused is reported already; it is the one that is missing here.
     if not any(SKILL_MD in problem.file for problem in report.problems if problem.severity == "error"):
-        report.extend([_reason(files)])
+        report.extend([_explain_missing(files)])
     return None
 
 
-def check_inner(files: Collection[str], root: str, report: Report) -> None:
+def warn_of_inner_skills(files: Collection[str], root: str, report: Report) -> None:
     """Warn of folders in the skill that hold a SKILL.md: they come in as files of this skill, not as skills."""
     within = (path.removeprefix(root) for path in files)
     inner = outermost(path.removesuffix(SKILL_MD) for path in within if path.endswith(f"/{SKILL_MD}"))
@@ -30,7 +30,7 @@ def check_inner(files: Collection[str], root: str, report: Report) -> None:
         report.warning("skill-md-inner", path_params(inner))
 
 
-def _reason(files: Collection[str]) -> Problem:
+def _explain_missing(files: Collection[str]) -> Problem:
     """Why a package has no SKILL.md in its place."""
     if not files:
         return Problem("package-empty")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from .paths import printable
 from .problems import InvalidSkill, Param
-from .zip_end import ALL_ONES_32, CENTRAL_SIGNATURE, Directory, damaged, find_directory, refused
+from .zip_end import ALL_ONES_32, CENTRAL_SIGNATURE, Directory, damaged_zip, find_directory, invalid_zip
 
 STORED, DEFLATED = 0, 8
 ENCRYPTED_FLAGS, PATCH_FLAG = 0x2041, 0x20
@@ -76,8 +76,8 @@ def read_directory(data: bytes, max_entries: int) -> list[Entry]:
     """All entries of a zip. Raises InvalidSkill where programs might differ in what they are."""
     directory = find_directory(data)
     if directory.count > max_entries:
-        raise refused("too-many-files", {"case": "entries", "count": directory.count})
-    entries = list(_entries(data, directory))
+        raise invalid_zip("too-many-files", {"case": "entries", "count": directory.count})
+    entries = list(_read_entries(data, directory))
     _check_layout(data, entries, directory.start)
     return entries
 
@@ -111,45 +111,45 @@ def _inflate(packed: memoryview, at_most: int) -> bytes:
     return content
 
 
-def _entries(data: bytes, directory: Directory) -> Iterator[Entry]:
+def _read_entries(data: bytes, directory: Directory) -> Iterator[Entry]:
     at = directory.start
     for _ in range(directory.count):
         if at + _CENTRAL.size > directory.end or not data.startswith(CENTRAL_SIGNATURE, at):
-            raise damaged("fewer-entries")
-        header, attributes, start, at = _central_header(data, at)
+            raise damaged_zip("fewer-entries")
+        header, attributes, start, at = _read_central_header(data, at)
         if at > directory.end:
-            raise damaged("directory-cut-off")
-        yield _entry(data, header, attributes, start, directory.start)
+            raise damaged_zip("directory-cut-off")
+        yield _read_entry(data, header, attributes, start, directory.start)
     if at != directory.end:
-        raise damaged("more-entries")
+        raise damaged_zip("more-entries")
 
 
-def _central_header(data: bytes, at: int) -> tuple[Header, int, int, int]:
+def _read_central_header(data: bytes, at: int) -> tuple[Header, int, int, int]:
     """A header of the directory, the entry's attributes and start, and where the next header begins."""
     _, flags, method, crc, packed, size, *lengths, attributes, start = _CENTRAL.unpack_from(data, at)
     name_at, extra_at, comment_at, end = itertools.accumulate(lengths, initial=at + _CENTRAL.size)
     extra = _extra_fields(data[extra_at:comment_at])
-    size, packed, start = _widened(extra, size, packed, start)
+    size, packed, start = _apply_zip64(extra, size, packed, start)
     return Header(flags, method, crc, packed, size, data[name_at:extra_at], extra), attributes, start, end
 
 
-def _local_header(data: bytes, at: int) -> tuple[Header, int]:
+def _read_local_header(data: bytes, at: int) -> tuple[Header, int]:
     """The header before an entry's bytes, and where these begin."""
     _, flags, method, crc, packed, size, *lengths = _LOCAL.unpack_from(data, at)
     name_at, extra_at, end = itertools.accumulate(lengths, initial=at + _LOCAL.size)
     extra = _extra_fields(data[extra_at:end])
-    size, packed = _widened(extra, size, packed)
+    size, packed = _apply_zip64(extra, size, packed)
     return Header(flags, method, crc, packed, size, data[name_at:extra_at], extra), end
 
 
-def _entry(data: bytes, header: Header, attributes: int, start: int, directory_start: int) -> Entry:
-    name, name_is_guess = _decoded(header)
+def _read_entry(data: bytes, header: Header, attributes: int, start: int, directory_start: int) -> Entry:
+    name, name_is_guess = _decode_name(header)
     if start + _LOCAL.size > directory_start or not data.startswith(_LOCAL_SIGNATURE, start):
-        raise damaged("entry-elsewhere", name=printable(name))
-    local, data_start = _local_header(data, start)
+        raise damaged_zip("entry-elsewhere", name=printable(name))
+    local, data_start = _read_local_header(data, start)
     end = data_start + header.packed_size
     if end > directory_start:
-        raise damaged("entry-too-long", name=printable(name))
+        raise damaged_zip("entry-too-long", name=printable(name))
     if local.flags & _DESCRIPTOR_FLAG:
         end += _descriptor_length(data, header, end)
     return Entry(
@@ -157,7 +157,7 @@ def _entry(data: bytes, header: Header, attributes: int, start: int, directory_s
         name_is_guess=name_is_guess,
         header=header,
         attributes=attributes,
-        disagreement=_disagreement(header, local, name),
+        disagreement=_find_disagreement(header, local, name),
         start=start,
         data_start=data_start,
         end=end,
@@ -178,14 +178,14 @@ def _extra_fields(extra: bytes) -> dict[int, bytes]:
     return fields
 
 
-def _widened(extra: dict[int, bytes], *values: int) -> list[int]:
+def _apply_zip64(extra: dict[int, bytes], *values: int) -> list[int]:
     """The values, in the zip64 field's order, with its own in the place of those that are all ones."""
     field = extra.get(_ZIP64_EXTRA, b"")
     wide = (value for (value,) in struct.iter_unpack("<Q", field[: len(field) // 8 * 8]))
     return [next(wide, value) if value == ALL_ONES_32 else value for value in values]
 
 
-def _decoded(header: Header) -> tuple[str, bool]:
+def _decode_name(header: Header) -> tuple[str, bool]:
     """The name, and whether its encoding had to be guessed.
 
     Many programs write UTF-8 without saying so. Bytes that are not UTF-8 though the header says
@@ -210,7 +210,7 @@ def _unicode_name(header: Header) -> str | None:
     return field[5:].decode("utf-8", "surrogateescape")
 
 
-def _disagreement(central: Header, local: Header, name: str) -> str:
+def _find_disagreement(central: Header, local: Header, name: str) -> str:
     if local.raw_name != central.raw_name or {_unicode_name(local), _unicode_name(central)} - {None, name}:
         return "name"
     if local.method != central.method:
@@ -239,15 +239,15 @@ def _check_layout(data: bytes, entries: list[Entry], directory_start: int) -> No
     earlier = ""
     for entry in sorted(entries, key=lambda entry: entry.start):
         if entry.start < position:
-            raise refused("archive-overlap", {"first": printable(earlier), "second": printable(entry.name)})
+            raise invalid_zip("archive-overlap", {"first": printable(earlier), "second": printable(entry.name)})
         if entry.start > position:
-            raise _hidden(position, entry.start)
+            raise _hidden_data(position, entry.start)
         position, earlier = entry.end, entry.name
     if position < directory_start:
-        raise _hidden(position, directory_start)
+        raise _hidden_data(position, directory_start)
 
 
-def _hidden(start: int, end: int) -> InvalidSkill:
+def _hidden_data(start: int, end: int) -> InvalidSkill:
     if start == 0:
-        return refused("archive-leading-data")
-    return refused("archive-hidden-data", {"size": end - start})
+        return invalid_zip("archive-leading-data")
+    return invalid_zip("archive-hidden-data", {"size": end - start})

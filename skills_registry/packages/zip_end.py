@@ -41,25 +41,25 @@ def find_directory(data: bytes) -> Directory:
     disk, directory_disk, count_here, count, size, start = numbers
     end = at
     if at >= _LOCATOR.size and data.startswith(_LOCATOR_SIGNATURE, at - _LOCATOR.size):
-        end, numbers = _zip64(data, at - _LOCATOR.size, numbers)
+        end, numbers = _read_zip64(data, at - _LOCATOR.size, numbers)
         disk, directory_disk, count_here, count, size, start = numbers
     if disk or directory_disk or count_here != count:
-        raise refused("archive-split")
+        raise invalid_zip("archive-split")
     if start + size < end and (not data.startswith(b"PK") or data.startswith(CENTRAL_SIGNATURE, end - size)):
-        raise refused("archive-leading-data")
+        raise invalid_zip("archive-leading-data")
     if start + size != end:
-        raise damaged("directory-elsewhere")
+        raise damaged_zip("directory-elsewhere")
     return Directory(count, start, end)
 
 
-def refused(code: str, params: Params | None = None) -> InvalidSkill:
+def invalid_zip(code: str, params: Params | None = None) -> InvalidSkill:
     """A zip that cannot be read any further."""
     return InvalidSkill([Problem(code, params or {})])
 
 
-def damaged(case: str, **params: Param) -> InvalidSkill:
+def damaged_zip(case: str, **params: Param) -> InvalidSkill:
     """A zip that is cut off, or whose own records contradict each other."""
-    return refused("archive-damaged", {"case": case, **params})
+    return invalid_zip("archive-damaged", {"case": case, **params})
 
 
 def _find_end(data: bytes) -> int:
@@ -74,30 +74,30 @@ def _find_end(data: bytes) -> int:
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise refused("archive-ambiguous")
-    raise _no_end(data, last if last >= 0 else data.rfind(_END_SIGNATURE))
+        raise invalid_zip("archive-ambiguous")
+    raise _explain_missing_end(data, last if last >= 0 else data.rfind(_END_SIGNATURE))
 
 
-def _no_end(data: bytes, last: int) -> InvalidSkill:
+def _explain_missing_end(data: bytes, last: int) -> InvalidSkill:
     """Why there is no end record where it should be; `last` is the last one anywhere, or -1."""
     if last >= 0 and last + _END.size <= len(data) and last + _END.size + _END.unpack_from(data, last)[-1] < len(data):
-        return refused("archive-trailing-data")
+        return invalid_zip("archive-trailing-data")
     if last >= 0 or data.startswith(b"PK"):
-        return damaged("cut-off")
-    return refused("archive-not-zip", {"kind": _other_format(data)})
+        return damaged_zip("cut-off")
+    return invalid_zip("archive-not-zip", {"kind": _other_format(data)})
 
 
-def _zip64(data: bytes, locator: int, numbers: list[int]) -> tuple[int, list[int]]:
+def _read_zip64(data: bytes, locator: int, numbers: list[int]) -> tuple[int, list[int]]:
     """The end of the directory and the numbers of the end record, as its zip64 twin completes them."""
     _, _, at, _ = _LOCATOR.unpack_from(data, locator)
     if at + _END64.size > locator or not data.startswith(_END64_SIGNATURE, at):
-        raise damaged("zip64-elsewhere")
+        raise damaged_zip("zip64-elsewhere")
     _, length, *wide = _END64.unpack_from(data, at)
     if at + 12 + length != locator:
-        raise damaged("zip64-length")
+        raise damaged_zip("zip64-length")
     for narrow, full, ones in zip(numbers, wide, (ALL_ONES_16,) * 4 + (ALL_ONES_32,) * 2, strict=True):
         if narrow not in (full, ones):
-            raise damaged("ends-contradict")
+            raise damaged_zip("ends-contradict")
     return at, wide
 
 

@@ -28,9 +28,9 @@ _ENCODINGS = {
 """What the systems of the world write into zips, by Python's names."""
 _SAMPLE_MAX = 64 * 1024
 _SCORE_MIN = 0.004
-_LEAD = 2
+_LEAD_MIN = 2
 _FEW_BYTES = 4
-_LEAD_OF_FEW_BYTES = 6
+_LEAD_MIN_OF_FEW_BYTES = 6
 """How many times the score of any other reading the best one must have; names of one or two characters more often
 look like another encoding."""
 _WORD = re.compile(r"[^\W\d_]+")
@@ -41,14 +41,14 @@ _LIKELY = "\N{EM DASH}\N{EN DASH}…·“”\N{LEFT SINGLE QUOTATION MARK}\N{RIG
 
 def read_names(entries: Sequence[Entry], report: Report) -> list[Entry]:
     """The entries with their names as their authors meant them; what is odd or cannot be told goes to `report`."""
-    return _with_slashes(_decoded(entries, report), report)
+    return _replace_backslashes(_decode_names(entries, report), report)
 
 
-def _decoded(entries: Sequence[Entry], report: Report) -> list[Entry]:
+def _decode_names(entries: Sequence[Entry], report: Report) -> list[Entry]:
     guessed = [entry.header.raw_name for entry in entries if entry.name_is_guess]
     if not guessed:
         return list(entries)
-    encoding = detect(b"\n".join(_sample(guessed)))
+    encoding = detect_encoding(b"\n".join(_sample(guessed)))
     return [_read_as(encoding, entry, report) if entry.name_is_guess else entry for entry in entries]
 
 
@@ -70,28 +70,28 @@ def _read_as(encoding: str | None, entry: Entry, report: Report) -> Entry:
 
 
 @dataclass(frozen=True)
-class _Reading:
+class _Candidate:
     score: float
     encoding: str
 
 
-def detect(names: bytes) -> str | None:
+def detect_encoding(names: bytes) -> str | None:
     """The encoding (Python's name) of names in lines; None where two are likely, or none is."""
-    readings: dict[str, _Reading] = {}
+    readings: dict[str, _Candidate] = {}
     found = chardet.detect_all(names, ignore_threshold=True, include_encodings=_ENCODINGS, compat_names=False)
     for guess in found:
         encoding = str(guess["encoding"])
-        text = _text(names, encoding)
+        text = _decode(names, encoding)
         if text is not None and _is_plausible(text):
-            readings.setdefault(text, _Reading(guess["confidence"], encoding))
-    best, *others = sorted(readings.values(), key=lambda reading: -reading.score) or [_Reading(0, "")]
-    lead = _LEAD if len(_NOT_ASCII.findall(names)) > _FEW_BYTES else _LEAD_OF_FEW_BYTES
+            readings.setdefault(text, _Candidate(guess["confidence"], encoding))
+    best, *others = sorted(readings.values(), key=lambda reading: -reading.score) or [_Candidate(0, "")]
+    lead = _LEAD_MIN if len(_NOT_ASCII.findall(names)) > _FEW_BYTES else _LEAD_MIN_OF_FEW_BYTES
     if best.score < _SCORE_MIN or (others and others[0].score * lead > best.score):
         return None
     return best.encoding
 
 
-def _text(names: bytes, encoding: str) -> str | None:
+def _decode(names: bytes, encoding: str) -> str | None:
     try:
         return names.decode(encoding) if encoding in _ENCODINGS else None
     except UnicodeDecodeError:
@@ -115,7 +115,7 @@ def _mixes_alphabets(word: str) -> bool:
     return any("\u0400" <= letter <= "\u04ff" for letter in word) and any(letter < "\u0250" for letter in word)
 
 
-def _with_slashes(entries: list[Entry], report: Report) -> list[Entry]:
+def _replace_backslashes(entries: list[Entry], report: Report) -> list[Entry]:
     """The entries with slashes, where all names have backslashes in their place, as old programs of Windows write."""
     if not any("\\" in entry.name for entry in entries) or any("/" in entry.name for entry in entries):
         return entries

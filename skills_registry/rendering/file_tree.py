@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-FEW = 30
+OPEN_MAX = 30
 """So many files are all in sight."""
 
 
@@ -40,9 +40,9 @@ class Folder:
         return sorted(named, key=lambda item: item[0])
 
 
-def folder_of(files: Sequence[Mapping[str, Any]], looked_at: str) -> Folder:
+def build_folder(files: Sequence[Mapping[str, Any]], looked_at: str) -> Folder:
     """The top folder; folders without the file that is looked at are closed, unless there are few files."""
-    top, few = Folder(), len(files) <= FEW
+    top, few = Folder(), len(files) <= OPEN_MAX
     for file in files:
         place, way = top, ""
         for name in file["path"].split("/")[:-1]:
@@ -52,7 +52,7 @@ def folder_of(files: Sequence[Mapping[str, Any]], looked_at: str) -> Folder:
     return top
 
 
-def tree(files: Iterable[Mapping[str, Any]]) -> list[Row]:
+def tree_rows(files: Iterable[Mapping[str, Any]]) -> list[Row]:
     """The rows in reading order: in each folder its files first, then its folders."""
     root: dict[str, Any] = {}
     for file in files:

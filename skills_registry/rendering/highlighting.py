@@ -42,10 +42,10 @@ class Source:
 def source_html(path: str, text: str, coloured: bool) -> Source:
     """The lines of a text, coloured (if that is wanted) by what the file's name says it is."""
     shown = text[:SHOWN_MAX]
-    parts = _coloured(_lexer(path), shown) if coloured and _may_be_coloured(text) else iter([("", shown)])
-    lines = _lines(parts)
+    parts = _tokenize(_lexer_for_path(path), shown) if coloured and _may_be_coloured(text) else iter([("", shown)])
+    lines = _split_lines(parts)
     html = "".join(
-        f'<span class="sk-source-line" id="L{number}">{"".join(map(_part, line))}\n</span>'
+        f'<span class="sk-source-line" id="L{number}">{"".join(map(_part_html, line))}\n</span>'
         for number, line in enumerate(islice(lines, LINES_MAX), 1)
     )
     return Source(html, whole=len(shown) == len(text) and next(lines, None) is None)
@@ -56,14 +56,14 @@ def code_html(language: str, text: str) -> str | None:
     lexer = _lexer_named(language)
     if lexer is None or not _may_be_coloured(text):
         return None
-    return "".join(map(_part, _coloured(lexer(stripnl=False, ensurenl=False), text)))
+    return "".join(map(_part_html, _tokenize(lexer(stripnl=False, ensurenl=False), text)))
 
 
 def _may_be_coloured(text: str) -> bool:
     return len(text) <= HIGHLIGHTED_MAX and max(map(len, text.split("\n"))) <= LINE_MAX
 
 
-def _lines(parts: Iterator[Part]) -> Iterator[list[Part]]:
+def _split_lines(parts: Iterator[Part]) -> Iterator[list[Part]]:
     """The lines without their ends, each in parts."""
     line: list[Part] = []
     for kind, value in parts:
@@ -77,12 +77,12 @@ def _lines(parts: Iterator[Part]) -> Iterator[list[Part]]:
         yield line
 
 
-def _part(part: Part) -> str:
+def _part_html(part: Part) -> str:
     kind, text = part
     return f'<span class="hl-{kind}">{visible_html(text)}</span>' if kind else visible_html(text)
 
 
-def _coloured(lexer: Lexer, text: str) -> Iterator[Part]:
+def _tokenize(lexer: Lexer, text: str) -> Iterator[Part]:
     for kind, value in lexer.get_tokens(text):
         yield STANDARD_TYPES.get(kind, "") if kind is not Token.Text else "", value
 
@@ -93,7 +93,7 @@ def _lexer_class(name: str) -> type[Lexer]:
     return found or TextLexer
 
 
-def _lexer(path: str) -> Lexer:
+def _lexer_for_path(path: str) -> Lexer:
     name = path.rpartition("/")[2]
     # By the suffix alone, of which there are few: the name itself is the package's and of any length.
     suffix = name.rpartition(".")[2][:20]
@@ -101,12 +101,12 @@ def _lexer(path: str) -> Lexer:
 
 
 def _lexer_named(language: str) -> type[Lexer] | None:
-    name = _languages().get(language.lower())
+    name = _language_names().get(language.lower())
     found: type[Lexer] | None = find_lexer_class(name) if name else None
     return found
 
 
 @cache
-def _languages() -> dict[str, str]:
+def _language_names() -> dict[str, str]:
     """Pygments' own names of the languages by the short ones. Its function for that searches all plugins each time."""
     return {alias.lower(): name for name, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases}

@@ -56,7 +56,7 @@ _FOOTNOTE = re.compile(r"fn(ref)?\d+(:\d+)?")
 
 
 @dataclass(frozen=True)
-class Around:
+class LinkContext:
     """What relative links of a text lead to: the addresses of files, and of those that are pictures, by path."""
 
     pages: Mapping[str, str]
@@ -73,7 +73,7 @@ class Rendered:
     whole: bool
 
 
-def render_markdown(text: str, around: Around, coloured: bool) -> Rendered | None:
+def render_markdown(text: str, around: LinkContext, coloured: bool) -> Rendered | None:
     """HTML of a Markdown text of unknown origin: no raw HTML, no scripts, no styles, no images from elsewhere.
 
     A relative link that leads to nothing in the package is its text, and an image its description. Fenced code
@@ -82,9 +82,9 @@ def render_markdown(text: str, around: Around, coloured: bool) -> Rendered | Non
     tokens = _MARKDOWN.parse(text[:RENDERED_MAX])
     for token in tokens:
         if token.children:
-            token.children = list(_led(token.children, around))
+            token.children = list(_resolve_links(token.children, around))
     options = deepcopy(_MARKDOWN.options)
-    options["highlight"] = _Fences().html if coloured else None
+    options["highlight"] = _FenceHighlighter().html if coloured else None
     html = _MARKDOWN.renderer.render(tokens, options, {})
     if len(html) > HTML_MAX:
         return None
@@ -92,7 +92,7 @@ def render_markdown(text: str, around: Around, coloured: bool) -> Rendered | Non
         html,
         tags=_TAGS,
         attributes=_ATTRIBUTES,
-        attribute_filter=_only_own,
+        attribute_filter=_filter_attribute,
         allowed_classes=_CLASSES,
         set_tag_attribute_values=_FORCED,
         url_schemes={"http", "https", "mailto"},
@@ -100,7 +100,7 @@ def render_markdown(text: str, around: Around, coloured: bool) -> Rendered | Non
     return Rendered(clean, whole=len(text) <= RENDERED_MAX)
 
 
-class _Fences:
+class _FenceHighlighter:
     """The fenced code of one text, of which so much is coloured and the rest is not."""
 
     def __init__(self) -> None:
@@ -115,16 +115,16 @@ class _Fences:
         return code_html(language, code) or ""
 
 
-def _led(tokens: Sequence[Token], around: Around) -> Iterator[Token]:
+def _resolve_links(tokens: Sequence[Token], around: LinkContext) -> Iterator[Token]:
     """The tokens with their relative addresses resolved."""
     kept = True
     for token in tokens:
         if token.type == "link_open":
-            address = _resolved(str(token.attrGet("href") or ""), around)
+            address = _resolve(str(token.attrGet("href") or ""), around)
             kept = address is not None
             token.attrSet("href", address or "")
         if token.type == "image":
-            path, _end = _path(str(token.attrGet("src") or ""), around.folder)
+            path, _end = _split_address(str(token.attrGet("src") or ""), around.folder)
             source = around.pictures.get(path) if path else None
             token.attrSet("src", source or "")
             yield token if source else Token("text", "", 0, content=token.content)
@@ -132,15 +132,15 @@ def _led(tokens: Sequence[Token], around: Around) -> Iterator[Token]:
             yield token
 
 
-def _resolved(address: str, around: Around) -> str | None:
-    path, end = _path(address, around.folder)
+def _resolve(address: str, around: LinkContext) -> str | None:
+    path, end = _split_address(address, around.folder)
     if not path:
         return address
     page = around.pages.get(path)
     return None if page is None else page + end
 
 
-def _path(address: str, folder: str) -> tuple[str, str]:
+def _split_address(address: str, folder: str) -> tuple[str, str]:
     """The path in the package that a relative address means ("" for one of another kind), and its fragment."""
     try:
         parts = urlsplit(address)
@@ -152,7 +152,7 @@ def _path(address: str, folder: str) -> tuple[str, str]:
     return posixpath.normpath(posixpath.join(folder, unquote(parts.path))), end
 
 
-def _only_own(tag: str, name: str, value: str) -> str | None:
+def _filter_attribute(tag: str, name: str, value: str) -> str | None:
     """Drop all ids but those of footnotes, and the source of a picture from elsewhere.
 
     That would tell its server who reviews what.

@@ -10,9 +10,9 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-KEPT = 0.9
+FILL_AFTER_CLEANUP = 0.9
 """How full the cache is left when it had to make room; the rest is head start until the next time."""
-LOOKS_EVERY = 0.05
+CHECK_EVERY = 0.05
 """The part of the capacity that one process adds before it looks at the whole size again."""
 
 
@@ -36,7 +36,7 @@ class DiskCache:
         except FileNotFoundError:
             return None
         except OSError as error:
-            self._tell(error)
+            self._log_once(error)
             return None
         whole = hashlib.sha256(content).hexdigest() == sha256
         try:
@@ -47,7 +47,7 @@ class DiskCache:
         except FileNotFoundError:
             pass  # another process has made room
         except OSError as error:
-            self._tell(error)
+            self._log_once(error)
         return content if whole else None
 
     def put(self, sha256: str, content: bytes) -> None:
@@ -55,15 +55,15 @@ class DiskCache:
         try:
             self._write(self._path(sha256), content)
             self._added += len(content)
-            if self._added > self._capacity * LOOKS_EVERY:
+            if self._added > self._capacity * CHECK_EVERY:
                 self._added = 0
                 self._make_room()
         except OSError as error:
-            self._tell(error)
+            self._log_once(error)
         else:
             self._works = True
 
-    def _tell(self, error: OSError) -> None:
+    def _log_once(self, error: OSError) -> None:
         """Log what is wrong, once until it works again."""
         if self._works:
             log.warning(
@@ -97,7 +97,7 @@ class DiskCache:
         for _, freed, path in sorted(found):
             path.unlink(missing_ok=True)
             size -= freed
-            if size <= self._capacity * KEPT:
+            if size <= self._capacity * FILL_AFTER_CLEANUP:
                 return
 
     def _path(self, sha256: str) -> Path:

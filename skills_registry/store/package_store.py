@@ -45,7 +45,7 @@ _alias: ContextVar[str] = ContextVar("alias", default="skills")
 
 
 @contextmanager
-def backend(name: str) -> Iterator[None]:
+def use_backend(name: str) -> Iterator[None]:
     """Use the store of one backend ("local" or "s3"), whichever this installation uses otherwise."""
     token = _alias.set(f"skills-{name}")
     try:
@@ -117,7 +117,7 @@ def delete_version(skill: str, number: int) -> bool:
     return all(erased)
 
 
-def latest(skill: Skill) -> dict[str, Any]:
+def latest_record(skill: Skill) -> dict[str, Any]:
     """What `latest.json` has to say of a skill, which must be read `with_summary`."""
     live = skill.live_version
     return {
@@ -143,21 +143,21 @@ def write_latest(skill: Skill) -> int:
 
     def newer(present: bytes | None) -> bytes | None:
         nonlocal found
-        found = _generation(key, present, skill.generation)
-        return _json(latest(skill)) if found < skill.generation else None
+        found = _stored_generation(key, present, skill.generation)
+        return _json(latest_record(skill)) if found < skill.generation else None
 
     _store().update(key, newer, RECORD_MAX_BYTES + 1)
     return max(found, skill.generation)
 
 
-def skills() -> list[str]:
+def list_skills() -> list[str]:
     """The names of all skills of which anything is stored."""
-    return sorted(_listed(settings.S3_SKILLS_PREFIX.rstrip("/"))[0])
+    return sorted(_list(settings.S3_SKILLS_PREFIX.rstrip("/"))[0])
 
 
-def version_numbers(skill: str) -> tuple[list[int], list[int]]:
+def list_versions(skill: str) -> tuple[list[int], list[int]]:
     """The versions of a skill that have a sidecar, and those of which only files are there."""
-    folders, files = _listed(f"{settings.S3_SKILLS_PREFIX}{skill}")
+    folders, files = _list(f"{settings.S3_SKILLS_PREFIX}{skill}")
     whole = {int(match[1]) for name in files if (match := _VERSION.fullmatch(name.removesuffix(".json")))}
     begun = {int(match[1]) for name in folders if (match := _VERSION.fullmatch(name))}
     return sorted(whole), sorted(begun - whole)
@@ -178,10 +178,10 @@ def delete_upload(upload: uuid.UUID) -> None:
     _store().erase(_upload_key(upload))
 
 
-def uploads_before(moment: datetime) -> list[uuid.UUID]:
+def list_uploads_before(moment: datetime) -> list[uuid.UUID]:
     """The staged zips that were written before `moment`, with or without a row that knows them."""
     store = _store()
-    uploads = {upload: name for name in _listed("uploads")[1] if (upload := _upload_of(name))}
+    uploads = {upload: name for name in _list("uploads")[1] if (upload := _parse_upload(name))}
     return [upload for upload, name in uploads.items() if _is_older(store, f"uploads/{name}", moment)]
 
 
@@ -210,7 +210,7 @@ def _upload_key(upload: uuid.UUID) -> str:
     return f"uploads/{upload}.zip"
 
 
-def _upload_of(name: str) -> uuid.UUID | None:
+def _parse_upload(name: str) -> uuid.UUID | None:
     """The upload that a file is; None for a file that somebody else has put there."""
     try:
         upload = uuid.UUID(name.removesuffix(".zip"))
@@ -230,7 +230,7 @@ def _read(key: str) -> bytes:
     return _store().read(key)
 
 
-def _generation(key: str, content: bytes | None, counted: int) -> int:
+def _stored_generation(key: str, content: bytes | None, counted: int) -> int:
     """The generation of a `latest.json`; 0 where there is none, or none that can be read or believed."""
     if content is None:
         return 0
@@ -239,7 +239,7 @@ def _generation(key: str, content: bytes | None, counted: int) -> int:
     except DamagedRecord as damaged:
         log.warning("%s; it is written anew", damaged)
         return 0
-    if records.is_believable(found, counted):
+    if records.is_plausible_generation(found, counted):
         return found
     log.warning("%s has generation %d, to which nobody has counted; it is written anew", key, found)
     return 0
@@ -249,7 +249,7 @@ def _json(value: Mapping[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-def _listed(key: str) -> tuple[list[str], list[str]]:
+def _list(key: str) -> tuple[list[str], list[str]]:
     """The names of folders and files right below a key; none where there is nothing."""
     try:
         return _store().listdir(key)

@@ -30,12 +30,12 @@ def is_number(value: Any) -> bool:
     return type(value) is int and 0 <= value <= NUMBER_MAX
 
 
-def is_believable(generation: int, counted: int) -> bool:
+def is_plausible_generation(generation: int, counted: int) -> bool:
     """Whether a generation may have been counted to, where the registry itself is at `counted`."""
     return generation - counted <= GENERATION_LEAP
 
 
-def is_moment(value: Any) -> bool:
+def is_timestamp(value: Any) -> bool:
     """Whether it is a moment in ISO 8601, with its time zone."""
     try:
         return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
@@ -88,16 +88,16 @@ SIDECAR: Mapping[str, Rule] = {
     "digest": _is_sha256,
     "size": is_number,
     "files": is_list_of(is_file),
-    "created_at": is_moment,
+    "created_at": is_timestamp,
     "created_by": _or_none(_is_text),
     "note": _is_text,
 }
 LATEST: Mapping[str, Rule] = {
     "version": _or_none(_is_label),
-    "published_at": _or_none(is_moment),
+    "published_at": _or_none(is_timestamp),
     "generation": is_number,
 }
-SINCE_ADDED: Mapping[str, Rule] = {
+LATEST_OPTIONAL: Mapping[str, Rule] = {
     "digest": _or_none(_is_sha256),
     "status": _is_text,
     "last_number": is_number,
@@ -110,15 +110,15 @@ SINCE_ADDED: Mapping[str, Rule] = {
 
 def read_sidecar(key: str, content: bytes) -> dict[str, Any]:
     """A version's sidecar. Raises DamagedRecord."""
-    return _checked(key, content, SIDECAR, {})
+    return _parse(key, content, SIDECAR, {})
 
 
 def read_latest(key: str, content: bytes) -> dict[str, Any]:
     """A skill's `latest.json`. Raises DamagedRecord."""
-    return _checked(key, content, LATEST, SINCE_ADDED)
+    return _parse(key, content, LATEST, LATEST_OPTIONAL)
 
 
-def _checked(key: str, content: bytes, needed: Mapping[str, Rule], allowed: Mapping[str, Rule]) -> dict[str, Any]:
+def _parse(key: str, content: bytes, needed: Mapping[str, Rule], allowed: Mapping[str, Rule]) -> dict[str, Any]:
     if len(content) > RECORD_MAX_BYTES:
         raise DamagedRecord(f"{key} has more than {RECORD_MAX_BYTES:,} bytes")
     try:
