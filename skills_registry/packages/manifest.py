@@ -1,7 +1,7 @@
-"""SKILL.md -> Manifest, or InvalidSkill with everything that is wrong with it. Pure.
+"""SKILL.md -> Manifest, or InvalidSkill with all its problems. Pure.
 
-The frontmatter is kept verbatim, since the Skills extension of MCP serves it whole; what each field
-must look like is in `manifest_fields`.
+The frontmatter is kept verbatim, since the Skills extension of MCP serves all of it. `manifest_fields`
+has the rules for each field.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _DELIMITER = re.compile(r"---[ \t]*(?:\r\n?|\n|\Z)")
 _MORE_AFTER_HYPHENS = re.compile(r"---[ \t]*[^-\s]")
 _ALMOST_CLOSING = re.compile(r"(?:^|[\r\n])[ \t]{0,8}(---)")
 _NOT_MENDABLE = {"frontmatter-too-large", "yaml-too-deep", "yaml-character", "yaml-complex-key", "yaml-merge-key"}
-"""What is refused on purpose, or takes long to read again."""
+"""Problems of dangerous YAML, or of YAML that is slow to parse again."""
 _ANY = Rules()
 _CLOSING = re.compile(r"(?<=[\r\n])" + _DELIMITER.pattern)
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a SKILL.md says: the frontmatter verbatim, the instructions below it, and what is odd in it."""
+    """A parsed SKILL.md: verbatim frontmatter, instructions (`body`) and warnings."""
 
     name: str
     description: str
@@ -40,7 +40,7 @@ class Manifest:
 
 
 def parse_manifest(text: str, rules: Rules = _ANY) -> Manifest:
-    """Read and check a SKILL.md. Raises InvalidSkill with every problem found."""
+    """Parse and check a SKILL.md. Raises InvalidSkill with all problems."""
     report = Report()
     try:
         document = split_document(text)
@@ -64,7 +64,7 @@ def parse_manifest(text: str, rules: Rules = _ANY) -> Manifest:
 
 
 def _mend_frontmatter(text: str, document: Document) -> Mended | None:
-    """The text with its frontmatter mended, where that can be."""
+    """The text with its frontmatter mended, if possible."""
     found = mend_frontmatter(document.frontmatter)
     if found is None:
         return None
@@ -75,7 +75,7 @@ def _mend_frontmatter(text: str, document: Document) -> Mended | None:
 
 
 def _mend_document(text: str, rules: Rules) -> Mended | None:
-    """The text with its `---` lines mended, and the frontmatter between them, where that can be."""
+    """The text with its `---` lines and frontmatter mended, if possible."""
     head = mend_delimiters(text)
     if head is None:
         return None
@@ -92,13 +92,13 @@ def _mend_document(text: str, rules: Rules) -> Mended | None:
 
 
 def _add_suggestions(problems: Collection[Problem], mended: Mended | None) -> list[Problem]:
-    """The problems, of which those on a line that can be mended say what it should be."""
+    """Add the corrected line (`write`) to each error on a mendable line."""
     mends = {mend.line: mend for mend in mended.mends} if mended else {}
     changed = {line for line, mend in mends.items() if mend.after is not None}
-    told = {problem.line for problem in problems if problem.severity == "error"}
-    # YAML is read up to the first mistake.
+    reported = {problem.line for problem in problems if problem.severity == "error"}
+    # PyYAML stops at the first error, so the further ones are added here.
     further = [
-        Problem("yaml-syntax", {"case": _yaml_case(mends[line])}, SKILL_MD, line) for line in sorted(changed - told)
+        Problem("yaml-syntax", {"case": _yaml_case(mends[line])}, SKILL_MD, line) for line in sorted(changed - reported)
     ]
     return [
         replace(problem, params={**problem.params, "write": printable(after.strip())})
@@ -120,7 +120,7 @@ def _yaml_case(mend: Mend) -> str:
 
 @dataclass(frozen=True)
 class Document:
-    """A SKILL.md cut at its `---` lines; `closing_line` is the number of the second one."""
+    """A SKILL.md split at its `---` lines; `closing_line` is the line number of the second one."""
 
     frontmatter: str
     body: str
@@ -128,10 +128,10 @@ class Document:
 
 
 def split_document(text: str) -> Document:
-    """Cut a SKILL.md into frontmatter and body; a byte order mark and CRLF line ends are fine.
+    """Split a SKILL.md into frontmatter and body; a byte order mark and CRLF line ends are allowed.
 
     The closing delimiter is a line of its own, so `---` inside a value is just text.
-    Raises InvalidSkill where a delimiter is missing.
+    Raises InvalidSkill if a delimiter is missing.
     """
     text = text.removeprefix("\ufeff")
     opening = _DELIMITER.match(text)
@@ -145,7 +145,7 @@ def split_document(text: str) -> Document:
 
 
 def _explain_missing(text: str) -> Problem:
-    """Why there is no frontmatter at the beginning."""
+    """Why the text does not begin with frontmatter."""
     params: Params = {}
     if _MORE_AFTER_HYPHENS.match(text):
         params = {"case": "text-after"}
@@ -155,7 +155,7 @@ def _explain_missing(text: str) -> Problem:
 
 
 def _explain_unclosed(text: str, start: int) -> Problem:
-    """Why the frontmatter that begins at an index has no end."""
+    """Why the frontmatter that begins at `start` has no closing line."""
     almost = _ALMOST_CLOSING.search(text, start)
     if almost:
         return Problem("frontmatter-unclosed", {"case": "almost"}, SKILL_MD, _line_number(text, almost.start(1)))
@@ -163,5 +163,5 @@ def _explain_unclosed(text: str, start: int) -> Problem:
 
 
 def _line_number(text: str, index: int) -> int:
-    """The number of the line on which a character stands, whatever ends the lines."""
+    """Line number (from 1) of the character at `index`; LF, CRLF and CR end lines."""
     return 1 + text.count("\n", 0, index) + text.count("\r", 0, index) - text.count("\r\n", 0, index)

@@ -1,4 +1,4 @@
-"""Names of a zip's entries that do not say how they are encoded, or have backslashes -> paths. Pure."""
+"""Decodes names of zip entries with undeclared encoding, and replaces backslashes. Pure."""
 
 from __future__ import annotations
 
@@ -25,14 +25,13 @@ _ENCODINGS = {
     "cp850": "code page 850",
     "cp437": "code page 437",
 }
-"""What the systems of the world write into zips, by Python's names."""
+"""Encodings found in zips, by Python's names for them."""
 _SAMPLE_MAX = 64 * 1024
 _SCORE_MIN = 0.004
 _LEAD_MIN = 2
 _FEW_BYTES = 4
 _LEAD_MIN_OF_FEW_BYTES = 6
-"""How many times the score of any other reading the best one must have; names of one or two characters more often
-look like another encoding."""
+"""How many times higher the best score must be than the next; very short names are more easily misdetected."""
 _WORD = re.compile(r"[^\W\d_]+")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _UNLIKELY = "¹²³ªº½¼¾ƒ"
@@ -40,7 +39,7 @@ _LIKELY = "\N{EM DASH}\N{EN DASH}…·“”\N{LEFT SINGLE QUOTATION MARK}\N{RIG
 
 
 def read_names(entries: Sequence[Entry], report: Report) -> list[Entry]:
-    """The entries with their names as their authors meant them; what is odd or cannot be told goes to `report`."""
+    """The entries with decoded names; guesses and failures go to `report`."""
     return _replace_backslashes(_decode_names(entries, report), report)
 
 
@@ -53,7 +52,7 @@ def _decode_names(entries: Sequence[Entry], report: Report) -> list[Entry]:
 
 
 def _sample(names: Iterable[bytes]) -> list[bytes]:
-    """The first of the names, each once, as many as tell enough."""
+    """Distinct names from the start, up to _SAMPLE_MAX bytes."""
     different = dict.fromkeys(names)
     ends = itertools.accumulate(map(len, different))
     return [name for name, end in zip(different, ends, strict=True) if end <= _SAMPLE_MAX]
@@ -63,7 +62,7 @@ def _read_as(encoding: str | None, entry: Entry, report: Report) -> Entry:
     if encoding is None:
         report.error("name-encoding-unknown", file=printable(entry.name))
         return entry
-    name = entry.header.raw_name.decode(encoding, "surrogateescape")  # which no path may contain
+    name = entry.header.raw_name.decode(encoding, "surrogateescape")  # paths with surrogates are rejected
     params = {"name": printable(entry.name), "encoding": _ENCODINGS[encoding]}
     report.warning("name-encoding", params, file=printable(name))
     return replace(entry, name=name)
@@ -76,7 +75,7 @@ class _Candidate:
 
 
 def detect_encoding(names: bytes) -> str | None:
-    """The encoding (Python's name) of names in lines; None where two are likely, or none is."""
+    """Detect the encoding (Python's name) of names, one on each line; None unless one is clearly likeliest."""
     readings: dict[str, _Candidate] = {}
     found = chardet.detect_all(names, ignore_threshold=True, include_encodings=_ENCODINGS, compat_names=False)
     for guess in found:
@@ -99,7 +98,7 @@ def _decode(names: bytes, encoding: str) -> str | None:
 
 
 def _is_plausible(text: str) -> bool:
-    """Whether people write such names: no box drawing and the like, and no word in two alphabets."""
+    """Whether this looks like names: no box-drawing characters or the like, no word in two alphabets."""
     return all(map(_is_likely, set(text))) and not any(_mixes_alphabets(word) for word in _WORD.findall(text))
 
 
@@ -116,7 +115,7 @@ def _mixes_alphabets(word: str) -> bool:
 
 
 def _replace_backslashes(entries: list[Entry], report: Report) -> list[Entry]:
-    """The entries with slashes, where all names have backslashes in their place, as old programs of Windows write."""
+    """Replace backslashes if no name has a slash: old Windows programs write them as separators."""
     if not any("\\" in entry.name for entry in entries) or any("/" in entry.name for entry in entries):
         return entries
     report.warning("names-with-backslashes")
