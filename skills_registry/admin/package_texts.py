@@ -51,7 +51,7 @@ def source(path: str, text: str) -> Source | None:
 
 
 def text_diff(before: bytes, after: bytes, view: View) -> TextDiff | None:
-    """What differs between two files, None where one is no text. Raises NotDone."""
+    """What differs between two files, None where one is no text. Raises JobFailed."""
     return run_bounded(COMPARE_SECONDS, compare_texts, before, after, view)
 
 

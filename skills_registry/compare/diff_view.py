@@ -1,4 +1,4 @@
-"""A diff -> what a page of it shows: what differs with some lines around it, a bounded part at a time. Pure."""
+"""Pages of a diff: changes with context, of bounded size. Pure."""
 
 from __future__ import annotations
 
@@ -10,45 +10,45 @@ from .line_diff import Block, LineDiff
 from .word_diff import Line, Piece, Row, align_rows
 
 CONTEXT = 3
-"""Unchanged lines shown around what differs."""
+"""Unchanged lines shown around a change."""
 GAP_MIN = 4
-"""Fewer unchanged lines than this are shown rather than folded away."""
+"""Fewest unchanged lines that are folded; fewer are shown."""
 ROWS_MAX = 600
 CHARACTERS_MAX = 150_000
-"""What one page shows, roughly; the rest is a link away."""
+"""Approximate limits of one page; the rest follows on the next."""
 SPLIT_AT = 100
-"""Lines of a block that are worked on at once."""
+"""Lines of a block that are processed at once."""
 LINE_MAX = 2000
-"""A longer line is shown in part."""
+"""Characters shown of a line."""
 KEPT_AROUND_CUT = 150
-"""Characters kept on both sides of what is left out of a long line."""
+"""Characters kept on each side of a cut in a long line."""
 
 
 @dataclass(frozen=True)
 class PagePart:
-    """A part of the page: rows, or (where `rows` is empty) unchanged lines that are folded away."""
+    """A part of a page: rows, or a folded run of unchanged lines (`rows` is empty)."""
 
     block: Block
     rows: tuple[Row, ...] = ()
 
     @property
     def folded(self) -> int:
-        """How many lines are folded away."""
+        """Number of folded lines."""
         return 0 if self.rows else len(self.block.before)
 
 
 @dataclass(frozen=True)
 class Page:
-    """Part of a diff; `next` is where the following page starts, None at the end."""
+    """One page of a diff; `next` is the start of the following page, None at the end."""
 
     parts: tuple[PagePart, ...]
     next: int | None = None
 
 
 def diff_page(diff: LineDiff, *, opened: Collection[int] = (), everything: bool = False, start: int = 0) -> Page:
-    """The page of a diff that starts at its part number `start` (0, or the `next` of the page before).
+    """The page that starts at part `start` (0, or `next` of the previous page).
 
-    `opened` are the folded parts to show, each by the index of its first line before; `everything`
+    `opened` are the folded parts to show, each by the index of its first line in the old text; `everything`
     shows them all.
     """
     parts: list[PagePart] = []
@@ -66,7 +66,7 @@ def diff_page(diff: LineDiff, *, opened: Collection[int] = (), everything: bool 
 
 
 def unify_rows(found: Iterable[Row]) -> Iterator[Row]:
-    """Rows for one column: what was removed before what was added instead."""
+    """Rearrange rows for one column: removed lines before the added ones."""
     for same, group in groupby(found, key=lambda row: row.same):
         run = list(group)
         if same:
@@ -77,7 +77,7 @@ def unify_rows(found: Iterable[Row]) -> Iterator[Row]:
 
 
 def _parts(diff: LineDiff, opened: Collection[int], everything: bool) -> Iterator[tuple[Block, bool]]:
-    """The blocks in small parts, and whether a part is folded away."""
+    """The blocks in small parts, and whether each part is folded."""
     last = len(diff.blocks) - 1
     for index, block in enumerate(diff.blocks):
         if not block.same or everything:
@@ -112,7 +112,7 @@ def _shorten_row(row: Row) -> Row:
 
 
 def _shorten_line(line: Line | None) -> Line | None:
-    """A line of bounded length: what is around marked pieces loses its middle first, then the rest is counted."""
+    """Shorten a long line: first cut the middle of unmarked pieces, then the end."""
     if line is None or sum(len(piece.text) for piece in line.pieces) <= LINE_MAX:
         return line
     pieces: list[Piece] = []

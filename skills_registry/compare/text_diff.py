@@ -1,6 +1,6 @@
-"""Two texts -> what a page of their difference shows, as HTML. Pure; call it in a worker process.
+"""The diff of two texts as HTML. Pure; call it in a worker process.
 
-Texts of many lines or words in a line take much time and memory to compare.
+Texts with many lines, or many words in a line, take much time and memory.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from .word_diff import Line, Piece, Row
 
 @dataclass(frozen=True)
 class View:
-    """How the lines are to be shown: in two columns (`split`) or one, and what part of them, see `diff_page`."""
+    """How to show the diff: in two columns (`split`) or one; for the other fields, see `diff_page`."""
 
     split: bool = False
     opened: tuple[int, ...] = ()
@@ -28,7 +28,7 @@ class View:
 
 @dataclass(frozen=True)
 class LineFragment:
-    """Part of a line as HTML; so many characters after it are not shown."""
+    """Part of a line as HTML; `hidden` characters after it are cut."""
 
     html: str
     hidden: int = 0
@@ -36,7 +36,7 @@ class LineFragment:
 
 @dataclass(frozen=True)
 class HtmlLine:
-    """A line: number from 1, its parts, and its end ("" for none)."""
+    """A line; `number` counts from 1, `end` is its line end ("" for none)."""
 
     number: int
     parts: tuple[LineFragment, ...]
@@ -45,7 +45,7 @@ class HtmlLine:
 
 @dataclass(frozen=True)
 class HtmlRow:
-    """See `word_diff.Row`."""
+    """A row as HTML; see `word_diff.Row`."""
 
     before: HtmlLine | None
     after: HtmlLine | None
@@ -55,7 +55,7 @@ class HtmlRow:
 
 @dataclass(frozen=True)
 class HtmlPart:
-    """Rows, or so many unchanged lines that are `folded` away, of which the first before has the index `at`."""
+    """Rows, or a run of `folded` unchanged lines; `at` is the index of the first line in the old text."""
 
     rows: tuple[HtmlRow, ...]
     folded: int
@@ -64,9 +64,9 @@ class HtmlPart:
 
 @dataclass(frozen=True)
 class TextDiff:
-    """What there is to show of two texts; `ends` are the kinds of line ends where they are not the same.
+    """One page of a diff; `ends` are the kinds of line ends of both texts if they differ.
 
-    `next` is where the following page starts, None at the end; `exact` is explained at `LineDiff`.
+    `next` is the start of the following page, None at the end. For `exact`, see `LineDiff`.
     """
 
     added: int
@@ -78,7 +78,7 @@ class TextDiff:
 
 
 def compare_texts(before: bytes, after: bytes, view: View) -> TextDiff | None:
-    """What differs between two files; None where one of them is no text."""
+    """Compare two files; None if one is not text."""
     old, new = text_of(before), text_of(after)
     if old is None or new is None:
         return None
@@ -89,7 +89,7 @@ def compare_texts(before: bytes, after: bytes, view: View) -> TextDiff | None:
 
 
 def marked_html(pieces: Sequence[Piece], mark: str) -> str:
-    """Pieces of a text; those that differ are within `mark` (ins or del)."""
+    """Pieces as HTML; differing ones are in the element `mark` (ins or del)."""
     return "".join(_piece_html(piece, mark) for piece in pieces)
 
 
@@ -103,7 +103,7 @@ def _line(line: Line | None, mark: str) -> HtmlLine | None:
 
 
 def _fragments(pieces: Sequence[Piece], mark: str) -> list[LineFragment]:
-    """The pieces, joined as far as nothing is hidden between them."""
+    """Join pieces between which nothing is hidden."""
     parts: list[LineFragment] = []
     start = 0
     for end, piece in enumerate(pieces, 1):

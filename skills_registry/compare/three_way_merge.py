@@ -1,7 +1,7 @@
-"""Two texts that were made from one -> one text, and where they clash. Pure; bounded as diffs are.
+"""Three-way merge of texts, like `diff3`. Pure; bounded like diffs.
 
-This is the three-way merge of `diff3`: lines that only one of them changed are taken from there; where both
-changed the same lines, or lines next to each other, in different ways, somebody has to choose.
+Lines that one side changed are taken from it. If both sides changed the same or adjacent lines differently,
+that is a conflict, which a person resolves.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ Choice = Literal["mine", "theirs", "both"]
 
 @dataclass(frozen=True)
 class Region:
-    """A piece of the merged text, or (`conflict`) a piece that both changed: how each has it, and the line in theirs.
+    """A piece of the merged text; `line` is its line number in theirs.
 
-    In a piece without conflict `mine` and `theirs` are the same, what it becomes.
+    Without a conflict, `mine` and `theirs` are the same merged text.
     """
 
     mine: str
@@ -28,7 +28,7 @@ class Region:
     conflict: bool = False
 
     def text(self, choice: Choice) -> str:
-        """The piece with a conflict decided; `both` is theirs with mine after it."""
+        """The text with the conflict resolved; `both` is theirs followed by mine."""
         if choice == "both" and self.conflict:
             return _end_line(self.theirs) + self.mine if self.mine else self.theirs
         return self.mine if choice == "mine" else self.theirs
@@ -36,7 +36,7 @@ class Region:
 
 @dataclass(frozen=True)
 class _SideChange:
-    """Lines of the base that one side has differently; ranges count from 0, one of them may be empty."""
+    """Lines of the base that one side changed; ranges count from 0, and one of them may be empty."""
 
     base: range
     made: range
@@ -44,7 +44,7 @@ class _SideChange:
 
 
 def merge_texts(base: str, mine: str, theirs: str) -> list[Region]:
-    """The pieces of the merged text in order."""
+    """Merge two texts derived from `base`, into regions in order."""
     my_diff, their_diff = diff_lines(base, mine), diff_lines(base, theirs)
     changes = sorted(
         [*_changes(my_diff.blocks, is_mine=True), *_changes(their_diff.blocks, is_mine=False)],
@@ -54,12 +54,12 @@ def merge_texts(base: str, mine: str, theirs: str) -> list[Region]:
 
 
 def merge_all(versions: list[tuple[str, str, str]]) -> list[list[Region]]:
-    """`merge_texts` of several files, each as base, mine and theirs."""
+    """Merge several files, each given as base, mine and theirs."""
     return [merge_texts(*texts) for texts in versions]
 
 
 def merged_text(regions: Iterable[Region], choices: Sequence[Choice] = ()) -> str:
-    """The merged text with its conflicts decided in their order; by `theirs` where no choice is given."""
+    """The merged text, with one choice for each conflict in order; `theirs` if choices are missing."""
     left = iter(choices)
     return "".join(region.text(next(left, "theirs") if region.conflict else "theirs") for region in regions)
 
@@ -69,7 +69,7 @@ def _changes(blocks: Iterable[Block], *, is_mine: bool) -> Iterator[_SideChange]
 
 
 def _regions(my_diff: LineDiff, their_diff: LineDiff, changes: list[_SideChange]) -> Iterator[Region]:
-    """What lies between the changes, and each run of changes that touch."""
+    """Regions between changes, and regions of each run of touching changes."""
     at = my_shift = their_shift = 0
     for run in _runs(changes):
         start, stop = run[0].base.start, max(change.base.stop for change in run)
@@ -84,7 +84,7 @@ def _regions(my_diff: LineDiff, their_diff: LineDiff, changes: list[_SideChange]
 
 
 def _runs(changes: list[_SideChange]) -> Iterator[list[_SideChange]]:
-    """The changes, those together that share a line or meet at one."""
+    """Group changes that overlap or touch."""
     run: list[_SideChange] = []
     stop = 0
     for change in changes:
@@ -102,7 +102,7 @@ def _growth(changes: Iterable[_SideChange]) -> int:
 
 
 def _merge_run(base: list[str], mine: list[str], theirs: list[str], start: int) -> Iterator[Region]:
-    """What becomes of lines that somebody changed; where both did, what they have in common is settled."""
+    """Merge a run of changed lines; common lines at both ends are not part of a conflict."""
     if mine in (base, theirs):
         yield _settled(theirs, start)
     elif theirs == base:
@@ -121,7 +121,7 @@ def _settled(lines: list[str], start: int) -> Region:
 
 
 def _join_regions(regions: Iterable[Region]) -> Iterator[Region]:
-    """The regions without empty ones, settled neighbours made one."""
+    """Drop empty regions, and merge neighbours without conflict."""
     present: Region | None = None
     for region in regions:
         if not (region.mine or region.theirs):
@@ -138,5 +138,5 @@ def _join_regions(regions: Iterable[Region]) -> Iterator[Region]:
 
 
 def _end_line(text: str) -> str:
-    """The text with an end of its last line, for another one to follow."""
+    """The text with a line end after its last line, so that more can follow."""
     return text if not text or text.endswith(("\n", "\r")) else f"{text}\n"

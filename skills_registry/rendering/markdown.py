@@ -1,6 +1,6 @@
-"""Markdown as HTML for people to read: rendered, then sanitised. Pure.
+"""Markdown rendered to sanitised HTML. Pure.
 
-With some texts the time and memory this takes grow with the square of their length. Call it in a worker process.
+Some texts take time and memory quadratic in their length. Call this in a worker process.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _MARKDOWN = (
     .use(tasklists_plugin, label=True)
 )
 RENDERED_MAX = 128 * 1024
-"""Characters of a text that are rendered; the rest of a longer one is left out."""
+"""Characters of a text that are rendered; the rest is left out."""
 HTML_MAX = 4 * 1024 * 1024
-"""Characters of HTML; a text that makes more is not shown rendered."""
+"""Longest HTML, in characters; a text with more is not rendered."""
 FENCED_MAX = 16 * 1024
 FENCED_SECONDS = 0.15
-"""Characters of fenced code, and CPU time, after which no further code of a text is coloured."""
+"""Characters of fenced code, and CPU time, that highlighting may take for one text."""
 _TAGS = nh3.ALLOWED_TAGS | {"input", "label"}
 _ATTRIBUTES = {
     "a": {"href", "id"},
@@ -51,33 +51,33 @@ _CLASSES = {
     "ul": {"contains-task-list"},
 }
 _FORCED = {"input": {"type": "checkbox", "disabled": ""}}
-"""The boxes of tasks; a package that brought another kind of field to a page could ask for a password."""
+"""Only task checkboxes are allowed; with other fields, a package could ask for a password."""
 _FOOTNOTE = re.compile(r"fn(ref)?\d+(:\d+)?")
 
 
 @dataclass(frozen=True)
 class LinkContext:
-    """What relative links of a text lead to: the addresses of files, and of those that are pictures, by path."""
+    """Targets of relative links: URLs of files, and of pictures, by path."""
 
     pages: Mapping[str, str]
     pictures: Mapping[str, str]
     folder: str
-    """Where the text itself is."""
+    """Folder of the text itself."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A text as HTML that is safe to show; `whole`: all of it."""
+    """Sanitised HTML; `whole` if no text is missing."""
 
     html: str
     whole: bool
 
 
 def render_markdown(text: str, around: LinkContext, coloured: bool) -> Rendered | None:
-    """HTML of a Markdown text of unknown origin: no raw HTML, no scripts, no styles, no images from elsewhere.
+    """Render untrusted Markdown: no raw HTML, scripts, styles or external images.
 
-    A relative link that leads to nothing in the package is its text, and an image its description. Fenced code
-    is `coloured` by its language. None where the HTML would be too long for a page.
+    A relative link to a missing file becomes its text, an image its description. Fenced code is highlighted
+    if `coloured`. None if the HTML is longer than HTML_MAX.
     """
     tokens = _MARKDOWN.parse(text[:RENDERED_MAX])
     for token in tokens:
@@ -101,14 +101,14 @@ def render_markdown(text: str, around: LinkContext, coloured: bool) -> Rendered 
 
 
 class _FenceHighlighter:
-    """The fenced code of one text, of which so much is coloured and the rest is not."""
+    """Highlights the fenced code of one text until its budget is used up."""
 
     def __init__(self) -> None:
         self._left = FENCED_MAX
         self._until = process_time() + FENCED_SECONDS
 
     def html(self, code: str, language: str, _attributes: str) -> str:
-        """The code as HTML, "" where it is left to markdown-it, which escapes it."""
+        """The code as HTML; "" leaves it to markdown-it, which escapes it."""
         self._left -= len(code)
         if self._left < 0 or process_time() > self._until:
             return ""
@@ -116,7 +116,7 @@ class _FenceHighlighter:
 
 
 def _resolve_links(tokens: Sequence[Token], around: LinkContext) -> Iterator[Token]:
-    """The tokens with their relative addresses resolved."""
+    """Resolve relative URLs in the tokens."""
     kept = True
     for token in tokens:
         if token.type == "link_open":
@@ -141,7 +141,7 @@ def _resolve(address: str, around: LinkContext) -> str | None:
 
 
 def _split_address(address: str, folder: str) -> tuple[str, str]:
-    """The path in the package that a relative address means ("" for one of another kind), and its fragment."""
+    """Path in the package of a relative URL ("" for other URLs), and its fragment."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -153,9 +153,9 @@ def _split_address(address: str, folder: str) -> tuple[str, str]:
 
 
 def _filter_attribute(tag: str, name: str, value: str) -> str | None:
-    """Drop all ids but those of footnotes, and the source of a picture from elsewhere.
+    """Drop ids except those of footnotes, and external sources of images.
 
-    That would tell its server who reviews what.
+    An external image would tell its server who is reading which skill.
     """
     if name == "id" and not _FOOTNOTE.fullmatch(value):
         return None
