@@ -111,8 +111,8 @@ async def invoke(call: Call, skill: PublishedSkill) -> str:
     form = Form(body, texts.pop(FULL_TEXT, ""), texts, names, declares, skill_uri(skill.name), most)
     try:
         filled = fill_in(form) if is_quick(form) else await asyncio.to_thread(_fill_in_bounded, form)
-    except JobFailed as refused:
-        raise BadArgument(f"The arguments cannot be filled into {skill.name}: {refused}.") from None
+    except JobFailed as failure:
+        raise BadArgument(f"The arguments cannot be filled into {skill.name}: {failure}.") from None
     if filled.text is None:
         raise BadArgument(f"{skill.name} takes at most {most:,} bytes of arguments, counted wherever they are put in.")
     return filled.text

@@ -44,8 +44,8 @@ def source(path: str, text: str) -> Source | None:
     for coloured, seconds in ((True, COLOUR_SECONDS), (False, PLAIN_SECONDS)):
         try:
             return run_bounded(seconds, source_html, path, text, coloured)
-        except JobFailed as refused:
-            if refused.busy:
+        except JobFailed as failure:
+            if failure.busy:
                 break
     return None
 
@@ -61,8 +61,8 @@ def _rendered(text: str, around: LinkContext) -> Rendered | None:
     for coloured in (True, False) if has_code else (False,):
         try:
             return run_bounded(RENDER_SECONDS, render_markdown, text, around, coloured)
-        except JobFailed as refused:
-            if refused.busy:
+        except JobFailed as failure:
+            if failure.busy:
                 break
     return None
 

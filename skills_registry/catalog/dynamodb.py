@@ -1,4 +1,4 @@
-"""The catalog read from DynamoDB: gateways need no SQL database, and start from one query."""
+"""The catalog in DynamoDB: gateways need no SQL database, and start with one query."""
 
 from __future__ import annotations
 
@@ -27,19 +27,18 @@ _LABEL = re.compile(r"v([1-9][0-9]{0,8})")
 
 
 class DynamoCatalog:
-    """See `Catalog`; generations here are the head item's revisions.
+    """See `Catalog`; its generations are the revisions of the head item.
 
-    The index is eventually consistent. What it returns is believed only if number and checksum of
-    its skills are those that the head item has (which is read consistently); otherwise the whole
-    table is read consistently instead. An item that cannot be understood is not served, and no reason
-    not to serve the others.
+    The index is eventually consistent. Its result is used only if the number and checksum of its skills match
+    the head item, which is read consistently; otherwise the table is scanned consistently. A damaged item is
+    not served; all others are.
     """
 
     def __init__(self) -> None:
         self._cache = DiskCache(settings.SKILL_CACHE_DIR, settings.SKILL_CACHE_BYTES)
         self._manifests = ManifestReader(self._cache)
         self._unfinished: set[str] = set()
-        """Skills whose manifest is not here yet."""
+        """Skills whose manifest has not been read yet."""
 
     def generation(self) -> int:
         return self._head().revision
@@ -77,10 +76,10 @@ class DynamoCatalog:
                 if (skill := self._parse_item(item, until)) is not None:
                     yield skill
             except DamagedItem as damaged:
-                log.error("an item of the catalog is damaged, and its skill is not served: %s", damaged)
+                log.error("a damaged item in the catalog; its skill is not served: %s", damaged)
 
     def _parse_item(self, item: SkillItem, until: float) -> PublishedSkill | None:
-        """The skill, None where its manifest is not here yet. Raises DamagedItem."""
+        """Build the skill; None if its manifest has not been read yet. Raises DamagedItem."""
         where = parse_reference(item)
         if where is None:
             manifest = parse_manifest(item, item.manifest_json)
@@ -107,14 +106,14 @@ class DynamoCatalog:
 
 
 def read_recovery_state(name: str) -> RecoveryState | None:
-    """What the table holds of a skill, for a registry that was lost; None where it has nothing. Raises DamagedItem."""
+    """Read a skill's state from the table, for rebuilding; None if there is none. Raises DamagedItem."""
     with as_unavailable():
         item = next(iter(SkillItem.batch_get([name], consistent_read=True)), None)
     if item is None:
         return None
     if item.damaged:
         raise DamagedItem(f"{name}: {', '.join(item.damaged)} cannot be read")
-    if not item.generation:  # calls may be counted of what was never published
+    if not item.generation:  # never published; the item holds only counters of calls
         return None
     if item.known_generation is None:
         raise DamagedItem(f"{name}: generation is not a whole number")
@@ -141,5 +140,5 @@ def _published_at(item: SkillItem) -> str | None:
     try:
         said = where["published_at"] if where else json.loads(item.manifest_json or "")["published_at"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise DamagedItem(f"{item.skill_id}: manifest_json does not say since when it is published") from None
+        raise DamagedItem(f"{item.skill_id}: manifest_json has no published_at") from None
     return said if is_timestamp(said) else None

@@ -1,4 +1,4 @@
-"""Is the table `mcp-skills` what the registry would make of it?"""
+"""Compares the table `mcp-skills` with the registry."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .tables import ACTIVE, HEAD, HeadItem, SkillItem, count_active
 
 ATTEMPTS_MAX = 5
 IGNORED = {"generation", "updated_at"}
-"""What differs while a change is on its way, and also otherwise says nothing to gateways."""
+"""Attributes that may differ while a change is pending, and that gateways do not use."""
 
 
 class Kind(Enum):
-    """What is wrong with an item."""
+    """Kind of a problem."""
 
     SKILL = "the item of a skill is not what the registry says"
     STRANGER = "the item of a skill that is neither in the registry nor in the store"
@@ -33,7 +33,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with the item of a skill, or with the head."""
+    """A problem of a skill's item, or of the head item."""
 
     kind: Kind
     name: str
@@ -41,7 +41,7 @@ class Problem:
 
 
 def find_problems() -> Iterator[Problem]:
-    """Everything in the table that is not as it should be. Raises OSError."""
+    """Find all differences between the table and the registry. Raises OSError."""
     with as_unavailable():
         items = {item.skill_id: item for item in SkillItem.scan(consistent_read=True)}
     items.pop(HEAD, None)
@@ -61,7 +61,7 @@ def _check_counters(item: SkillItem) -> Iterator[Problem]:
 
 def _check_unknown(item: SkillItem) -> Iterator[Problem]:
     if not set(item.damaged) & set(METADATA) and not any(getattr(item, name) for name in METADATA):
-        return  # calls are counted also of what is not there any more
+        return  # only counters, which deleted skills keep
     if any(package_store.list_versions(item.skill_id)):
         what = "its item is in the table and its files are in the store, but the registry does not know it"
         yield Problem(Kind.LOST, item.skill_id, f"{what}; see rebuild_registry")
@@ -106,7 +106,7 @@ def _check_manifest(skill: Skill) -> Iterator[Problem]:
 
 
 def _check_head() -> Iterator[Problem]:
-    """Head and items are read one after the other, so that only what holds between two looks counts."""
+    """Compare head and items; as they are read separately, retry until the head did not change meanwhile."""
     what = ""
     for _ in range(ATTEMPTS_MAX):
         with as_unavailable():

@@ -60,6 +60,6 @@ def inspect_contents(
 def _inspected(inspection: Callable[..., Inspection], *arguments: Any, cpu_seconds: float = CPU_SECONDS) -> Inspection:
     try:
         return run_bounded(cpu_seconds, inspection, *arguments)
-    except JobFailed as refused:
-        problem = Problem("server-busy") if refused.busy else Problem("too-much-work")
+    except JobFailed as failure:
+        problem = Problem("server-busy") if failure.busy else Problem("too-much-work")
         return Inspection(None, (problem,))
