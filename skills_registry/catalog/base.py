@@ -61,7 +61,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class RecoveryState:
-    """State of a skill stored outside the database, for rebuilding it. Versions are labels like `v3`, times ISO 8601."""
+    """State of a skill stored outside the database, for a rebuild; versions are labels (`v3`), times ISO 8601."""
 
     generation: int = 0
     version: str | None = None

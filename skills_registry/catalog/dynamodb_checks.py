@@ -24,11 +24,11 @@ IGNORED = {"generation", "updated_at"}
 class Kind(Enum):
     """Kind of a problem."""
 
-    SKILL = "the item of a skill is not what the registry says"
-    STRANGER = "the item of a skill that is neither in the registry nor in the store"
-    LOST = "the item of a skill that is in the store, and not in the registry"
-    COUNTERS = "counters that cannot be read"
-    HEAD = "the head item does not say what the items say"
+    SKILL = "a skill's item differs from the registry"
+    UNKNOWN = "an item of a skill that is neither in the registry nor in the store"
+    LOST = "an item of a skill that is in the store but not in the registry"
+    COUNTERS = "invalid counters"
+    HEAD = "the head item does not match the items"
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Problem:
 
     kind: Kind
     name: str
-    what: str
+    description: str
 
 
 def find_problems() -> Iterator[Problem]:
@@ -56,24 +56,24 @@ def find_problems() -> Iterator[Problem]:
 
 def _check_counters(item: SkillItem) -> Iterator[Problem]:
     if damaged := sorted(set(item.damaged) - set(METADATA)):
-        yield Problem(Kind.COUNTERS, item.skill_id, f"its item in the table holds no {', '.join(damaged)} to count on")
+        yield Problem(Kind.COUNTERS, item.skill_id, f"its item in the table has invalid counters: {', '.join(damaged)}")
 
 
 def _check_unknown(item: SkillItem) -> Iterator[Problem]:
     if not set(item.damaged) & set(METADATA) and not any(getattr(item, name) for name in METADATA):
         return  # only counters, which deleted skills keep
     if any(package_store.list_versions(item.skill_id)):
-        what = "its item is in the table and its files are in the store, but the registry does not know it"
+        what = "its item is in the table and its files are in the store, but it is not in the registry"
         yield Problem(Kind.LOST, item.skill_id, f"{what}; see rebuild_registry")
     else:
         served = ", and gateways serve it" if item.status == ACTIVE else ""
-        yield Problem(Kind.STRANGER, item.skill_id, f"the registry does not know it, its item is in the table{served}")
+        yield Problem(Kind.UNKNOWN, item.skill_id, f"it is not in the registry, but its item is in the table{served}")
 
 
 def _check_known(skill: Skill, item: SkillItem | None) -> Iterator[Problem]:
     if item is None:
         if skill.generation:
-            yield Problem(Kind.SKILL, skill.name, "its item is missing in the table")
+            yield Problem(Kind.SKILL, skill.name, "its item is missing from the table")
         return
     expected = item_attributes(skill)
     wrong = {name for name, value in expected.items() if name not in IGNORED and (getattr(item, name) or None) != value}
@@ -84,9 +84,9 @@ def _check_known(skill: Skill, item: SkillItem | None) -> Iterator[Problem]:
         what = f"the published catalog differs from the registry: {', '.join(sorted(wrong))}"
         yield Problem(Kind.SKILL, skill.name, what)
     elif item.known_generation is None:
-        yield Problem(Kind.SKILL, skill.name, "its item in the table has no generation that can be read")
+        yield Problem(Kind.SKILL, skill.name, "its item in the table has no valid generation")
     elif item.known_generation > skill.generation:
-        what = f"its item is of generation {item.known_generation}, newer than the registry's {skill.generation}"
+        what = f"its item has generation {item.known_generation}, newer than the registry's {skill.generation}"
         yield Problem(Kind.SKILL, skill.name, what)
     else:
         yield from _check_manifest(skill)
@@ -100,7 +100,7 @@ def _check_manifest(skill: Skill) -> Iterator[Problem]:
     try:
         if package_store.read_manifest(skill.name, live.number) == expected:
             return
-        yield Problem(Kind.SKILL, skill.name, f"{key} is not what was stored")
+        yield Problem(Kind.SKILL, skill.name, f"{key} does not match its version")
     except FileNotFoundError:
         yield Problem(Kind.SKILL, skill.name, f"{key} is missing")
 

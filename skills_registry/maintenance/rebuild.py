@@ -1,9 +1,8 @@
-"""The registry restored from what it has written elsewhere, after its database was lost.
+"""Restores the registry from the package store and the published catalog, after its database was lost.
 
-Every version is read back whole and judged again like an upload; a version is restored only if its
-files are those that its sidecar names. What is live is what the newest generation has said, be that
-`latest.json` or the published catalog. Skills that are there already are left alone, so it may be
-repeated.
+Each version is read back and checked like an upload; it is restored only if its files match its sidecar.
+The live version is that of the newest generation, in `latest.json` or the published catalog. Existing
+skills are left alone, so a rebuild may be repeated.
 """
 
 from __future__ import annotations
@@ -39,28 +38,28 @@ REASON = "Restored from the package store."
 
 @dataclass
 class RebuildResult:
-    """What was restored of a skill, and what could not be; `remarks` need no one to do anything."""
+    """What was restored of a skill, and what failed; `notes` need no action."""
 
     name: str
     versions: int = 0
     live: str | None = None
-    there_already: bool = False
+    already_present: bool = False
     failures: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def rebuild(name: str, *, dry_run: bool = False, skip_broken: bool = False) -> RebuildResult:
-    """Restore one skill with all its versions, in one transaction; or, where anything failed, not at all.
+    """Restore one skill with all its versions in one transaction, or nothing if anything failed.
 
-    With `skip_broken` what is whole is restored also then. Raises OSError where a store fails.
+    With `skip_broken`, intact versions are restored even then. Raises OSError if a store fails.
     """
     done = RebuildResult(name)
     numbers, unfinished = package_store.list_versions(name)
-    done.remarks += [f"v{number} was never finished (no sidecar), and is left out" for number in unfinished]
+    done.notes += [f"v{number} is incomplete (no sidecar) and is left out" for number in unfinished]
     sidecars = _read_sidecars(name, numbers, done)
-    present = Skill.objects.filter(name=name).first()
-    if present is not None and present.versions.exists():
-        _compare(present, sidecars, done)
+    existing = Skill.objects.filter(name=name).first()
+    if existing is not None and existing.versions.exists():
+        _compare(existing, sidecars, done)
         return done
     packages = {
         number: package for number, sidecar in sidecars.items() if (package := _read_package(name, sidecar, done))
@@ -80,7 +79,7 @@ def rebuild(name: str, *, dry_run: bool = False, skip_broken: bool = False) -> R
 
 
 def _read_sidecars(name: str, numbers: Sequence[int], done: RebuildResult) -> dict[int, dict[str, Any]]:
-    """The sidecars that can be read."""
+    """The valid sidecars by number; failures go to `done`."""
     sidecars = {}
     for number in numbers:
         try:
@@ -95,8 +94,8 @@ def _read_sidecars(name: str, numbers: Sequence[int], done: RebuildResult) -> di
 
 
 def _compare(skill: Skill, sidecars: Mapping[int, Mapping[str, Any]], done: RebuildResult) -> None:
-    """A skill that is in the registry stays as it is; what is stored besides is a reason to look."""
-    done.there_already = True
+    """Report versions in the store that differ from an existing skill, which stays unchanged."""
+    done.already_present = True
     known = dict(skill.versions.ready().values_list("number", "digest"))
     for number, sidecar in sidecars.items():
         if known.get(number) != sidecar["digest"]:
@@ -104,19 +103,19 @@ def _compare(skill: Skill, sidecars: Mapping[int, Mapping[str, Any]], done: Rebu
 
 
 def _read_newest_state(name: str, done: RebuildResult) -> RecoveryState:
-    """What `latest.json` and the catalog remember; the newer one is believed, and a difference told."""
+    """The newer state of `latest.json` and the catalog; a difference between them is noted."""
     said = _check_generation("latest.json", _read_latest(name, done), done)
     try:
         cataloged = read_recovery_state(name) if settings.STORAGE_BACKEND == "s3" else None
     except DamagedItem as damaged:
-        # What latest.json says may have been withdrawn since, which the catalog is told of first.
+        # The version in latest.json may have been withdrawn since: the catalog is written first.
         done.failures.append(f"the catalog's item is damaged, so that nothing is live: {damaged}")
         return replace(said, version=None, published_at=None, status=_inactive_if_active(said.status))
     if cataloged is None:
         return said
     cataloged = _check_generation("the catalog", cataloged, done)
     if (cataloged.generation, cataloged.version) != (said.generation, said.version):
-        done.remarks.append(
+        done.notes.append(
             f"latest.json says {said.version or 'none'} (generation {said.generation}), "
             f"the catalog {cataloged.version or 'none'} (generation {cataloged.generation}); the newer one is believed"
         )
@@ -131,10 +130,10 @@ def _read_newest_state(name: str, done: RebuildResult) -> RecoveryState:
 
 
 def _check_generation(where: str, found: RecoveryState, done: RebuildResult) -> RecoveryState:
-    """What is remembered, as the oldest there is where its generation is none that was counted to."""
+    """The state, with generation 0 (the oldest) if its own is implausible, which is a failure."""
     if is_plausible_generation(found.generation, counted=0):
         return found
-    done.failures.append(f"{where} has generation {found.generation}, to which nobody has counted")
+    done.failures.append(f"{where} has the implausible generation {found.generation}")
     return replace(found, generation=0)
 
 
@@ -142,7 +141,7 @@ def _read_latest(name: str, done: RebuildResult) -> RecoveryState:
     try:
         latest = package_store.read_latest(name)
     except FileNotFoundError:
-        done.remarks.append("latest.json is missing")
+        done.notes.append("latest.json is missing")
         latest = {}
     except DamagedRecord as damaged:
         done.failures.append(str(damaged))
@@ -164,10 +163,10 @@ def _inactive_if_active(status: str) -> str:
 
 
 def _read_package(name: str, sidecar: Mapping[str, Any], done: RebuildResult) -> Package | None:
-    """The version as it was uploaded, or None where that is not what is stored."""
+    """Read a version back as a package; None if it differs from what was uploaded."""
     number = version_number(sidecar["version"])
     contents: dict[str, bytes] = {}
-    # What was accepted once is accepted again, whatever the limits are by now.
+    # A version accepted once is accepted again, whatever today's limits.
     within = Limits(files=len(sidecar["files"]), total_bytes=sidecar["size"], allow_long_description=True)
     for file in sidecar["files"]:
         try:
@@ -176,7 +175,7 @@ def _read_package(name: str, sidecar: Mapping[str, Any], done: RebuildResult) ->
             done.failures.append(f"v{number}: {file['path']} is missing")
             return None
         if hashlib.sha256(content).hexdigest() != file["sha256"]:
-            done.failures.append(f"v{number}: {file['path']} is not what was uploaded")
+            done.failures.append(f"v{number}: {file['path']} does not match its digest")
             return None
         contents[file["path"]] = content
     executables = {file["path"] for file in sidecar["files"] if file.get("executable")}
@@ -230,7 +229,7 @@ def _yank(rows: Mapping[int, SkillVersion], yanked: Mapping[str, str]) -> None:
 
 
 def _save_version(skill: Skill, number: int, package: Package, sidecar: Mapping[str, Any]) -> SkillVersion:
-    """The row, with the moment and the person of the upload; a person who is not there is named in the note."""
+    """Save the row with the time and user of the upload; the note names a user who no longer exists."""
     uploader, note = sidecar["created_by"], sidecar["note"]
     user = _find_user(uploader)
     if uploader and user is None:
@@ -243,5 +242,5 @@ def _save_version(skill: Skill, number: int, package: Package, sidecar: Mapping[
 
 
 def _find_user(name: str | None) -> User | None:
-    """The user of this name; None where there is none (any more)."""
+    """The user with this name, or None."""
     return get_user_model().objects.filter(username=name).first() if name else None

@@ -1,4 +1,4 @@
-"""What can be mended of that what `verification` has found: all that the registry knows better."""
+"""Repairs differences that `verification` found, from what the registry knows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .verification import Difference, Remedy
 
 
 def repair_difference(difference: Difference) -> bool:
-    """Whether it is mended now. Raises whatever kept it from being mended."""
+    """Repair a difference; return whether it is repaired. Exceptions of the repair pass through."""
     return difference.remedy is not None and _REPAIRS[difference.remedy](difference)
 
 

@@ -76,7 +76,7 @@ class Command(BaseCommand):
         verb = "would be copied" if dry_run else "copied"
         self.stdout.write(
             f"{done.files} files ({done.bytes:,} bytes), {done.uploads} uploads and {counters} counters {verb}; "
-            f"{done.there_already} files were there already."
+            f"{done.already_present} files existed already."
         )
         for failure in done.failures:
             self.stdout.write(self.style.ERROR(failure))

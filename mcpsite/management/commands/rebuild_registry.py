@@ -81,15 +81,15 @@ class Command(BaseCommand):
     def _tell(self, done: list[RebuildResult], counters: int, *, dry_run: bool) -> None:
         for rebuilt in done:
             live = f", {rebuilt.live} live" if rebuilt.live else ""
-            state = "is there already" if rebuilt.there_already else f"{rebuilt.versions} versions{live}"
+            state = "is there already" if rebuilt.already_present else f"{rebuilt.versions} versions{live}"
             self.stdout.write(f"{rebuilt.name}: {state}")
-            for remark in rebuilt.remarks:
-                self.stdout.write(f"    {remark}")
+            for note in rebuilt.notes:
+                self.stdout.write(f"    {note}")
             for failure in rebuilt.failures:
                 self.stdout.write(self.style.ERROR(f"    {failure}"))
         broken = sum(bool(rebuilt.failures) for rebuilt in done)
         verb = "would be restored" if dry_run else "restored"
-        whole = sum(not rebuilt.failures and not rebuilt.there_already for rebuilt in done)
+        whole = sum(not rebuilt.failures and not rebuilt.already_present for rebuilt in done)
         self.stdout.write(f"{whole} skills and {counters} counters {verb}.")
         if settings.STORAGE_BACKEND == "local":
             self.stdout.write("Recorded calls were in the database that was lost.")

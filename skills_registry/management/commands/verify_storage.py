@@ -32,7 +32,7 @@ class Command(BaseCommand):
         found: list[Difference] = []
         for difference in self._verify():
             found.append(difference)
-            self.stdout.write(self.style.ERROR(f"{difference.skill}: {difference.what}"))
+            self.stdout.write(self.style.ERROR(f"{difference.skill}: {difference.description}"))
         mended = self._repair(found) if options["repair"] else 0
         self.stdout.write(f"{len(found)} differences, {mended} mended.")
         if len(found) > mended:
