@@ -103,7 +103,7 @@ def test_a_worker_knows_nothing_of_the_servers_environment(pool: Pool, monkeypat
 def test_workers_end_with_a_server_that_is_killed() -> None:
     code = (
         "import django, os, signal; from django.conf import settings; settings.configure(PACKAGE_WORKERS=1);"
-        "from skills_registry.bounded.pool import run_bounded; from tests import overdoing;"
+        "from skills_registry.bounded.pool import run_bounded; from tests.support import overdoing;"
         "print(run_bounded(1, overdoing.worker_id), flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
