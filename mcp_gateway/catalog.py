@@ -204,7 +204,7 @@ class LiveCatalog:
         content = self._files.get(file.sha256)
         if content is None:
             with deadline.within(settings.MCP_DEADLINE_SECONDS):
-                content = await self._local_pool.run(self._catalog.kept_file, file)
+                content = await self._local_pool.run(self._catalog.cached_file, file)
                 if content is None:
                     content = await self._store_pool.run(self._fetch, skill, file)
             self._files.put(file.sha256, content)
@@ -266,7 +266,7 @@ class LiveCatalog:
         current, generation = self._snapshot, self._catalog.generation()
         if current.offers is not providers.current():
             current = current.with_offers(providers.current())
-        if generation == current.generation and not self._catalog.is_unfinished():
+        if generation == current.generation and not self._catalog.is_incomplete():
             return current
         if generation < current.generation:  # the registry was restored from a backup
             current = Snapshot(offers=current.offers)

@@ -13,7 +13,7 @@ from skills_registry import services
 from skills_registry.admin import comparison
 from skills_registry.models import Skill
 from skills_registry.packages.archive import read_archive
-from skills_registry.packages.zip_writing import pack
+from skills_registry.packages.zip_writing import write_zip
 
 from .conftest import publish
 from .support.packages import skill_md, zip_of
@@ -228,7 +228,7 @@ def test_pages_ask_for_permissions(author: User, client: Client, store: Path) ->
 def test_permission_to_run_a_file_is_shown_and_compared(browser: Client) -> None:
     files = {"greeter/SKILL.md": skill_md().encode(), "greeter/run.sh": b"#!/bin/sh\n"}
     for programs in ((), ("greeter/run.sh",)):
-        version, created = services.create_version(read_archive(pack(files.items(), programs)))
+        version, created = services.create_version(read_archive(write_zip(files.items(), programs)))
         assert created
     page = text_of(compare(browser, "?from=1&to=2"))
     assert "1 with another permission" in page

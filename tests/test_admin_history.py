@@ -126,7 +126,7 @@ def test_skill_is_deleted_found_and_restored(browser: Client, skill: Skill) -> N
 
     answer = confirm(browser, f"{SKILLS}{skill.pk}/restore/")
     assert told(answer) == ["greeter is back. Publish a version when agents are to get it."]
-    assert (live(), Skill.objects.present().count()) == (None, 1)
+    assert (live(), Skill.objects.not_deleted().count()) == (None, 1)
 
 
 def test_skill_that_changed_since_the_page_was_shown_stays(browser: Client, skill: Skill) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from skills_registry.packages.agent_view import AgentView, FieldChange, changes_for_agents, tokens
+from skills_registry.packages.agent_view import AgentView, FieldChange, changes_for_agents, estimate_tokens
 
 FILES = [{"path": "SKILL.md"}, {"path": "a.md"}]
 
@@ -48,6 +48,6 @@ def test_a_longer_description_costs_every_agent_more_and_a_longer_text_only_thos
 
 
 def test_tokens_are_counted_by_script() -> None:
-    assert tokens("") == 0
-    assert tokens("abcd" * 10) == 10
-    assert tokens("打招呼") == 3
+    assert estimate_tokens("") == 0
+    assert estimate_tokens("abcd" * 10) == 10
+    assert estimate_tokens("打招呼") == 3

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from skills_registry.bounded.pool import NotDone, Pool
+from skills_registry.bounded.pool import JobFailed, Pool
 
 from .support import overdoing
 from .support.overdoing import Sample
@@ -51,7 +51,7 @@ def test_a_worker_is_kept_for_the_next_job(pool: Pool) -> None:
     ("function", "argument"), [("spin", 60.0), ("fill", 400), ("leave", 3), ("lie", "not a number")]
 )
 def test_what_takes_too_much_is_not_done_and_the_next_job_is(pool: Pool, function: str, argument: object) -> None:
-    with pytest.raises(NotDone):
+    with pytest.raises(JobFailed):
         pool.run(0.2, getattr(overdoing, function), argument)
     assert pool.run(1, overdoing.chatter, "hello") == "hello"
 
@@ -62,12 +62,12 @@ def test_time_is_counted_for_each_job_by_itself(pool: Pool) -> None:
 
 def test_a_job_that_waits_for_ever_is_ended_at_the_deadline() -> None:
     pool = Pool(1, deadline=0.5)
-    with pytest.raises(NotDone):
+    with pytest.raises(JobFailed):
         pool.run(1, overdoing.sleep, 60)
 
 
 def test_a_failure_is_logged_with_its_place(pool: Pool, caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(NotDone, match="it failed"):
+    with pytest.raises(JobFailed, match="it failed"):
         pool.run(1, overdoing.fail, "this is why")
     assert "ValueError: this is why" in caplog.text
 
@@ -79,7 +79,7 @@ def test_no_more_jobs_run_at_once_than_there_are_workers_and_nobody_waits_for_ev
     try:
         while pool._places._value:
             time.sleep(0.01)
-        with pytest.raises(NotDone, match="busy"):
+        with pytest.raises(JobFailed, match="busy"):
             pool.run(1, overdoing.worker_id)
     finally:
         busy.join()
@@ -103,7 +103,7 @@ def test_a_worker_knows_nothing_of_the_servers_environment(pool: Pool, monkeypat
 def test_workers_end_with_a_server_that_is_killed() -> None:
     code = (
         "import django, os, signal; from django.conf import settings; settings.configure(PACKAGE_WORKERS=1);"
-        "from skills_registry.bounded.pool import run_bounded; from tests import overdoing;"
+        "from skills_registry.bounded.pool import run_bounded; from tests.support import overdoing;"
         "print(run_bounded(1, overdoing.worker_id), flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )
     ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

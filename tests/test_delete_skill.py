@@ -95,7 +95,7 @@ def test_lists_hide_it_until_asked(operator: User, client: Client) -> None:
     services.create_version(package("gone"))
     services.delete_skill(skill("gone"))
 
-    assert [one.name for one in Skill.objects.present()] == ["kept"]
+    assert [one.name for one in Skill.objects.not_deleted()] == ["kept"]
     api = Api(operator)
     assert [one["name"] for one in api.get("skills/").json()["results"]] == ["kept"]
     assert [one["name"] for one in api.get("skills/", status="deleted").json()["results"]] == ["gone"]

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from skills_registry.packages.archive import read_archive
-from skills_registry.packages.dropped_files import sort_out
-from skills_registry.packages.zip_writing import pack
+from skills_registry.packages.dropped_files import sort_into_packages
+from skills_registry.packages.zip_writing import write_zip
 
 from .support.packages import skill_md
 
 
 def found(*paths: str) -> tuple[list[str], list[tuple[str, list[str]]], list[str]]:
     """Archives by path, packages by name and paths, and what belongs to neither."""
-    dropped = sort_out(list(paths))
+    dropped = sort_into_packages(list(paths))
     for bundle in dropped.bundles:
         assert all(paths[index].endswith(path) for path, index in bundle.files.items())
     archives = [paths[index] for index in dropped.archives]
@@ -50,8 +50,8 @@ def test_packages_are_found_by_their_skill_md(
 
 def test_packed_files_pass_the_rules_of_zips_and_are_the_same_bytes_each_time() -> None:
     files = [("greeter/SKILL.md", skill_md().encode()), ("greeter/ü/👋.bin", b"\0" * 1000)]
-    package = read_archive(pack(files))
+    package = read_archive(write_zip(files))
     assert [(file.path, file.content) for file in package.files] == [
         (path.removeprefix("greeter/"), content) for path, content in files
     ]
-    assert pack(files) == pack(files)
+    assert write_zip(files) == write_zip(files)

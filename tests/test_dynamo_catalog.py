@@ -15,12 +15,12 @@ from skills_registry import services
 from skills_registry.catalog import dynamodb_projection as table
 from skills_registry.catalog import projection
 from skills_registry.catalog.dynamodb import DynamoCatalog
-from skills_registry.catalog.manifests import Manifests
+from skills_registry.catalog.manifests import ManifestReader
 from skills_registry.catalog.orm import OrmCatalog
 from skills_registry.catalog.tables import CHANGES_KEPT, HEAD, HeadItem, SkillItem, fingerprint
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.packages.archive import read_archive
-from skills_registry.packages.zip_writing import pack
+from skills_registry.packages.zip_writing import write_zip
 from skills_registry.store.disk_cache import DiskCache
 
 from .conftest import publish
@@ -53,7 +53,7 @@ def test_published_skills_are_the_same_as_in_the_registry(catalog: DynamoCatalog
     publish("two", body="second")
     services.create_version(package("draft"))
     files = [("SKILL.md", skill_md("three").encode()), ("run.sh", b"true")]
-    version, _ = services.create_version(read_archive(pack(files, {"run.sh"})))
+    version, _ = services.create_version(read_archive(write_zip(files, {"run.sh"})))
     services.publish(version.skill, version.number)
 
     assert everything(catalog) == everything(OrmCatalog())
@@ -202,7 +202,7 @@ def test_skill_that_is_too_large_for_an_item_is_served(catalog: DynamoCatalog, s
     assert json.loads(item.manifest_ref)["key"] == "skills/large/v1.manifest.json"
     assert item_size("large") < ITEM_BYTES
     assert everything(catalog) == everything(OrmCatalog())
-    assert not catalog.is_unfinished()
+    assert not catalog.is_incomplete()
 
     publish("large", body="small again")
     assert everything(catalog)["large"].version == 2
@@ -237,15 +237,15 @@ def test_manifest_that_cannot_be_read_keeps_nothing_else_waiting(
         publish(f"small-{bool(damage)}".lower())
         reader = DynamoCatalog()
         reader._cache = catalog._cache = DiskCache(store / f"cache-{bool(damage)}", 1000)
-        reader._manifests = Manifests(reader._cache)
+        reader._manifests = ManifestReader(reader._cache)
         changes = reader.changes_since(0)
         assert f"small-{bool(damage)}".lower() in {skill.name for skill in changes.published}
         assert "large" not in {skill.name for skill in changes.published}
-        assert reader.is_unfinished()
+        assert reader.is_incomplete()
 
     manifest.write_bytes(content)
     assert [skill.name for skill in reader.changes_since(changes.generation).published] == ["large"]
-    assert not reader.is_unfinished()
+    assert not reader.is_incomplete()
 
 
 ITEM_BYTES = 400 * 1024

@@ -11,7 +11,7 @@ from skills_registry import services
 from skills_registry.models import AuditEvent, Skill, SkillVersion
 from skills_registry.packages.archive import read_archive
 from skills_registry.packages.problems import InvalidSkill
-from skills_registry.packages.zip_writing import pack
+from skills_registry.packages.zip_writing import write_zip
 from skills_registry.store import package_store
 from skills_registry.texts.text import text_key
 
@@ -159,7 +159,7 @@ def test_damaged_base_is_no_base(base: SkillVersion, store: Any) -> None:
 
 def test_programs_stay_programs_where_they_are_edited_or_renamed(author: User) -> None:
     files = {"SKILL.md": skill_md().encode(), "run.sh": b"echo one", "walk.sh": b"echo two", "a.md": b"a"}
-    uploaded = read_archive(pack(files.items(), {"run.sh", "walk.sh"}))
+    uploaded = read_archive(write_zip(files.items(), {"run.sh", "walk.sh"}))
     version, _ = services.create_version(uploaded, user=author)
 
     made = edit(version, {"run.sh": b"echo 1", "walk.sh": None, "bin/walk.sh": b"echo two", "b.md": b"b"})

@@ -12,8 +12,8 @@ from skills_registry.packages.edits import (
     edited_file,
     read_edits,
     resolve,
+    serialize_edits,
     with_line_ends_of,
-    written,
 )
 
 FILES = {"a.txt": b"a", "b.bin": b"\0"}
@@ -26,7 +26,7 @@ def bytes_of(edits: dict[str, Edit]) -> dict[str, bytes | None]:
 def test_edits_come_back_as_they_were_written_down() -> None:
     sent = {"a.txt": {"text": "new"}, "c.bin": {"from": "b.bin"}, "b.bin": None}
     edits = read_edits(sent)
-    assert written(edits) == sent
+    assert serialize_edits(edits) == sent
     assert bytes_of(edits) == {"a.txt": b"new", "c.bin": b"\0", "b.bin": None}
 
 

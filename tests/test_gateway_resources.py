@@ -11,7 +11,7 @@ import pytest
 from invocations.events import InvocationEvent
 from mcp_gateway.wire.uris import file_uri
 from skills_registry.packages.archive import read_archive
-from skills_registry.packages.zip_writing import pack
+from skills_registry.packages.zip_writing import write_zip
 
 from .conftest import Gateway
 from .support.gateway_asking import (
@@ -296,7 +296,7 @@ async def test_odd_names_and_bytes_survive_the_store(gateway: Gateway) -> None:
 @pytest.mark.parametrize("revision", BOTH)
 async def test_programs_are_told_apart_from_other_files(wire: Gateway, shelf: Shelf, revision: str) -> None:
     files = {"SKILL.md": skill_md(), "run.sh": "#!/bin/sh\n", "notes.md": "x"}
-    shelf.put(read_archive(pack([(path, text.encode()) for path, text in files.items()], {"run.sh"})))
+    shelf.put(read_archive(write_zip([(path, text.encode()) for path, text in files.items()], {"run.sh"})))
 
     told = {
         "resources/list": (await result_of(wire, revision, "resources/list"))["resources"],

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from skills_registry.compare import line_diff
-from skills_registry.compare.diff_view import LINE_MAX, ROWS_MAX, Page, diff_page, unified
+from skills_registry.compare.diff_view import LINE_MAX, ROWS_MAX, Page, diff_page, unify_rows
 from skills_registry.compare.line_diff import Block, LineDiff, diff_lines, split_lines
-from skills_registry.compare.word_diff import Line, Piece, diff_words, rows
+from skills_registry.compare.word_diff import Line, Piece, align_rows, diff_words
 
 texts = st.text(alphabet="ab \n\r", max_size=40)
 
@@ -50,7 +50,7 @@ def test_the_way_back_removes_what_the_way_there_adds(before: str, after: str) -
 @given(texts, texts)
 def test_rows_show_every_line_once_in_order(before: str, after: str) -> None:
     diff = diff_lines(before, after)
-    shown = [row for block in diff.blocks for row in rows(diff, block)]
+    shown = [row for block in diff.blocks for row in align_rows(diff, block)]
     for side, lines in (("before", diff.before), ("after", diff.after)):
         found: list[Line] = [line for row in shown if (line := getattr(row, side))]
         assert [line.number for line in found] == list(range(1, len(lines) + 1))
@@ -77,7 +77,7 @@ def test_lines_end_as_they_end_in_a_manifest() -> None:
 def test_a_line_end_that_changed_is_a_change_of_its_line() -> None:
     diff = diff_lines("one\r\ntwo", "one\ntwo\n")
     (block,) = diff.blocks
-    assert [(row.before, row.after) for row in rows(diff, block)] == [
+    assert [(row.before, row.after) for row in align_rows(diff, block)] == [
         (Line(1, (Piece("one"),), "\r\n"), Line(1, (Piece("one"),), "\n")),
         (Line(2, (Piece("two"),), ""), Line(2, (Piece("two"),), "\n")),
     ]
@@ -106,7 +106,7 @@ def test_words_in_a_changed_line_are_marked(before: str, after: str, shown: tupl
 def test_a_changed_line_stands_beside_what_it_was_before() -> None:
     diff = diff_lines("x = compute(1)\n", "# A comment.\n# Another one.\nx = compute(2)\n")
     (block,) = diff.blocks
-    found = rows(diff, block)
+    found = align_rows(diff, block)
     assert [(row.before and row.before.number, row.after and row.after.number, row.alike) for row in found] == [
         (None, 1, False),
         (None, 2, False),
@@ -116,7 +116,7 @@ def test_a_changed_line_stands_beside_what_it_was_before() -> None:
 
 def test_one_column_shows_what_was_removed_before_what_was_added() -> None:
     diff = diff_lines("a\nb\nc\n", "a\nB\nC\n")
-    found = [row for block in diff.blocks for row in unified(rows(diff, block))]
+    found = [row for block in diff.blocks for row in unify_rows(align_rows(diff, block))]
     assert [(row.before and row.before.number, row.after and row.after.number) for row in found] == [
         (1, 1),
         (2, None),

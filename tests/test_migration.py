@@ -100,7 +100,7 @@ def test_what_cannot_be_moved_is_named_and_the_rest_moves(world: World) -> None:
     (world.data / "store/skills/gone/v1/SKILL.md").unlink()
 
     said = world.manage(world.local, "migrate_storage", "--to", "s3", status=1)
-    assert "greeter v1: notes.md is not what was uploaded" in said
+    assert "greeter v1: notes.md does not match its digest" in said
     assert "gone v1: SKILL.md is missing in the source" in said
     assert "skills/greeter/v1.json" not in world.stored()
     assert {"skills/greeter/v2.json", "skills/other/v1.json"} <= world.stored()
@@ -113,7 +113,7 @@ def test_other_bytes_that_are_there_already_are_left_alone(world: World) -> None
     world.s3.put_object(Bucket=world.bucket, Key=key, Body=b"somebody else's")
 
     said = world.manage(world.local, "migrate_storage", "--to", "s3", status=1)
-    assert "other v1: scripts/run.sh is there already, with other bytes" in said
+    assert "other v1: scripts/run.sh already exists, with other bytes" in said
     assert world.s3.get_object(Bucket=world.bucket, Key=key)["Body"].read() == b"somebody else's"
 
 
@@ -180,7 +180,7 @@ def test_skill_that_is_not_whole_is_not_restored_unless_asked_for(world: World, 
     forget()
 
     said = world.manage(world.local, "rebuild_registry", status=1)
-    assert "v2: SKILL.md is not what was uploaded" in said
+    assert "v2: SKILL.md does not match its digest" in said
     assert world.service(world.local, "print(sorted(s.name for s in Skill.objects.all()))") == "['gone', 'other']\n"
     assert (world.data / "store/skills/greeter/latest.json").read_text() == latest, "what was live is not forgotten"
 

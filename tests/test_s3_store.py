@@ -163,7 +163,7 @@ def test_listings_go_on_after_the_first_thousand_keys(bucket: Any) -> None:
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda pk: bucket.put_object(Bucket=BUCKET, Key=f"uploads/{pk}.zip", Body=b"zip"), uploads))
     try:
-        assert set(package_store.uploads_before(timezone.now() + timedelta(hours=1))) == set(uploads)
+        assert set(package_store.list_uploads_before(timezone.now() + timedelta(hours=1))) == set(uploads)
     finally:
         for start in range(0, len(uploads), 1000):
             entries = [{"Key": f"uploads/{pk}.zip"} for pk in uploads[start : start + 1000]]

@@ -144,8 +144,8 @@ def test_latest_json_that_says_something_else_is_noticed(store: Path, changed: d
     assert list(verify_latest(skill())) == []
 
     latest.write_text(json.dumps({**json.loads(latest.read_text()), **changed}))
-    assert [(one.what.split(":")[0], one.remedy) for one in verify_latest(skill())] == [
-        (f"latest.json says of {next(iter(changed))}", Remedy.ANNOUNCE)
+    assert [(one.description.split(":")[0], one.remedy) for one in verify_latest(skill())] == [
+        (f"latest.json differs in {next(iter(changed))}", Remedy.ANNOUNCE)
     ]
 
 

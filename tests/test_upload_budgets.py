@@ -12,11 +12,11 @@ from django.test import Client
 
 from skills_registry import services
 from skills_registry.bounded import pool
-from skills_registry.bounded.pool import NotDone
+from skills_registry.bounded.pool import JobFailed
 from skills_registry.packages.archive import read_archive
-from skills_registry.packages.dropped_files import sort_out
+from skills_registry.packages.dropped_files import sort_into_packages
 from skills_registry.packages.edits import EDITS_MAX, InvalidEdits, read_edits
-from skills_registry.packages.zip_writing import pack
+from skills_registry.packages.zip_writing import write_zip
 
 from .conftest import publish
 from .support.api import Api
@@ -39,7 +39,7 @@ def no_workers(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
 
     def refuse(busy: bool) -> None:
         def not_done(*_: Any) -> None:
-            raise NotDone("refused", busy=busy)
+            raise JobFailed("refused", busy=busy)
 
         monkeypatch.setattr(pool._pool, "run", not_done)
 
@@ -64,7 +64,7 @@ def test_a_json_body_of_very_many_values_is_refused_before_each_is_checked(api: 
 
 def test_many_paths_that_take_the_bytes_of_one_are_refused_before_they_are_copied(browser: Client) -> None:
     files = [("SKILL.md", skill_md().encode()), ("large.bin", bytes(4 * MEBIBYTE))]
-    version, _ = services.create_version(read_archive(pack(files, {"large.bin"})))
+    version, _ = services.create_version(read_archive(write_zip(files, {"large.bin"})))
     edits = {f"{number}.bin": {"from": "large.bin"} for number in range(500)}
     address = f"{SKILLS}{version.skill_id}/versions/1/edit/check/"
     started = time.process_time()
@@ -85,7 +85,7 @@ def test_there_are_not_more_edits_than_a_package_could_have_files(api: Api) -> N
 
 def test_paths_that_are_dropped_may_be_of_any_length() -> None:
     started = time.process_time()
-    assert sort_out(["a/" * MEBIBYTE, "x/SKILL.md"]).left_out == ["a/" * MEBIBYTE]
+    assert sort_into_packages(["a/" * MEBIBYTE, "x/SKILL.md"]).left_out == ["a/" * MEBIBYTE]
     assert time.process_time() - started < 2
 
 

@@ -36,7 +36,7 @@ def test_damaged_and_missing_files_are_told_and_cannot_be_mended(store: Path) ->
     (store / "skills/greeter/v1.json").unlink()
 
     said = verify("--repair")
-    assert "greeter: v1: a.md is not what was stored" in said
+    assert "greeter: v1: a.md does not match its digest" in said
     assert "greeter: v1: b.md is missing" in said
     assert "greeter: v1: the sidecar is missing" in said
     assert "3 differences, 0 mended." in said

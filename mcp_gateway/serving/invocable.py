@@ -11,7 +11,7 @@ from mcp_gateway.cached_settings import settings
 from mcp_gateway.call import Call
 from mcp_gateway.wire.uris import skill_uri
 from skills_registry import catalog
-from skills_registry.bounded.pool import NotDone, run_bounded
+from skills_registry.bounded.pool import JobFailed, run_bounded
 from skills_registry.catalog import PublishedSkill
 
 from .completion_matches import best_matches
@@ -111,7 +111,7 @@ async def invoke(call: Call, skill: PublishedSkill) -> str:
     form = Form(body, texts.pop(FULL_TEXT, ""), texts, names, declares, skill_uri(skill.name), most)
     try:
         filled = fill_in(form) if is_quick(form) else await asyncio.to_thread(_fill_in_bounded, form)
-    except NotDone as error:
+    except JobFailed as error:
         raise BadArgument(f"The arguments cannot be filled into {skill.name}: {error}.") from None
     if filled.text is None:
         raise BadArgument(

@@ -42,7 +42,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the first page shows, of that what the user may see."""
     user = request.user
     sees_skills, sees_calls = user.has_perm("skills_registry.view_skill"), user.has_perm("invocations.view_invocation")
-    if sees_skills and not Skill.objects.present().exists():
+    if sees_skills and not Skill.objects.not_deleted().exists():
         return {**context, **connection_settings(), "first_run": True}
     recent = queries.uses(*last_days(WEEK)) if sees_skills and sees_calls else None
     if sees_calls:
@@ -107,7 +107,7 @@ def _change(now: int, before: int) -> str:
 
 def _skills(live: dict[str, int], recent: dict[str, Use] | None) -> dict[str, Any]:
     """How many skills there are, the most called ones of a week, and the live ones that nobody calls."""
-    shown: dict[str, Any] = {"live_count": len(live), "skill_count": Skill.objects.present().count()}
+    shown: dict[str, Any] = {"live_count": len(live), "skill_count": Skill.objects.not_deleted().count()}
     if recent is None:
         return shown
     called = most_called(recent, SHOWN)

@@ -57,7 +57,7 @@ def _skills(request: HttpRequest, term: str) -> Iterator[SearchResult]:
     if not may_view_skills(request):
         return
     named_first = Case(When(name__istartswith=term, then=0), When(name__icontains=term, then=1), default=2)
-    for skill in Skill.objects.present().search(term).only("name").order_by(named_first, "name")[:EACH_AT_MOST]:
+    for skill in Skill.objects.not_deleted().search(term).only("name").order_by(named_first, "name")[:EACH_AT_MOST]:
         link = reverse("admin:skills_registry_skill_change", args=[skill.pk])
         yield SearchResult(title=skill.name, description=_("Skill"), link=link, icon="book_2")
 

@@ -88,7 +88,7 @@ def _failing(recent: Mapping[str, Use], days: int) -> Iterator[Task]:
 
 
 def _uploads(user: User | AnonymousUser) -> Iterator[Task]:
-    if number := Upload.objects.open_to(user).count():
+    if number := Upload.objects.accessible_to(user).count():
         text = ngettext("%(number)d upload waits for its review", "%(number)d uploads wait for their review", number)
         yield Task("info", "upload", text % {"number": number}, reverse("admin:skills_registry_upload"))
 

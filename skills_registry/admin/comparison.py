@@ -14,7 +14,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from skills_registry import services
-from skills_registry.compare.file_changes import FileChange, compare
+from skills_registry.compare.file_changes import FileChange, compare_files
 from skills_registry.models import Skill, SkillVersion, Upload
 from skills_registry.packages.agent_view import changes_for_agents
 from skills_registry.packages.manifest_fields import SKILL_MD
@@ -59,7 +59,7 @@ def compare_versions(request: OperatorRequest, pk: int) -> HttpResponse:
 @requires("upload_skill")
 def compare_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
     """A zip that waits against the live version of its skill; for the parts of its review that are fetched later."""
-    upload = get_object_or_404(Upload.objects.open_to(request.user), pk=pk)
+    upload = get_object_or_404(Upload.objects.accessible_to(request.user), pk=pk)
     try:
         package = services.inspect_upload(upload, mend=True).package
     except FileNotFoundError:
@@ -87,7 +87,7 @@ def comparison(
     The other files are to be fetched from `compare_address`, one of the views above; `pair` is the query that
     tells it what to compare, where the page's own does not.
     """
-    changes = sorted(compare(before.files, after.files), key=lambda change: change.path != SKILL_MD)
+    changes = sorted(compare_files(before.files, after.files), key=lambda change: change.path != SKILL_MD)
     shown = Paginator(changes, CHANGES_PER_PAGE).get_page(request.GET.get("page"))
     options = Options.of(request.GET, split=_split(request))
     return {
@@ -110,7 +110,7 @@ def _answer(
     if path is None:
         shown = comparison(request, before, after, request.path)
     else:
-        change = next((change for change in compare(before.files, after.files) if change.path == path), None)
+        change = next((change for change in compare_files(before.files, after.files) if change.path == path), None)
         if change is None:
             raise Http404
         options = Options.of(request.GET, split=_split(request))

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from skills_registry.models import SkillVersion
-from skills_registry.packages.edits import Edit, written
+from skills_registry.packages.edits import Edit, serialize_edits
 
 from .edit_merge import CLASHES_MAX, SHOWN_MAX, merge_edits
 from .edited_version import edited_comparison, inspect_edits
@@ -33,7 +33,7 @@ def conflict_page(
         base=base,
         newest=newest,
         note=note,
-        edits=json.dumps(written(edits)),
+        edits=json.dumps(serialize_edits(edits)),
         clashes=clashes if len(clashes) <= CLASHES_MAX else [],
         clash_count=len(clashes),
         mergeable=len(clashes) <= CLASHES_MAX,

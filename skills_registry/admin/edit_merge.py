@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from skills_registry.bounded.pool import NotDone, run_bounded
+from skills_registry.bounded.pool import JobFailed, run_bounded
 from skills_registry.compare.three_way_merge import Choice, Region, merge_all, merged_text
 from skills_registry.media_types import text_of
 from skills_registry.models import SkillVersion
@@ -151,7 +151,7 @@ def _merged(clashing: Mapping[str, Edit], old: Side, new: Side) -> dict[str, lis
             texts[path] = base, mine, theirs
     try:
         pieces = dict(zip(texts, run_bounded(MERGE_SECONDS, merge_all, list(texts.values())), strict=True))
-    except NotDone:
+    except JobFailed:
         pieces = {}
     return {path: pieces.get(path) for path in clashing}
 

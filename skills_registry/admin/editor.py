@@ -19,7 +19,7 @@ from skills_registry.bounded.json_text import read_json
 from skills_registry.findings.inspection import Inspection
 from skills_registry.models import SkillVersion
 from skills_registry.packages.agent_view import AgentView
-from skills_registry.packages.edits import Edit, InvalidEdits, edited_file, read_edits, written
+from skills_registry.packages.edits import Edit, InvalidEdits, edited_file, read_edits, serialize_edits
 from skills_registry.packages.manifest import split_document
 from skills_registry.packages.manifest_fields import SKILL_MD
 from skills_registry.packages.problems import InvalidSkill, Problem
@@ -222,14 +222,14 @@ def _editor(
         form=form,
         path=path,
         text="" if path == "" else text,
-        edits_json=json.dumps(written(edits)),
+        edits_json=json.dumps(serialize_edits(edits)),
         files=side.files,
         problems=[render_problem(problem) for problem in problems],
         live=base.skill.live_version_id == base.pk,
         editor={
             "path": path,
             "text": text,
-            "edits": written(edits),
+            "edits": serialize_edits(edits),
             "files": [{"path": file["path"], "size": file["size"]} for file in side.files],
             "draft": f"skillkeeper.draft.{request.user.pk}.{base.skill_id}.{base.number}",
             "base": base.number,
@@ -254,7 +254,7 @@ def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str,
         base=base,
         note=form.cleaned_data["note"],
         expected_latest=form.cleaned_data["expected_latest"],
-        edits=json.dumps(written(edits)),
+        edits=json.dumps(serialize_edits(edits)),
         **render_report(inspection),
         **edited_comparison(request, base, inspection.package),
     )

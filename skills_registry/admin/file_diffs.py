@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.http import QueryDict
 
-from skills_registry.bounded.pool import NotDone
+from skills_registry.bounded.pool import JobFailed
 from skills_registry.compare.file_changes import FileChange
 from skills_registry.compare.text_diff import TextDiff, View
 
@@ -71,6 +71,6 @@ def file_diff(change: FileChange, before: Side, after: Side, options: Options) -
     new = after.content(change.path) if change.size_after is not None else b""
     try:
         diff = text_diff(old, new, options)
-    except NotDone:
+    except JobFailed:
         return FileDiff(change, "too large", options, *addresses)
     return FileDiff(change, "text" if diff else "binary", options, *addresses, diff)

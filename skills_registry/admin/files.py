@@ -14,7 +14,7 @@ from skills_registry.media_types import text_of
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.packages.manifest import split_document
 from skills_registry.packages.manifest_fields import SKILL_MD
-from skills_registry.rendering.file_tree import folder_of
+from skills_registry.rendering.file_tree import build_folder
 
 from .comparison_source import Side, version_side
 from .package_texts import rendered, source
@@ -46,7 +46,7 @@ def files(request: OperatorRequest, pk: int, number: int | None = None, path: st
             raise Http404(_("There is no such file in this version."))
         context |= {
             "numbers": list(stored.values_list("number", flat=True)[:VERSIONS_OFFERED]),
-            "top": folder_of(version.files, path),
+            "top": build_folder(version.files, path),
             "file": file,
             "address": side.address(path),
             **_content(side, file, raw="raw" in request.GET),

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import ngettext
 
 from skills_registry.packages.manifest_fields import SKILL_MD
-from skills_registry.rendering.file_tree import tree
+from skills_registry.rendering.file_tree import tree_rows
 
 from .comparison_source import Side
 from .package_texts import rendered
@@ -21,7 +21,11 @@ FIELDS_MAX = 200
 
 def contents(side: Side, frontmatter: Mapping[str, Any], body: str) -> dict[str, Any]:
     """The context of `_contents.html`: the tree of files, the frontmatter's fields, the rendered body."""
-    return {"rows": tree(side.files), "frontmatter": fields(frontmatter), "rendered": rendered(side, SKILL_MD, body)}
+    return {
+        "rows": tree_rows(side.files),
+        "frontmatter": fields(frontmatter),
+        "rendered": rendered(side, SKILL_MD, body),
+    }
 
 
 def fields(frontmatter: Mapping[str, Any]) -> list[tuple[str, str]]:

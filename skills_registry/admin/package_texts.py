@@ -6,11 +6,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from skills_registry.bounded.pool import NotDone, run_bounded
+from skills_registry.bounded.pool import JobFailed, run_bounded
 from skills_registry.compare.text_diff import TextDiff, View, compare_texts
 from skills_registry.rendering.hidden_characters import visible_html
 from skills_registry.rendering.highlighting import Source, source_html
-from skills_registry.rendering.markdown import Around, Rendered, render_markdown
+from skills_registry.rendering.markdown import LinkContext, Rendered, render_markdown
 
 from .comparison_source import Side
 from .raw_files import PICTURES
@@ -27,7 +27,7 @@ PLAIN_MAX = 64 * 1024
 def rendered(side: Side, path: str, text: str) -> SafeString:
     """A Markdown file of a package: its links lead to the other files, and their pictures are shown."""
     files = {file["path"]: file["media_type"] for file in side.files}
-    around = Around(
+    around = LinkContext(
         pages={other: side.page(other) for other in files},
         pictures={other: side.address(other) for other, media_type in files.items() if media_type in PICTURES},
         folder=path.rpartition("/")[0],
@@ -44,25 +44,25 @@ def source(path: str, text: str) -> Source | None:
     for coloured, seconds in ((True, COLOUR_SECONDS), (False, PLAIN_SECONDS)):
         try:
             return run_bounded(seconds, source_html, path, text, coloured)
-        except NotDone as refused:
-            if refused.busy:
+        except JobFailed as failure:
+            if failure.busy:
                 break
     return None
 
 
 def text_diff(before: bytes, after: bytes, view: View) -> TextDiff | None:
-    """What differs between two files, None where one is no text. Raises NotDone."""
+    """What differs between two files, None where one is no text. Raises JobFailed."""
     return run_bounded(COMPARE_SECONDS, compare_texts, before, after, view)
 
 
-def _rendered(text: str, around: Around) -> Rendered | None:
+def _rendered(text: str, around: LinkContext) -> Rendered | None:
     """The text as HTML: without colours where these take too long, None where even that does."""
     has_code = "```" in text or "~~~" in text
     for coloured in (True, False) if has_code else (False,):
         try:
             return run_bounded(RENDER_SECONDS, render_markdown, text, around, coloured)
-        except NotDone as refused:
-            if refused.busy:
+        except JobFailed as failure:
+            if failure.busy:
                 break
     return None
 

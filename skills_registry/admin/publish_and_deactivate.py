@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 
 from skills_registry import services
-from skills_registry.compare.file_changes import compare
+from skills_registry.compare.file_changes import compare_files
 from skills_registry.models import Publication, Skill, SkillVersion
 
 from .confirmation import confirmed
@@ -89,7 +89,7 @@ def _confirmed(
     live = skill.live_version
 
     def show(form: ChangeForm) -> HttpResponse:
-        changes = compare(live.files, version.files) if live and version else None
+        changes = compare_files(live.files, version.files) if live and version else None
         shown = {"skill": skill, "live": live, "version": version, "changes": changes, "form": form, "refusal": refusal}
         said = impact(skill) if live and not version else []
         return page(request, "confirm", title, said=said, **shown)

@@ -30,7 +30,7 @@ def version_file(request: OperatorRequest, pk: int, number: int, path: str) -> H
 @requires("upload_skill")
 def upload_file(request: OperatorRequest, pk: UUID, path: str) -> HttpResponse:
     """A file of a zip that waits for its review."""
-    upload = get_object_or_404(Upload.objects.open_to(request.user), pk=pk)
+    upload = get_object_or_404(Upload.objects.accessible_to(request.user), pk=pk)
     try:
         package = services.inspect_upload(upload, mend=True).package
     except FileNotFoundError:

@@ -38,7 +38,7 @@ class ListForm(forms.Form):
     def __init__(self, data: Any) -> None:
         super().__init__(data)
         self.fields["q"].widget.input_type = "search"
-        counts = Skill.objects.present().tag_counts()
+        counts = Skill.objects.not_deleted().tag_counts()
         tags = sorted(tag for tag, _count in counts.most_common(TAGS_OFFERED))
         owners = User.objects.filter(pk__in=Skill.objects.filter(owner__isnull=False).values("owner"))
         self._offer("tag", tags)
@@ -69,7 +69,7 @@ class ListForm(forms.Form):
     def wanted(self) -> SkillQuerySet:
         """The skills that the registry itself can find: all but what depends on calls."""
         given = self.cleaned_data
-        skills = Skill.objects.in_state(given["status"]) if given["status"] else Skill.objects.present()
+        skills = Skill.objects.with_status(given["status"]) if given["status"] else Skill.objects.not_deleted()
         if given["tag"]:
             skills = skills.tagged(given["tag"])
         if given["owner"]:

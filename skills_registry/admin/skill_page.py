@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 
 from invocations import queries
 from skills_registry import services
-from skills_registry.compare.file_changes import compare
+from skills_registry.compare.file_changes import compare_files
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.packages.manifest import split_document
 from skills_registry.packages.manifest_fields import SKILL_MD
@@ -68,7 +68,7 @@ def versions(request: OperatorRequest, pk: int) -> HttpResponse:
         several=len(shown) > 1,
         compared_from=_compared_from(skill, shown),
         refusals=_refusals(skill, shown, request.user),
-        kept=set(skill.versions.kept().filter(pk__in=others).values_list("pk", flat=True)),
+        kept=set(skill.versions.undeletable().filter(pk__in=others).values_list("pk", flat=True)),
         newer=cursor is not None,
         older=shown[-1].number if len(read) > VERSIONS_SHOWN else None,
     )
@@ -95,7 +95,7 @@ def version_page(request: OperatorRequest, pk: int, number: int) -> HttpResponse
         skill=skill,
         version=version,
         live=live,
-        changes=compare(live.files, version.files) if live and live != version else None,
+        changes=compare_files(live.files, version.files) if live and live != version else None,
         **contents(version_side(version), version.frontmatter, split_document(text).body),
         **render_report(version),
         said=version.reviews.select_related("actor") if version.review else None,

@@ -50,7 +50,7 @@ def upload(request: OperatorRequest) -> HttpResponse:
         return JsonResponse(
             {"errors": [text for texts in form.errors.values() for text in texts]}, status=503 if failed else 400
         )
-    waiting = Upload.objects.open_to(request.user).select_related("uploaded_by")
+    waiting = Upload.objects.accessible_to(request.user).select_related("uploaded_by")
     answer = page(
         request,
         "upload",
@@ -71,7 +71,7 @@ def upload(request: OperatorRequest) -> HttpResponse:
 @requires("upload_skill")
 def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
     """Step 2: show what is in it; create a version, create and publish it, ask for a review, or discard it."""
-    staged = get_object_or_404(Upload.objects.open_to(request.user), pk=pk)
+    staged = get_object_or_404(Upload.objects.accessible_to(request.user), pk=pk)
     form = ReviewForm(request.POST or None)
     if request.method == "POST" and "discard" in request.POST:
         services.discard_upload(staged)

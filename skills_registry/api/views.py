@@ -33,7 +33,7 @@ class SkillViewSet(viewsets.ViewSet):
         """A page of skills, by name."""
         query = inputs.query(request, inputs.SkillsQuery)
         skills = visible_skills(request).order_by("name").filter(name__gt=query["cursor"])
-        skills = skills.filter(Q(status=query["status"])) if query["status"] else skills.present()
+        skills = skills.filter(Q(status=query["status"])) if query["status"] else skills.not_deleted()
         skills = skills.tagged(query["tag"]) if query["tag"] else skills
         return page(request, skills, query["limit"], cursor=lambda skill: skill.name, show=outputs.shown_skills)
 

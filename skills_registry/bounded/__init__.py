@@ -1,5 +1,5 @@
-"""Work on texts of strangers, done in worker processes with limits of CPU time and memory.
+"""Processes untrusted texts in worker processes, with limits of CPU time and memory.
 
-Libraries that read such texts promise neither: a Markdown table or a regular expression can take minutes
-or gigabytes, and holds up every other request of the process meanwhile.
+The libraries that parse such texts have no limits: a Markdown table or a regular expression can take minutes
+or gigabytes, and blocks every other request of the process.
 """

@@ -1,4 +1,4 @@
-"""The worker processes of this server: a few, started when they are needed, gone with it."""
+"""The pool of worker processes: started when needed, ended with the server."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 MEMORY_BYTES = 192 * 1024 * 1024
-"""What a job may take besides the worker itself."""
+"""Memory that a job may use, in addition to the worker's own."""
 DEADLINE_SECONDS = 20.0
-"""How long a job may take by the clock: many times its CPU time, for machines that are busy."""
+"""Wall-clock limit of a job: many times its CPU time, for busy machines."""
 PATIENCE_SECONDS = 10.0
-"""How long a request waits for a worker."""
+"""How long a call waits for a free worker."""
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _COMMAND = (sys.executable, "-m", "skills_registry.bounded.worker")
 _ENVIRONMENT = ("PATH", "LANG", "LD_LIBRARY_PATH")
-"""Workers read texts of strangers; they are given nothing of the server's environment, which holds secrets."""
+"""The only environment variables that workers get: they read untrusted texts, and the others hold secrets."""
 
 
-class NotDone(Exception):
-    """The work was not done; the message says why: it took too much, it failed, or (`busy`) no worker was free."""
+class JobFailed(Exception):
+    """The job was not done: it exceeded a limit, it failed, or (`busy`) no worker was free. The message says why."""
 
     def __init__(self, why: str, *, busy: bool = False) -> None:
         super().__init__(why)
@@ -45,10 +45,10 @@ class NotDone(Exception):
 
 
 def run_bounded(cpu_seconds: float, function: Callable[..., T], *arguments: Any) -> T:
-    """Call a function of a module without Django in a worker process, with at most so many seconds of CPU time.
+    """Call a function in a worker process, with at most `cpu_seconds` of CPU time.
 
-    Arguments and result are plain data or dataclasses, of the types that the function declares. Blocks,
-    without holding up other threads. Raises NotDone.
+    The function's module must not import Django. Arguments and result are plain data or dataclasses, of the
+    types that the function declares. Blocks only the calling thread. Raises JobFailed.
     """
     return _pool.run(cpu_seconds, function, *arguments)
 
@@ -64,19 +64,19 @@ class Pool:
     def run(self, cpu_seconds: float, function: Callable[..., T], *arguments: Any) -> T:
         """See `run_bounded`."""
         if not self._places.acquire(timeout=self._patience):
-            raise NotDone("all workers are busy", busy=True)
+            raise JobFailed("all workers are busy", busy=True)
         try:
-            job = Job(wire.place(function), cpu_seconds, MEMORY_BYTES)
+            job = Job(wire.function_path(function), cpu_seconds, MEMORY_BYTES)
             payload = self._work(job, arguments)
-            return cast("T", wire.result(function, payload))
+            return cast("T", wire.decode_result(function, payload))
         except BrokenMessage:
-            log.exception("%s answered what cannot be read", wire.place(function))
-            raise NotDone("its answer cannot be read") from None
+            log.exception("%s sent an unreadable answer", wire.function_path(function))
+            raise JobFailed("its answer cannot be read") from None
         finally:
             self._places.release()
 
     def close(self) -> None:
-        """End all workers that have nothing to do."""
+        """End all idle workers."""
         while self._idle:
             self._idle.pop().end()
 
@@ -92,14 +92,14 @@ class Pool:
         else:
             self._idle.append(worker)
         if answer.outcome == "memory":
-            raise NotDone("it needs too much memory")
+            raise JobFailed("it needs too much memory")
         if answer.outcome == "failed":
             log.error("%s failed in a worker:\n%s", job.function, answer.detail)
-            raise NotDone("it failed")
+            raise JobFailed("it failed")
         return result
 
     def _taken(self) -> _Worker:
-        """A worker that has nothing to do, a new one where there is none."""
+        """Take an idle worker, or start one."""
         with contextlib.suppress(IndexError):
             while not (worker := self._idle.pop()).alive:
                 worker.end()
@@ -108,7 +108,7 @@ class Pool:
 
 
 class _Worker:
-    """One worker process; with its standard input it ends, too, however this process ends."""
+    """One worker process; it exits when its standard input closes, however this process ends."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(  # noqa: S603  # a fixed command
@@ -117,16 +117,16 @@ class _Worker:
             env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for the server, which has to end first
+            start_new_session=True,  # Ctrl-C must reach only the server, which ends the workers
         )
 
     @property
     def alive(self) -> bool:
-        """Whether it has not ended by itself."""
+        """Whether the process is still running."""
         return self._process.poll() is None
 
     def work(self, job: Job, arguments: tuple[Any, ...], deadline: float) -> tuple[Answer, bytes]:
-        """Have a job done. Raises NotDone where the worker was ended over it, and BrokenMessage."""
+        """Run a job. Raises JobFailed if the worker had to be killed, and BrokenMessage."""
         watch = threading.Timer(deadline, self._process.kill)
         watch.start()
         try:
@@ -138,14 +138,14 @@ class _Worker:
         finally:
             watch.cancel()
         if head is None or result is None:
-            log.warning("%s was ended: it took more than it may", job.function)
-            raise NotDone("it takes too long")
+            log.warning("%s was ended: it exceeded its limits", job.function)
+            raise JobFailed("it takes too long")
         return msgspec.msgpack.decode(head, type=Answer), result
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         self._process.kill()
-        with contextlib.suppress(OSError):  # what was not sent cannot be sent any more
+        with contextlib.suppress(OSError):  # unsent data is lost
             self._process.__exit__(None, None, None)
 
     def _send(self, *messages: bytes) -> None:

@@ -1,6 +1,6 @@
-"""What the server and its worker processes say to each other: MessagePack with a length before it. Pure.
+"""Messages between the server and its workers: length-prefixed MessagePack. Pure.
 
-It carries plain data only. A worker that was taken over by what it reads can send wrong data, but no code.
+Messages carry plain data only. A worker compromised by what it reads can send wrong data, but no code.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import IO, Any, Literal, get_type_hints
 import msgspec
 
 MESSAGE_MAX = 128 * 1024 * 1024
-"""Bytes of one message; more than any package and what is said of it."""
+"""Most bytes of one message; more than any package and its report."""
 _LENGTH = 8
 
 
 class BrokenMessage(Exception):
-    """The other side ended in the middle of a message, or sends what cannot be one."""
+    """The other side ended in the middle of a message, or sent an invalid one."""
 
 
 class Job(msgspec.Struct):
-    """A function by its place (`module:name`), its arguments, and what it may use."""
+    """A function (`module:name`) and its limits; its arguments follow in a message of their own."""
 
     function: str
     cpu_seconds: float
@@ -30,7 +30,7 @@ class Job(msgspec.Struct):
 
 
 class Answer(msgspec.Struct):
-    """How a job ended. `leaves`: the worker takes no further job."""
+    """How a job ended; if `leaves`, the worker exits after it."""
 
     outcome: Literal["done", "failed", "memory"]
     leaves: bool = False
@@ -44,7 +44,7 @@ def send(stream: IO[bytes], payload: bytes) -> None:
 
 
 def receive(stream: IO[bytes]) -> bytes | None:
-    """Read one message; None where the stream has ended. Raises BrokenMessage."""
+    """Read one message; None at the end of the stream. Raises BrokenMessage."""
     head = stream.read(_LENGTH)
     if not head:
         return None
@@ -58,32 +58,32 @@ def receive(stream: IO[bytes]) -> bytes | None:
 
 
 def encode(value: Any) -> bytes:
-    """Plain data, dataclasses of it, and ranges."""
-    return msgspec.msgpack.encode(value, enc_hook=_encoded)
+    """Encode plain data, dataclasses of it, and ranges."""
+    return msgspec.msgpack.encode(value, enc_hook=_encode_hook)
 
 
-def arguments(function: Callable[..., Any], payload: bytes) -> list[Any]:
-    """The arguments of a call, of the types that the function declares."""
+def decode_arguments(function: Callable[..., Any], payload: bytes) -> list[Any]:
+    """Decode a call's arguments into the types that the function declares."""
     given = msgspec.msgpack.decode(payload, type=list[msgspec.Raw])
     hints = [kind for name, kind in _hints(function).items() if name != "return"]
     return [_decoder(kind).decode(value) for kind, value in zip(hints, given, strict=True)]
 
 
-def result(function: Callable[..., Any], payload: bytes) -> Any:
-    """What a call returned, of the type that the function declares. Raises BrokenMessage."""
+def decode_result(function: Callable[..., Any], payload: bytes) -> Any:
+    """Decode a call's result into the type that the function declares. Raises BrokenMessage."""
     try:
         return _decoder(_hints(function)["return"]).decode(payload)
     except msgspec.MsgspecError as error:
         raise BrokenMessage from error
 
 
-def place(function: Callable[..., Any]) -> str:
-    """Where a function is found again by another process."""
+def function_path(function: Callable[..., Any]) -> str:
+    """The function's name for another process, `module:name`."""
     return f"{function.__module__}:{function.__qualname__}"
 
 
-def function_at(name: str) -> Callable[..., Any]:
-    """The function at a place."""
+def import_function(name: str) -> Callable[..., Any]:
+    """Import a function by `function_path`."""
     module, _, function = name.partition(":")
     found: Callable[..., Any] = getattr(importlib.import_module(module), function)
     return found
@@ -96,16 +96,16 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 @cache
 def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(kind, dec_hook=_decoded)
+    return msgspec.msgpack.Decoder(kind, dec_hook=_decode_hook)
 
 
-def _encoded(value: Any) -> Any:
+def _encode_hook(value: Any) -> Any:
     if isinstance(value, range):
         return value.start, value.stop
     raise NotImplementedError(f"{type(value).__name__} is not plain data")
 
 
-def _decoded(kind: type[Any], value: Any) -> Any:
+def _decode_hook(kind: type[Any], value: Any) -> Any:
     if kind is range:
         return range(*value)
     raise NotImplementedError(f"{kind.__name__} is not plain data")

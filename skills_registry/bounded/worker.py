@@ -1,7 +1,7 @@
-"""The worker process: does one job after another, each within its limits, until its standard input ends.
+"""The worker process: runs jobs within their limits until its standard input closes.
 
-A job that needs more CPU time ends the process: the kernel sends SIGPROF, which no library can hold up.
-Nothing here, nor what a job imports, may start Django: a worker is to start quickly.
+A job that exceeds its CPU time ends the process: the kernel sends SIGPROF, which no library can delay.
+Neither this module nor a job may import Django, so that workers start quickly.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from . import wire
 from .wire import Answer, Job
 
 NICENESS = 5
-"""Whoever waits for the server itself comes first."""
+"""Workers yield to the server itself."""
 RESIDENT_MAX = 96 * 1024 * 1024
-"""Bytes of memory with which a worker leaves, since Python gives little of it back."""
+"""Resident memory, in bytes, above which a worker exits, since Python returns little of it."""
 _PAGE = resource.getpagesize()
 _STATM = Path("/proc/self/statm")
 
 
 def main() -> None:
-    """Do the jobs that arrive."""
-    jobs, answers = _streams()
+    """Run jobs until there are no more."""
+    jobs, answers = _open_streams()
     os.nice(NICENESS)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     while (head := wire.receive(jobs)) is not None:
-        answer, result = _done(msgspec.msgpack.decode(head, type=Job), jobs)
+        answer, result = _run_job(msgspec.msgpack.decode(head, type=Job), jobs)
         wire.send(answers, wire.encode(answer))
         wire.send(answers, result)
         answers.flush()
@@ -43,26 +43,26 @@ def main() -> None:
             return
 
 
-def _streams() -> tuple[IO[bytes], IO[bytes]]:
-    """Where jobs come from, and where answers go; what a library prints goes to the log instead."""
+def _open_streams() -> tuple[IO[bytes], IO[bytes]]:
+    """The streams of jobs and answers; what libraries print goes to standard error instead."""
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     return sys.stdin.buffer, answers
 
 
-def _done(job: Job, jobs: IO[bytes]) -> tuple[Answer, bytes]:
+def _run_job(job: Job, jobs: IO[bytes]) -> tuple[Answer, bytes]:
     try:
-        function = wire.function_at(job.function)
+        function = wire.import_function(job.function)
         _limit_memory(job.memory_bytes)
-        result = _within(job.cpu_seconds, function, wire.arguments(function, wire.receive(jobs) or b""))
+        result = _call_within(job.cpu_seconds, function, wire.decode_arguments(function, wire.receive(jobs) or b""))
     except MemoryError:
         return Answer("memory", leaves=True), b""
-    except Exception:  # noqa: BLE001  # it is told to the server, which logs it
+    except Exception:  # noqa: BLE001  # the server logs it
         return Answer("failed", leaves=True, detail=traceback.format_exc()), b""
     return Answer("done", leaves=_resident() > RESIDENT_MAX), result
 
 
-def _within(cpu_seconds: float, function: Callable[..., Any], arguments: list[Any]) -> bytes:
+def _call_within(cpu_seconds: float, function: Callable[..., Any], arguments: list[Any]) -> bytes:
     signal.setitimer(signal.ITIMER_PROF, cpu_seconds)
     try:
         return wire.encode(function(*arguments))
@@ -71,7 +71,7 @@ def _within(cpu_seconds: float, function: Callable[..., Any], arguments: list[An
 
 
 def _limit_memory(more: int) -> None:
-    """Let the process grow by so many bytes. Only Linux tells how large it is."""
+    """Let the process grow by `more` bytes; does nothing where /proc is missing."""
     with contextlib.suppress(OSError):
         resource.setrlimit(resource.RLIMIT_AS, (_statm(0) + more, resource.RLIM_INFINITY))
 

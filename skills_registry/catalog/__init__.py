@@ -1,4 +1,4 @@
-"""The published catalog: what gateways may know of the registry."""
+"""The published catalog: the registry as gateways see it."""
 
 from __future__ import annotations
 
@@ -31,6 +31,6 @@ __all__ = [
 
 
 def get_catalog() -> Catalog:
-    """The catalog that this installation's storage backend calls for."""
+    """Create the catalog for the configured storage backend."""
     catalog: Catalog = import_string(settings.PUBLISHED_CATALOG)()
     return catalog

@@ -1,4 +1,4 @@
-"""What a published skill is to a gateway, and what every catalog can tell about them."""
+"""Published skills as gateways see them, and the protocol of catalogs."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class PublishedFile:
     sha256: str
     media_type: str
     executable: bool = False
-    """Whether it is to be run as a program."""
+    """Whether it has the execute permission."""
 
 
 @dataclass(frozen=True)
 class PublishedSkill:
-    """The live version of a skill; never changes, a new publication makes a new one."""
+    """The live version of a skill; immutable."""
 
     name: str
     version: int
@@ -35,33 +35,33 @@ class PublishedSkill:
     published_at: str
     """ISO 8601."""
     tags: tuple[str, ...] = ()
-    """Lower-case words in order; see `skills_registry.tags`."""
+    """Lowercase, sorted; see `skills_registry.tags`."""
 
     @cached_property
     def skill_md(self) -> PublishedFile:
-        """The file with the instructions."""
+        """The SKILL.md file."""
         return next(file for file in self.files if file.path == SKILL_MD)
 
     @cached_property
     def argument_names(self) -> tuple[str, ...]:
-        """The arguments that it declares, in order of position."""
+        """Declared arguments in order of position."""
         return argument_names(self.frontmatter)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What happened to the catalog up to `generation`: skills that are live (again), names no longer live."""
+    """Changes of the catalog up to `generation`: skills published, and names of skills withdrawn."""
 
     generation: int
     published: Sequence[PublishedSkill]
     withdrawn: Sequence[str]
     complete: bool = False
-    """Whether `published` is all there is, so that anything else is withdrawn."""
+    """Whether `published` is the complete catalog, so that all other skills are withdrawn."""
 
 
 @dataclass(frozen=True)
-class Remembered:
-    """What is known of a skill outside the registry, should that be lost; labels like `v3`, ISO 8601."""
+class RecoveryState:
+    """State of a skill stored outside the database, for a rebuild; versions are labels (`v3`), times ISO 8601."""
 
     generation: int = 0
     version: str | None = None
@@ -71,35 +71,35 @@ class Remembered:
     all_versions: Sequence[str] = ()
     tags: Sequence[str] = ()
     owner: str | None = None
-    """The owner's user name; like `yanked`, in `latest.json` alone."""
+    """The owner's user name; like `yanked`, only in `latest.json`."""
     yanked: Mapping[str, str] = field(default_factory=dict)
-    """Why versions must not be published, by label."""
+    """Reason of each yanked version, by label."""
 
 
 class Catalog(Protocol):
-    """Where a gateway learns what is published. All methods block; call them off the event loop."""
+    """A gateway's source of published skills. All methods block; call them off the event loop."""
 
     def generation(self) -> int:
-        """The number that grows with every change; cheap to ask."""
+        """The catalog's generation, which grows with every change; cheap."""
         ...
 
     def changes_since(self, generation: int) -> Changes:
-        """Everything that changed after a generation (0: all that is live)."""
+        """All changes after a generation (0: the complete catalog)."""
         ...
 
-    def is_unfinished(self) -> bool:
-        """Whether the next changes hold something that the last ones should have, but could not be read then."""
+    def is_incomplete(self) -> bool:
+        """Whether the last `changes_since` missed skills that could not be read in time; the next one has them."""
         ...
 
-    def kept_file(self, file: PublishedFile) -> bytes | None:
-        """The bytes of a file that this machine has kept from an earlier read; asks no other server."""
+    def cached_file(self, file: PublishedFile) -> bytes | None:
+        """The bytes of a file from this machine's cache; makes no network request."""
         ...
 
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
-        """The bytes of one file as stored. Raises OSError where the store fails."""
+        """Read a file, from the cache or the store. Raises OSError."""
         ...
 
 
 def instructions(skill_md: str) -> str:
-    """A SKILL.md without its frontmatter: what a model is to follow."""
+    """The instructions in a SKILL.md, without its frontmatter."""
     return split_document(skill_md).body

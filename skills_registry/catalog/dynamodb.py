@@ -1,4 +1,4 @@
-"""The catalog read from DynamoDB: gateways need no SQL database, and start from one query."""
+"""The catalog in DynamoDB: gateways need no SQL database, and start with one query."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from pynamodb.exceptions import DoesNotExist
 from invocations.aws.dynamo import as_unavailable
 from skills_registry.store import package_store
 from skills_registry.store.disk_cache import DiskCache
-from skills_registry.store.records import is_moment
+from skills_registry.store.records import is_timestamp
 
-from .base import Changes, PublishedFile, PublishedSkill, Remembered
-from .items import DamagedItem, manifest_of, published_skill, reference
-from .manifests import PATIENCE_SECONDS, Manifests, Wanted
+from .base import Changes, PublishedFile, PublishedSkill, RecoveryState
+from .items import DamagedItem, parse_manifest, parse_reference, published_skill
+from .manifests import WAIT_SECONDS, ManifestKey, ManifestReader
 from .tables import ACTIVE, HEAD, Head, HeadItem, SkillItem
 
 log = logging.getLogger(__name__)
@@ -27,24 +27,23 @@ _LABEL = re.compile(r"v([1-9][0-9]{0,8})")
 
 
 class DynamoCatalog:
-    """See `Catalog`; generations here are the head item's revisions.
+    """See `Catalog`; its generations are the revisions of the head item.
 
-    The index is eventually consistent. What it returns is believed only if number and checksum of
-    its skills are those that the head item has (which is read consistently); otherwise the whole
-    table is read consistently instead. An item that cannot be understood is not served, and no reason
-    not to serve the others.
+    The index is eventually consistent. Its result is used only if the number and checksum of its skills match
+    the head item, which is read consistently; otherwise the table is scanned consistently. A damaged item is
+    not served; all others are.
     """
 
     def __init__(self) -> None:
         self._cache = DiskCache(settings.SKILL_CACHE_DIR, settings.SKILL_CACHE_BYTES)
-        self._manifests = Manifests(self._cache)
+        self._manifests = ManifestReader(self._cache)
         self._unfinished: set[str] = set()
-        """Skills whose manifest is not here yet."""
+        """Skills whose manifest has not been read yet."""
 
     def generation(self) -> int:
         return self._head().revision
 
-    def is_unfinished(self) -> bool:
+    def is_incomplete(self) -> bool:
         return bool(self._unfinished)
 
     def changes_since(self, generation: int) -> Changes:
@@ -60,7 +59,7 @@ class DynamoCatalog:
         published = list(self._published(item for item in items if item.status == ACTIVE))
         return Changes(head.revision, published, sorted(names - {skill.name for skill in published}))
 
-    def kept_file(self, file: PublishedFile) -> bytes | None:
+    def cached_file(self, file: PublishedFile) -> bytes | None:
         return self._cache.get(file.sha256)
 
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
@@ -71,31 +70,31 @@ class DynamoCatalog:
         return content
 
     def _published(self, items: Iterable[SkillItem]) -> Iterator[PublishedSkill]:
-        until = time.monotonic() + PATIENCE_SECONDS
+        until = time.monotonic() + WAIT_SECONDS
         for item in items:
             try:
-                if (skill := self._understood(item, until)) is not None:
+                if (skill := self._parse_item(item, until)) is not None:
                     yield skill
             except DamagedItem as damaged:
-                log.error("an item of the catalog is damaged, and its skill is not served: %s", damaged)
+                log.error("a damaged item in the catalog; its skill is not served: %s", damaged)
 
-    def _understood(self, item: SkillItem, until: float) -> PublishedSkill | None:
-        """The skill, None where its manifest is not here yet. Raises DamagedItem."""
-        where = reference(item)
+    def _parse_item(self, item: SkillItem, until: float) -> PublishedSkill | None:
+        """Build the skill; None if its manifest has not been read yet. Raises DamagedItem."""
+        where = parse_reference(item)
         if where is None:
-            manifest = manifest_of(item, item.manifest_json)
+            manifest = parse_manifest(item, item.manifest_json)
             return published_skill(item, manifest, str(manifest.get("published_at", "")))
-        content = self._manifests.get(Wanted(item.skill_id, number_of(item.version), where["sha256"]), until)
+        content = self._manifests.get(ManifestKey(item.skill_id, version_number(item.version), where["sha256"]), until)
         if content is None:
             self._unfinished.add(item.skill_id)
             return None
-        return published_skill(item, manifest_of(item, content), where["published_at"])
+        return published_skill(item, parse_manifest(item, content), where["published_at"])
 
     def _all(self, head: Head) -> list[SkillItem]:
         with as_unavailable():
             found = list(SkillItem.status_index.query(ACTIVE))
             return (
-                found if head.counts(found) else list(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
+                found if head.matches(found) else list(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
             )
 
     def _head(self) -> Head:
@@ -106,19 +105,19 @@ class DynamoCatalog:
                 return Head()
 
 
-def remembered(name: str) -> Remembered | None:
-    """What the table holds of a skill, for a registry that was lost; None where it has nothing. Raises DamagedItem."""
+def read_recovery_state(name: str) -> RecoveryState | None:
+    """Read a skill's state from the table, for rebuilding; None if there is none. Raises DamagedItem."""
     with as_unavailable():
         item = next(iter(SkillItem.batch_get([name], consistent_read=True)), None)
     if item is None:
         return None
     if item.damaged:
         raise DamagedItem(f"{name}: {', '.join(item.damaged)} cannot be read")
-    if not item.generation:  # calls may be counted of what was never published
+    if not item.generation:  # never published; the item holds only counters of calls
         return None
     if item.known_generation is None:
         raise DamagedItem(f"{name}: generation is not a whole number")
-    return Remembered(
+    return RecoveryState(
         item.known_generation,
         item.version,
         item.status,
@@ -128,7 +127,7 @@ def remembered(name: str) -> Remembered | None:
     )
 
 
-def number_of(label: str | None) -> int:
+def version_number(label: str | None) -> int:
     """The number of `v3`; 0 for none."""
     match = _LABEL.fullmatch(label or "")
     return int(match[1]) if match else 0
@@ -137,9 +136,9 @@ def number_of(label: str | None) -> int:
 def _published_at(item: SkillItem) -> str | None:
     if not item.version:
         return None
-    where = reference(item)
+    where = parse_reference(item)
     try:
         said = where["published_at"] if where else json.loads(item.manifest_json or "")["published_at"]
     except (ValueError, TypeError, KeyError, RecursionError):
-        raise DamagedItem(f"{item.skill_id}: manifest_json does not say since when it is published") from None
-    return said if is_moment(said) else None
+        raise DamagedItem(f"{item.skill_id}: manifest_json has no published_at") from None
+    return said if is_timestamp(said) else None

@@ -1,4 +1,4 @@
-"""Is the table `mcp-skills` what the registry would make of it?"""
+"""Compares the table `mcp-skills` with the registry."""
 
 from __future__ import annotations
 
@@ -13,70 +13,70 @@ from skills_registry.models import Skill
 from skills_registry.store import package_store
 
 from .dynamodb_projection import METADATA
-from .items import attributes, large_manifest
-from .tables import ACTIVE, HEAD, HeadItem, SkillItem, count
+from .items import item_attributes, large_manifest
+from .tables import ACTIVE, HEAD, HeadItem, SkillItem, count_active
 
-TRIES = 5
-MOVING = {"generation", "updated_at"}
-"""What differs while a change is on its way, and also otherwise says nothing to gateways."""
+ATTEMPTS_MAX = 5
+IGNORED = {"generation", "updated_at"}
+"""Attributes that may differ while a change is pending, and that gateways do not use."""
 
 
 class Kind(Enum):
-    """What is wrong with an item."""
+    """Kind of a problem."""
 
-    SKILL = "the item of a skill is not what the registry says"
-    STRANGER = "the item of a skill that is neither in the registry nor in the store"
-    LOST = "the item of a skill that is in the store, and not in the registry"
-    COUNTERS = "counters that cannot be read"
-    HEAD = "the head item does not say what the items say"
+    SKILL = "a skill's item differs from the registry"
+    UNKNOWN = "an item of a skill that is neither in the registry nor in the store"
+    LOST = "an item of a skill that is in the store but not in the registry"
+    COUNTERS = "invalid counters"
+    HEAD = "the head item does not match the items"
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with the item of a skill, or with the head."""
+    """A problem of a skill's item, or of the head item."""
 
     kind: Kind
     name: str
-    what: str
+    description: str
 
 
-def problems() -> Iterator[Problem]:
-    """Everything in the table that is not as it should be. Raises OSError."""
+def find_problems() -> Iterator[Problem]:
+    """Find all differences between the table and the registry. Raises OSError."""
     with as_unavailable():
         items = {item.skill_id: item for item in SkillItem.scan(consistent_read=True)}
     items.pop(HEAD, None)
     for name, item in sorted(items.items()):
-        yield from _counters(item)
+        yield from _check_counters(item)
         if not Skill.objects.filter(name=name).exists():
-            yield from _unknown(item)
+            yield from _check_unknown(item)
     for skill in Skill.objects.with_summary().iterator(100):
-        yield from _known(skill, items.get(skill.name))
-    yield from _head()
+        yield from _check_known(skill, items.get(skill.name))
+    yield from _check_head()
 
 
-def _counters(item: SkillItem) -> Iterator[Problem]:
+def _check_counters(item: SkillItem) -> Iterator[Problem]:
     if damaged := sorted(set(item.damaged) - set(METADATA)):
-        yield Problem(Kind.COUNTERS, item.skill_id, f"its item in the table holds no {', '.join(damaged)} to count on")
+        yield Problem(Kind.COUNTERS, item.skill_id, f"its item in the table has invalid counters: {', '.join(damaged)}")
 
 
-def _unknown(item: SkillItem) -> Iterator[Problem]:
+def _check_unknown(item: SkillItem) -> Iterator[Problem]:
     if not set(item.damaged) & set(METADATA) and not any(getattr(item, name) for name in METADATA):
-        return  # calls are counted also of what is not there any more
-    if any(package_store.version_numbers(item.skill_id)):
-        what = "its item is in the table and its files are in the store, but the registry does not know it"
+        return  # only counters, which deleted skills keep
+    if any(package_store.list_versions(item.skill_id)):
+        what = "its item is in the table and its files are in the store, but it is not in the registry"
         yield Problem(Kind.LOST, item.skill_id, f"{what}; see rebuild_registry")
     else:
         served = ", and gateways serve it" if item.status == ACTIVE else ""
-        yield Problem(Kind.STRANGER, item.skill_id, f"the registry does not know it, its item is in the table{served}")
+        yield Problem(Kind.UNKNOWN, item.skill_id, f"it is not in the registry, but its item is in the table{served}")
 
 
-def _known(skill: Skill, item: SkillItem | None) -> Iterator[Problem]:
+def _check_known(skill: Skill, item: SkillItem | None) -> Iterator[Problem]:
     if item is None:
         if skill.generation:
-            yield Problem(Kind.SKILL, skill.name, "its item is missing in the table")
+            yield Problem(Kind.SKILL, skill.name, "its item is missing from the table")
         return
-    expected = attributes(skill)
-    wrong = {name for name, value in expected.items() if name not in MOVING and (getattr(item, name) or None) != value}
+    expected = item_attributes(skill)
+    wrong = {name for name, value in expected.items() if name not in IGNORED and (getattr(item, name) or None) != value}
     if unreadable := sorted(set(item.damaged) & set(METADATA)):
         what = f"its item in the table cannot be read: {', '.join(unreadable)}"
         yield Problem(Kind.SKILL, skill.name, what)
@@ -84,15 +84,15 @@ def _known(skill: Skill, item: SkillItem | None) -> Iterator[Problem]:
         what = f"the published catalog differs from the registry: {', '.join(sorted(wrong))}"
         yield Problem(Kind.SKILL, skill.name, what)
     elif item.known_generation is None:
-        yield Problem(Kind.SKILL, skill.name, "its item in the table has no generation that can be read")
+        yield Problem(Kind.SKILL, skill.name, "its item in the table has no valid generation")
     elif item.known_generation > skill.generation:
-        what = f"its item is of generation {item.known_generation}, newer than the registry's {skill.generation}"
+        what = f"its item has generation {item.known_generation}, newer than the registry's {skill.generation}"
         yield Problem(Kind.SKILL, skill.name, what)
     else:
-        yield from _manifest(skill)
+        yield from _check_manifest(skill)
 
 
-def _manifest(skill: Skill) -> Iterator[Problem]:
+def _check_manifest(skill: Skill) -> Iterator[Problem]:
     live = skill.live_version
     if live is None or (expected := large_manifest(live)) is None:
         return
@@ -100,18 +100,18 @@ def _manifest(skill: Skill) -> Iterator[Problem]:
     try:
         if package_store.read_manifest(skill.name, live.number) == expected:
             return
-        yield Problem(Kind.SKILL, skill.name, f"{key} is not what was stored")
+        yield Problem(Kind.SKILL, skill.name, f"{key} does not match its version")
     except FileNotFoundError:
         yield Problem(Kind.SKILL, skill.name, f"{key} is missing")
 
 
-def _head() -> Iterator[Problem]:
-    """Head and items are read one after the other, so that only what holds between two looks counts."""
+def _check_head() -> Iterator[Problem]:
+    """Compare head and items; as they are read separately, retry until the head did not change meanwhile."""
     what = ""
-    for _ in range(TRIES):
+    for _ in range(ATTEMPTS_MAX):
         with as_unavailable():
             before = _read_head()
-            live, checksum = count(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
+            live, checksum = count_active(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
             after = _read_head()
         if before is None and not live:
             return

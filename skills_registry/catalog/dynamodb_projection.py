@@ -1,7 +1,7 @@
-"""The registry's state of a skill -> its item in `mcp-skills` and the head item, in one transaction.
+"""Writes a skill's item in `mcp-skills` and the head item, in one transaction.
 
-Idempotent, and right in any order: an item is only ever replaced by a newer generation. Item and
-head change together or not at all, so the head always says truthfully what changed.
+Writes are idempotent and may come in any order: only a newer generation replaces an item. Item and head
+change together, so the head always names what changed.
 """
 
 from __future__ import annotations
@@ -26,54 +26,54 @@ from invocations.resilience import deadline
 from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry.models import Skill
 from skills_registry.store import package_store
-from skills_registry.store.records import is_believable
+from skills_registry.store.records import is_plausible_generation
 
-from .items import attributes, large_manifest
-from .tables import ACTIVE, CHANGES_KEPT, HEAD, Head, HeadItem, SkillItem, count, fingerprint
+from .items import item_attributes, large_manifest
+from .tables import ACTIVE, CHANGES_KEPT, HEAD, Head, HeadItem, SkillItem, count_active, fingerprint
 
-TRIES = 30
+ATTEMPTS_MAX = 30
 METADATA = (
     "name", "description", "version", "status", "s3_key", "manifest_json", "manifest_ref", "author", "tags",
     "created_at", "updated_at", "all_versions", "generation",
 )  # fmt: skip
-"""What an item has besides counters."""
+"""An item's attributes, except counters."""
 Update = tuple[Model, list[Action], Condition]
-"""An item, what is to change of it, and the condition."""
+"""An item, its changes, and their condition."""
 T = TypeVar("T")
 M = TypeVar("M", bound=SalvagedModel)
-_one_at_a_time = threading.Lock()
-"""Writers of one process would only take the head from each other."""
+_writer_lock = threading.Lock()
+"""Concurrent writers of one process would only conflict on the head item."""
 
 
 @dataclass(frozen=True)
 class Written:
-    """The generation that an item has now; `miscounted` where what was there could not be counted."""
+    """The item's generation after the write; `miscounted` if the head's counts may now be wrong."""
 
     generation: int
     miscounted: bool = False
 
 
 def write(skill: Skill) -> int:
-    """Bring the table in line with the registry; the generation that the item has then. Raises OSError.
+    """Write a skill to the table, and return the generation that its item then has. Raises OSError.
 
-    `skill` must be read `with_summary` and afresh; its generation orders it among other writes.
+    `skill` must be freshly read `with_summary`; its generation orders it among other writes.
     """
     failure = _store_manifest(skill)
-    wanted = attributes(skill)
-    reached = _replace(skill.name, skill.generation, wanted)
-    if failure is not None:  # the skill is not served before its manifest can be read, but what it replaced is gone
+    wanted = item_attributes(skill)
+    reached = _write_item(skill.name, skill.generation, wanted)
+    if failure is not None:  # gateways wait for the manifest, but no longer serve the old version
         raise failure
     return reached
 
 
 def withdraw(name: str) -> None:
-    """Remove everything but the counters from the item of a skill that the registry does not know."""
-    _replace(name, None, dict.fromkeys(METADATA))
+    """Remove everything but the counters from the item of a skill that is not in the registry."""
+    _write_item(name, None, dict.fromkeys(METADATA))
 
 
 def recount() -> None:
-    """Write the head item anew from the items."""
-    _persistently(lambda: _try_recount() or None)
+    """Rewrite the head item's counts from the items."""
+    _retry(lambda: _try_recount() or None)
 
 
 def _store_manifest(skill: Skill) -> OSError | None:
@@ -87,56 +87,56 @@ def _store_manifest(skill: Skill) -> OSError | None:
     return None
 
 
-def _persistently(attempt: Callable[[], T | None]) -> T:
-    """What an attempt returns that nobody came in between of."""
-    for number in range(TRIES):
+def _retry(attempt: Callable[[], T | None]) -> T:
+    """Repeat an attempt until no other writer interferes (until it returns a value)."""
+    for number in range(ATTEMPTS_MAX):
         try:
-            with _turn():
+            with _take_turn():
                 reached = attempt()
         except PynamoDBException as error:
             raise unavailable(error) from error
         if reached is not None:
             return reached
         time.sleep(random.uniform(0, 0.02 * (number + 1)))  # noqa: S311  # not a secret
-    raise unavailable(PynamoDBException(f"the head item was taken {TRIES} times by others"))
+    raise unavailable(PynamoDBException(f"other writers changed the head item {ATTEMPTS_MAX} times"))
 
 
 @contextmanager
-def _turn() -> Iterator[None]:
-    """Write alone in this process. Raises StoreUnavailable where the others take longer than there is time."""
-    if not _one_at_a_time.acquire(timeout=min(deadline.remaining(), threading.TIMEOUT_MAX)):
-        raise StoreUnavailable("others write the catalog's head, which takes too long")
+def _take_turn() -> Iterator[None]:
+    """Write alone in this process. Raises StoreUnavailable if the lock is not free before the deadline."""
+    if not _writer_lock.acquire(timeout=min(deadline.remaining(), threading.TIMEOUT_MAX)):
+        raise StoreUnavailable("other threads take too long to write the catalog's head")
     try:
         yield
     finally:
-        _one_at_a_time.release()
+        _writer_lock.release()
 
 
-def _replace(name: str, generation: int | None, wanted: dict[str, Any]) -> int:
-    written = _persistently(lambda: _try_write(name, generation, wanted))
+def _write_item(name: str, generation: int | None, wanted: dict[str, Any]) -> int:
+    written = _retry(lambda: _try_write(name, generation, wanted))
     if written.miscounted:
         recount()
     return written.generation
 
 
 def _try_write(name: str, generation: int | None, wanted: dict[str, Any]) -> Written | None:
-    """Write item and head as changes of what is there now; None if somebody else wrote meanwhile.
+    """Write item and head once; None if another writer changed them meanwhile.
 
-    Without a generation, whatever is there is written over.
+    Without a generation, the item is overwritten whatever its own is.
     """
     item, head = _read(SkillItem, name), _read(HeadItem, HEAD)
     known = item.known_generation if item else None
-    is_forged = known is not None and generation is not None and not is_believable(known, generation)
+    is_forged = known is not None and generation is not None and not is_plausible_generation(known, generation)
     if generation is not None and known is not None and known >= generation and not is_forged:
         return Written(known)
     before = fingerprint(name, known or 0) if item and item.status == ACTIVE else 0
     after = fingerprint(name, generation or 0) if wanted["status"] == ACTIVE else 0
-    state, revision = _state(head), _next_revision(head)
+    state, revision = _head_state(head), _next_revision(head)
     on_item = [getattr(SkillItem, key).set(value) for key, value in wanted.items() if value is not None]
     on_item += [getattr(SkillItem, key).remove() for key, value in wanted.items() if value is None]
     live, checksum = state.live + bool(after) - bool(before), state.checksum + after - before
     written = _commit(
-        (SkillItem(name), on_item, _unchanged(SkillItem.generation, item, "generation")),
+        (SkillItem(name), on_item, _unchanged_since_read(SkillItem.generation, item, "generation")),
         _head_update(head, revision, live, checksum, (*state.changes, (revision, name))),
     )
     if not written:
@@ -146,10 +146,10 @@ def _try_write(name: str, generation: int | None, wanted: dict[str, Any]) -> Wri
 
 
 def _try_recount() -> bool:
-    """False if somebody else wrote meanwhile."""
+    """Rewrite the counts once; False if another writer changed the head meanwhile."""
     head = _read(HeadItem, HEAD)
-    live, checksum = count(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
-    return _commit(_head_update(head, _next_revision(head), live, checksum, _state(head).changes))
+    live, checksum = count_active(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
+    return _commit(_head_update(head, _next_revision(head), live, checksum, _head_state(head).changes))
 
 
 def _head_update(
@@ -161,11 +161,11 @@ def _head_update(
         HeadItem.checksum.set(max(checksum, 0)),
         HeadItem.changes.set([list(change) for change in changes[-CHANGES_KEPT:]]),
     ]
-    return HeadItem(HEAD), actions, _unchanged(HeadItem.revision, head, "revision")
+    return HeadItem(HEAD), actions, _unchanged_since_read(HeadItem.revision, head, "revision")
 
 
 def _commit(*updates: Update) -> bool:
-    """Make all of these changes; False where somebody else wrote meanwhile, and none was made."""
+    """Make all changes or none; False if another writer changed an item meanwhile."""
     try:
         with TransactWrite(connection=connection()) as transaction:
             for item, actions, condition in updates:
@@ -178,18 +178,18 @@ def _commit(*updates: Update) -> bool:
     return True
 
 
-def _state(head: HeadItem | None) -> Head:
+def _head_state(head: HeadItem | None) -> Head:
     return Head() if head is None else head.state()
 
 
 def _next_revision(head: HeadItem | None) -> int:
-    """One more; far ahead of all that gateways may have seen, where it cannot be read how far they are."""
-    state = _state(head)
+    """The revision plus one; if it cannot be read, a number higher than any that gateways may have seen."""
+    state = _head_state(head)
     return state.revision + 1 if state.is_whole or state.revision else int(time.time())
 
 
-def _unchanged(attribute: Any, item: SalvagedModel | None, name: str) -> Condition:
-    """The condition that an attribute is as it was read, be that nothing or something of a wrong type."""
+def _unchanged_since_read(attribute: Any, item: SalvagedModel | None, name: str) -> Condition:
+    """Condition that an attribute is as it was read, even if it was missing or of a wrong type."""
     value = getattr(item, name, None)
     if item is not None and name in item.damaged:
         condition: Condition = ~attribute.is_type()

@@ -1,4 +1,4 @@
-"""Every change of a skill gets a generation of the catalog, and is announced once it is committed."""
+"""Gives each change of a skill a generation, and projects it after the commit."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from django.db import transaction
 from invocations.resilience import deadline
 from skills_registry.models import Skill
 
-from .head import locked, next_generation, stamp
+from .head import lock_skill, next_generation, save_generation
 from .projection import project
 
-__all__ = ["changed", "locked", "next_generation"]
+__all__ = ["lock_skill", "next_generation", "save_change"]
 
 
-def changed(skill: Skill, generation: int, *fields: str) -> None:
-    """Save what changed of a skill and in which generation, and say so once that is committed."""
-    stamp(skill, generation, *fields)
+def save_change(skill: Skill, generation: int, *fields: str) -> None:
+    """Save the changed fields of a locked skill with their generation; project the skill after the commit."""
+    save_generation(skill, generation, *fields)
     transaction.on_commit(partial(_announce, skill), robust=True)
 
 
 def _announce(skill: Skill) -> None:
-    """Project a skill, unless that takes long; it is then done in the background."""
+    """Project a skill; if that takes too long, it is retried in the background."""
     with deadline.within(settings.PROJECTION_DEADLINE_SECONDS):
         project(skill)

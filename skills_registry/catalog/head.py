@@ -1,4 +1,4 @@
-"""The catalog's generation, which every change of a skill raises under a lock."""
+"""The catalog's generation, which every change of a skill increments under a lock."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from skills_registry.models import CatalogHead, Skill
 
 
 def next_generation(above: int = 0) -> int:
-    """Raise the catalog's generation, over `above` at least; its row stays locked until the transaction ends.
+    """Increment the catalog's generation, to more than `above`, and lock its row until the transaction ends.
 
-    So changes commit in the order of their generations.
+    The lock makes changes commit in the order of their generations.
     """
     CatalogHead.objects.get_or_create(id=1)
     CatalogHead.objects.filter(id=1).update(generation=F("generation") + 1)
@@ -22,13 +22,13 @@ def next_generation(above: int = 0) -> int:
     return head.generation
 
 
-def locked(skill: Skill) -> Skill:
-    """The skill read afresh, with its row locked until the transaction ends."""
+def lock_skill(skill: Skill) -> Skill:
+    """Read the skill again, and lock its row until the transaction ends."""
     return Skill.objects.select_for_update(of=("self",)).select_related("live_version").get(pk=skill.pk)
 
 
-def stamp(skill: Skill, generation: int, *fields: str) -> None:
-    """Save what changed of a locked skill, and in which generation; gateways do not know of it yet."""
+def save_generation(skill: Skill, generation: int, *fields: str) -> None:
+    """Save the changed fields of a locked skill with their generation; the skill becomes pending."""
     if skill.served_generation == skill.generation:
         skill.unserved_since = timezone.now()
     skill.generation = generation

@@ -1,4 +1,4 @@
-"""An item of `mcp-skills` <-> what it says of a skill. Items are small enough for DynamoDB, however large the skill."""
+"""Converts skills to items of `mcp-skills` and back. Items fit DynamoDB's limits, however large the skill."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from .base import PublishedFile, PublishedSkill
 from .tables import SkillItem
 
 MANIFEST_MAX_BYTES = 256 * 1024
-"""Of the manifest in an item, which DynamoDB allows 400 KB; a larger manifest is an object in the store."""
+"""Largest manifest kept in an item (DynamoDB allows 400 KB per item); a larger one goes to the store."""
 DESCRIPTION_MAX_BYTES = 16 * 1024
 AUTHOR_MAX_BYTES = 1024
 VERSIONS_MAX = 2000
-"""The newest ones, that an item names."""
+"""Most versions listed in an item, the newest ones."""
 
 
 class DamagedItem(ValueError):
-    """An item does not say what a gateway needs; the message names the item and what is wrong."""
+    """An item is invalid; the message names the item and the reason."""
 
 
-def attributes(skill: Skill) -> dict[str, Any]:
-    """The item's metadata; None removes an attribute. Counters are not among them. `skill` has its summary."""
+def item_attributes(skill: Skill) -> dict[str, Any]:
+    """The item's attributes except counters; None removes one. `skill` must be read `with_summary`."""
     live = skill.live_version
     shown = live or skill.versions.ready().order_by("number").select_related("uploaded_by").last()
     numbers = skill.versions.ready().order_by("-number").values_list("number", flat=True)[:VERSIONS_MAX]
     return {
         "name": skill.name,
-        "description": cut(shown.description, DESCRIPTION_MAX_BYTES) if shown else None,
+        "description": truncate(shown.description, DESCRIPTION_MAX_BYTES) if shown else None,
         "version": live.label if live else None,
-        # Readers of the table know three states; a deleted skill is one that is not served.
+        # Readers of the table know only three states, so a deleted skill is inactive.
         "status": str(Skill.Status.INACTIVE if skill.deleted_at else skill.status),
         "s3_key": f"{settings.S3_SKILLS_PREFIX}{skill.name}/{live.label}/" if live else None,
         **_manifest_attributes(skill, live),
@@ -52,13 +52,13 @@ def attributes(skill: Skill) -> dict[str, Any]:
 
 
 def large_manifest(version: SkillVersion) -> bytes | None:
-    """A version's manifest where it has to be in the store, since it is too large for an item."""
+    """A version's manifest if it is too large for an item and has to be in the store, else None."""
     manifest = _json(_manifest(version)).encode()
     return manifest if len(manifest) > MANIFEST_MAX_BYTES else None
 
 
 def published_skill(item: SkillItem, manifest: Mapping[str, Any], published_at: str) -> PublishedSkill:
-    """What gateways serve of an item with this manifest. Raises DamagedItem."""
+    """Build the published skill from an item and its parsed manifest."""
     frontmatter = manifest["frontmatter"]
     return PublishedSkill(
         name=item.skill_id,
@@ -76,35 +76,35 @@ def _published_file(file: Mapping[str, Any]) -> PublishedFile:
     return PublishedFile(file["path"], file["size"], file["sha256"], file["media_type"], executable)
 
 
-def reference(item: SkillItem) -> dict[str, str] | None:
-    """Where the manifest is that is not in the item: `key`, `sha256`, `published_at`. Raises DamagedItem."""
+def parse_reference(item: SkillItem) -> dict[str, str] | None:
+    """Parse the reference to a manifest in the store: `key`, `sha256`, `published_at`. Raises DamagedItem."""
     if not item.manifest_ref:
         return None
-    found = _object(item, "manifest_ref", item.manifest_ref)
+    found = _parse_object(item, "manifest_ref", item.manifest_ref)
     if not all(isinstance(found.get(name), str) for name in ("key", "sha256", "published_at")):
         raise DamagedItem(f"{item.skill_id}: manifest_ref lacks key, sha256 or published_at")
     return found
 
 
-def manifest_of(item: SkillItem, text: str | bytes | None) -> dict[str, Any]:
-    """The manifest, of the right shape. Raises DamagedItem."""
+def parse_manifest(item: SkillItem, text: str | bytes | None) -> dict[str, Any]:
+    """Parse and validate a manifest. Raises DamagedItem."""
     if item.damaged:
         raise DamagedItem(f"{item.skill_id}: {', '.join(item.damaged)} cannot be read")
     if not all(isinstance(tag, str) for tag in item.tags or ()):
-        raise DamagedItem(f"{item.skill_id}: tags are not texts")
-    manifest = _object(item, "the manifest", text or "")
-    if problem := _problem(item.skill_id, manifest):
-        raise DamagedItem(f"{item.skill_id}: the manifest's {problem} is not what it should be")
+        raise DamagedItem(f"{item.skill_id}: tags are not strings")
+    manifest = _parse_object(item, "the manifest", text or "")
+    if problem := _find_flaw(item.skill_id, manifest):
+        raise DamagedItem(f"{item.skill_id}: the manifest's {problem} is invalid")
     return manifest
 
 
-def digest(manifest: bytes) -> str:
-    """What a reference calls `sha256`."""
+def manifest_digest(manifest: bytes) -> str:
+    """SHA-256 of a manifest, as in a reference."""
     return hashlib.sha256(manifest).hexdigest()
 
 
-def cut(text: str, most: int) -> str:
-    """As much of a text as has at most `most` bytes in UTF-8."""
+def truncate(text: str, most: int) -> str:
+    """Truncate a text to at most `most` bytes of UTF-8."""
     return text.encode()[:most].decode(errors="ignore")
 
 
@@ -114,7 +114,7 @@ def _manifest_attributes(skill: Skill, live: SkillVersion | None) -> dict[str, s
     published_at = skill.published_at.isoformat() if skill.published_at else ""
     if large := large_manifest(live):
         key = package_store.manifest_key(skill.name, live.number)
-        where = {"key": key, "sha256": digest(large), "published_at": published_at}
+        where = {"key": key, "sha256": manifest_digest(large), "published_at": published_at}
         return {"manifest_json": None, "manifest_ref": _json(where)}
     return {"manifest_json": _json({**_manifest(live), "published_at": published_at}), "manifest_ref": None}
 
@@ -129,15 +129,15 @@ def _manifest(version: SkillVersion) -> dict[str, Any]:
 
 
 def _author(version: SkillVersion) -> str | None:
-    """Who the frontmatter says wrote it, else who uploaded it."""
+    """The author in the frontmatter's metadata, else the uploader."""
     metadata = version.frontmatter.get("metadata")
     named = metadata.get("author") if isinstance(metadata, dict) else None
     if isinstance(named, str) and named:
-        return cut(named, AUTHOR_MAX_BYTES)
+        return truncate(named, AUTHOR_MAX_BYTES)
     return version.uploaded_by.get_username() if version.uploaded_by else None
 
 
-def _object(item: SkillItem, what: str, text: str | bytes) -> dict[str, Any]:
+def _parse_object(item: SkillItem, what: str, text: str | bytes) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -147,8 +147,8 @@ def _object(item: SkillItem, what: str, text: str | bytes) -> dict[str, Any]:
     return found
 
 
-def _problem(name: str, manifest: Mapping[str, Any]) -> str:
-    """The part of a manifest that a gateway could not work with; "" where there is none."""
+def _find_flaw(name: str, manifest: Mapping[str, Any]) -> str:
+    """The first invalid part of a manifest; "" if it is valid."""
     files, frontmatter = manifest.get("files"), manifest.get("frontmatter")
     if not is_number(manifest.get("version")) or not manifest["version"]:
         return "version"

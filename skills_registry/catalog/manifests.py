@@ -1,4 +1,4 @@
-"""Manifests that are too large for DynamoDB, read from the store without holding anything else up."""
+"""Reads manifests that are too large for DynamoDB from the store, without blocking the rest of the catalog."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from skills_registry.store import package_store
 from skills_registry.store.disk_cache import DiskCache
 
-from .items import DamagedItem, digest
+from .items import DamagedItem, manifest_digest
 
 log = logging.getLogger(__name__)
 
-PATIENCE_SECONDS = 2.0
-"""How long one look at the catalog waits for manifests; those that come later are part of the next."""
+WAIT_SECONDS = 2.0
+"""How long one refresh waits for manifests; later ones are part of the next refresh."""
 RETRY_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ManifestKey:
     """The manifest of a version, by its digest."""
 
     skill: str
@@ -28,31 +28,31 @@ class Wanted:
     sha256: str
 
 
-class Manifests:
-    """Each manifest that is asked for is read by a thread of its own, since a store that hangs hangs for long."""
+class ManifestReader:
+    """Reads each manifest in a thread of its own, so that a hanging store blocks only that manifest."""
 
     def __init__(self, cache: DiskCache) -> None:
         self._cache = cache
         self._lock = threading.Lock()
-        self._reading: set[Wanted] = set()
-        self._read: dict[Wanted, bytes] = {}
-        self._retry_at: dict[Wanted, float] = {}
+        self._reading: set[ManifestKey] = set()
+        self._read: dict[ManifestKey, bytes] = {}
+        self._retry_at: dict[ManifestKey, float] = {}
 
-    def get(self, wanted: Wanted, until: float) -> bytes | None:
-        """The manifest; None where it is not here by `until` (of `time.monotonic`)."""
-        content = self._at_hand(wanted)
-        if content is None and (thread := self._begin(wanted)):
+    def get(self, wanted: ManifestKey, until: float) -> bytes | None:
+        """The manifest; None if it has not been read by `until` (`time.monotonic`)."""
+        content = self._take(wanted)
+        if content is None and (thread := self._start_read(wanted)):
             thread.join(max(until - time.monotonic(), 0))
-            content = self._at_hand(wanted)
+            content = self._take(wanted)
         return content
 
-    def _at_hand(self, wanted: Wanted) -> bytes | None:
+    def _take(self, wanted: ManifestKey) -> bytes | None:
         with self._lock:
             content = self._read.pop(wanted, None)
         return self._cache.get(wanted.sha256) if content is None else content
 
-    def _begin(self, wanted: Wanted) -> threading.Thread | None:
-        """The thread that reads it from now on; None where one does so already, or has just failed."""
+    def _start_read(self, wanted: ManifestKey) -> threading.Thread | None:
+        """Start a thread that reads the manifest; None if one is running, or has failed recently."""
         with self._lock:
             if wanted in self._reading or self._retry_at.get(wanted, 0) > time.monotonic():
                 return None
@@ -61,16 +61,16 @@ class Manifests:
         thread.start()
         return thread
 
-    def _fetch(self, wanted: Wanted) -> None:
+    def _fetch(self, wanted: ManifestKey) -> None:
         content = None
         try:
             content = package_store.read_manifest(wanted.skill, wanted.version)
-            if digest(content) != wanted.sha256:
+            if manifest_digest(content) != wanted.sha256:
                 content = None
-                raise DamagedItem("it is another one than the catalog names")
+                raise DamagedItem("its digest differs from that in the catalog")
             self._cache.put(wanted.sha256, content)
-        except Exception as error:  # noqa: BLE001  # whatever it is, only this skill is not served
-            log.warning("the manifest of %s v%d is not here: %s", wanted.skill, wanted.version, error)
+        except Exception as error:  # noqa: BLE001  # any failure affects only this skill
+            log.warning("the manifest of %s v%d cannot be read: %s", wanted.skill, wanted.version, error)
         with self._lock:
             self._reading.discard(wanted)
             self._retry_at.pop(wanted, None)

@@ -1,4 +1,4 @@
-"""The catalog read straight from the registry's database: the default, with local storage."""
+"""The catalog in the registry's own database: the default, with local storage."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class OrmCatalog:
         return head.generation if head else 0
 
     def changes_since(self, generation: int) -> Changes:
-        # The generation is read first: what changes in between is told now and once more next time,
-        # while the other order could lose it.
+        # The generation is read first: a concurrent change is then reported twice, while in the other
+        # order it could be lost.
         reached = self.generation()
         changed = Skill.objects.filter(generation__gt=generation).select_related("live_version")
         published, withdrawn = [], []
@@ -28,18 +28,18 @@ class OrmCatalog:
                 published.append(published_skill(skill, skill.live_version))
         return Changes(reached, published, withdrawn, complete=generation == 0)
 
-    def is_unfinished(self) -> bool:
+    def is_incomplete(self) -> bool:
         return False
 
-    def kept_file(self, file: PublishedFile) -> bytes | None:
-        return None  # the store is on this machine
+    def cached_file(self, file: PublishedFile) -> bytes | None:
+        return None  # files are local already
 
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         return package_store.read_file(skill.name, skill.version, file.path)
 
 
 def published_skill(skill: Skill, version: SkillVersion) -> PublishedSkill:
-    """A version as gateways would get it, were it live."""
+    """A version as gateways would see it if it were live."""
     return PublishedSkill(
         name=skill.name,
         version=version.number,
@@ -52,5 +52,5 @@ def published_skill(skill: Skill, version: SkillVersion) -> PublishedSkill:
 
 
 def write(skill: Skill) -> int:
-    """The generation that gateways can read: the registry is the catalog, so whatever is committed is there."""
+    """Return the skill's generation: gateways read the database, so nothing has to be written."""
     return skill.generation

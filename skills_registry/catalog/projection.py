@@ -1,9 +1,9 @@
-"""The registry's state of a skill, written to everything that is derived from it.
+"""Projects skills: writes their state to everything derived from it.
 
-There are two targets (`settings.PROJECTIONS`): the catalog that gateways read, and `latest.json`. Each is
-written, fails and is tried again on its own, for each skill on its own. The catalog comes first, so that
-what was withdrawn is served no longer whatever becomes of `latest.json`. Each target orders writes by
-generation, so any process may write any skill at any time.
+There are two targets (`settings.PROJECTIONS`): the published catalog and `latest.json`. Each target and each
+skill is written and retried independently. The catalog comes first, so that a withdrawn skill stops being
+served even if `latest.json` cannot be written. Each target orders writes by generation, so any process may
+write any skill at any time.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.utils.module_loading import import_string
 
 from skills_registry.models import Skill
 
-from .head import locked, next_generation, stamp
+from .head import lock_skill, next_generation, save_generation
 from .projection_threads import Retrier
 from .signals import catalog_changed
 
@@ -26,9 +26,9 @@ CATALOG, LATEST = "catalog", "latest"
 
 
 def project(skill: Skill) -> bool:
-    """Write a skill to every target; False where one of them failed, which is tried again.
+    """Write a skill to both targets; False if one failed, which is retried in the background.
 
-    Gateways are told that something has changed as soon as the catalog says so.
+    Signals `catalog_changed` as soon as the catalog is written.
     """
     served = _attempt(CATALOG, skill.pk)
     catalog_changed.send(sender=Skill)
@@ -36,7 +36,7 @@ def project(skill: Skill) -> bool:
 
 
 def project_pending() -> int:
-    """Write every skill that is pending; how many could be."""
+    """Write all pending skills, and return how many succeeded."""
     pending = [(target, pk) for target in (CATALOG, LATEST) for pk in _pending(target)]
     failed = {pk for target, pk in pending if not _attempt(target, pk)}
     catalog_changed.send(sender=Skill)
@@ -44,7 +44,7 @@ def project_pending() -> int:
 
 
 def start() -> None:
-    """Try again, in the background, whatever fails here or was left pending by another process."""
+    """Start the threads that retry what failed here or was left pending by another process."""
     for retrier in _retriers.values():
         retrier.start()
 
@@ -58,9 +58,9 @@ def _attempt(target: str, pk: int) -> bool:
     try:
         _write(target, pk)
     except OSError as error:
-        log.warning("%s of skill %d cannot be written yet; trying again: %s", target, pk, error)
-    except Exception:  # what is wrong with one skill must not keep the others from being written
-        log.exception("%s of skill %d cannot be written; trying again", target, pk)
+        log.warning("cannot write %s of skill %d; retrying: %s", target, pk, error)
+    except Exception:  # a bug with one skill must not stop the others
+        log.exception("cannot write %s of skill %d; retrying", target, pk)
     else:
         _retriers[target].succeeded(pk)
         return True
@@ -72,7 +72,7 @@ def _write(target: str, pk: int) -> None:
     skill = Skill.objects.with_summary().get(pk=pk)
     found = import_string(settings.PROJECTIONS[target])(skill)
     if found > skill.generation and _overtake(skill, found):
-        log.warning("%s of %s was of generation %d, newer than the registry; written anew", target, skill, found)
+        log.warning("%s of %s had generation %d, newer than the registry's; rewritten", target, skill, found)
         _attempt(CATALOG, pk)
         found = import_string(settings.PROJECTIONS[target])(Skill.objects.with_summary().get(pk=pk))
     written = {CATALOG: {"served_generation": found, "unserved_since": None}, LATEST: {"projected_generation": found}}
@@ -80,18 +80,18 @@ def _write(target: str, pk: int) -> None:
 
 
 def _overtake(skill: Skill, found: int) -> bool:
-    """Give a skill a generation above one that was found; False where it has that already.
+    """Give a skill a generation above the one found in a target; False if it already has at least that one.
 
-    That a target has a newer generation is usual where another process was faster. It is newer than the
-    whole registry only after that was restored from an old backup; then the registry decides again.
+    A newer generation in a target usually means that another process was faster. Only after the database was
+    restored from an old backup is it newer than the registry's own; then the registry has to overtake it.
     """
     with transaction.atomic():
         generation = next_generation(above=found)
-        skill = locked(skill)
+        skill = lock_skill(skill)
         if skill.generation >= found:
             transaction.set_rollback(True)
             return False
-        stamp(skill, generation)
+        save_generation(skill, generation)
     return True
 
 

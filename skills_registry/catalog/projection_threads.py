@@ -1,4 +1,4 @@
-"""Threads that try again what could not be written: one for each target, so that none waits for another."""
+"""Threads that retry failed projections: one for each target, so that neither delays the other."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class _Failure:
 
 
 class Retrier:
-    """Calls `retry(target, pk)` for what is `pending(target)`, each with a back-off of its own.
+    """Calls `retry(target, pk)` for each skill in `pending(target)`, with a backoff for each.
 
-    Both may raise anything: that does not end it. Other processes leave things pending, too, so it also
-    looks by itself every PROJECTION_LOOK_SECONDS.
+    Exceptions of both do not end the thread. Other processes leave skills pending, too, so it also checks
+    every PROJECTION_LOOK_SECONDS.
     """
 
     def __init__(self, target: str, pending: Callable[[str], list[int]], retry: Callable[[str, int], None]) -> None:
@@ -39,13 +39,13 @@ class Retrier:
         self._look_at = float("inf")
 
     def start(self) -> None:
-        """Begin, unless it runs already."""
+        """Start the thread, unless it is running."""
         with self._changed:
             self._look_at = min(self._look_at, time.monotonic() + settings.PROJECTION_RETRY_SECONDS[0])
         self._thread.start()
 
     def failed(self, pk: int) -> None:
-        """Note that something is to be tried again, the later the more often it has failed."""
+        """Schedule a retry; the wait grows with the number of failures."""
         waits = settings.PROJECTION_RETRY_SECONDS
         with self._changed:
             count = self._failures[pk].count + 1 if pk in self._failures else 1
@@ -53,7 +53,7 @@ class Retrier:
             self._changed.notify()
 
     def succeeded(self, pk: int) -> None:
-        """Forget earlier failures."""
+        """Clear a skill's failures."""
         with self._changed:
             self._failures.pop(pk, None)
 
@@ -64,7 +64,7 @@ class Retrier:
                 self._round()
                 self._thread.part.beat()
             except DatabaseError as error:
-                log.warning("what is pending (%s) cannot be looked up; trying again: %s", self._target, error)
+                log.warning("cannot look up pending skills (%s); retrying: %s", self._target, error)
             finally:
                 connections.close_all()
 
@@ -81,7 +81,7 @@ class Retrier:
             self._look_at = time.monotonic() + settings.PROJECTION_LOOK_SECONDS
             known = set(self._failures)
         pending = self._pending(self._target)
-        for pk in known.difference(pending):  # another process was faster
+        for pk in known.difference(pending):  # another process has written it
             self.succeeded(pk)
         for pk in pending:
             if self._is_due(pk):

@@ -1,8 +1,8 @@
-"""The one message that goes back from the registry to the gateway."""
+"""The signal by which the registry notifies the gateway."""
 
 from __future__ import annotations
 
 from django.dispatch import Signal
 
 catalog_changed = Signal()
-"""Sent once a change of what is live can be read from the catalog; a hint only, the generation is the truth."""
+"""Sent when a change can be read from the catalog; only a hint to compare generations."""

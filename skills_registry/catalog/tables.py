@@ -1,7 +1,7 @@
-"""The table `mcp-skills`: an item for each skill, and one head item. The seed's attributes, and ours.
+"""The table `mcp-skills`: an item for each skill, and one head item.
 
-Metadata and counters live in the same item and never touch each other: the projection sets
-attributes by name, the recorder adds to `invocation_count`.
+Metadata and counters share an item without conflicts: the projection sets attributes by name, the recorder
+adds to `invocation_count`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ ACTIVE = "active"
 HEAD = "_head"
 """Key of the head item; no skill can have this name."""
 CHANGES_KEPT = 100
-"""Few, since every look at the head reads them; who is further behind reads everything."""
+"""Few, since each read of the head includes them; a gateway that is further behind reads everything."""
 
 
 class StatusIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  # PynamoDB leaves it untyped
-    """Skills by status, the last changed last. Eventually consistent, as every such index is."""
+    """Skills by status, ordered by time of change. Eventually consistent, like every global index."""
 
     class Meta:
         index_name = "status-index"
@@ -38,7 +38,7 @@ class StatusIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  
 
 
 class SkillItem(SalvagedModel):
-    """A skill as gateways, other tools and a rebuild find it; timestamps are ISO 8601."""
+    """A skill's item, read by gateways, other tools and a rebuild; timestamps are ISO 8601."""
 
     class Meta(Connected):
         table_name = settings.DYNAMODB_SKILLS_TABLE
@@ -52,7 +52,7 @@ class SkillItem(SalvagedModel):
     s3_key = UnicodeAttribute(null=True)
     manifest_json = UnicodeAttribute(null=True)
     manifest_ref = UnicodeAttribute(null=True)
-    """In place of `manifest_json` where that would not fit: JSON with `key`, `sha256` and `published_at`."""
+    """Replaces `manifest_json` if that would not fit: JSON with `key`, `sha256` and `published_at`."""
     author = UnicodeAttribute(null=True)
     tags: ListAttribute[Any] = ListAttribute(null=True)
     invocation_count = NumberAttribute(null=True)
@@ -66,15 +66,15 @@ class SkillItem(SalvagedModel):
 
     @property
     def known_generation(self) -> int | None:
-        """The generation, None where there is none that can be read."""
+        """The generation; None if it is missing or invalid."""
         return int(self.generation) if is_number(self.generation) else None
 
 
 class HeadItem(SalvagedModel):
-    """What changed last: `revision` counts changes of the table, `changes` names the newest ones.
+    """The head item: `revision` counts changes of the table, `changes` names the newest ones.
 
-    `live` counts the active skills and `checksum` adds up their fingerprints, so that a reader of the
-    index can tell whether what it read is all there is.
+    `live` is the number of active skills and `checksum` the sum of their fingerprints, so that a reader of the
+    index can tell whether its result is complete.
     """
 
     class Meta(Connected):
@@ -87,16 +87,16 @@ class HeadItem(SalvagedModel):
     changes = JSONAttribute(default=list)
 
     def state(self) -> Head:
-        """What it says, as far as that can be believed."""
+        """The head's valid values."""
         if self.damaged or not _is_whole(self):
-            return Head(int(self.revision) if _is_count(self.revision) else 0, is_whole=False)
+            return Head(int(self.revision) if _is_natural(self.revision) else 0, is_whole=False)
         changes = tuple((int(revision), str(name)) for revision, name in self.changes)
         return Head(int(self.revision), int(self.live), int(self.checksum), changes)
 
 
 @dataclass(frozen=True)
 class Head:
-    """The head item in Python's own types; one that is not whole knows its revision at most."""
+    """The head item in Python types; if it is not whole, only `revision` may be set."""
 
     revision: int = 0
     live: int = 0
@@ -105,37 +105,37 @@ class Head:
     is_whole: bool = True
 
     def changed_since(self, revision: int) -> set[str] | None:
-        """The skills that changed after a revision; None where not all of them are known."""
+        """Names of skills that changed after a revision; None if not all of them are known."""
         if 0 < revision == self.revision:
             return set()
         if not 0 < revision < self.revision or not self.changes or self.changes[0][0] > revision + 1:
             return None
         return {name for at, name in self.changes if at > revision}
 
-    def counts(self, items: Iterable[SkillItem]) -> bool:
-        """Whether these are all active skills."""
-        return self.is_whole and (self.live, self.checksum) == count(items)
+    def matches(self, items: Iterable[SkillItem]) -> bool:
+        """Whether these are exactly the active skills."""
+        return self.is_whole and (self.live, self.checksum) == count_active(items)
 
 
-def count(items: Iterable[SkillItem]) -> tuple[int, int]:
-    """How many active skills these are, and the sum of their fingerprints."""
+def count_active(items: Iterable[SkillItem]) -> tuple[int, int]:
+    """The number of active skills among the items, and the sum of their fingerprints."""
     fingerprints = [fingerprint(item.skill_id, item.known_generation or 0) for item in items if item.status == ACTIVE]
     return len(fingerprints), sum(fingerprints)
 
 
 def fingerprint(skill: str, generation: int) -> int:
-    """A number of 64 bits for a skill in a generation; different ones do not add up to the same by accident."""
+    """A 64-bit hash of a skill and its generation; sums of different sets do not collide by accident."""
     return int.from_bytes(hashlib.sha256(f"{skill}\0{generation}".encode()).digest()[:8])
 
 
-def _is_count(value: Any) -> bool:
+def _is_natural(value: Any) -> bool:
     return type(value) is int and value >= 0
 
 
 def _is_whole(head: HeadItem) -> bool:
     numbers = (head.revision, head.live, head.checksum)
     return (
-        all(map(_is_count, numbers))
+        all(map(_is_natural, numbers))
         and head.revision > 0
         and isinstance(head.changes, list)
         and all(map(_is_change, head.changes))
@@ -143,4 +143,4 @@ def _is_whole(head: HeadItem) -> bool:
 
 
 def _is_change(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and _is_count(value[0]) and isinstance(value[1], str)
+    return isinstance(value, list) and len(value) == 2 and _is_natural(value[0]) and isinstance(value[1], str)

@@ -1,4 +1,4 @@
-"""Two lists of files -> what changed between them. Pure."""
+"""Compares the files of two versions. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ File = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class FileChange:
-    """One file that differs: sizes in bytes before and after, None where the file was not there.
+    """A file that differs; sizes are in bytes, None where the file does not exist.
 
-    Of a file whose `change` is `permission` the bytes are the same.
-
-    `path_before` is the path it had before: another one where it was renamed, "" where it was added.
-    `executable` says whether it is to be run as a program now, None where that is as it was.
+    A `change` of `permission` means that the bytes are the same.
+    `path_before` is the old path, "" for an added file.
+    `executable` is the new execute permission, None if it did not change.
     """
 
     path: str
@@ -29,22 +28,24 @@ class FileChange:
     executable: bool | None = None
 
 
-def compare(before: Iterable[File], after: Iterable[File]) -> list[FileChange]:
-    """What changed from `before` to `after`, by path; both as `PackageFile.as_dict` records files."""
+def compare_files(before: Iterable[File], after: Iterable[File]) -> list[FileChange]:
+    """List the changes from `before` to `after`, by path; files are as in `PackageFile.as_dict`."""
     old = {file["path"]: file for file in before}
     new = {file["path"]: file for file in after}
-    renamed = _renamed(
+    renamed = _find_renamed(
         [old[path] for path in sorted(old.keys() - new.keys())], [new[path] for path in sorted(new.keys() - old.keys())]
     )
     changes: list[FileChange] = []
     for path in sorted((old.keys() | new.keys()) - set(renamed.values())):
         one, other = old.get(renamed.get(path, path)), new.get(path)
         if one is None and other is not None:
-            changes.append(FileChange(path, "added", None, other["size"], "", _became(None, other)))
+            changes.append(FileChange(path, "added", None, other["size"], "", _changed_permission(None, other)))
         elif one is not None and other is None:
             changes.append(FileChange(path, "removed", one["size"], None, path))
         elif one is not None and other is not None and (change := _change(path, one, other)):
-            changes.append(FileChange(path, change, one["size"], other["size"], one["path"], _became(one, other)))
+            changes.append(
+                FileChange(path, change, one["size"], other["size"], one["path"], _changed_permission(one, other))
+            )
     return changes
 
 
@@ -53,19 +54,19 @@ def _change(path: str, one: File, other: File) -> Change | None:
         return "renamed"
     if one["sha256"] != other["sha256"]:
         return "changed"
-    return None if _became(one, other) is None else "permission"
+    return None if _changed_permission(one, other) is None else "permission"
 
 
-def _became(one: File | None, other: File) -> bool | None:
-    """Whether a file is a program now; None where it is as it was, a new file like one that was none."""
+def _changed_permission(one: File | None, other: File) -> bool | None:
+    """The new execute permission; None if it did not change, or a new file has none."""
     was, is_now = bool(one and one.get("executable")), bool(other.get("executable"))
     return None if was == is_now else is_now
 
 
-def _renamed(gone: list[File], come: list[File]) -> dict[str, str]:
-    """Path after -> path before, of files that are there under another name with the same bytes; empty ones aside.
+def _find_renamed(gone: list[File], come: list[File]) -> dict[str, str]:
+    """New path -> old path of files that moved with the same bytes; empty files do not count.
 
-    Of several files with the same bytes, those that kept their name in another folder find each other first.
+    Among files with the same bytes, those with the same name are matched first.
     """
     renamed: dict[str, str] = {}
     for key in (_content_and_name, _content):

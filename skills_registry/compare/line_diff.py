@@ -1,4 +1,4 @@
-"""Two texts -> which lines differ. Pure; time and memory are bounded whatever the texts are."""
+"""Compares two texts by line. Pure; time and memory are bounded for any input."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from rapidfuzz.distance import Indel
 
 CELLS_MAX = 100_000_000
-"""Lines before times lines after that are compared line by line: a tenth of a second, some twenty megabytes."""
+"""Most old lines times new lines for an exact diff: about 0.1 seconds and 20 MB."""
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 @dataclass(frozen=True)
 class Block:
-    """A run of lines that is the same on both sides, or differs; ranges count from 0."""
+    """A run of equal or differing lines; ranges count from 0."""
 
     same: bool
     before: range
@@ -25,10 +25,10 @@ class Block:
 
 @dataclass(frozen=True)
 class LineDiff:
-    """Two texts as lines (each with its end, so that they join to the text) and the blocks they consist of.
+    """Two texts as lines (with their line ends) and as blocks.
 
-    `exact` says that no fewer lines could be marked; where the texts are too large for that, everything
-    between the first and the last difference is one block.
+    `exact` means that as few lines as possible differ. For larger texts, everything between the first and
+    the last difference is one block.
     """
 
     before: list[str]
@@ -38,39 +38,39 @@ class LineDiff:
 
     @property
     def added(self) -> int:
-        """Lines that only the later text has."""
+        """Number of added lines."""
         return sum(len(block.after) for block in self.blocks if not block.same)
 
     @property
     def removed(self) -> int:
-        """Lines that only the earlier text has."""
+        """Number of removed lines."""
         return sum(len(block.before) for block in self.blocks if not block.same)
 
 
 def split_lines(text: str) -> list[str]:
-    """The lines of a text with their ends: LF, CRLF or CR, as manifests count lines; the last may have none."""
+    """Split a text into lines with their ends (LF, CRLF or CR), as manifests count them; the last may have none."""
     return _LINE.findall(text)
 
 
 def diff_lines(before: str, after: str) -> LineDiff:
-    """What differs between two texts; a line end is part of its line."""
+    """Compare two texts by line; the line end is part of the line."""
     old, new = split_lines(before), split_lines(after)
     blocks = diff_sequences(old, new, CELLS_MAX)
-    return LineDiff(old, new, blocks or _whole(old, new), exact=blocks is not None)
+    return LineDiff(old, new, blocks or _coarse_diff(old, new), exact=blocks is not None)
 
 
 def diff_sequences(before: Sequence[Hashable], after: Sequence[Hashable], cells_max: int) -> list[Block] | None:
-    """The fewest differences between two sequences; None where finding them would cost more than `cells_max`."""
+    """Find the fewest differences; None if that takes more than `cells_max` comparisons of items."""
     start, end = common_ends(before, after)
     old, new = range(start, len(before) - end), range(start, len(after) - end)
     if len(old) * len(new) > cells_max:
         return None
-    # Numbers for the items, since the library compares items by their hashes, which others could make collide.
+    # The library compares hashes, which crafted texts could make collide, so items become numbers.
     known: dict[Hashable, int] = {}
     one, other = (
         [known.setdefault(side[index], len(known)) for index in part] for side, part in ((before, old), (after, new))
     )
-    return _joined(
+    return _join_blocks(
         [
             Block(True, range(start), range(start)),
             *(
@@ -82,11 +82,11 @@ def diff_sequences(before: Sequence[Hashable], after: Sequence[Hashable], cells_
     )
 
 
-def _whole(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Block]:
-    """The coarsest diff there is: one block between what both begin and what both end with."""
+def _coarse_diff(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Block]:
+    """A diff with a single differing block, between the common start and the common end."""
     start, end = common_ends(before, after)
     old, new = len(before) - end, len(after) - end
-    return _joined(
+    return _join_blocks(
         [
             Block(True, range(start), range(start)),
             Block(False, range(start, old), range(start, new)),
@@ -96,7 +96,7 @@ def _whole(before: Sequence[Hashable], after: Sequence[Hashable]) -> list[Block]
 
 
 def common_ends(before: Sequence[Hashable], after: Sequence[Hashable]) -> tuple[int, int]:
-    """How many items two sequences both begin with, and how many of the rest they both end with."""
+    """Lengths of the common start and, in the rest, of the common end."""
     shorter = min(len(before), len(after))
     start = next((index for index in range(shorter) if before[index] != after[index]), shorter)
     rest = shorter - start
@@ -104,12 +104,12 @@ def common_ends(before: Sequence[Hashable], after: Sequence[Hashable]) -> tuple[
     return start, end
 
 
-def _joined(parts: list[Block]) -> list[Block]:
-    """The parts without empty ones, neighbours of one kind made one."""
-    return list(_join(part for part in parts if part.before or part.after))
+def _join_blocks(parts: list[Block]) -> list[Block]:
+    """Drop empty blocks, and merge neighbours of the same kind."""
+    return list(_iter_joined(part for part in parts if part.before or part.after))
 
 
-def _join(parts: Iterator[Block]) -> Iterator[Block]:
+def _iter_joined(parts: Iterator[Block]) -> Iterator[Block]:
     present = next(parts, None)
     for part in parts:
         if present is not None and part.same == present.same:

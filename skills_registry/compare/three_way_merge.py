@@ -1,7 +1,7 @@
-"""Two texts that were made from one -> one text, and where they clash. Pure; bounded as diffs are.
+"""Three-way merge of texts, like `diff3`. Pure; bounded like diffs.
 
-This is the three-way merge of `diff3`: lines that only one of them changed are taken from there; where both
-changed the same lines, or lines next to each other, in different ways, somebody has to choose.
+Lines that one side changed are taken from it. If both sides changed the same or adjacent lines differently,
+that is a conflict, which a person resolves.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ Choice = Literal["mine", "theirs", "both"]
 
 @dataclass(frozen=True)
 class Region:
-    """A piece of the merged text, or (`conflict`) a piece that both changed: how each has it, and the line in theirs.
+    """A piece of the merged text; `line` is its line number in theirs.
 
-    In a piece without conflict `mine` and `theirs` are the same, what it becomes.
+    Without a conflict, `mine` and `theirs` are the same merged text.
     """
 
     mine: str
@@ -28,15 +28,15 @@ class Region:
     conflict: bool = False
 
     def text(self, choice: Choice) -> str:
-        """The piece with a conflict decided; `both` is theirs with mine after it."""
+        """The text with the conflict resolved; `both` is theirs followed by mine."""
         if choice == "both" and self.conflict:
-            return _ended(self.theirs) + self.mine if self.mine else self.theirs
+            return _end_line(self.theirs) + self.mine if self.mine else self.theirs
         return self.mine if choice == "mine" else self.theirs
 
 
 @dataclass(frozen=True)
-class _Change:
-    """Lines of the base that one side has differently; ranges count from 0, one of them may be empty."""
+class _SideChange:
+    """Lines of the base that one side changed; ranges count from 0, and one of them may be empty."""
 
     base: range
     made: range
@@ -44,48 +44,48 @@ class _Change:
 
 
 def merge_texts(base: str, mine: str, theirs: str) -> list[Region]:
-    """The pieces of the merged text in order."""
+    """Merge two texts derived from `base`, into regions in order."""
     my_diff, their_diff = diff_lines(base, mine), diff_lines(base, theirs)
     changes = sorted(
         [*_changes(my_diff.blocks, is_mine=True), *_changes(their_diff.blocks, is_mine=False)],
         key=lambda change: (change.base.start, change.base.stop),
     )
-    return list(_joined(_regions(my_diff, their_diff, changes)))
+    return list(_join_regions(_regions(my_diff, their_diff, changes)))
 
 
 def merge_all(versions: list[tuple[str, str, str]]) -> list[list[Region]]:
-    """`merge_texts` of several files, each as base, mine and theirs."""
+    """Merge several files, each given as base, mine and theirs."""
     return [merge_texts(*texts) for texts in versions]
 
 
 def merged_text(regions: Iterable[Region], choices: Sequence[Choice] = ()) -> str:
-    """The merged text with its conflicts decided in their order; by `theirs` where no choice is given."""
+    """The merged text, with one choice for each conflict in order; `theirs` if choices are missing."""
     left = iter(choices)
     return "".join(region.text(next(left, "theirs") if region.conflict else "theirs") for region in regions)
 
 
-def _changes(blocks: Iterable[Block], *, is_mine: bool) -> Iterator[_Change]:
-    return (_Change(block.before, block.after, is_mine) for block in blocks if not block.same)
+def _changes(blocks: Iterable[Block], *, is_mine: bool) -> Iterator[_SideChange]:
+    return (_SideChange(block.before, block.after, is_mine) for block in blocks if not block.same)
 
 
-def _regions(my_diff: LineDiff, their_diff: LineDiff, changes: list[_Change]) -> Iterator[Region]:
-    """What lies between the changes, and each run of changes that touch."""
+def _regions(my_diff: LineDiff, their_diff: LineDiff, changes: list[_SideChange]) -> Iterator[Region]:
+    """Regions between changes, and regions of each run of touching changes."""
     at = my_shift = their_shift = 0
     for run in _runs(changes):
         start, stop = run[0].base.start, max(change.base.stop for change in run)
-        yield _same(their_diff.after[at + their_shift : start + their_shift], at + their_shift)
+        yield _settled(their_diff.after[at + their_shift : start + their_shift], at + their_shift)
         mine_from, theirs_from = start + my_shift, start + their_shift
         my_shift += _growth(change for change in run if change.is_mine)
         their_shift += _growth(change for change in run if not change.is_mine)
         mine, theirs = my_diff.after[mine_from : stop + my_shift], their_diff.after[theirs_from : stop + their_shift]
-        yield from _decided(my_diff.before[start:stop], mine, theirs, theirs_from)
+        yield from _merge_run(my_diff.before[start:stop], mine, theirs, theirs_from)
         at = stop
-    yield _same(their_diff.after[at + their_shift :], at + their_shift)
+    yield _settled(their_diff.after[at + their_shift :], at + their_shift)
 
 
-def _runs(changes: list[_Change]) -> Iterator[list[_Change]]:
-    """The changes, those together that share a line or meet at one."""
-    run: list[_Change] = []
+def _runs(changes: list[_SideChange]) -> Iterator[list[_SideChange]]:
+    """Group changes that overlap or touch."""
+    run: list[_SideChange] = []
     stop = 0
     for change in changes:
         if run and change.base.start > stop:
@@ -97,31 +97,31 @@ def _runs(changes: list[_Change]) -> Iterator[list[_Change]]:
         yield run
 
 
-def _growth(changes: Iterable[_Change]) -> int:
+def _growth(changes: Iterable[_SideChange]) -> int:
     return sum(len(change.made) - len(change.base) for change in changes)
 
 
-def _decided(base: list[str], mine: list[str], theirs: list[str], start: int) -> Iterator[Region]:
-    """What becomes of lines that somebody changed; where both did, what they have in common is settled."""
+def _merge_run(base: list[str], mine: list[str], theirs: list[str], start: int) -> Iterator[Region]:
+    """Merge a run of changed lines; common lines at both ends are not part of a conflict."""
     if mine in (base, theirs):
-        yield _same(theirs, start)
+        yield _settled(theirs, start)
     elif theirs == base:
-        yield _same(mine, start)
+        yield _settled(mine, start)
     else:
         head, tail = common_ends(mine, theirs)
-        yield _same(theirs[:head], start)
+        yield _settled(theirs[:head], start)
         mine_apart, theirs_apart = mine[head : len(mine) - tail], theirs[head : len(theirs) - tail]
         yield Region("".join(mine_apart), "".join(theirs_apart), start + head + 1, conflict=True)
-        yield _same(theirs[len(theirs) - tail :], start + len(theirs) - tail)
+        yield _settled(theirs[len(theirs) - tail :], start + len(theirs) - tail)
 
 
-def _same(lines: list[str], start: int) -> Region:
+def _settled(lines: list[str], start: int) -> Region:
     text = "".join(lines)
     return Region(text, text, start + 1)
 
 
-def _joined(regions: Iterable[Region]) -> Iterator[Region]:
-    """The regions without empty ones, settled neighbours made one."""
+def _join_regions(regions: Iterable[Region]) -> Iterator[Region]:
+    """Drop empty regions, and merge neighbours without conflict."""
     present: Region | None = None
     for region in regions:
         if not (region.mine or region.theirs):
@@ -137,6 +137,6 @@ def _joined(regions: Iterable[Region]) -> Iterator[Region]:
         yield present
 
 
-def _ended(text: str) -> str:
-    """The text with an end of its last line, for another one to follow."""
+def _end_line(text: str) -> str:
+    """The text with a line end after its last line, so that more can follow."""
     return text if not text or text.endswith(("\n", "\r")) else f"{text}\n"

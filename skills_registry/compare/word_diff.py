@@ -1,4 +1,4 @@
-"""Lines that differ -> pairs of lines, and the words in them that differ. Pure; bounded like `line_diff`."""
+"""Pairs changed lines, and compares them by word. Pure; bounded like `line_diff`."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from rapidfuzz.distance import Indel
 from .line_diff import Block, LineDiff, diff_sequences
 
 WORDS_MAX = 1_000_000
-"""Words before times words after in a line that are compared word by word."""
+"""Most old words times new words of lines that are compared by word."""
 PAIRS_MAX = 400
-"""Lines before times lines after in a block where each line looks for its like; in larger ones they pair in order."""
+"""Most old lines times new lines of a block in which the best pairs are searched; larger ones pair in order."""
 COMPARED_MAX = 400
-"""Characters of a line that say whether it is like another."""
-ALIKE = 0.4
-"""From here on two lines are one line that was changed, and their words are compared."""
+"""Characters of a line used to measure likeness."""
+LIKENESS_MIN = 0.4
+"""Lowest likeness at which two lines count as one changed line, and are compared by word."""
 
 _EAST = "\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
-"""Scripts that put no spaces between words (and their punctuation): each character is compared by itself."""
+"""Scripts without spaces between words, and their punctuation: each character counts as a word."""
 _WORD = re.compile(rf"[{_EAST}]|\s+|[!-/:-@\[-`{{-~]|[^\s!-/:-@\[-`{{-~{_EAST}]+")
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Part of a line; `marked` where it is what differs; `hidden` characters after it are not shown."""
+    """Part of a line; `marked` if it differs; `hidden` characters after it are cut."""
 
     text: str
     marked: bool = False
@@ -36,7 +36,7 @@ class Piece:
 
 @dataclass(frozen=True)
 class Line:
-    """A line as it is shown: number from 1, pieces without the line's end, and that end ("" for none)."""
+    """A line; `number` counts from 1, `pieces` exclude the line end, `end` is the line end ("" for none)."""
 
     number: int
     pieces: tuple[Piece, ...]
@@ -45,7 +45,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Row:
-    """Two lines side by side; None where a side has no such line. `alike`: one line that was changed."""
+    """Two lines side by side, None if a side has none; `alike` marks one line that was changed."""
 
     before: Line | None
     after: Line | None
@@ -53,24 +53,24 @@ class Row:
     alike: bool = False
 
 
-def rows(diff: LineDiff, block: Block) -> list[Row]:
-    """A block's lines side by side, like beside like."""
+def align_rows(diff: LineDiff, block: Block) -> list[Row]:
+    """Align a block's lines, similar lines beside each other."""
     if block.same:
         return [
-            Row(_plain(diff.before, one), _plain(diff.after, other), same=True)
+            Row(_plain_line(diff.before, one), _plain_line(diff.after, other), same=True)
             for one, other in zip(block.before, block.after, strict=True)
         ]
     found: list[Row] = []
     one, other = block.before.start, block.after.start
-    for left, right in _pairs(diff, block):
-        found += _beside(diff, range(one, left), range(other, right))
-        found.append(_changed(diff, left, right))
+    for left, right in _pair_lines(diff, block):
+        found += _unpaired_rows(diff, range(one, left), range(other, right))
+        found.append(_changed_row(diff, left, right))
         one, other = left + 1, right + 1
-    return found + list(_beside(diff, range(one, block.before.stop), range(other, block.after.stop)))
+    return found + list(_unpaired_rows(diff, range(one, block.before.stop), range(other, block.after.stop)))
 
 
 def diff_words(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:
-    """Two lines in pieces, those that differ marked."""
+    """Split two lines into pieces, and mark those that differ."""
     old, new = _WORD.findall(before), _WORD.findall(after)
     blocks = diff_sequences(old, new, WORDS_MAX)
     if blocks is None:
@@ -81,7 +81,7 @@ def diff_words(before: str, after: str) -> tuple[tuple[Piece, ...], tuple[Piece,
 
 
 def _pieces(parts: Iterable[tuple[bool, str]]) -> tuple[Piece, ...]:
-    """Pieces without empty ones; white space between two marked pieces is marked too, since a phrase reads as one."""
+    """Drop empty pieces, and mark whitespace between two marked pieces, so that a phrase is marked as one."""
     found: list[Piece] = []
     for marked, text in parts:
         if marked and text and len(found) > 1 and found[-2].marked and found[-1].text.isspace():
@@ -91,22 +91,22 @@ def _pieces(parts: Iterable[tuple[bool, str]]) -> tuple[Piece, ...]:
     return tuple(found)
 
 
-def _pairs(diff: LineDiff, block: Block) -> Sequence[tuple[int, int]]:
-    """The lines of a block that are one line, changed; in order on both sides."""
+def _pair_lines(diff: LineDiff, block: Block) -> Sequence[tuple[int, int]]:
+    """Pair the old and new lines that are similar, in order on both sides."""
     if len(block.before) * len(block.after) > PAIRS_MAX:
         in_order = zip(block.before, block.after, strict=False)
-        return [pair for pair in in_order if _likeness(diff, *pair) >= ALIKE]
+        return [pair for pair in in_order if _likeness(diff, *pair) >= LIKENESS_MIN]
     return _best_pairs(diff, block)
 
 
 def _best_pairs(diff: LineDiff, block: Block) -> list[tuple[int, int]]:
-    """The pairs in order whose likenesses sum up to the most."""
+    """The ordered pairs with the highest total likeness."""
     height, width = len(block.before), len(block.after)
     best = [[0.0] * (width + 1) for _ in range(height + 1)]
     gain = [[_likeness(diff, one, other) for other in block.after] for one in block.before]
     for i in range(height - 1, -1, -1):
         for j in range(width - 1, -1, -1):
-            paired = gain[i][j] + best[i + 1][j + 1] if gain[i][j] >= ALIKE else 0.0
+            paired = gain[i][j] + best[i + 1][j + 1] if gain[i][j] >= LIKENESS_MIN else 0.0
             best[i][j] = max(paired, best[i + 1][j], best[i][j + 1])
     pairs, i, j = [], 0, 0
     while i < height and j < width:
@@ -121,31 +121,32 @@ def _best_pairs(diff: LineDiff, block: Block) -> list[tuple[int, int]]:
 
 
 def _likeness(diff: LineDiff, one: int, other: int) -> float:
-    """From 0 to 1, how much of two lines is the same."""
+    """Likeness of two lines, from 0 to 1."""
     left, right = diff.before[one].strip(), diff.after[other].strip()
     return Indel.normalized_similarity(left[:COMPARED_MAX], right[:COMPARED_MAX])
 
 
-def _beside(diff: LineDiff, before: range, after: range) -> Iterator[Row]:
-    """Lines that are not alike, in the same rows where there are some on both sides."""
+def _unpaired_rows(diff: LineDiff, before: range, after: range) -> Iterator[Row]:
+    """Rows of lines without a similar line; both sides share rows."""
     for one, other in zip_longest(before, after):
         yield Row(
-            None if one is None else _plain(diff.before, one), None if other is None else _plain(diff.after, other)
+            None if one is None else _plain_line(diff.before, one),
+            None if other is None else _plain_line(diff.after, other),
         )
 
 
-def _changed(diff: LineDiff, one: int, other: int) -> Row:
-    (left, left_end), (right, right_end) = _parted(diff.before[one]), _parted(diff.after[other])
+def _changed_row(diff: LineDiff, one: int, other: int) -> Row:
+    (left, left_end), (right, right_end) = _split_line_end(diff.before[one]), _split_line_end(diff.after[other])
     old, new = diff_words(left, right)
     return Row(Line(one + 1, old, left_end), Line(other + 1, new, right_end), alike=True)
 
 
-def _plain(lines: Sequence[str], index: int) -> Line:
-    text, end = _parted(lines[index])
+def _plain_line(lines: Sequence[str], index: int) -> Line:
+    text, end = _split_line_end(lines[index])
     return Line(index + 1, (Piece(text),) if text else (), end)
 
 
-def _parted(line: str) -> tuple[str, str]:
-    """A line without its end, and the end."""
+def _split_line_end(line: str) -> tuple[str, str]:
+    """Split a line into text and line end."""
     text = line.rstrip("\r\n")
     return text, line[len(text) :]

@@ -1,4 +1,4 @@
-"""A line of a text with some lines around it, as reviewers want to see it. Pure."""
+"""Excerpts of a text: a line and its context, for reviewers. Pure."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from skills_registry.compare.line_diff import split_lines
 
 AROUND = 2
 SHOWN_MAX = 300
-"""Characters of a line that are shown."""
+"""Characters shown of a line."""
 
 
 @dataclass(frozen=True)
 class ExcerptLine:
-    """A line by its number from 1; `meant` marks the one that the excerpt is about."""
+    """A line of an excerpt; `number` counts from 1, `is_target` marks the line that the excerpt is about."""
 
     number: int
     text: str
-    meant: bool
+    is_target: bool
 
 
 class Excerpts:
-    """Excerpts of texts by path; a text is cut into lines when first asked for."""
+    """Makes excerpts of texts by path; splits a text into lines when first needed."""
 
     def __init__(self, texts: dict[str, str]) -> None:
         self._texts = texts
         self._lines: dict[str, list[str]] = {}
 
     def around(self, path: str, number: int | None) -> list[ExcerptLine]:
-        """The line with this number (from 1) and some around it; none where there is no such line or text."""
+        """The line with this number (from 1) and its context; empty if there is no such line or text."""
         if path not in self._texts or number is None:
             return []
         lines = self._lines.setdefault(path, split_lines(self._texts[path]))

@@ -1,4 +1,4 @@
-"""Files in, everything there is to say about them out: what the review page, the API and CI show. Pure."""
+"""Inspects a package: the result that the upload page, the API and CI show. Pure."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from pathlib import Path
 
 from skills_registry.packages.archive import read_archive
 from skills_registry.packages.folder import read_folder
-from skills_registry.packages.package import Limits, Package, gather
+from skills_registry.packages.package import Limits, Package, build_package
 from skills_registry.packages.paths import is_junk
 from skills_registry.packages.problems import Finding, InvalidSkill, Mended, Problem, Report
-from skills_registry.packages.renaming import renamed
+from skills_registry.packages.renaming import rename_package
 
 from .scanner import scan
 
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found in a package that somebody wants to bring in: the package if it may come in, and all remarks."""
+    """The result of inspecting a package: the package if it is accepted, and all problems."""
 
     package: Package | None
     problems: tuple[Problem, ...]
     skill_md: str = ""
-    """The text of a SKILL.md for which the package is refused, if it could be read."""
+    """The text of a rejected package's SKILL.md, if it could be read."""
     mended: Mended | None = None
-    """The same text without its mistakes, where they can be mended safely."""
+    """The corrected text, if its errors can be mended safely."""
 
     @property
     def errors(self) -> list[Problem]:
-        """What keeps it out."""
+        """Problems for which the package is rejected."""
         return [problem for problem in self.problems if problem.severity == "error"]
 
     @property
     def warnings(self) -> list[Problem]:
-        """What an operator should know before letting it in."""
+        """Problems that an operator should know before accepting it."""
         return [problem for problem in self.problems if problem.severity == "warning"]
 
     @property
@@ -44,7 +44,7 @@ class Inspection:
 
     @property
     def mendable(self) -> bool:
-        """Whether it is kept out by mistakes in its SKILL.md that can be mended."""
+        """Whether it is rejected for errors in SKILL.md that can be mended."""
         return self.package is None and self.mended is not None
 
 
@@ -57,12 +57,12 @@ def inspect_archive(data: bytes, limits: Limits) -> Inspection:
 
 
 def inspect_path(path: str, limits: Limits, name: str = "", prefix: str = "") -> Inspection:
-    """Inspect a folder or a zip on disk; the skill gets another `name`, or else the `prefix` before its own."""
+    """Inspect a folder or a zip on disk; rename the skill to `name`, or else add `prefix` to its name."""
     try:
         place = Path(path)
         package = read_archive(place.read_bytes(), limits) if place.is_file() else read_folder(place, limits)
         given = name or prefix + package.manifest.name
-        return _accepted(package if given == package.manifest.name else renamed(package, given, limits))
+        return _accepted(package if given == package.manifest.name else rename_package(package, given, limits))
     except InvalidSkill as invalid:
         return _refused(invalid)
     except OSError as failure:
@@ -76,14 +76,14 @@ def inspect_files(
     problems: tuple[Problem, ...],
     executables: frozenset[str],
 ) -> Inspection:
-    """Inspect files by path of the skill of this name; `problems` were found before and are told with the others."""
+    """Inspect files (by path) of the skill with this name; `problems` found earlier join the result."""
     report = Report()
     report.extend(problems)
     dropped = [path for path in contents if is_junk(path)]
     paths = [path for path in contents if path not in dropped]
     try:
         return _accepted(
-            gather(
+            build_package(
                 paths,
                 lambda path, limit: contents[path],
                 limits=limits,

@@ -1,6 +1,6 @@
-"""Files -> findings: what a reviewer should look at before agents are told to follow it. Pure.
+"""Scans files for what a reviewer should look at before agents follow it. Pure.
 
-A finding does not keep a package out; it points at a line, and `texts` says why that matters.
+A finding does not reject a package. It points at a line; `texts` says why that line matters.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ class File(Protocol):
 
     @property
     def path(self) -> str:
-        """Where it is in the package."""
+        """Path in the package."""
 
     @property
     def content(self) -> bytes:
-        """Its bytes."""
+        """The file's bytes."""
 
 
-# Texts of many megabytes are scanned: each pattern begins with one of few characters, which the engine looks
-# for quickly, and repeats nothing that repeats itself.
+# Texts can have many megabytes, so each pattern starts with one of few characters, for which the engine searches
+# quickly, and has no nested repetition.
 @dataclass(frozen=True)
 class _Rule:
     code: str
@@ -74,10 +74,10 @@ _RULES = (
 
 
 def scan(files: Iterable[File]) -> tuple[Finding, ...]:
-    """What a reviewer should look at in a package's text files, in the order of the files and their lines.
+    """Find what a reviewer should look at in a package's text files, in order of files and lines.
 
-    Of one kind no more than `KIND_MAX` in a file, and no more than `FINDINGS_MAX` in all, of which the
-    last then says that there are more.
+    At most `KIND_MAX` findings of a kind in a file, and `FINDINGS_MAX` in all; the last one then says
+    that there are more.
     """
     findings = list(itertools.islice(_findings(files), FINDINGS_MAX))
     if len(findings) == FINDINGS_MAX:
@@ -98,17 +98,17 @@ def _findings(files: Iterable[File]) -> Iterator[Finding]:
 
 
 def _matches(rule: _Rule, path: str, text: str) -> Iterator[Finding]:
-    """The first matches of a rule, one for each line."""
-    line, counted, told = 1, 0, 0
+    """The first matches of a rule, at most one on each line."""
+    line, counted, last = 1, 0, 0
     for match in itertools.islice(rule.pattern.finditer(text), KIND_MAX):
         line += text.count("\n", counted, match.start())
         counted = match.start()
-        if line > told:
-            told = line
+        if line > last:
+            last = line
             yield Finding(rule.code, rule.severity, path, line, _excerpt(text, match.start()))
 
 
 def _excerpt(text: str, at: int) -> str:
-    """The line around a match, cut to what a reviewer needs to recognise it."""
+    """The line around a match, shortened."""
     start = max(text.rfind("\n", 0, at) + 1, at - 40)
     return printable(text[start : start + EXCERPT_MAX].partition("\n")[0].strip())

@@ -1,4 +1,4 @@
-"""Skills from disk into the registry: the same rules and operations as an upload, for many at once."""
+"""Imports many skills from disk, by the same rules and operations as an upload."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """What is done with all paths of an import.
+    """Options for all paths of an import.
 
-    The names of skills get the `prefix`, but for the paths in `names`, which get that name. `mend`: mistakes in
-    the YAML of a SKILL.md are mended where that is safe.
+    Skills at the paths in `names` are renamed to the given name; all others get the `prefix`. With `mend`, YAML
+    errors in SKILL.md are mended where that is safe.
     """
 
     user: User | None = None
@@ -35,10 +35,10 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Imported:
-    """What became of one path: the package and (but for a dry run) the version it is now, or why it was refused.
+class ImportResult:
+    """The result for one path: package and version (None in a dry run), or the problems for which it was rejected.
 
-    A version that was to be published and could not be has an error among its problems.
+    A version that could not be published as requested has an error among its problems.
     """
 
     path: Path
@@ -48,36 +48,36 @@ class Imported:
     published: bool = False
     problems: tuple[Problem, ...] = ()
     uploader_before: str = ""
-    """Who uploaded the newest version that the skill had before, where that was another user."""
+    """Uploader of the skill's previous version, if that was another user."""
     mendable: bool = False
-    """Whether mistakes in its SKILL.md could be mended, and were not, since that was not asked for."""
+    """Whether errors in its SKILL.md could be mended with `mend`."""
 
     @property
     def failed(self) -> bool:
-        """Whether it was refused, or not published where it should have been."""
+        """Whether it was rejected, or could not be published as requested."""
         return any(problem.severity == "error" for problem in self.problems)
 
 
 def import_skills(
     paths: Sequence[Path], options: Options, *, progress: Callable[[Sequence[Path]], Iterable[Path]] = iter
-) -> list[Imported]:
-    """Import folders and zips. What keeps one of them out comes back as its problems, not as an exception.
+) -> list[ImportResult]:
+    """Import folders and zips. Problems of a package are part of its result, not raised.
 
-    Different packages of one name are all refused: one would be published over the other. `progress` is given the
-    paths and passes them on one by one.
+    Different packages with the same name are all rejected, since one would replace the other. `progress` wraps
+    the iteration over the paths.
     """
-    refused = {imported.path: imported for imported in _refused(paths, options)}
+    refused = {imported.path: imported for imported in _find_refused(paths, options)}
     done = []
     for path in progress(paths):
         imported = refused.get(path) or _read(path, options)
-        done.append(_foreseen(imported, options) if options.dry_run else _stored(imported, options))
+        done.append(_predict(imported, options) if options.dry_run else _store(imported, options))
     return done
 
 
-def _refused(paths: Iterable[Path], options: Options) -> list[Imported]:
-    """The packages that cannot come in, or not beside each other.
+def _find_refused(paths: Iterable[Path], options: Options) -> list[ImportResult]:
+    """Results for paths whose packages are invalid or clash with each other.
 
-    All are read for that, and again to be stored, so that they are not all in memory at once.
+    Packages are read here and again for storing, so that not all are in memory at once.
     """
     refused = []
     identities = []
@@ -88,17 +88,17 @@ def _refused(paths: Iterable[Path], options: Options) -> list[Imported]:
         else:
             identities.append((str(path), imported.package.manifest.name, imported.package.digest))
     clashes = name_clashes(identities)
-    return [*refused, *(Imported(Path(place), problems=(clash,)) for place, clash in clashes.items())]
+    return [*refused, *(ImportResult(Path(place), problems=(clash,)) for place, clash in clashes.items())]
 
 
-def _read(path: Path, options: Options) -> Imported:
+def _read(path: Path, options: Options) -> ImportResult:
     name = (options.names or {}).get(path, "")
     inspection = services.inspect_on_disk(path, mend=options.mend, name=name, prefix=options.prefix)
-    return Imported(path, inspection.package, problems=inspection.problems, mendable=inspection.mendable)
+    return ImportResult(path, inspection.package, problems=inspection.problems, mendable=inspection.mendable)
 
 
-def _foreseen(imported: Imported, options: Options) -> Imported:
-    """What would become of a package, as far as one can tell without storing it."""
+def _predict(imported: ImportResult, options: Options) -> ImportResult:
+    """Predict the result without storing anything."""
     package = imported.package
     skill = Skill.objects.filter(name=package.manifest.name).first() if package else None
     if package is None or skill is None:
@@ -108,7 +108,7 @@ def _foreseen(imported: Imported, options: Options) -> Imported:
     return replace(imported, created=new, uploader_before=uploader)
 
 
-def _stored(imported: Imported, options: Options) -> Imported:
+def _store(imported: ImportResult, options: Options) -> ImportResult:
     package = imported.package
     if package is None:
         return imported
@@ -117,9 +117,9 @@ def _stored(imported: Imported, options: Options) -> Imported:
     try:
         version, created = services.create_version(package, user=options.user, note=options.note)
     except services.Conflict as conflict:
-        return Imported(imported.path, problems=(Problem("conflict", {"reason": str(conflict)}),))
+        return ImportResult(imported.path, problems=(Problem("conflict", {"reason": str(conflict)}),))
     except services.StoreFailed as failure:
-        return Imported(imported.path, problems=(Problem("store-failed", {"reason": str(failure)}),))
+        return ImportResult(imported.path, problems=(Problem("store-failed", {"reason": str(failure)}),))
     imported = replace(imported, version=version, created=created, uploader_before=uploader if created else "")
     try:
         return replace(imported, published=options.publish and _publish(version, options))

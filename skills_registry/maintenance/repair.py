@@ -1,4 +1,4 @@
-"""What can be mended of that what `verification` has found: all that the registry knows better."""
+"""Repairs differences that `verification` found, from what the registry knows."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from skills_registry.store import package_store
 from .verification import Difference, Remedy
 
 
-def mend(difference: Difference) -> bool:
-    """Whether it is mended now. Raises whatever kept it from being mended."""
-    return difference.remedy is not None and _MEND[difference.remedy](difference)
+def repair_difference(difference: Difference) -> bool:
+    """Repair a difference; return whether it is repaired. Exceptions of the repair pass through."""
+    return difference.remedy is not None and _REPAIRS[difference.remedy](difference)
 
 
-def _announce(difference: Difference) -> bool:
+def _project_again(difference: Difference) -> bool:
     skill = Skill.objects.get(name=difference.skill)
     services.announce_again(skill)
     return not Skill.objects.pending().filter(pk=skill.pk).exists()
@@ -41,8 +41,8 @@ def _recount(_difference: Difference) -> bool:
     return True
 
 
-_MEND: Mapping[Remedy, Callable[[Difference], bool]] = {
-    Remedy.ANNOUNCE: _announce,
+_REPAIRS: Mapping[Remedy, Callable[[Difference], bool]] = {
+    Remedy.ANNOUNCE: _project_again,
     Remedy.SIDECAR: _write_sidecar,
     Remedy.WITHDRAW: _withdraw,
     Remedy.RECOUNT: _recount,

@@ -1,4 +1,4 @@
-"""Does everything that is derived from the registry, or referred to by it, still say what the registry says?"""
+"""Compares stored files, sidecars, `latest.json` and the published catalog with the registry."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ from skills_registry.store.records import DamagedRecord
 
 
 class Remedy(Enum):
-    """What mends a difference; see `repairing`."""
+    """How to repair a difference; see `repair`."""
 
-    ANNOUNCE = "write latest.json and the catalog anew"
-    SIDECAR = "write the sidecar anew"
-    WITHDRAW = "take out of the catalog"
-    RECOUNT = "write the head of the catalog anew"
+    ANNOUNCE = "rewrite latest.json and the catalog"
+    SIDECAR = "rewrite the sidecar"
+    WITHDRAW = "remove from the catalog"
+    RECOUNT = "rewrite the head of the catalog"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that is not as the registry says, and what mends it, if anything does."""
+    """A difference from the registry, and its remedy, if there is one."""
 
     skill: str
-    what: str
+    description: str
     remedy: Remedy | None = None
     version: int = 0
 
 
-REMEDIES = {Kind.SKILL: Remedy.ANNOUNCE, Kind.STRANGER: Remedy.WITHDRAW, Kind.HEAD: Remedy.RECOUNT}
+REMEDIES = {Kind.SKILL: Remedy.ANNOUNCE, Kind.UNKNOWN: Remedy.WITHDRAW, Kind.HEAD: Remedy.RECOUNT}
 
 
 def verify_version(version: SkillVersion) -> Iterator[Difference]:
-    """Read every file of a version back, and its sidecar. Raises OSError where the store fails."""
+    """Compare a version's stored files and sidecar with the registry. Raises OSError if the store fails."""
     name = version.skill.name
     found = list(_verify_files(version))
     yield from found
-    # A sidecar says that a version is whole: it is not written anew for one that is not.
+    # A sidecar marks a version as complete, so it is not rewritten for a damaged version.
     remedy = None if found else Remedy.SIDECAR
     if what := _sidecar_problem(version):
         yield Difference(name, f"{version.label}: {what}", remedy, version.number)
 
 
 def verify_latest(skill: Skill) -> Iterator[Difference]:
-    """Compare `latest.json` with what the registry says; `skill` must be read `with_summary`."""
+    """Compare `latest.json` with the registry; `skill` must be read `with_summary`."""
     try:
         said = package_store.read_latest(skill.name)
     except FileNotFoundError:
@@ -60,19 +60,19 @@ def verify_latest(skill: Skill) -> Iterator[Difference]:
     except DamagedRecord as damaged:
         yield Difference(skill.name, str(damaged), Remedy.ANNOUNCE)
         return
-    for key, expected in package_store.latest(skill).items():
-        # An older generation is on its way to be replaced, which is another matter.
+    for key, expected in package_store.latest_record(skill).items():
+        # An older generation is not a difference: its replacement is pending.
         if said.get(key) != expected and (key != "generation" or said[key] > skill.generation):
-            what = f"latest.json says of {key}: {said.get(key)}, the registry: {expected}"
+            what = f"latest.json differs in {key}: {said.get(key)}, in the registry {expected}"
             yield Difference(skill.name, what, Remedy.ANNOUNCE)
 
 
 def verify_catalog() -> Iterator[Difference]:
-    """Compare what gateways read with what the registry has published. Raises OSError."""
+    """Compare the published catalog with the registry. Raises OSError."""
     if settings.STORAGE_BACKEND == "local":
-        return  # they read the registry
-    for problem in dynamodb_checks.problems():
-        yield Difference(problem.name, problem.what, REMEDIES.get(problem.kind))
+        return  # gateways read the database itself
+    for problem in dynamodb_checks.find_problems():
+        yield Difference(problem.name, problem.description, REMEDIES.get(problem.kind))
 
 
 def _verify_files(version: SkillVersion) -> Iterator[Difference]:
@@ -84,7 +84,7 @@ def _verify_files(version: SkillVersion) -> Iterator[Difference]:
             yield Difference(name, f"{version.label}: {file['path']} is missing")
             continue
         if hashlib.sha256(content).hexdigest() != file["sha256"]:
-            yield Difference(name, f"{version.label}: {file['path']} is not what was stored")
+            yield Difference(name, f"{version.label}: {file['path']} does not match its digest")
 
 
 def _sidecar_problem(version: SkillVersion) -> str:
@@ -98,4 +98,4 @@ def _sidecar_problem(version: SkillVersion) -> str:
         return "the sidecar names another digest"
     expected = sidecar(version)
     wrong = [key for key in ("skill_id", "version", "size", "files") if said[key] != expected[key]]
-    return f"the sidecar says something else of {', '.join(wrong)}" if wrong else ""
+    return f"the sidecar differs in {', '.join(wrong)}" if wrong else ""

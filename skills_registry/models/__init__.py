@@ -1,12 +1,13 @@
-"""What the registry knows. Only `services` writes; history is appended to and never edited."""
+"""The registry's models. Only `services` writes them; history rows are append-only."""
 
 from __future__ import annotations
 
 from .audit import AuditEvent
 from .base import NOTE_MAX
-from .catalog_head import CatalogHead, Upload
+from .catalog_head import CatalogHead
 from .reviews import Review
 from .skills import Publication, Skill, SkillQuerySet, SkillVersion, SkillVersionQuerySet
+from .uploads import Upload
 
 __all__ = [
     "NOTE_MAX",

@@ -1,4 +1,4 @@
-"""Who did what, when and why: one row for each operation, written in its transaction."""
+"""The audit trail: who did what, when and why. Each operation writes one row in its transaction."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from .skills import Skill
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
-    """Questions that the doors ask about what was done."""
+    """Queries for audit events."""
 
     def with_names(self) -> AuditEventQuerySet:
-        """Reads skill and actor along, so that a list of any length is one query."""
+        """Join skill and actor, so that a list takes one query."""
         return self.select_related("skill", "actor")
 
     def before(self, cursor: int | None) -> AuditEventQuerySet:
-        """The events older than the one with this id (None: all), newest first: the next page of a list."""
+        """Events older than the one with id `cursor` (None: all), newest first."""
         events = self.order_by("-id")
         return events if cursor is None else events.filter(id__lt=cursor)
 
 
 class AuditEvent(AppendOnly):
-    """One operation; `before` and `after` hold, as JSON objects, what it changed, or null."""
+    """One operation; `before` and `after` are JSON objects with the changed values, or null."""
 
     class Action(models.TextChoices):
         CREATE_VERSION = "create_version", _("version created")
@@ -81,7 +81,7 @@ class AuditEvent(AppendOnly):
 
     @property
     def about(self) -> str:
-        """What it was done to: `greeter v3`, `greeter`, or the subject."""
+        """The object of the operation: `greeter v3`, `greeter`, or the subject."""
         if self.skill is None:
             return self.subject
         return f"{self.skill} v{self.version_number}" if self.version_number else str(self.skill)

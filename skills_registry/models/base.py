@@ -1,4 +1,4 @@
-"""What kinds of rows there are."""
+"""Base class and limits of models."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from typing import Any
 from django.db import models
 
 NOTE_MAX = 10_000
-"""Characters of a note, a reason or a comment."""
+"""Most characters of a note, a reason or a comment."""
 
 
 class AppendOnly(models.Model):
-    """A row that is written once: saving it again or deleting it by itself is a mistake in the caller."""
+    """A row that is written once; saving it again raises TypeError."""
 
     class Meta:
         abstract = True

@@ -1,4 +1,4 @@
-"""What was said about a version before it went live."""
+"""Reviews of versions before they go live."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .skills import SkillVersion
 
 
 class Review(AppendOnly):
-    """One word of a review; the last one is kept on the version, too (`SkillVersion.review`)."""
+    """One step of a review: requested, approved or sent back. `SkillVersion.review` has the latest one."""
 
     version = models.ForeignKey(SkillVersion, on_delete=models.PROTECT, related_name="reviews")
     verdict = models.CharField(max_length=10, choices=SkillVersion.Review)

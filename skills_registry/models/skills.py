@@ -1,4 +1,4 @@
-"""Skills, their versions, and what was live when."""
+"""Skills, their versions and their publications."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from skills_registry.tags import normal_tag
 from .base import AppendOnly
 
 WORDS_MAX = 8
-"""Of what is searched for; further ones do not count."""
+"""Words of a search that count; the rest is ignored."""
 
 
 class SkillQuerySet(models.QuerySet["Skill"]):
-    """Questions that the doors ask about skills."""
+    """Queries for skills."""
 
-    def present(self) -> SkillQuerySet:
+    def not_deleted(self) -> SkillQuerySet:
         """Skills that are not deleted."""
         return self.filter(deleted_at__isnull=True)
 
     def with_summary(self) -> SkillQuerySet:
-        """Adds what a list shows: `status`, live version, owner, and the attributes named at `Skill.status`."""
+        """Add what lists show: live version, owner, `status` and the attributes declared below `Skill.status`."""
         published = Publication.objects.filter(skill=OuterRef("pk"))
         newest = SkillVersion.objects.ready().filter(skill=OuterRef("pk")).order_by("-number")
         return self.select_related(
@@ -50,19 +50,19 @@ class SkillQuerySet(models.QuerySet["Skill"]):
             review=Coalesce(Subquery(newest.waiting().values("review")[:1]), Value("")),
         )
 
-    def in_state(self, status: str) -> SkillQuerySet:
-        """Skills with a status, found without finding out that of all the others."""
+    def with_status(self, status: str) -> SkillQuerySet:
+        """Skills with a status; cheaper than filtering the annotation of `with_summary`."""
         published = Exists(Publication.objects.filter(skill=OuterRef("pk")))
-        present = self.present()
+        existing = self.not_deleted()
         if status == Skill.Status.DELETED:
             return self.filter(deleted_at__isnull=False)
         if status == Skill.Status.ACTIVE:
-            return present.filter(live_version__isnull=False)
-        once = present.filter(live_version__isnull=True)
-        return once.filter(published) if status == Skill.Status.INACTIVE else once.filter(~published)
+            return existing.filter(live_version__isnull=False)
+        not_live = existing.filter(live_version__isnull=True)
+        return not_live.filter(published) if status == Skill.Status.INACTIVE else not_live.filter(~published)
 
     def with_description(self) -> SkillQuerySet:
-        """Adds `description`: the live version's, or the newest one's where none is live."""
+        """Add `description`: the live version's, else the newest version's."""
         newest = SkillVersion.objects.ready().filter(skill=OuterRef("pk")).order_by("-number")
         of_live = KeyTextTransform("description", "live_version__frontmatter")
         of_newest = newest.annotate(text=KeyTextTransform("description", "frontmatter")).values("text")[:1]
@@ -71,26 +71,26 @@ class SkillQuerySet(models.QuerySet["Skill"]):
         )  # type: ignore[no-redef]
 
     def search(self, text: str) -> SkillQuerySet:
-        """Skills in which each word is part of the name, a tag, or what the live or newest version says of itself."""
+        """Skills where each word occurs in the name, a tag, or the live or newest version's title or description."""
         found = self
         for word in text.split()[:WORDS_MAX]:
-            escaped = json.dumps(word)[1:-1]  # as SQLite keeps it
+            escaped = json.dumps(word)[1:-1]  # SQLite stores JSON escaped
             tagged = Q(tags__icontains=word) | Q(tags__icontains=escaped)
-            found = found.filter(Q(name__icontains=word) | tagged | Exists(SkillVersion.objects.saying(word)))
+            found = found.filter(Q(name__icontains=word) | tagged | Exists(SkillVersion.objects.mentioning(word)))
         return found
 
     def tagged(self, tag: str) -> SkillQuerySet:
-        """Skills that have a tag, however that is written."""
+        """Skills with a tag; its spelling is normalised."""
         return self.filter(self._has_tag(normal_tag(tag)))
 
     def visible_to(self, audience: Audience) -> SkillQuerySet:
-        """Skills that there are for an audience."""
+        """Skills that an audience may see."""
         if not audience.restricted:
             return self
-        seen = Q(name__in=audience.skills or ())
+        visible = Q(name__in=audience.skills or ())
         for tag in sorted(audience.tags or ()):
-            seen |= self._has_tag(tag)
-        return self.filter(seen)
+            visible |= self._has_tag(tag)
+        return self.filter(visible)
 
     def _has_tag(self, tag: str) -> Q:
         if connections[self.db].features.supports_json_field_contains:
@@ -98,34 +98,34 @@ class SkillQuerySet(models.QuerySet["Skill"]):
         return Q(tags__icontains=json.dumps(tag))
 
     def tag_counts(self) -> Counter[str]:
-        """How many skills have each tag that is in use."""
-        # By what skills have in common, since reading the tags of each takes longer than all the rest of a list.
-        alike = self.exclude(tags=[]).order_by().values_list("tags").annotate(Count("pk"))
+        """Number of skills with each tag."""
+        # Grouping by the whole list of tags reads far fewer rows than one for each skill.
+        by_tags = self.exclude(tags=[]).order_by().values_list("tags").annotate(Count("pk"))
         counts: Counter[str] = Counter()
-        for tags, skills in alike:
+        for tags, skills in by_tags:
             for tag in tags:
                 counts[tag] += skills
         return counts
 
     def unserved(self) -> SkillQuerySet:
-        """Skills whose last change has not reached the catalog that gateways read yet."""
+        """Skills whose last change has not reached the published catalog."""
         return self.exclude(served_generation=F("generation"))
 
     def unstored(self) -> SkillQuerySet:
-        """Skills whose last change has not reached the store's `latest.json` yet."""
+        """Skills whose last change has not reached `latest.json`."""
         return self.exclude(projected_generation=F("generation"))
 
     def pending(self) -> SkillQuerySet:
-        """Skills whose last change has not reached the catalog and the store yet."""
+        """Skills whose last change has not reached both the published catalog and `latest.json`."""
         return self.exclude(served_generation=F("generation"), projected_generation=F("generation"))
 
     def withdrawn_first(self) -> SkillQuerySet:
-        """What agents must not get any more before what they do not get yet."""
+        """Order withdrawn skills before published ones: stopping to serve a skill is more urgent."""
         return self.order_by(F("live_version").asc(nulls_first=True), "generation")
 
 
 class Skill(models.Model):
-    """A skill by name; what is served is the version that `live_version` points to, if any."""
+    """A skill; gateways serve its `live_version`, if it has one."""
 
     class Status(models.TextChoices):
         ACTIVE = "active", _("active")
@@ -168,16 +168,16 @@ class Skill(models.Model):
 
     objects = SkillQuerySet.as_manager()
 
-    # Only on skills that were read `with_summary`.
+    # Only on skills read `with_summary`.
     status: Status
     latest_number: int | None
-    """The newest version, whatever became of it."""
+    """Number of the newest version."""
     waiting_number: int | None
-    """The newest version that could be published next; see `SkillVersionQuerySet.waiting`."""
+    """Number of the newest version that waits to be published; see `SkillVersionQuerySet.waiting`."""
     description: str
-    """Only on skills that were read `with_description`."""
+    """Only on skills read `with_description`."""
     review: str
-    """What was said last about the version that waits; "" where nothing was said, or none waits."""
+    """Review state of the waiting version; "" if it has none, or no version waits."""
 
     class Meta:
         ordering = ["name"]
@@ -193,60 +193,60 @@ class Skill(models.Model):
 
     @property
     def is_served(self) -> bool:
-        """Whether the catalog that gateways read knows of the last change."""
+        """Whether the last change has reached the published catalog."""
         return self.served_generation == self.generation
 
     @property
     def is_stored(self) -> bool:
-        """Whether the store's `latest.json` knows of the last change."""
+        """Whether the last change has reached `latest.json`."""
         return self.projected_generation == self.generation
 
     @property
     def pending_since(self) -> datetime | None:
-        """Since when there has been a change that gateways do not know of; None where they know of all."""
+        """Time of the oldest change that gateways cannot see yet; None if they see all changes."""
         return None if self.is_served else self.unserved_since or self.updated_at
 
 
 class SkillVersionQuerySet(models.QuerySet["SkillVersion"]):
-    """Questions that the doors ask about versions."""
+    """Queries for versions."""
 
     def ready(self) -> SkillVersionQuerySet:
-        """Versions whose files are all stored; only these can be shown or published."""
+        """Versions whose files are all stored; only these are shown or published."""
         return self.filter(state=SkillVersion.State.READY)
 
-    def saying(self, word: str) -> SkillVersionQuerySet:
-        """Within a query of skills: its live and its newest version, where title or description has the word in it."""
-        shown = Q(pk=OuterRef("live_version")) | Q(number=OuterRef("last_number"))
+    def mentioning(self, word: str) -> SkillVersionQuerySet:
+        """Subquery for skills: the live or newest version, if its title or description contains the word."""
+        live_or_newest = Q(pk=OuterRef("live_version")) | Q(number=OuterRef("last_number"))
         texts = {f"_{name}": KeyTextTransform(name, "frontmatter") for name in ("title", "description")}
-        said = Q(_title__icontains=word) | Q(_description__icontains=word)
-        return self.ready().filter(shown, skill=OuterRef("pk")).alias(**texts).filter(said)
+        mentioned = Q(_title__icontains=word) | Q(_description__icontains=word)
+        return self.ready().filter(live_or_newest, skill=OuterRef("pk")).alias(**texts).filter(mentioned)
 
     def publishable(self) -> SkillVersionQuerySet:
-        """Versions that could go live, as far as they themselves are concerned: ready, and not yanked."""
+        """Versions that are ready and not yanked."""
         return self.ready().filter(yanked_at__isnull=True)
 
     def yanked(self) -> SkillVersionQuerySet:
-        """Versions that may not be published, by number."""
+        """Versions that must not be published, by number."""
         return self.filter(yanked_at__isnull=False).order_by("number")
 
-    def kept(self) -> SkillVersionQuerySet:
-        """Versions that cannot be deleted as they are: live once and not yanked, so that none goes by one mistake."""
+    def undeletable(self) -> SkillVersionQuerySet:
+        """Versions that were live and are not yanked: they have to be yanked first, to prevent deletion by mistake."""
         return self.filter(Exists(Publication.objects.filter(version=OuterRef("pk"))), yanked_at__isnull=True)
 
     def waiting(self) -> SkillVersionQuerySet:
-        """Publishable versions newer than all that have been live: those of "v3 live, v5 waiting"."""
-        live_once = Publication.objects.filter(skill=OuterRef("skill"), version__isnull=False)
-        newest = live_once.order_by("-version__number").values("version__number")[:1]
+        """Publishable versions newer than every version that was ever live ("v3 live, v5 waiting")."""
+        once_live = Publication.objects.filter(skill=OuterRef("skill"), version__isnull=False)
+        newest = once_live.order_by("-version__number").values("version__number")[:1]
         return self.publishable().filter(number__gt=Coalesce(Subquery(newest), 0))
 
     def waiting_for_review(self) -> SkillVersionQuerySet:
-        """Publishable versions for which a review was asked and not given yet, of skills that are not deleted."""
-        asked = Q(review=SkillVersion.Review.REQUESTED, skill__deleted_at__isnull=True)
-        return self.publishable().filter(asked)
+        """Publishable versions with an open review request, of skills that are not deleted."""
+        requested = Q(review=SkillVersion.Review.REQUESTED, skill__deleted_at__isnull=True)
+        return self.publishable().filter(requested)
 
 
 class SkillVersion(AppendOnly):
-    """One uploaded package: number, digests and frontmatter, for ever; the bytes are in the store."""
+    """One uploaded package: number, digests and frontmatter, which never change; the bytes are in the store."""
 
     class State(models.TextChoices):
         STORING = "storing", "storing"
@@ -293,7 +293,7 @@ class SkillVersion(AppendOnly):
 
     @classmethod
     def of(cls, package: Package, **fields: Any) -> SkillVersion:
-        """An unsaved version that holds what there is to say about a package."""
+        """Build an unsaved version from a package."""
         return cls(
             digest=package.digest,
             size=package.size,
@@ -307,27 +307,27 @@ class SkillVersion(AppendOnly):
 
     @property
     def label(self) -> str:
-        """The version as people and keys write it: `v3`."""
+        """The version as in texts and keys: `v3`."""
         return f"v{self.number}"
 
     @property
     def executables(self) -> frozenset[str]:
-        """The paths of the files that are to be run as programs."""
+        """Paths of the executable files."""
         return frozenset(file["path"] for file in self.files if file.get("executable"))
 
     @property
     def may_be_reviewed(self) -> bool:
-        """Whether there is anything for a review to decide: it is not live, not yanked, and its skill is there."""
+        """Whether a review makes sense: not live, not yanked, and the skill is not deleted."""
         return self.skill.live_version_id != self.pk and self.yanked_at is None and self.skill.deleted_at is None
 
     @property
     def description(self) -> str:
-        """The frontmatter's description."""
+        """The description in the frontmatter."""
         return str(self.frontmatter["description"])
 
 
 class Publication(AppendOnly):
-    """One change of what is live: who made which version live (or none), when and why."""
+    """One change of the live version: who published which version (or none), when and why."""
 
     class Action(models.TextChoices):
         PUBLISH = "publish", _("published")

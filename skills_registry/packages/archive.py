@@ -1,35 +1,35 @@
-"""Zip -> Package, or InvalidSkill: which entries may come in, and what is wrong with the others. Pure.
+"""Zip -> Package, or InvalidSkill with everything wrong with its entries. Pure.
 
-Nothing that a zip says of itself is believed: sizes are counted on the bytes really unpacked
-(`zip_directory`), and an entry is a regular file or it is refused.
+Nothing that a zip declares is trusted: sizes are measured while unpacking (`zip_directory`), and
+anything but a regular file is rejected.
 """
 
 from __future__ import annotations
 
 import stat
 
-from .package import Limits, Package, gather
-from .paths import check_path, clean, is_junk, printable
+from .package import Limits, Package, build_package
+from .paths import check_path, drop_dot_segments, is_junk, printable
 from .problems import Params, Report
 from .zip_directory import DEFLATED, ENCRYPTED_FLAGS, PATCH_FLAG, STORED, DamagedEntry, Entry, read_directory, unpack
-from .zip_end import refused
+from .zip_end import invalid_zip
 from .zip_names import read_names
 
 _ENTRIES_PER_FILE = 8
-"""How many entries a zip may list for each file it may hold: room for folders and junk."""
+"""Entries allowed per allowed file, to leave room for folders and junk."""
 _DOS_FOLDER = 0x10
 _METHODS = {1: "shrink", 6: "implode", 9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz", 98: "ppmd"}
 
 
 def read_archive(data: bytes, limits: Limits | None = None) -> Package:
-    """Read a zip that holds one skill. Raises InvalidSkill with everything that is wrong."""
+    """Read a zip that holds one skill. Raises InvalidSkill with all problems."""
     limits = limits or Limits()
     if len(data) > limits.archive_bytes:
-        raise refused("archive-too-large", {"size": len(data), "limit": limits.archive_bytes})
-    reading = _Reading(data)
+        raise invalid_zip("archive-too-large", {"size": len(data), "limit": limits.archive_bytes})
+    reading = _ArchiveReader(data)
     for entry in read_names(read_directory(data, limits.files * _ENTRIES_PER_FILE), reading.report):
         reading.take(entry)
-    return gather(
+    return build_package(
         reading.kept,
         reading.read,
         limits=limits,
@@ -39,21 +39,21 @@ def read_archive(data: bytes, limits: Limits | None = None) -> Package:
     )
 
 
-class _Reading:
-    """A zip being read: the entries kept so far, and the report on the others."""
+class _ArchiveReader:
+    """Collects a zip's usable entries and reports the others."""
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.report = Report()
         self.dropped: list[str] = []
         self.kept: dict[str, Entry | None] = {}
-        """Files, and folders with a slash at the end; None where the entry is reported to be unreadable."""
+        """Entry by path; folders end in a slash. None if the entry was reported as unreadable."""
 
     def take(self, entry: Entry) -> None:
-        """Keep an entry or drop it, and report what is wrong with it."""
+        """Keep or drop an entry, and report its problems."""
         if not check_path(entry.name, self.report):
             return
-        path = clean(entry.name)
+        path = drop_dot_segments(entry.name)
         if path and _is_folder(entry):
             path = path.removesuffix("/") + "/"
         if entry.disagreement:
@@ -66,7 +66,7 @@ class _Reading:
             self.kept[path] = entry if self.is_readable(path, entry) else None
 
     def read(self, path: str, limit: int) -> bytes | None:
-        """The bytes of a kept entry, at most one more than `limit`; None where they cannot be had."""
+        """Unpack a kept entry, at most `limit` + 1 bytes; None if it cannot be read."""
         entry = self.kept[path]
         try:
             return None if entry is None else unpack(self.data, entry, limit)
@@ -107,7 +107,7 @@ def _method_params(method: int) -> Params:
 
 
 def _is_executable(entry: Entry) -> bool:
-    """Whether its owner may run it, as Unix programs note it; those of Windows note nothing."""
+    """Whether the owner's execute bit is set; zips made on Windows have no mode."""
     return bool(entry.attributes >> 16 & stat.S_IXUSR)
 
 

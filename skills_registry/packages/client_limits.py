@@ -1,4 +1,4 @@
-"""Frontmatter -> what known clients would cut or drop of it. Pure."""
+"""Warnings for frontmatter that known clients would truncate or drop. Pure."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from .problems import Report
 
 TOOL_NAME_MAX = 64
 TOOL_PREFIX = "mcp__skillkeeper__"
-"""What Claude Code puts before the name of a tool of the server that is called `skillkeeper`."""
+"""Prefix that Claude Code gives to tools of a server named `skillkeeper`."""
 LISTED_MAX = 1536
-"""Characters that Claude Code shows of `description` and `when_to_use` together in its list of skills."""
+"""Characters of `description` and `when_to_use` together that Claude Code lists for a skill."""
 TOOL_DESCRIPTION_MAX = 2048
-"""Characters that Claude Code shows of the description of a tool, which is both of them, too."""
+"""Characters of a tool's description that Claude Code shows; a skill's tool has both fields as its description."""
 
 
 def check_client_limits(frontmatter: Frontmatter, report: Report, *, file: str) -> None:
-    """Warn of a name or description that is valid and too long for clients."""
+    """Warn of a valid name or description that is too long for clients."""
     fields = (frontmatter.values.get(key) for key in ("description", "when_to_use"))
     listed = len("\n".join(text.strip() for text in fields if isinstance(text, str)))
     tool = f"{TOOL_PREFIX}{frontmatter.values.get('name')}"

@@ -1,4 +1,4 @@
-"""A SKILL.md whose `---` lines are wrong -> the same with right ones, where it is clear what is meant. Pure."""
+"""Corrects the `---` lines of a SKILL.md where the intent is clear. Pure."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ _YAML_GOES_ON = re.compile(r"[ \t]+\S|[\w.-]+[ \t]*:(?:[ \t\r\n]|\Z)")
 
 @dataclass(frozen=True)
 class Head:
-    """The beginning of a SKILL.md up to its instructions, as it is and with the right `---` lines."""
+    """A SKILL.md up to its instructions, before and after correcting the `---` lines."""
 
     before: str
     after: str
 
 
 def mend_delimiters(text: str) -> Head | None:
-    """The head of a SKILL.md with its `---` lines mended; None where nothing is to be mended, or it is not clear how.
+    """Correct the `---` lines of a SKILL.md; None if they are right, or the intent is unclear.
 
-    What stands before the first line is only white space then; the closing line has spaces before it or too many
-    hyphens, or it is missing and a blank line or a heading ends the frontmatter.
+    Corrected: whitespace before the opening line; a closing line that is indented or has too many hyphens; a
+    missing closing line where a blank line or a heading ends the frontmatter.
     """
     begin = _BEGIN.match(text)
     if begin is None:
         return None
     rest = split_lines(text[begin.end() : begin.end() + MAX_BYTES])
-    closing = _closing(rest)
-    end = _end(rest) if closing is None else closing
+    closing = _find_closing_line(rest)
+    end = _find_end(rest) if closing is None else closing
     if end is None:
         return None
     frontmatter, line_end = "".join(rest[:end]), begin[1]
@@ -45,7 +45,7 @@ def mend_delimiters(text: str) -> Head | None:
     return Head(before, after) if before != after else None
 
 
-def changes(before: str, after: str) -> tuple[Mend, ...]:
+def line_mends(before: str, after: str) -> tuple[Mend, ...]:
     """The lines that differ between two texts."""
     diff = diff_lines(before, after)
     return tuple(
@@ -60,8 +60,8 @@ def changes(before: str, after: str) -> tuple[Mend, ...]:
     )
 
 
-def _closing(lines: list[str]) -> int | None:
-    """The index of the closing line: the first that is right, or else the first that is almost."""
+def _find_closing_line(lines: list[str]) -> int | None:
+    """Index of the closing line: the first exact match, else the first near match."""
     for pattern in (_EXACT, _ALMOST):
         for index, line in enumerate(lines):
             if pattern.fullmatch(line):
@@ -69,8 +69,8 @@ def _closing(lines: list[str]) -> int | None:
     return None
 
 
-def _end(lines: list[str]) -> int | None:
-    """The index of the blank line or the heading that ends the frontmatter; None where YAML may go on after it."""
+def _find_end(lines: list[str]) -> int | None:
+    """Index of the blank line or heading that ends the frontmatter; None if YAML may continue after it."""
     end = next((index for index, line in enumerate(lines) if not line.strip() or line.startswith("#")), None)
     if not end:
         return None

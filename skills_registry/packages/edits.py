@@ -1,4 +1,4 @@
-"""What an editor did to a version's files -> what becomes of them. Pure."""
+"""Edits of a version's files, and the files that result. Pure."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from .paths import printable
 from .problems import Refusal
 
 EDITS_MAX = 4096
-"""Paths that edits may name."""
+"""Most paths that one set of edits may name."""
 
 
 class InvalidEdits(Refusal):
-    """Edits that cannot be meant."""
+    """Malformed edits."""
 
 
 @dataclass(frozen=True)
 class Edit:
-    """What becomes of one path: a text, bytes, the bytes that another path had (`source`), or nothing (all None)."""
+    """New content of one path: text, bytes, or the old content of path `source`; all None removes the path."""
 
     text: str | None = None
     source: str | None = None
@@ -31,13 +31,13 @@ class Edit:
 
     @classmethod
     def of(cls, content: bytes) -> Edit:
-        """The edit that puts a file there: as text where it is one, so that it can be read and edited."""
+        """An edit that writes these bytes, as text if they are text, so that they stay editable."""
         text = text_of(content)
         return cls(text=text) if text is not None else cls(content=content)
 
 
 def read_edits(value: Any) -> dict[str, Edit]:
-    """Edits as pages send them: by path `{"text": ...}`, `{"base64": ...}`, `{"from": path}`, or null.
+    """Parse edits from JSON: by path `{"text": ...}`, `{"base64": ...}`, `{"from": path}`, or null.
 
     Raises InvalidEdits.
     """
@@ -48,9 +48,9 @@ def read_edits(value: Any) -> dict[str, Edit]:
     return {path: _read_edit(path, edit) for path, edit in value.items()}
 
 
-def written(edits: Mapping[str, Edit]) -> dict[str, Any]:
-    """The edits as `read_edits` takes them."""
-    return {path: _written(edit) for path, edit in edits.items()}
+def serialize_edits(edits: Mapping[str, Edit]) -> dict[str, Any]:
+    """The edits in the format that `read_edits` parses."""
+    return {path: _serialize_edit(edit) for path, edit in edits.items()}
 
 
 def edited_file(
@@ -62,11 +62,11 @@ def edited_file(
     before: str = "",
     content: bytes | None = None,
 ) -> dict[str, Edit]:
-    """The edits after one more file was edited in a form.
+    """Add the edit of one file, as submitted by a form, to the edits.
 
-    `path` is "" for a new file, `text` None where it was not edited, `new_path` "" to remove it. A form sends
-    CRLF for every line end; `before` is the text as it was, whose line ends are kept. `content` is a file that
-    was chosen in place of the text.
+    `path` is "" for a new file; `text` is None if it was not edited; `new_path` is "" to remove the file. Forms
+    send CRLF for every line end, so those of `before`, the old text, are restored. `content` is a file chosen in
+    place of the text.
     """
     made = dict(edits)
     present = made.get(path, Edit(source=path))
@@ -82,19 +82,19 @@ def edited_file(
 
 
 def resolve(edits: Mapping[str, Edit], read: Callable[[str], bytes]) -> dict[str, bytes | None]:
-    """The bytes that each path gets, None for a path to remove; `read` gives the bytes that a path had."""
-    remembered = cache(read)  # many paths may get the bytes of one
-    return {path: _resolved(edit, remembered) for path, edit in edits.items()}
+    """New bytes of each path, None to remove it; `read` returns a path's old bytes."""
+    cached_read = cache(read)  # one source may be copied to many paths
+    return {path: _resolve_edit(edit, cached_read) for path, edit in edits.items()}
 
 
 def with_line_ends_of(before: str, text: str) -> str:
-    """A text with the line ends that another one has throughout; with LF where that mixes them or has none."""
+    """The text with CRLF line ends if `before` has only those, else with LF."""
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
     lines = before.count("\n")
     return plain.replace("\n", "\r\n") if lines and before.count("\r\n") == lines else plain
 
 
-def _resolved(edit: Edit, read: Callable[[str], bytes]) -> bytes | None:
+def _resolve_edit(edit: Edit, read: Callable[[str], bytes]) -> bytes | None:
     if edit.text is not None:
         return edit.text.encode()
     if edit.content is not None:
@@ -102,7 +102,7 @@ def _resolved(edit: Edit, read: Callable[[str], bytes]) -> bytes | None:
     return None if edit.source is None else read(edit.source)
 
 
-def _written(edit: Edit) -> dict[str, str] | None:
+def _serialize_edit(edit: Edit) -> dict[str, str] | None:
     if edit.text is not None:
         return {"text": edit.text}
     if edit.content is not None:
@@ -121,11 +121,11 @@ def _read_edit(path: str, edit: Any) -> Edit:
         if isinstance(source := edit.get("from"), str):
             return Edit(source=source)
         if isinstance(encoded := edit.get("base64"), str):
-            return Edit(content=_decoded(path, encoded))
+            return Edit(content=_decode(path, encoded))
     raise InvalidEdits("edit-unknown", {"path": printable(path)})
 
 
-def _decoded(path: str, encoded: str) -> bytes:
+def _decode(path: str, encoded: str) -> bytes:
     try:
         return b64decode(encoded, validate=True)
     except ValueError:

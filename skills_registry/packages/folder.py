@@ -1,4 +1,4 @@
-"""Folder on disk -> Package, and finding the skills in a tree of folders. Pure: reads files, no Django."""
+"""Reads a skill from a folder, and finds skills in a tree of folders. Reads the disk; no Django."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .manifest_fields import SKILL_MD
-from .package import Limits, Package, gather
+from .package import Limits, Package, build_package
 from .paths import check_path, is_junk, printable
 from .problems import Report
 
@@ -18,11 +18,11 @@ ARCHIVE_SUFFIXES = (".zip", ".skill")
 def read_folder(folder: Path, limits: Limits | None = None) -> Package:
     """Read a folder that holds one skill.
 
-    Raises InvalidSkill with everything that is wrong, and OSError where the disk does not let us read.
+    Raises InvalidSkill with all problems, and OSError if a file cannot be read.
     """
-    reading = _Reading(folder)
+    reading = _FolderReader(folder)
     reading.walk("")
-    return gather(
+    return build_package(
         reading.kept,
         reading.read,
         limits=limits or Limits(),
@@ -34,7 +34,7 @@ def read_folder(folder: Path, limits: Limits | None = None) -> Package:
 
 
 def find_skills(path: Path) -> Iterator[Path]:
-    """The skills at or below a path: folders with a SKILL.md (not looked into further) and zips."""
+    """Yield the skills at or below a path: zips, and folders with a SKILL.md (not searched further)."""
     if path.is_file():
         yield path
         return
@@ -49,19 +49,19 @@ def find_skills(path: Path) -> Iterator[Path]:
             yield from find_skills(entry)
 
 
-class _Reading:
-    """A folder being read: the files and folders kept so far, and the report on the others."""
+class _FolderReader:
+    """Collects a folder's files and folders, and reports those that are rejected."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.report = Report()
         self.dropped: list[str] = []
         self.kept: dict[str, bool] = {}
-        """Files, and folders with a slash at the end, and whether they may be read."""
+        """Whether each path is readable; folders end in a slash."""
         self.executables: set[str] = set()
 
     def walk(self, below: str) -> None:
-        """Take everything in the folder `below` the root ("" or with a slash at the end)."""
+        """Collect everything in the folder `below` (relative to the root: "" or with a slash at the end)."""
         for entry in sorted(os.scandir(self.root / below), key=lambda entry: entry.name):
             path = f"{below}{entry.name}/" if entry.is_dir(follow_symlinks=False) else below + entry.name
             if not check_path(path, self.report):
@@ -76,7 +76,7 @@ class _Reading:
                 self.executables.add(path)
 
     def read(self, path: str, limit: int) -> bytes | None:
-        """The bytes of a kept file, at most one more than `limit`; None where it may not be read."""
+        """Read a kept file, at most `limit` + 1 bytes; None if it was rejected."""
         if not self.kept[path]:
             return None
         with (self.root / path).open("rb") as stream:

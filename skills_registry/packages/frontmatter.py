@@ -1,9 +1,8 @@
 """YAML frontmatter -> JSON values, verbatim and safe. Pure.
 
-The Skills extension serves a skill's frontmatter as JSON, field by field, so whatever YAML can say
-and JSON cannot (dates, NaN, keys that are not text) is kept as the author's own text, with a warning:
-clients that compare it with the file read something else there. What makes YAML dangerous is
-refused: aliases, merge keys, custom tags, duplicate keys, deep nesting.
+The Skills extension of MCP serves frontmatter as JSON. Values that JSON lacks (dates, NaN, keys that are
+not strings) are kept as the text in the file, with a warning, since clients that parse the file get other
+values. Dangerous YAML is rejected: aliases, merge keys, custom tags, duplicate keys, deep nesting.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ from .yaml_scalars import BOOL, EXACT_FLOAT, FLOAT, INT, NULL, PREFIX, STR, TIME
 
 MAX_BYTES = 64 * 1024
 MAX_DEPTH = 16
-SHOWN_MAX = 80
-"""How much of a value or key is shown in what is said of it."""
+EXCERPT_MAX = 80
+"""Characters of a value or key quoted in a problem."""
 _TAGS: dict[type[yaml.Event], set[str | None]] = {
     yaml.ScalarEvent: {None, "!", NULL, BOOL, INT, FLOAT, STR, TIMESTAMP},
     yaml.SequenceStartEvent: {None, "!", PREFIX + "seq"},
@@ -34,7 +33,7 @@ _NOT_PRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 _BREAK_IN_YAML_1_1 = re.compile("[\x85\u2028\u2029]")
 _COMMENT = re.compile(r"[ \t]+#([^\r\n]*)")
 _PROSE = {("description",), ("when_to_use",), ("argument-hint",), ("license",), ("compatibility",)}
-"""Fields in which a comment is hardly meant as one."""
+"""Fields whose value is prose, where ` #` hardly ever means a comment."""
 _SYNTAX_CASES = (
     ("mapping values", "colon"),
     ("expected ':'", "no-colon"),
@@ -42,15 +41,15 @@ _SYNTAX_CASES = (
     ("that cannot start", "first-character"),
     ("escape", "escape"),
 )
-"""The case of a mistake by a part of what PyYAML says; the first that fits."""
+"""Part of PyYAML's message -> case of the problem; the first match counts."""
 
 
 @dataclass
 class Frontmatter:
-    """Parsed frontmatter: JSON-safe `values`, and the line of SKILL.md on which each stands.
+    """Parsed frontmatter: JSON-safe `values`, and the line of SKILL.md for each.
 
-    `lines` knows values by the keys that lead to them, as `("metadata", "version")`. A field that
-    has a line and no value is broken, and reported to be so.
+    Keys of `lines` are paths, such as `("metadata", "version")`. A field with a line but no value was
+    reported as invalid.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -58,9 +57,9 @@ class Frontmatter:
 
 
 def parse_frontmatter(text: str, report: Report, *, file: str, first_line: int) -> Frontmatter | None:
-    """Parse the text between the two `---` lines; `first_line` is the file's line it starts on.
+    """Parse the text between the two `---` lines; `first_line` is its first line in the file.
 
-    What is wrong goes to `report`; None where the text is no YAML mapping to its end.
+    Problems go to `report`. None if the text is not a single YAML mapping.
     """
     if len(text.encode()) > MAX_BYTES:
         report.error("frontmatter-too-large", {"limit": MAX_BYTES // 1024}, file=file, line=first_line)
@@ -69,11 +68,11 @@ def parse_frontmatter(text: str, report: Report, *, file: str, first_line: int) 
 
 
 class _TooDeep(Exception):
-    """A collection begins that is nested too deeply, with the event that begins it."""
+    """A collection is nested too deeply; carries the event that begins it."""
 
 
 class _Reader:
-    """Builds values from YAML's events, which know aliases, tags and positions and do not recurse."""
+    """Builds values from YAML events, which carry aliases, tags and positions, and need no recursion."""
 
     def __init__(self, text: str, report: Report, file: str, first_line: int) -> None:
         self.text = text
@@ -86,19 +85,19 @@ class _Reader:
 
     def read(self) -> Frontmatter | None:
         for match in _NOT_PRINTABLE.finditer(self.text):
-            self.character_error(match.group(), match.start())
+            self.report_character(match.group(), match.start())
         for match in _BREAK_IN_YAML_1_1.finditer(self.text):
-            self.ambiguous({"case": "line-end", "character": _code_point(match.group())}, match.start())
+            self.warn_of_ambiguity({"case": "line-end", "character": _code_point(match.group())}, match.start())
         if self.errors:
             return None
-        # The stubs of PyYAML know next to nothing of events.
+        # PyYAML's stubs hardly cover events.
         self.loader: Any = yaml.SafeLoader(self.text)
         try:
-            return self.document()
+            return self.read_document()
         except yaml.MarkedYAMLError as error:
-            self.syntax_error(error)
+            self.report_syntax(error)
         except _TooDeep as too_deep:
-            # Reading on would take PyYAML time that grows with the square of the depth.
+            # PyYAML's time grows with the square of the depth.
             self.error("yaml-too-deep", {"limit": MAX_DEPTH}, too_deep.args[0])
         except (ValueError, OverflowError):
             # The scanner passes any eight hexadecimal digits after \U to chr().
@@ -106,13 +105,13 @@ class _Reader:
             self.error("yaml-character", {"case": "escape"}, at)
         return None
 
-    def document(self) -> Frontmatter | None:
+    def read_document(self) -> Frontmatter | None:
         self.loader.get_event()
         if self.loader.check_event(yaml.StreamEndEvent):
             return Frontmatter()
         self.loader.get_event()
         root = self.loader.get_event()
-        values = self.value(root, ())
+        values = self.read_value(root, ())
         self.loader.get_event()
         if not self.loader.check_event(yaml.StreamEndEvent):
             second = self.loader.peek_event()
@@ -123,66 +122,66 @@ class _Reader:
         self.error("frontmatter-not-a-mapping", {}, root)
         return None
 
-    def value(self, event: Any, path: tuple[str, ...]) -> Any:
-        """The value that begins with an event; `path` is the keys that lead to it."""
+    def read_value(self, event: Any, path: tuple[str, ...]) -> Any:
+        """Read the value that begins with an event; `path` holds the keys that lead to it."""
         if isinstance(event, yaml.AliasEvent):
-            self.error("yaml-alias", {"name": _shown(str(event.anchor))}, event)
+            self.error("yaml-alias", {"name": _excerpt(str(event.anchor))}, event)
             return None
         if event.tag not in _TAGS[type(event)]:
-            self.error("yaml-tag", {"name": _shown(event.tag.replace(PREFIX, "!!"))}, event)
+            self.error("yaml-tag", {"name": _excerpt(event.tag.replace(PREFIX, "!!"))}, event)
             if isinstance(event, yaml.ScalarEvent):
                 return None
         if isinstance(event, yaml.ScalarEvent):
             self.warn_of_comment(event, path)
-            return self.scalar(event, path)
+            return self.read_scalar(event, path)
         if len(path) >= MAX_DEPTH:
             raise _TooDeep(event)
-        return self.mapping(path) if isinstance(event, yaml.MappingStartEvent) else self.sequence(path)
+        return self.read_mapping(path) if isinstance(event, yaml.MappingStartEvent) else self.read_sequence(path)
 
-    def sequence(self, path: tuple[str, ...]) -> list[Any]:
+    def read_sequence(self, path: tuple[str, ...]) -> list[Any]:
         items: list[Any] = []
         while not isinstance(event := self.loader.get_event(), yaml.SequenceEndEvent):
-            items.append(self.value(event, (*path, str(len(items)))))
+            items.append(self.read_value(event, (*path, str(len(items)))))
         return items
 
-    def mapping(self, path: tuple[str, ...]) -> dict[str, Any]:
-        """The values by key, without those that are broken."""
+    def read_mapping(self, path: tuple[str, ...]) -> dict[str, Any]:
+        """Read a mapping, without invalid values."""
         values: dict[str, Any] = {}
         while not isinstance(event := self.loader.get_event(), yaml.MappingEndEvent):
             errors = self.errors
-            key = self.key(event, path)
+            key = self.read_key(event, path)
             if key is None:
                 self.skip(self.loader.get_event())
                 continue
-            value = self.value(self.loader.get_event(), (*path, key))
+            value = self.read_value(self.loader.get_event(), (*path, key))
             if self.errors == errors:
                 values[key] = value
         return values
 
-    def key(self, event: Any, path: tuple[str, ...]) -> str | None:
-        """The key's own text, whatever type YAML would give it; None where it cannot be a key."""
+    def read_key(self, event: Any, path: tuple[str, ...]) -> str | None:
+        """The key as written, whatever its YAML type; None if it is not allowed."""
         if not isinstance(event, yaml.ScalarEvent):
             self.skip(event)
             self.error("yaml-complex-key", {}, event)
         elif event.value == "<<" and event.implicit[0]:
             self.error("yaml-merge-key", {}, event)
-        elif (key := (*path, self.characters(event))) in self.lines:
-            self.error("yaml-duplicate-key", {"key": _shown(key[-1]), "first_line": self.lines[key]}, event)
+        elif (key := (*path, self.decode_text(event))) in self.lines:
+            self.error("yaml-duplicate-key", {"key": _excerpt(key[-1]), "first_line": self.lines[key]}, event)
         else:
-            self.lines[key] = self.line(event)
-            self.judge_key(event, key[-1])
+            self.lines[key] = self.line_of(event)
+            self.check_key(event, key[-1])
             return key[-1]
         return None
 
-    def judge_key(self, event: Any, key: str) -> None:
-        """Warn of a key that readers take for a number, a date, true or nothing."""
-        tag = self.tag(event)
+    def check_key(self, event: Any, key: str) -> None:
+        """Warn of a key that some parsers read as a number, date, boolean or null."""
+        tag = self.resolve_tag(event)
         if tag != STR or is_ambiguous(tag, key, key, plain=event.implicit[0]):
-            quoted = json.dumps(_shown(key), ensure_ascii=False)
-            self.ambiguous({"case": "key", "key": _shown(key), "quoted": quoted}, event)
+            quoted = json.dumps(_excerpt(key), ensure_ascii=False)
+            self.warn_of_ambiguity({"case": "key", "key": _excerpt(key), "quoted": quoted}, event)
 
     def skip(self, event: Any) -> None:
-        """Pass over the value that begins with an event."""
+        """Skip the value that begins with an event."""
         depth = int(isinstance(event, yaml.CollectionStartEvent))
         while depth:
             event = self.loader.get_event()
@@ -190,50 +189,50 @@ class _Reader:
             if depth > MAX_DEPTH:
                 raise _TooDeep(event)
 
-    def scalar(self, event: Any, path: tuple[str, ...]) -> Any:
-        text = self.characters(event)
-        tag = self.tag(event)
+    def read_scalar(self, event: Any, path: tuple[str, ...]) -> Any:
+        text = self.decode_text(event)
+        tag = self.resolve_tag(event)
         try:
             value = json_value(tag, text)
         except (ValueError, LookupError):
-            self.error("yaml-value", {"text": _shown(text), "type": tag.removeprefix(PREFIX)}, event)
+            self.error("yaml-value", {"text": _excerpt(text), "type": tag.removeprefix(PREFIX)}, event)
             return None
         if is_ambiguous(tag, text, value, plain=event.implicit[0]):
-            self.ambiguous({"text": _shown(text), **_how_to_write(path[-1], text, value)}, event)
+            self.warn_of_ambiguity({"text": _excerpt(text), **_how_to_write(path[-1], text, value)}, event)
         return value
 
     def warn_of_comment(self, event: Any, path: tuple[str, ...]) -> None:
-        """Warn of what looks like a part of a plain value, and is a comment."""
+        """Warn of a comment that looks like part of a plain value."""
         found = None if event.style else _COMMENT.match(self.text, event.end_mark.index)
         if found and event.value and (path[:1] in _PROSE or not found[1].startswith((" ", "#"))):
-            params = {"comment": _shown(f"#{found[1]}")}
-            self.report.warning("yaml-comment", params, file=self.file, line=self.line(event))
+            params = {"comment": _excerpt(f"#{found[1]}")}
+            self.report.warning("yaml-comment", params, file=self.file, line=self.line_of(event))
 
-    def tag(self, event: Any) -> str:
-        """What YAML 1.1 takes a scalar for."""
+    def resolve_tag(self, event: Any) -> str:
+        """The scalar's tag by YAML 1.1."""
         if event.tag not in (None, "!"):
             return str(event.tag)
         return str(self.loader.resolve(yaml.ScalarNode, event.value, event.implicit))
 
-    def ambiguous(self, params: Params, at: Any) -> None:
-        self.report.warning("yaml-ambiguous", params, file=self.file, line=self.line(at))
+    def warn_of_ambiguity(self, params: Params, at: Any) -> None:
+        self.report.warning("yaml-ambiguous", params, file=self.file, line=self.line_of(at))
 
-    def characters(self, event: Any) -> str:
-        """The scalar's text, with what its escapes name checked like what stands in the file."""
-        # YAML like JSON may write a character beyond U+FFFF as two surrogates.
+    def decode_text(self, event: Any) -> str:
+        """The scalar's text; characters from escapes are checked like those in the file."""
+        # Like JSON, YAML may escape a character above U+FFFF as two surrogates.
         text: str = event.value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
         for character in _NOT_PRINTABLE.findall(text):
-            self.character_error(character, event)
+            self.report_character(character, event)
         return text
 
-    def character_error(self, character: str, at: Any) -> None:
+    def report_character(self, character: str, at: Any) -> None:
         self.error("yaml-character", {"character": _code_point(character)}, at)
 
-    def syntax_error(self, error: yaml.MarkedYAMLError) -> None:
+    def report_syntax(self, error: yaml.MarkedYAMLError) -> None:
         problem = error.problem or ""
         mark = error.problem_mark
         if mark is None or mark.index >= len(self.text) or "expected ':'" in problem:
-            # What was begun and not finished is to be mended where it begins.
+            # An unfinished construct has to be corrected where it begins.
             mark = error.context_mark or mark
         case = next(({"case": case} for part, case in _SYNTAX_CASES if part in problem), {})
         reason = " ".join(part for part in (error.context, problem) if part)
@@ -242,19 +241,19 @@ class _Reader:
 
     def error(self, code: str, params: Params, at: Any) -> None:
         self.errors += 1
-        self.report.error(code, params, file=self.file, line=self.line(at))
+        self.report.error(code, params, file=self.file, line=self.line_of(at))
 
-    def line(self, at: Any) -> int:
-        """The line of SKILL.md on which an event begins, or the character at an index stands."""
+    def line_of(self, at: Any) -> int:
+        """Line in SKILL.md of an event, or of the character at an index."""
         index = at if isinstance(at, int) else at.start_mark.index
         return self.first_line + bisect.bisect_right(self.line_ends, index)
 
 
 def _how_to_write(key: str, text: str, value: Any) -> dict[str, str]:
-    """What it is read as and what to write so that every reader takes it for the same; `key` is a number in a list."""
-    if len(text) > SHOWN_MAX:  # a value other than text is never so long
+    """Problem parameters: how the value is read, and what to write instead; `key` is an index in a list."""
+    if len(text) > EXCERPT_MAX:  # only text can be this long
         return {"case": "long-text"}
-    begin = "- " if key.isdigit() else f"{_shown(key)}: "
+    begin = "- " if key.isdigit() else f"{_excerpt(key)}: "
     quoted = begin + json.dumps(text, ensure_ascii=False)
     if isinstance(value, str):
         return {"case": "text", "quoted": quoted}
@@ -268,5 +267,5 @@ def _code_point(character: str) -> str:
     return f"U+{ord(character):04X}"
 
 
-def _shown(text: str) -> str:
-    return printable(" ".join(text[:SHOWN_MAX].split()))
+def _excerpt(text: str) -> str:
+    return printable(" ".join(text[:EXCERPT_MAX].split()))

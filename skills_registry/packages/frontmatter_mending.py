@@ -1,7 +1,7 @@
-"""Frontmatter that YAML refuses, and most clients read -> the same text with quotes where they are missing. Pure.
+"""Adds missing quotes to frontmatter that is invalid YAML but that most clients accept. Pure.
 
-Such clients take a `key: value` line for what it looks like. A mend writes that so that YAML reads the same, and
-leaves out a field that is there twice with one value; everything but the mended lines stays to the byte.
+Those clients read a `key: value` line literally. A mend makes YAML read the same value, and removes a field that
+is repeated with the same value. All other lines stay unchanged, byte for byte.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _INDENT = re.compile(r"[ \t]*")
 _ENTRY = re.compile(
     r"(?P<indent> *(?:- +)*)(?:(?P<key>[\w.-]+)[ \t]*:[ \t]+)?(?P<value>[^\s#][^\r\n]*?)(?P<end>[ \t]*[\r\n]*)"
 )
-"""A line with a value: after a key, or as an item of a list."""
+"""A line with a value, after a key or as a list item."""
 _TOP_KEY = re.compile(r"[\w.-]+[ \t]*:(?:[ \t\r\n]|\Z)")
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]{0,2}([ \t]+#.*)?")
 _TEXT_FIELDS = {"name", "description", "license", "compatibility", "when_to_use", "argument-hint", "allowed-tools"}
@@ -26,30 +26,30 @@ _TEXT_FIELDS = {"name", "description", "license", "compatibility", "when_to_use"
 
 @dataclass(frozen=True)
 class _Value:
-    """A value that stands on the line of its key, and the lines that continue it."""
+    """A value that begins on its key's line, and its continuation lines."""
 
     line: int
     before: str
-    """What stands before it on its line."""
+    """Text before the value on its line."""
     text: str
     after: str
-    """White space, and the end of the line."""
+    """Trailing whitespace and line end."""
     more: tuple[str, ...]
     key: str
     is_top: bool
 
     def snippet(self) -> str:
-        """The value by itself, as YAML."""
+        """A YAML document with just this value."""
         return f"{self.key}: {self.text}{self.after}{''.join(self.more)}"
 
 
 def mend_frontmatter(frontmatter: str) -> tuple[str, list[Mend]] | None:
-    """The mended text and what was mended, with lines from 1; None where there is nothing to mend, or no safe way."""
+    """The mended text and its mends, lines counting from 1; None if nothing can be mended safely."""
     lines = _LINE.findall(frontmatter)
-    mended = [_without_tabs(line) for line in _without_repeats(lines)]
-    for value in list(_values(mended)):
+    mended = [_replace_tabs(line) for line in _drop_repeated_fields(lines)]
+    for value in list(_find_values(mended)):
         if _is_broken(value, has_anchors="&" in frontmatter):
-            quoted = _quoted(value)
+            quoted = _quote(value)
             if quoted is None:
                 return None
             mended[value.line : value.line + 1 + len(value.more)] = [
@@ -62,11 +62,11 @@ def mend_frontmatter(frontmatter: str) -> tuple[str, list[Mend]] | None:
         if before != after
     ]
     text = "".join(mended)
-    return (text, mends) if mends and _parsed(text) is not None else None
+    return (text, mends) if mends and _parse(text) is not None else None
 
 
-def _without_repeats(lines: list[str]) -> list[str]:
-    """The lines, with "" for those of a top field that is there before with the same value."""
+def _drop_repeated_fields(lines: list[str]) -> list[str]:
+    """Replace the lines of a repeated top-level field with ""."""
     starts = [at for at, line in enumerate(lines) if _TOP_KEY.match(line)]
     seen: set[str] = set()
     kept = list(lines)
@@ -78,13 +78,13 @@ def _without_repeats(lines: list[str]) -> list[str]:
     return kept
 
 
-def _without_tabs(line: str) -> str:
-    """The line with two spaces for each tab of its indentation, where YAML allows none."""
+def _replace_tabs(line: str) -> str:
+    """Replace each tab of the indentation, which YAML forbids, with two spaces."""
     indent = _INDENT.match(line)[0]  # type: ignore[index]  # it matches anything
     return indent.replace("\t", "  ") + line[len(indent) :] if line.strip() else line
 
 
-def _values(lines: list[str]) -> Iterator[_Value]:
+def _find_values(lines: list[str]) -> Iterator[_Value]:
     at = 0
     while at < len(lines):
         found = _ENTRY.fullmatch(lines[at])
@@ -106,7 +106,7 @@ def _values(lines: list[str]) -> Iterator[_Value]:
 
 
 def _end_of_value(lines: list[str], start: int, indent: int) -> int:
-    """The index after the last line that is indented by more than `indent`; empty lines may be between."""
+    """Index after the last line indented by more than `indent`, across empty lines."""
     end = start + 1
     for at in range(start + 1, len(lines)):
         line = lines[at]
@@ -118,9 +118,9 @@ def _end_of_value(lines: list[str], start: int, indent: int) -> int:
 
 
 def _is_broken(value: _Value, *, has_anchors: bool) -> bool:
-    """Whether YAML cannot read the value, or does not read a text where there must be one.
+    """Whether the value is invalid YAML, or is not text in a field that must be text.
 
-    What is valid YAML and refused for what it may do stays so.
+    Valid YAML that is rejected as dangerous is not counted as broken.
     """
     report = Report()
     parsed = parse_frontmatter(value.snippet(), report, file="", first_line=1)
@@ -139,8 +139,8 @@ def _is_broken(value: _Value, *, has_anchors: bool) -> bool:
     return not is_text and (value.key == "argument-hint" or not isinstance(read, list | dict))
 
 
-def _quoted(value: _Value) -> _Value | None:
-    """The value in quotes; None where its author may have meant something else."""
+def _quote(value: _Value) -> _Value | None:
+    """The value in quotes; None if the author's intent is unclear."""
     text, more = value.text, value.more
     mark = text[0]
     if text.count("[") != text.count("]") or text.count("{") != text.count("}"):
@@ -168,12 +168,12 @@ def _quoted(value: _Value) -> _Value | None:
 
 
 def _reads_as(value: _Value, text: str | None) -> bool:
-    """Whether a value is the text, or any text if that is None."""
-    read = (_parsed(value.snippet()) or {}).get(value.key)
+    """Whether the value parses as `text`, or as any text if that is None."""
+    read = (_parse(value.snippet()) or {}).get(value.key)
     return isinstance(read, str) if text is None else read == text
 
 
-def _parsed(text: str) -> dict[str, object] | None:
+def _parse(text: str) -> dict[str, object] | None:
     report = Report()
     frontmatter = parse_frontmatter(text, report, file="", first_line=1)
     return None if frontmatter is None or report.failed else frontmatter.values

@@ -1,7 +1,7 @@
-"""What each field of a SKILL.md's frontmatter must look like. Pure.
+"""Rules for the frontmatter fields of a SKILL.md. Pure.
 
-The rules are the Agent Skills specification's (agentskills.io/specification); fields that Claude
-Code adds are known by name, and any other field is kept with a warning.
+They follow the Agent Skills specification (agentskills.io/specification) and know the fields that
+Claude Code adds. Any other field is kept, with a warning.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ ARGUMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 @dataclass(frozen=True)
 class Rules:
-    """What an installation asks of a SKILL.md.
+    """Requirements of this installation, or of this upload.
 
-    `folder` is the name of the folder it stands in ("" where there is none, as at the root of a zip), `skill` the
-    name that it must have ("" for any). With `allow_long_description` a description over 1,024 characters is a
-    warning, without `require_folder_name` so is a folder of another name.
+    `folder` is the name of the skill's folder ("" if there is none, as at the root of a zip); `skill` is the name
+    that it must have ("" for any). With `allow_long_description`, a description over 1,024 characters is only a
+    warning; so is a folder of another name without `require_folder_name`.
     """
 
     folder: str = ""
@@ -56,7 +56,7 @@ def check_fields(frontmatter: Frontmatter, report: Report, rules: Rules) -> None
 
 
 class _Fields:
-    """The rules for each field, each reporting at the field's own line."""
+    """Checks each field, and reports problems at the field's line."""
 
     def __init__(self, frontmatter: Frontmatter, report: Report) -> None:
         self.values = frontmatter.values
@@ -93,7 +93,7 @@ class _Fields:
         self.report.warning(code, params, file=SKILL_MD, line=self.lines.get((key, *below), 1))
 
     def required(self, key: str) -> str:
-        """The text of a field that must have one; "" where it has none, which is reported."""
+        """The text of a required field; "" if it is missing or invalid, which is reported."""
         value = self.values.get(key)
         if isinstance(value, str) and value.strip():
             return value
@@ -177,23 +177,23 @@ class _Fields:
 
 
 def is_tool(frontmatter: Mapping[str, Any]) -> bool:
-    """Whether models may call the skill: not with `disable-model-invocation: true`."""
+    """Whether models may call the skill (no `disable-model-invocation: true`)."""
     return frontmatter.get("disable-model-invocation") is not True
 
 
 def is_prompt(frontmatter: Mapping[str, Any]) -> bool:
-    """Whether users may call the skill: not with `user-invocable: false`."""
+    """Whether users may call the skill (no `user-invocable: false`)."""
     return frontmatter.get("user-invocable") is not False
 
 
 def argument_names(frontmatter: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names that `arguments:` declares, in order of position: a text of words, or a list."""
+    """Argument names in order of position; `arguments:` holds a list, or words separated by spaces."""
     declared = frontmatter.get("arguments") or ""
     return tuple(declared.split() if isinstance(declared, str) else declared)
 
 
 def is_skill_name(text: object) -> bool:
-    """Whether a text can be the name of a skill."""
+    """Whether this is a valid skill name."""
     return isinstance(text, str) and len(text) <= NAME_MAX and NAME.fullmatch(text) is not None
 
 

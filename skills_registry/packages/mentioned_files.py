@@ -1,4 +1,4 @@
-"""Files that a SKILL.md speaks of -> those that agents will not find. Pure."""
+"""Finds files that a SKILL.md mentions but the package lacks. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .paths import printable
 from .problems import Report
 
 READ_MAX = 256 * 1024
-"""Characters that are looked through; no agent reads more."""
+"""Characters that are searched; no agent reads more."""
 MENTIONS_MAX = 50
-"""So many of a kind are told."""
+"""Most warnings of each kind."""
 _USUAL_FOLDERS = frozenset({"scripts", "references", "assets"})
 _SHELLS = {"", "bash", "sh", "shell", "zsh", "console", "powershell"}
 _LINE = re.compile(r"\r\n?|\n")
@@ -26,9 +26,9 @@ _PATH = re.compile(
     r"(?<![\w./${}~:@<>*\\=#?&%-])(?>\$\{CLAUDE_SKILL_DIR\}/|\./)?"
     r"((?>(?:\.\./){0,9})(?>[\w-]{1,60}(?:/[\w.@-]{1,100}){0,9}))(?![\w/*{}<>$(\\-])"
 )
-"""A relative path as people write it: the atomic groups keep it from being cut short."""
-_NO_FILE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[#/?]")
-"""How a link begins that leads to no file of the package."""
+"""A relative path in prose; the atomic groups keep a match from stopping short."""
+_NOT_A_FILE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[#/?]")
+"""Start of a link that does not lead to a file of the package."""
 _EXAMPLE = re.compile(
     r"[{}*$]|\.\.\.|(?<![a-z0-9])(?:x{2,}|your|my|path|foo|bar|baz|name|example|some|new|old)(?![a-z0-9])",
     re.IGNORECASE,
@@ -37,14 +37,14 @@ _FILE = re.compile(r"/?[^/]*\.[A-Za-z0-9]{1,10}")
 
 
 def check_mentions(skill_md: str, files: Collection[str], report: Report) -> None:
-    """Warn of files that a SKILL.md names and that are outside of the package, or not in it.
+    """Warn of files that SKILL.md mentions and that are outside the package, or missing in it.
 
-    In code, only commands are looked at, and only for the folders that the package has: other code is an example.
+    Of code, only shell commands count, and only paths in folders that the package has: other code is an example.
     """
-    known = _with_folders(files)
+    known = _add_folders(files)
     outside: dict[str, int] = {}
     missing: dict[str, int] = {}
-    for line, path in _paths(skill_md, known):
+    for line, path in _find_paths(skill_md, known):
         found = outside if path.startswith(("../", "$")) else missing
         if path not in known and len(found) < MENTIONS_MAX:
             found.setdefault(path, line)
@@ -54,13 +54,13 @@ def check_mentions(skill_md: str, files: Collection[str], report: Report) -> Non
         report.warning("file-missing", {"path": printable(path)}, file=SKILL_MD, line=line)
 
 
-def _with_folders(files: Collection[str]) -> set[str]:
-    """The files, and the folders that they lie in."""
+def _add_folders(files: Collection[str]) -> set[str]:
+    """The files and all their parent folders."""
     return {"/".join(parts[:end]) for parts in (path.split("/") for path in files) for end in range(1, len(parts) + 1)}
 
 
-def _paths(skill_md: str, known: Collection[str]) -> Iterator[tuple[int, str]]:
-    """The paths that a SKILL.md names, with their lines."""
+def _find_paths(skill_md: str, known: Collection[str]) -> Iterator[tuple[int, str]]:
+    """Paths mentioned in a SKILL.md, with line numbers."""
     for number, line, language in _lines(skill_md):
         if "/" not in line and "](" not in line and "$" not in line:
             continue
@@ -68,13 +68,13 @@ def _paths(skill_md: str, known: Collection[str]) -> Iterator[tuple[int, str]]:
             yield number, root
         folders = known if language is not None else _USUAL_FOLDERS.union(known)
         if language is None:
-            yield from ((number, path) for path in _linked(_CODE.sub("", line)))
+            yield from ((number, path) for path in _find_links(_CODE.sub("", line)))
         if language is None or language in _SHELLS:
-            yield from ((number, path) for path in _written(line, folders))
+            yield from ((number, path) for path in _find_written_paths(line, folders))
 
 
 def _lines(text: str) -> Iterator[tuple[int, str, str | None]]:
-    """The lines of a Markdown text with their numbers and, within fences, the language (else None)."""
+    """Lines of a Markdown text: number, text, and the language inside fences (else None)."""
     fence = ""
     language = ""
     for number, line in enumerate(_LINE.split(text[:READ_MAX]), 1):
@@ -87,16 +87,16 @@ def _lines(text: str) -> Iterator[tuple[int, str, str | None]]:
             yield number, line, language if fence else None
 
 
-def _linked(line: str) -> Iterator[str]:
+def _find_links(line: str) -> Iterator[str]:
     for target in _LINK.findall(line):
-        if not _NO_FILE.match(target) and not _EXAMPLE.search(target):
+        if not _NOT_A_FILE.match(target) and not _EXAMPLE.search(target):
             path = posixpath.normpath(unquote(re.split("[#?]", target)[0]))
             if _FILE.search(path):
                 yield path
 
 
-def _written(line: str, folders: Collection[str]) -> Iterator[str]:
-    """The paths of files in a line that are as good as meant: below `..`, or in one of the folders."""
+def _find_written_paths(line: str, folders: Collection[str]) -> Iterator[str]:
+    """File paths in a line that start with `..` or with one of the folders; others are too uncertain."""
     for match in _PATH.finditer(line):
         path = match[1].rstrip(".")
         top, slash, rest = path.partition("/")

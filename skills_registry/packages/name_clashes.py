@@ -1,4 +1,4 @@
-"""Packages that come together -> those of which one would become a version of the other by accident. Pure."""
+"""Finds different packages with one skill name, which would become versions of one skill. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from .problems import Problem
 
 
 def name_clashes(packages: Iterable[tuple[str, str, str]]) -> dict[str, Problem]:
-    """The problem of each place whose skill has the name of another one, with other contents.
+    """A problem for each place whose package shares its skill name with a different package.
 
-    `packages` are place, name of the skill, and digest. Equal packages do not clash: they are one version.
+    `packages` are tuples of place, skill name and digest. Equal packages do not clash: they are one version.
     """
     by_name: dict[str, dict[str, str]] = defaultdict(dict)
     for place, name, digest in packages:

@@ -1,6 +1,6 @@
-"""Files -> Package: the limits, the manifest and the digests. Pure.
+"""Files -> Package: applies limits, parses the manifest, computes digests. Pure.
 
-Zips (`archive.py`) and folders (`folder.py`) both end here, so that one set of rules holds for both.
+Zips (`archive.py`) and folders (`folder.py`) both go through this module, so the same rules apply.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from .manifest_fields import SKILL_MD, Rules
 from .mentioned_files import check_mentions
 from .paths import check_collisions, path_params, printable
 from .problems import Finding, InvalidSkill, Mend, Params, Problem, Report
-from .skill_root import check_inner, find_root
+from .skill_root import find_root, warn_of_inner_skills
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a package may weigh; the defaults are those of the Skills extension of MCP."""
+    """Limits of a package, and rules that settings change; the defaults are those of the Skills extension of MCP."""
 
     files: int = 512
     total_bytes: int = 16 * 1024 * 1024
     archive_bytes: int = 32 * 1024 * 1024
     allow_long_description: bool = False
     require_folder_name: bool = False
-    """Whether the folder of a skill must have its name."""
+    """Whether a skill's folder must have the skill's name."""
     mend: bool = False
-    """Whether mistakes in the YAML of a SKILL.md are mended where that is safe."""
+    """Whether to mend YAML errors in SKILL.md where that is safe."""
 
 
 @dataclass(frozen=True)
 class PackageFile:
-    """One file of a package: path below the skill's root, bytes, and what identifies them."""
+    """One file of a package; `path` is relative to the skill's root."""
 
     path: str
     content: bytes
     sha256: str
     media_type: str
     executable: bool = False
-    """Whether it is to be run as a program; no part of the package's digest."""
+    """Whether it has the execute permission, which the package's digest ignores."""
 
     @property
     def size(self) -> int:
@@ -51,14 +51,14 @@ class PackageFile:
         return len(self.content)
 
     def as_dict(self) -> dict[str, Any]:
-        """Everything but the bytes, as versions and sidecars record it."""
+        """Everything but the bytes, as stored in versions and sidecars."""
         fields = {"path": self.path, "size": self.size, "sha256": self.sha256, "media_type": self.media_type}
         return fields | {"executable": True} if self.executable else fields
 
 
 @dataclass(frozen=True)
 class Package:
-    """A package that keeps all the rules: its manifest, its files by path, what is odd in it, what needs a look."""
+    """A valid package: manifest, files in order of path, warnings and findings."""
 
     manifest: Manifest
     files: tuple[PackageFile, ...]
@@ -73,11 +73,11 @@ class Package:
 
     @property
     def executables(self) -> frozenset[str]:
-        """The paths of the files that are to be run as programs."""
+        """Paths of the executable files."""
         return frozenset(file.path for file in self.files if file.executable)
 
 
-def gather(
+def build_package(
     paths: Collection[str],
     read: Callable[[str, int], bytes | None],
     *,
@@ -88,13 +88,13 @@ def gather(
     skill: str = "",
     executables: Collection[str] = (),
 ) -> Package:
-    """Read the files of a package, judge them and put it together.
+    """Read and check a package's files, and build the package.
 
-    `paths` are files, and folders with a slash at the end, that `check_path` let pass. `read(path, limit)`
-    gives a file's bytes, or more than `limit` bytes of it, or None where it has reported an error. `folder`
-    is the name of the folder they all are in, if known; `dropped` is junk that was left out. `skill` is the name
-    of the skill that it must be, if any; `executables` are those of the files that are programs.
-    Raises InvalidSkill with everything in `report` and everything that is wrong besides.
+    `paths` have passed `check_path`; folders end in a slash. `read(path, limit)` returns a file's bytes (at least
+    `limit` + 1 of them if there are more), or None after reporting an error. `folder` is the name of the folder
+    that holds them all, if known; `dropped` are paths of junk that was left out; `skill` is the required skill
+    name, if any; `executables` are the paths of executable files.
+    Raises InvalidSkill with the problems in `report` and all further ones.
     """
     if dropped:
         report.warning("junk-dropped", path_params(dropped))
@@ -102,19 +102,19 @@ def gather(
     files = [path for path in paths if not path.endswith("/")]
     root = find_root(files, report)
     skill_md = "" if root is None else root + SKILL_MD
-    contents = _read_all(files, read, skill_md, limits, report)
+    contents = _read_files(files, read, skill_md, limits, report)
     if root is None or skill_md not in contents:
         raise InvalidSkill(report.problems)
     try:
         rules = _rules(root.removesuffix("/") or folder, skill, limits)
         if limits.mend:
-            contents[skill_md] = _mended(contents[skill_md], rules, report)
+            contents[skill_md] = _mend(contents[skill_md], rules, report)
         manifest = _manifest(contents[skill_md], rules)
     except InvalidSkill as invalid:
         report.extend(invalid.problems)
         raise InvalidSkill(report.problems, invalid.skill_md, invalid.mended) from None
     report.extend(manifest.warnings)
-    check_inner(files, root, report)
+    warn_of_inner_skills(files, root, report)
     check_mentions(contents[skill_md].decode(), [path.removeprefix(root) for path in files], report)
     report.raise_if_failed()
     in_order = sorted(contents, key=lambda path: path.encode())
@@ -125,7 +125,7 @@ def gather(
 
 
 def package_digest(files: tuple[PackageFile, ...]) -> str:
-    """SHA-256 (lowercase hex) over what `sha256sum` prints for the files in the order of their paths' bytes."""
+    """SHA-256 (lowercase hex) of the output of `sha256sum` for the files, sorted by the bytes of their paths."""
     return hashlib.sha256("".join(f"{file.sha256}  {file.path}\n" for file in files).encode()).hexdigest()
 
 
@@ -133,10 +133,10 @@ def _package_file(path: str, content: bytes, *, executable: bool) -> PackageFile
     return PackageFile(path, content, hashlib.sha256(content).hexdigest(), media_type(path, content), executable)
 
 
-def _read_all(
+def _read_files(
     files: Collection[str], read: Callable[[str, int], bytes | None], first: str, limits: Limits, report: Report
 ) -> dict[str, bytes]:
-    """What the files hold as far as the limits allow; `first` is read first, so that it is judged in any case."""
+    """Contents by path, up to the limits; `first` is read first, so that it is always checked."""
     if len(files) > limits.files:
         report.error("too-many-files", {"count": len(files), "limit": limits.files})
         files = [path for path in files if path == first]
@@ -163,8 +163,8 @@ def _rules(folder: str, skill: str, limits: Limits) -> Rules:
     )
 
 
-def _mended(content: bytes, rules: Rules, report: Report) -> bytes:
-    """The SKILL.md without the mistakes that can be mended; each mend goes to `report`."""
+def _mend(content: bytes, rules: Rules, report: Report) -> bytes:
+    """SKILL.md with mendable errors mended; each mend becomes a warning in `report`."""
     try:
         _manifest(content, rules)
     except InvalidSkill as invalid:

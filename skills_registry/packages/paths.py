@@ -1,4 +1,4 @@
-"""Which file names a package may hold, so that it means the same on every system. Pure."""
+"""Rules for paths in a package, so that it unpacks the same on every system. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ PATH_MAX_BYTES = 512
 SEGMENT_MAX_BYTES = 255
 SHOWN_MAX = 200
 LISTED_MAX = 5
-"""So many paths are named where there may be any number."""
+"""Most paths listed in one problem."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DRIVE = re.compile(r"(^|/)[A-Za-z]:")
-_UNSPEAKABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-"""Control characters, line and paragraph separators, and what turns the direction of text."""
+_CONTROL_CHARACTER = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Control characters, line and paragraph separators, and bidirectional controls."""
 _NOT_ON_WINDOWS = re.compile(
     r'[<>:"|?*]|[. ](/|$)|(^|/)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.[^/]*)?(/|$)', re.IGNORECASE
 )
@@ -34,7 +34,7 @@ _JUNK_FILES = {".ds_store", ".localized", ".git", "thumbs.db", "desktop.ini", _M
 
 @dataclass(frozen=True)
 class _Rule:
-    """What no path may be; the first rule that holds for a path refuses it."""
+    """A reason to reject a path; the first rule that matches is reported."""
 
     code: str
     holds: Callable[[str], object]
@@ -52,30 +52,30 @@ _RULES = (
     _Rule("path-backslash", lambda path: "\\" in path),
     _Rule("path-drive", _DRIVE.search),
     _Rule("path-absolute", lambda path: path.startswith("/")),
-    _Rule("path-control-character", lambda path: _UNSPEAKABLE.search(path.removesuffix(_MAC_ICON))),
+    _Rule("path-control-character", lambda path: _CONTROL_CHARACTER.search(path.removesuffix(_MAC_ICON))),
     _Rule("path-traversal", lambda path: ".." in path.split("/")),
     _Rule("path-empty-segment", lambda path: "//" in path),
 )
 
 
 def check_path(path: str, report: Report) -> bool:
-    """Report what is wrong with a path (folders end in a slash), and say whether it may be kept."""
+    """Report problems of a path (folders end in a slash); return whether it may be kept."""
     broken = next((rule for rule in _RULES if rule.holds(path)), None)
     shown = printable(path)
     if broken:
         report.error(broken.code, broken.params, file=shown)
-    elif _NOT_ON_WINDOWS.search(clean(path)) and not is_junk(path):
+    elif _NOT_ON_WINDOWS.search(drop_dot_segments(path)) and not is_junk(path):
         report.warning("path-not-portable", file=shown)
     return broken is None
 
 
-def clean(path: str) -> str:
-    """The path without `.` segments, as some programs write them (`./SKILL.md`)."""
+def drop_dot_segments(path: str) -> str:
+    """The path without `.` segments, which some programs write (`./SKILL.md`)."""
     return "/".join(segment for segment in path.split("/") if segment != ".")
 
 
 def is_junk(path: str) -> bool:
-    """Whether an operating system or version control left this behind rather than the skill's author."""
+    """Whether this is a leftover of an operating system or of version control."""
     *folders, name = path.removesuffix("/").split("/")
     if JUNK_FOLDERS.intersection(folders) or (path.endswith("/") and name in JUNK_FOLDERS):
         return True
@@ -83,40 +83,37 @@ def is_junk(path: str) -> bool:
 
 
 def check_collisions(paths: Iterable[str], report: Report) -> None:
-    """Report files and folders that become one on systems that fold case or normalise Unicode.
-
-    Folders, where they are listed themselves, end in a slash.
-    """
-    # Paths that fold to the same beginning are neighbours in this order.
+    """Report paths that collide on systems that ignore case or normalise Unicode; folders end in a slash."""
+    # Sorting puts paths with the same folded prefix next to each other.
     ordered = sorted((_fold(path).split("/"), path.split("/")) for path in paths)
-    told: set[str] = set()
+    reported: set[str] = set()
     for one, other in itertools.pairwise(ordered):
-        clash = _clash(*one, *other)
-        if clash and clash[0] not in told:
-            told.add(clash[0])
+        clash = _find_collision(*one, *other)
+        if clash and clash[0] not in reported:
+            reported.add(clash[0])
             report.error("path-collision", clash[1], file=printable(clash[0]))
 
 
 def printable(path: str) -> str:
-    """The path with every control or direction character written as an escape, short enough to show."""
+    """The path, shortened, with control and other invisible characters escaped."""
     shown = path[:SHOWN_MAX] + ("..." if len(path) > SHOWN_MAX else "")
     return "".join(c.encode("unicode_escape").decode() if unicodedata.category(c) in _INVISIBLE else c for c in shown)
 
 
 def first_few(names: Iterable[str]) -> list[str]:
-    """The first few of paths or other names, fit to be shown."""
+    """The first LISTED_MAX names, sorted and printable."""
     return [printable(name) for name in sorted(names)[:LISTED_MAX]]
 
 
 def path_params(paths: Collection[str]) -> dict[str, Param]:
-    """The first few of the paths and how many there are, as parameters of a problem."""
+    """Problem parameters: the first few paths, and the count of all."""
     return {"paths": first_few(paths), "count": len(paths)}
 
 
-def _clash(
+def _find_collision(
     one_folded: list[str], one: list[str], other_folded: list[str], other: list[str]
 ) -> tuple[str, Params] | None:
-    """Where two neighbours collide, and how, as parameters of the problem."""
+    """The path at which two neighbours collide, and the problem's parameters."""
     for depth, (a, b) in enumerate(zip(one, other, strict=False)):
         if one_folded[depth] != other_folded[depth]:
             return None
@@ -127,7 +124,7 @@ def _clash(
 
 
 def _fold(path: str) -> str:
-    """What all spellings of a path have in common (Unicode's canonical caseless matching)."""
+    """The path folded for Unicode's canonical caseless matching."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())
 
 

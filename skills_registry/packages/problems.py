@@ -1,4 +1,4 @@
-"""What can be wrong with a skill package: codes and values, which `texts` puts into words. Pure."""
+"""Problems and findings of a package as codes and parameters; `texts` renders them. Pure."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any, Literal
 
 Severity = Literal["error", "warning"]
 Param = str | int | list[str]
-"""A value that is put into a text; in a list the first few of several."""
+"""A value filled into a text; a list holds the first few of several values."""
 Params = Mapping[str, Param]
 
 LISTED_MAX = 200
-"""So many errors, and so many warnings, are listed; nobody reads more, and reports are stored."""
+"""Most errors, and most warnings, in one report; reports are stored, and nobody reads more."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong (or odd) in a package.
+    """An error or a warning about a package.
 
-    `code` is stable and meant for programs; `params` are the values that its text names. A code with several
-    texts has a `case` among them, and a line that can be mended is there as `write`, as it should be.
-    `file` is a path in the package ("" for the package as a whole); `line` counts from 1.
+    `code` is stable, for programs; `params` are the values in its text. A code with several texts has the
+    parameter `case`; a line that can be mended has the corrected line in `write`.
+    `file` is a path in the package ("" for the whole package); `line` counts from 1.
     """
 
     code: str
@@ -31,12 +31,12 @@ class Problem:
     severity: Severity = "error"
 
     def as_dict(self) -> dict[str, Any]:
-        """The problem as reports are stored, in no language."""
+        """The problem as stored in reports, independent of language."""
         return asdict(self)
 
     @property
     def place(self) -> str:
-        """Where it is, as editors write it: `SKILL.md:3`; "" for the package as a whole."""
+        """Location as editors write it, `SKILL.md:3`; "" for the whole package."""
         return self.file if self.line is None else f"{self.file}:{self.line}"
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing to look at: what it is and where; `line` counts from 1, `params` are the values in its text."""
+    """Something that a reviewer should look at; `line` counts from 1, `params` are the values in its text."""
 
     code: str
     severity: str
@@ -55,15 +55,15 @@ class Finding:
     params: Params = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """The finding as reports are stored, in no language."""
+        """The finding as stored in reports, independent of language."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class Mend:
-    """A line of SKILL.md (from 1) as it is and as it should be.
+    """A correction of one line of SKILL.md; `line` counts from 1.
 
-    `before` is None for a line that is missing before this one, `after` for one that is to go.
+    `before` is None for a line to insert before this one; `after` is None for a line to remove.
     """
 
     line: int
@@ -73,14 +73,14 @@ class Mend:
 
 @dataclass(frozen=True)
 class Mended:
-    """A SKILL.md that would be accepted, and how it differs from the one that was given."""
+    """A corrected SKILL.md, and its differences from the original."""
 
     text: str
     mends: tuple[Mend, ...]
 
 
 class Refusal(ValueError):
-    """Something given that cannot be kept; `code` and `params` say why, as those of a problem."""
+    """Invalid input; `code` and `params` say why, like those of a problem."""
 
     def __init__(self, code: str, params: Params | None = None) -> None:
         self.code = code
@@ -89,10 +89,10 @@ class Refusal(ValueError):
 
 
 class InvalidSkill(Exception):
-    """A package that cannot be accepted; carries all its problems, not just the first.
+    """A package was rejected; carries all its problems, not just the first.
 
-    `skill_md` is the text they are about, "" where it could not be read; for those who show its lines.
-    `mended` is the same text without its mistakes, where they can be mended safely.
+    `skill_md` is the text of SKILL.md, for showing its lines; "" if it could not be read.
+    `mended` is the corrected text, if its errors can be mended safely.
     """
 
     def __init__(self, problems: Iterable[Problem], skill_md: str = "", mended: Mended | None = None) -> None:
@@ -103,32 +103,32 @@ class InvalidSkill(Exception):
 
     @property
     def errors(self) -> tuple[Problem, ...]:
-        """The problems that keep the package out."""
+        """The problems for which the package is rejected."""
         return tuple(p for p in self.problems if p.severity == "error")
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
-        """The problems that alone would not keep it out."""
+        """The problems for which a package is not rejected."""
         return tuple(p for p in self.problems if p.severity == "warning")
 
 
 class Report:
-    """Collects the problems found while a package is read, so that all are told at once."""
+    """Collects problems while a package is read, so that all are reported together."""
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self._counts: dict[Severity, int] = {"error": 0, "warning": 0}
 
     def error(self, code: str, params: Params | None = None, *, file: str = "", line: int | None = None) -> None:
-        """Note a problem that keeps the package out."""
+        """Add an error: the package is rejected."""
         self._add(Problem(code, params or {}, file, line, "error"))
 
     def warning(self, code: str, params: Params | None = None, *, file: str = "", line: int | None = None) -> None:
-        """Note a problem that an operator should know of and may accept."""
+        """Add a warning: the operator decides."""
         self._add(Problem(code, params or {}, file, line, "warning"))
 
     def extend(self, problems: Iterable[Problem]) -> None:
-        """Take over problems found elsewhere."""
+        """Add problems found elsewhere."""
         for problem in problems:
             self._add(problem)
 
@@ -143,10 +143,10 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether any problem so far is an error."""
+        """Whether there is any error so far."""
         return self._counts["error"] > 0
 
     def raise_if_failed(self) -> None:
-        """Raise InvalidSkill with everything found so far, if any of it is an error."""
+        """Raise InvalidSkill with all problems so far, if any is an error."""
         if self.failed:
             raise InvalidSkill(self.problems)

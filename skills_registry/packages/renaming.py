@@ -1,4 +1,4 @@
-"""Package -> the same package under another name. Pure."""
+"""Renames a skill in its package. Pure."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import yaml
 
 from .manifest import split_document
 from .manifest_fields import SKILL_MD, is_skill_name
-from .package import Limits, Package, gather
+from .package import Limits, Package, build_package
 from .problems import Report
 
 
-def renamed(package: Package, name: str, limits: Limits) -> Package:
-    """The package with this `name` in its SKILL.md, and nothing else changed.
+def rename_package(package: Package, name: str, limits: Limits) -> Package:
+    """The package with `name` in its SKILL.md, otherwise unchanged.
 
-    Raises InvalidSkill where the name may not be one.
+    Raises InvalidSkill if the name is not allowed.
     """
     contents = {file.path: file.content for file in package.files}
-    contents[SKILL_MD] = with_name(contents[SKILL_MD].decode(), name).encode()
-    made = gather(
+    contents[SKILL_MD] = replace_name(contents[SKILL_MD].decode(), name).encode()
+    made = build_package(
         contents,
         lambda path, limit: contents[path],
-        limits=replace(limits, mend=False),  # nothing is left to mend
+        limits=replace(limits, mend=False),  # the package is valid already
         report=Report(),
         executables=package.executables,
     )
@@ -32,8 +32,8 @@ def renamed(package: Package, name: str, limits: Limits) -> Package:
     return replace(made, warnings=kept)
 
 
-def with_name(skill_md: str, name: str) -> str:
-    """The text of a valid SKILL.md with another `name`."""
+def replace_name(skill_md: str, name: str) -> str:
+    """Replace the `name` in the text of a valid SKILL.md."""
     frontmatter = split_document(skill_md).frontmatter
     value = _value_of_name(frontmatter)
     at = skill_md.index(frontmatter, len("---"))
@@ -43,11 +43,11 @@ def with_name(skill_md: str, name: str) -> str:
 
 
 def _as_yaml(name: str) -> str:
-    """The name, in quotes where YAML would take it for something else."""
+    """The name as YAML, in quotes unless it reads as itself without them."""
     return name if is_skill_name(name) and yaml.safe_load(name) == name else json.dumps(name)
 
 
 def _value_of_name(frontmatter: str) -> Any:
-    """The YAML node of the value."""
+    """The YAML node of the name."""
     root: Any = yaml.compose(frontmatter, yaml.SafeLoader)
     return next(value for key, value in root.value if key.value == "name")

@@ -1,4 +1,4 @@
-"""Paths of a package -> where in them the skill lies, or why it cannot be found. Pure."""
+"""Finds the skill's root folder among a package's paths. Pure."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from .problems import Problem, Report
 
 
 def find_root(files: Collection[str], report: Report) -> str | None:
-    """The prefix below which the skill lies: "" or its one top folder with a slash; None with the reason."""
+    """The skill's root: "", or the single top folder with a slash. None if there is none, which is reported."""
     if SKILL_MD in files:
         return ""
     tops = {path.partition("/")[0] for path in files}
     if len(tops) == 1 and (root := f"{tops.pop()}/") + SKILL_MD in files:
         return root
-    # A SKILL.md whose path was refused is reported already; it is the one that is missing here.
+    # If the path of a SKILL.md was rejected, it is already reported and needs no second problem.
     if not any(SKILL_MD in problem.file for problem in report.problems if problem.severity == "error"):
-        report.extend([_reason(files)])
+        report.extend([_explain_missing(files)])
     return None
 
 
-def check_inner(files: Collection[str], root: str, report: Report) -> None:
-    """Warn of folders in the skill that hold a SKILL.md: they come in as files of this skill, not as skills."""
+def warn_of_inner_skills(files: Collection[str], root: str, report: Report) -> None:
+    """Warn of subfolders with a SKILL.md: they become files of this skill, not skills."""
     within = (path.removeprefix(root) for path in files)
     inner = outermost(path.removesuffix(SKILL_MD) for path in within if path.endswith(f"/{SKILL_MD}"))
     if inner:
         report.warning("skill-md-inner", path_params(inner))
 
 
-def _reason(files: Collection[str]) -> Problem:
-    """Why a package has no SKILL.md in its place."""
+def _explain_missing(files: Collection[str]) -> Problem:
+    """Why there is no SKILL.md in the package's root."""
     if not files:
         return Problem("package-empty")
     misnamed = sorted((path for path in files if _is_misnamed(path)), key=_depth)
@@ -59,7 +59,7 @@ def _depth(path: str) -> int:
 
 
 def outermost(folders: Iterable[str]) -> list[str]:
-    """The folders (with a slash at the end) that lie in no other of them."""
+    """The folders (with a slash at the end) that are not inside another of them."""
     found: list[str] = []
     for folder in sorted(folders):
         if not found or not folder.startswith(found[-1]):

@@ -1,7 +1,7 @@
-"""What a plain word in YAML is, and whether all readers of the file agree on that. Pure.
+"""JSON values of YAML scalars, and whether all YAML parsers agree on them. Pure.
 
-Clients read a SKILL.md themselves and compare its frontmatter with the JSON that is served, some by YAML 1.1, others
-by YAML 1.2 (its core schema). JSON has no infinity, no NaN and no dates.
+Clients parse SKILL.md themselves and compare its frontmatter with the JSON that is served. Some use YAML 1.1,
+others YAML 1.2 (core schema). JSON has no infinity, NaN or dates.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ PREFIX = "tag:yaml.org,2002:"
 NULL, BOOL, INT, FLOAT = (PREFIX + name for name in ("null", "bool", "int", "float"))
 STR, TIMESTAMP = PREFIX + "str", PREFIX + "timestamp"
 EXACT_FLOAT = 2**53
-"""From here on a float is an integer, too, and stores and parsers of JSON may make one of it."""
+"""Floats from here on are whole numbers, which JSON stores and parsers may turn into integers."""
 NUMBER_MAX = 64
-"""Longer numbers are kept as text; more digits are lost in a double, and YAML 1.1's base 60 takes long to compute."""
+"""Longest number, in characters; longer ones stay text, since doubles lose digits and base 60 (YAML 1.1) is slow."""
 
 _CORE_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)|0x[0-9a-fA-F]+")
 _CORE_NUMBER = re.compile(r"[-+]?([0-9][0-9_]*\.?[0-9_]*|\.[0-9_]+)([eE][-+]?[0-9]+)?|[-+][0-9_]+|[-+]?0o[0-7_]+")
-"""Numbers of YAML 1.2, and with underscores those of ruamel.yaml."""
+"""Numbers of YAML 1.2, and those of ruamel.yaml, which allows underscores."""
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
 
 
 def json_value(tag: str, text: str) -> Any:
-    """The JSON value of a scalar, or its text where JSON has none. Raises ValueError or LookupError."""
+    """The scalar's JSON value, or its text if JSON has no such value. Raises ValueError or LookupError."""
     if tag == NULL:
         return None
     if tag == BOOL:
@@ -43,9 +43,9 @@ def json_value(tag: str, text: str) -> Any:
 
 
 def is_ambiguous(tag: str, text: str, value: Any, *, plain: bool) -> bool:
-    """Whether some reader takes a scalar for another value than the one that is served, or cannot read it.
+    """Whether some parser reads another value than the one served, or cannot read the scalar.
 
-    `tag` is what YAML 1.1 resolves it to, `value` what `json_value` made of it; `plain` scalars have no quotes.
+    `tag` is the tag by YAML 1.1, `value` the result of `json_value`; `plain` scalars have no quotes.
     """
     if tag == STR:
         return plain and _CORE_NUMBER.fullmatch(text) is not None
@@ -53,7 +53,7 @@ def is_ambiguous(tag: str, text: str, value: Any, *, plain: bool) -> bool:
         return False
     if tag == BOOL:
         return text.lower() not in ("true", "false")
-    if isinstance(value, str):  # a date, infinity, a number that is too long, `=` and `<<`
+    if isinstance(value, str):  # a date, infinity, a too long number, `=` or `<<`
         return True
     if tag == INT:
         return _CORE_INT.fullmatch(text) is None

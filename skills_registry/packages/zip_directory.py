@@ -1,8 +1,8 @@
-"""Zip -> its entries and their bytes, read so strictly that every program reads the same. Pure.
+"""Reads a zip's entries, and rejects zips that programs might read differently. Pure.
 
-The standard library's `zipfile` is too trusting for packages of strangers: it cuts an entry off at the
-size it declares, lets entries share bytes, passes over bytes that belong to no entry and takes the last
-end record it finds. Here the two headers of an entry must agree and every byte must belong to something.
+The standard library's `zipfile` is too lenient for untrusted zips: it truncates an entry to its declared
+size, lets entries overlap, ignores bytes between entries and takes the last end record. Here, the two
+headers of an entry must agree, and every byte must belong to a record or an entry.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from .paths import printable
 from .problems import InvalidSkill, Param
-from .zip_end import ALL_ONES_32, CENTRAL_SIGNATURE, Directory, damaged, find_directory, refused
+from .zip_end import ALL_ONES_32, CENTRAL_SIGNATURE, Directory, damaged_zip, find_directory, invalid_zip
 
 STORED, DEFLATED = 0, 8
 ENCRYPTED_FLAGS, PATCH_FLAG = 0x2041, 0x20
@@ -29,12 +29,12 @@ _EXTRA = struct.Struct("<HH")
 _LOCAL_SIGNATURE = b"PK\x03\x04"
 _DESCRIPTOR_SIGNATURE = b"PK\x07\x08"
 _SPAN_MARKERS = (_DESCRIPTOR_SIGNATURE + _LOCAL_SIGNATURE, b"PK00" + _LOCAL_SIGNATURE)
-"""How a zip begins that might have been split and then fitted into one part (APPNOTE 8.5.3, 8.5.4)."""
+"""Start of a zip that could have been split but fits into one part (APPNOTE 8.5.3, 8.5.4)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What each of the two headers of an entry says, with the sizes of its zip64 field."""
+    """One of an entry's two headers, with sizes from its zip64 field."""
 
     flags: int
     method: int
@@ -47,25 +47,25 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a zip: what it claims to be, and where its bytes lie."""
+    """One entry of a zip: its declared properties, and the offsets of its bytes."""
 
     name: str
     name_is_guess: bool
-    """Whether the zip does not say how the name is encoded, and it is not UTF-8; it is then read as code page 437."""
+    """Whether the name's encoding is not declared and is not UTF-8; it was decoded as code page 437."""
     header: Header
-    """The one in the directory."""
+    """The header in the central directory."""
     attributes: int
-    """The Unix mode in the upper 16 bits (0 where there is none), the DOS attributes in the lower."""
+    """Unix mode in the upper 16 bits (0 if there is none), DOS attributes in the lower."""
     disagreement: str
-    """What its two headers say differently: `name`, `method`, `encryption` or `size` (or checksum); "" if nothing."""
+    """How the two headers differ: `name`, `method`, `encryption` or `size` (or checksum); "" if they agree."""
     start: int
     data_start: int
     end: int
-    """Where its bytes end, and its data descriptor if it has one."""
+    """End of its bytes, or of its data descriptor if it has one."""
 
 
 class DamagedEntry(Exception):
-    """The bytes of an entry are not what its headers say; `params` are those of the problem."""
+    """An entry's bytes do not match its headers; `params` are those of the problem."""
 
     def __init__(self, **params: Param) -> None:
         self.params = params
@@ -73,19 +73,19 @@ class DamagedEntry(Exception):
 
 
 def read_directory(data: bytes, max_entries: int) -> list[Entry]:
-    """All entries of a zip. Raises InvalidSkill where programs might differ in what they are."""
+    """Read all entries of a zip. Raises InvalidSkill if programs might read the zip differently."""
     directory = find_directory(data)
     if directory.count > max_entries:
-        raise refused("too-many-files", {"case": "entries", "count": directory.count})
-    entries = list(_entries(data, directory))
+        raise invalid_zip("too-many-files", {"case": "entries", "count": directory.count})
+    entries = list(_read_entries(data, directory))
     _check_layout(data, entries, directory.start)
     return entries
 
 
 def unpack(data: bytes, entry: Entry, limit: int) -> bytes:
-    """The entry's bytes; where they are more than `limit`, one more than that.
+    """Unpack an entry, at most `limit` + 1 bytes.
 
-    Raises DamagedEntry where size or checksum are not those its headers declare.
+    Raises DamagedEntry if size or checksum do not match the headers.
     """
     header = entry.header
     packed = memoryview(data)[entry.data_start : entry.data_start + header.packed_size]
@@ -111,45 +111,45 @@ def _inflate(packed: memoryview, at_most: int) -> bytes:
     return content
 
 
-def _entries(data: bytes, directory: Directory) -> Iterator[Entry]:
+def _read_entries(data: bytes, directory: Directory) -> Iterator[Entry]:
     at = directory.start
     for _ in range(directory.count):
         if at + _CENTRAL.size > directory.end or not data.startswith(CENTRAL_SIGNATURE, at):
-            raise damaged("fewer-entries")
-        header, attributes, start, at = _central_header(data, at)
+            raise damaged_zip("fewer-entries")
+        header, attributes, start, at = _read_central_header(data, at)
         if at > directory.end:
-            raise damaged("directory-cut-off")
-        yield _entry(data, header, attributes, start, directory.start)
+            raise damaged_zip("directory-cut-off")
+        yield _read_entry(data, header, attributes, start, directory.start)
     if at != directory.end:
-        raise damaged("more-entries")
+        raise damaged_zip("more-entries")
 
 
-def _central_header(data: bytes, at: int) -> tuple[Header, int, int, int]:
-    """A header of the directory, the entry's attributes and start, and where the next header begins."""
+def _read_central_header(data: bytes, at: int) -> tuple[Header, int, int, int]:
+    """A header in the central directory, the entry's attributes and start, and the offset of the next header."""
     _, flags, method, crc, packed, size, *lengths, attributes, start = _CENTRAL.unpack_from(data, at)
     name_at, extra_at, comment_at, end = itertools.accumulate(lengths, initial=at + _CENTRAL.size)
     extra = _extra_fields(data[extra_at:comment_at])
-    size, packed, start = _widened(extra, size, packed, start)
+    size, packed, start = _apply_zip64(extra, size, packed, start)
     return Header(flags, method, crc, packed, size, data[name_at:extra_at], extra), attributes, start, end
 
 
-def _local_header(data: bytes, at: int) -> tuple[Header, int]:
-    """The header before an entry's bytes, and where these begin."""
+def _read_local_header(data: bytes, at: int) -> tuple[Header, int]:
+    """An entry's local header, and the offset of its bytes."""
     _, flags, method, crc, packed, size, *lengths = _LOCAL.unpack_from(data, at)
     name_at, extra_at, end = itertools.accumulate(lengths, initial=at + _LOCAL.size)
     extra = _extra_fields(data[extra_at:end])
-    size, packed = _widened(extra, size, packed)
+    size, packed = _apply_zip64(extra, size, packed)
     return Header(flags, method, crc, packed, size, data[name_at:extra_at], extra), end
 
 
-def _entry(data: bytes, header: Header, attributes: int, start: int, directory_start: int) -> Entry:
-    name, name_is_guess = _decoded(header)
+def _read_entry(data: bytes, header: Header, attributes: int, start: int, directory_start: int) -> Entry:
+    name, name_is_guess = _decode_name(header)
     if start + _LOCAL.size > directory_start or not data.startswith(_LOCAL_SIGNATURE, start):
-        raise damaged("entry-elsewhere", name=printable(name))
-    local, data_start = _local_header(data, start)
+        raise damaged_zip("entry-elsewhere", name=printable(name))
+    local, data_start = _read_local_header(data, start)
     end = data_start + header.packed_size
     if end > directory_start:
-        raise damaged("entry-too-long", name=printable(name))
+        raise damaged_zip("entry-too-long", name=printable(name))
     if local.flags & _DESCRIPTOR_FLAG:
         end += _descriptor_length(data, header, end)
     return Entry(
@@ -157,7 +157,7 @@ def _entry(data: bytes, header: Header, attributes: int, start: int, directory_s
         name_is_guess=name_is_guess,
         header=header,
         attributes=attributes,
-        disagreement=_disagreement(header, local, name),
+        disagreement=_find_disagreement(header, local, name),
         start=start,
         data_start=data_start,
         end=end,
@@ -165,7 +165,7 @@ def _entry(data: bytes, header: Header, attributes: int, start: int, directory_s
 
 
 def _extra_fields(extra: bytes) -> dict[int, bytes]:
-    """The extra fields by id, the first of each; what is malformed (padding, as a rule) ends the list."""
+    """Extra fields by id, the first of each; reading stops at malformed data, which usually is padding."""
     fields: dict[int, bytes] = {}
     at = 0
     for _ in range(_EXTRA_FIELDS_MAX):
@@ -178,23 +178,23 @@ def _extra_fields(extra: bytes) -> dict[int, bytes]:
     return fields
 
 
-def _widened(extra: dict[int, bytes], *values: int) -> list[int]:
-    """The values, in the zip64 field's order, with its own in the place of those that are all ones."""
+def _apply_zip64(extra: dict[int, bytes], *values: int) -> list[int]:
+    """Replace values that are all ones with those in the zip64 field; `values` are in that field's order."""
     field = extra.get(_ZIP64_EXTRA, b"")
     wide = (value for (value,) in struct.iter_unpack("<Q", field[: len(field) // 8 * 8]))
     return [next(wide, value) if value == ALL_ONES_32 else value for value in values]
 
 
-def _decoded(header: Header) -> tuple[str, bool]:
-    """The name, and whether its encoding had to be guessed.
+def _decode_name(header: Header) -> tuple[str, bool]:
+    """The name, and whether its encoding is unknown.
 
-    Many programs write UTF-8 without saying so. Bytes that are not UTF-8 though the header says
-    so stay in the name as surrogates, which no path may contain.
+    Many programs write UTF-8 without declaring it. Invalid bytes in a name declared as UTF-8 become
+    surrogates, which paths must not contain.
     """
     if header.flags & _UTF8_FLAG:
         return header.raw_name.decode("utf-8", "surrogateescape"), False
     declared = _unicode_name(header)
-    if declared is not None and not declared.isascii():  # a plain name needs no such field, unless to mislead
+    if declared is not None and not declared.isascii():  # an ASCII name needs no such field, except to mislead
         return declared, False
     try:
         return header.raw_name.decode("utf-8"), False
@@ -203,14 +203,14 @@ def _decoded(header: Header) -> tuple[str, bool]:
 
 
 def _unicode_name(header: Header) -> str | None:
-    """The name in the Unicode Path field, where there is one that belongs to this name (APPNOTE 4.6.9)."""
+    """The name in the Unicode Path field, if its checksum matches this name (APPNOTE 4.6.9)."""
     field = header.extra.get(_UNICODE_PATH_EXTRA, b"")
     if field[:1] != b"\x01" or field[1:5] != zlib.crc32(header.raw_name).to_bytes(4, "little"):
         return None
     return field[5:].decode("utf-8", "surrogateescape")
 
 
-def _disagreement(central: Header, local: Header, name: str) -> str:
+def _find_disagreement(central: Header, local: Header, name: str) -> str:
     if local.raw_name != central.raw_name or {_unicode_name(local), _unicode_name(central)} - {None, name}:
         return "name"
     if local.method != central.method:
@@ -224,7 +224,7 @@ def _disagreement(central: Header, local: Header, name: str) -> str:
 
 
 def _descriptor_length(data: bytes, header: Header, at: int) -> int:
-    """The length of the data descriptor at `at`: with or without signature, with sizes of 8 or 4 bytes."""
+    """Length of the data descriptor at `at`, with or without signature, with 8-byte or 4-byte sizes; 0 if none."""
     crc, packed, size = (number.to_bytes(8, "little") for number in (header.crc, header.packed_size, header.size))
     for signature, width in itertools.product((_DESCRIPTOR_SIGNATURE, b""), (8, 4)):
         descriptor = signature + crc[:4] + packed[:width] + size[:width]
@@ -234,20 +234,20 @@ def _descriptor_length(data: bytes, header: Header, at: int) -> int:
 
 
 def _check_layout(data: bytes, entries: list[Entry], directory_start: int) -> None:
-    """Refuse entries that share bytes (as zip bombs do), and bytes that belong to no entry."""
+    """Reject overlapping entries (zip bombs have them), and bytes outside of entries."""
     position = 4 if data.startswith(_SPAN_MARKERS) else 0
     earlier = ""
     for entry in sorted(entries, key=lambda entry: entry.start):
         if entry.start < position:
-            raise refused("archive-overlap", {"first": printable(earlier), "second": printable(entry.name)})
+            raise invalid_zip("archive-overlap", {"first": printable(earlier), "second": printable(entry.name)})
         if entry.start > position:
-            raise _hidden(position, entry.start)
+            raise _hidden_data(position, entry.start)
         position, earlier = entry.end, entry.name
     if position < directory_start:
-        raise _hidden(position, directory_start)
+        raise _hidden_data(position, directory_start)
 
 
-def _hidden(start: int, end: int) -> InvalidSkill:
+def _hidden_data(start: int, end: int) -> InvalidSkill:
     if start == 0:
-        return refused("archive-leading-data")
-    return refused("archive-hidden-data", {"size": end - start})
+        return invalid_zip("archive-leading-data")
+    return invalid_zip("archive-hidden-data", {"size": end - start})

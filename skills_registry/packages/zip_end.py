@@ -1,4 +1,4 @@
-"""Zip -> where its central directory lies, or why that cannot be told for certain. Pure."""
+"""Finds the central directory of a zip, and rejects ambiguous zips. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from .problems import InvalidSkill, Param, Params, Problem
 
 ALL_ONES_16, ALL_ONES_32 = 0xFFFF, 0xFFFF_FFFF
-"""What a field holds whose value stands in a zip64 record instead."""
+"""Field values that mean: see the zip64 record."""
 CENTRAL_SIGNATURE = b"PK\x01\x02"
 
 _END = struct.Struct("<4s4H2LH")
@@ -27,7 +27,7 @@ _OTHER_FORMATS = (
 
 @dataclass(frozen=True, slots=True)
 class Directory:
-    """The central directory of a zip: how many entries it lists, and the bytes from `start` to `end`."""
+    """A zip's central directory: number of entries, start and end offsets."""
 
     count: int
     start: int
@@ -35,35 +35,35 @@ class Directory:
 
 
 def find_directory(data: bytes) -> Directory:
-    """Find the one end record that ends with the data, and the directory it points to. Raises InvalidSkill."""
+    """Find the single end record at the end of the data, and the directory it points to. Raises InvalidSkill."""
     at = _find_end(data)
     _, *numbers, _ = _END.unpack_from(data, at)
     disk, directory_disk, count_here, count, size, start = numbers
     end = at
     if at >= _LOCATOR.size and data.startswith(_LOCATOR_SIGNATURE, at - _LOCATOR.size):
-        end, numbers = _zip64(data, at - _LOCATOR.size, numbers)
+        end, numbers = _read_zip64(data, at - _LOCATOR.size, numbers)
         disk, directory_disk, count_here, count, size, start = numbers
     if disk or directory_disk or count_here != count:
-        raise refused("archive-split")
+        raise invalid_zip("archive-split")
     if start + size < end and (not data.startswith(b"PK") or data.startswith(CENTRAL_SIGNATURE, end - size)):
-        raise refused("archive-leading-data")
+        raise invalid_zip("archive-leading-data")
     if start + size != end:
-        raise damaged("directory-elsewhere")
+        raise damaged_zip("directory-elsewhere")
     return Directory(count, start, end)
 
 
-def refused(code: str, params: Params | None = None) -> InvalidSkill:
-    """A zip that cannot be read any further."""
+def invalid_zip(code: str, params: Params | None = None) -> InvalidSkill:
+    """The error for a zip that cannot be read further."""
     return InvalidSkill([Problem(code, params or {})])
 
 
-def damaged(case: str, **params: Param) -> InvalidSkill:
-    """A zip that is cut off, or whose own records contradict each other."""
-    return refused("archive-damaged", {"case": case, **params})
+def damaged_zip(case: str, **params: Param) -> InvalidSkill:
+    """The error for a zip that is truncated or contradicts itself."""
+    return invalid_zip("archive-damaged", {"case": case, **params})
 
 
 def _find_end(data: bytes) -> int:
-    """The offset of the end record; its comment must reach exactly to the end of the data."""
+    """Offset of the end record; its comment must end exactly where the data ends."""
     fitting, last = [], -1
     at = data.find(_END_SIGNATURE, max(len(data) - _END.size - _COMMENT_MAX, 0))
     while at >= 0:
@@ -74,30 +74,30 @@ def _find_end(data: bytes) -> int:
     if len(fitting) == 1:
         return fitting[0]
     if fitting:
-        raise refused("archive-ambiguous")
-    raise _no_end(data, last if last >= 0 else data.rfind(_END_SIGNATURE))
+        raise invalid_zip("archive-ambiguous")
+    raise _explain_missing_end(data, last if last >= 0 else data.rfind(_END_SIGNATURE))
 
 
-def _no_end(data: bytes, last: int) -> InvalidSkill:
-    """Why there is no end record where it should be; `last` is the last one anywhere, or -1."""
+def _explain_missing_end(data: bytes, last: int) -> InvalidSkill:
+    """Why no end record ends the data; `last` is the offset of the last signature anywhere, or -1."""
     if last >= 0 and last + _END.size <= len(data) and last + _END.size + _END.unpack_from(data, last)[-1] < len(data):
-        return refused("archive-trailing-data")
+        return invalid_zip("archive-trailing-data")
     if last >= 0 or data.startswith(b"PK"):
-        return damaged("cut-off")
-    return refused("archive-not-zip", {"kind": _other_format(data)})
+        return damaged_zip("cut-off")
+    return invalid_zip("archive-not-zip", {"kind": _other_format(data)})
 
 
-def _zip64(data: bytes, locator: int, numbers: list[int]) -> tuple[int, list[int]]:
-    """The end of the directory and the numbers of the end record, as its zip64 twin completes them."""
+def _read_zip64(data: bytes, locator: int, numbers: list[int]) -> tuple[int, list[int]]:
+    """The end of the directory, and the end record's numbers from the zip64 end record."""
     _, _, at, _ = _LOCATOR.unpack_from(data, locator)
     if at + _END64.size > locator or not data.startswith(_END64_SIGNATURE, at):
-        raise damaged("zip64-elsewhere")
+        raise damaged_zip("zip64-elsewhere")
     _, length, *wide = _END64.unpack_from(data, at)
     if at + 12 + length != locator:
-        raise damaged("zip64-length")
+        raise damaged_zip("zip64-length")
     for narrow, full, ones in zip(numbers, wide, (ALL_ONES_16,) * 4 + (ALL_ONES_32,) * 2, strict=True):
         if narrow not in (full, ones):
-            raise damaged("ends-contradict")
+            raise damaged_zip("ends-contradict")
     return at, wide
 
 

@@ -1,4 +1,4 @@
-"""Files -> zip, the same bytes for the same files. Pure."""
+"""Writes zips reproducibly: equal files make equal bytes. Pure."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 _UNIX = 3
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-"""The oldest date that a zip can hold; a real one would make equal packages differ."""
+"""Date of every entry, the oldest that a zip can hold: real dates would make equal packages differ."""
 
 
-def pack(files: Iterable[tuple[str, bytes]], executables: Collection[str] = ()) -> bytes:
-    """A zip of files by path, in the order given; `executables` are the paths of those that are programs."""
-    return b"".join(packed(files, executables))
+def write_zip(files: Iterable[tuple[str, bytes]], executables: Collection[str] = ()) -> bytes:
+    """Zip the files (path, bytes) in the given order; `executables` are the paths of executable files."""
+    return b"".join(stream_zip(files, executables))
 
 
-def packed(files: Iterable[tuple[str, bytes]], executables: Collection[str] = ()) -> Iterator[bytes]:
-    """The same zip in pieces, one for each file and one for the end, so that none holds all of it."""
-    pieces = _Pieces()
+def stream_zip(files: Iterable[tuple[str, bytes]], executables: Collection[str] = ()) -> Iterator[bytes]:
+    """Yield the same zip in pieces, one for each file and one for the end, to bound memory."""
+    pieces = _PieceBuffer()
     with zipfile.ZipFile(pieces, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files:
             entry = zipfile.ZipInfo(path, _EPOCH)
@@ -28,12 +28,12 @@ def packed(files: Iterable[tuple[str, bytes]], executables: Collection[str] = ()
             entry.external_attr = (stat.S_IFREG | (0o755 if path in executables else 0o644)) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content)
-            yield pieces.taken()
-    yield pieces.taken()
+            yield pieces.take()
+    yield pieces.take()
 
 
-class _Pieces(io.RawIOBase):
-    """What was written and not taken yet; a stream that cannot be gone back in."""
+class _PieceBuffer(io.RawIOBase):
+    """A write-only, unseekable stream that hands out what was written since the last time."""
 
     def __init__(self) -> None:
         self._written: list[bytes] = []
@@ -45,7 +45,7 @@ class _Pieces(io.RawIOBase):
         self._written.append(bytes(data))
         return len(data)
 
-    def taken(self) -> bytes:
+    def take(self) -> bytes:
         taken = b"".join(self._written)
         self._written.clear()
         return taken

@@ -1,4 +1,4 @@
-"""A package's files as the rows of a tree. Pure."""
+"""A package's files as a tree. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-FEW = 30
-"""So many files are all in sight."""
+OPEN_MAX = 30
+"""Most files of a package whose folders are all open."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A folder, or a file with what is recorded of it; `depth` is 0 at the top."""
+    """A folder or a file in the tree; `depth` is 0 at the top."""
 
     name: str
     depth: int
@@ -21,7 +21,7 @@ class Row:
 
 @dataclass
 class Folder:
-    """A folder with what is in it; `open` where the file that is looked at is somewhere below."""
+    """A folder and its contents; `open` if the current file is below it."""
 
     name: str = ""
     open: bool = True
@@ -30,19 +30,19 @@ class Folder:
 
     @property
     def sorted_folders(self) -> list[Folder]:
-        """The folders right below."""
+        """Direct subfolders by name."""
         return [self.folders[name] for name in sorted(self.folders)]
 
     @property
     def named_files(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """The files right below, with their names."""
+        """Direct files and their names, by name."""
         named = [(file["path"].rpartition("/")[2], file) for file in self.files]
         return sorted(named, key=lambda item: item[0])
 
 
-def folder_of(files: Sequence[Mapping[str, Any]], looked_at: str) -> Folder:
-    """The top folder; folders without the file that is looked at are closed, unless there are few files."""
-    top, few = Folder(), len(files) <= FEW
+def build_folder(files: Sequence[Mapping[str, Any]], looked_at: str) -> Folder:
+    """The root folder; folders without the current file are closed, unless there are few files."""
+    top, few = Folder(), len(files) <= OPEN_MAX
     for file in files:
         place, way = top, ""
         for name in file["path"].split("/")[:-1]:
@@ -52,8 +52,8 @@ def folder_of(files: Sequence[Mapping[str, Any]], looked_at: str) -> Folder:
     return top
 
 
-def tree(files: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """The rows in reading order: in each folder its files first, then its folders."""
+def tree_rows(files: Iterable[Mapping[str, Any]]) -> list[Row]:
+    """Rows in reading order: in each folder, files before folders."""
     root: dict[str, Any] = {}
     for file in files:
         *folders, name = file["path"].split("/")

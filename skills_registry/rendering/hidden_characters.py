@@ -1,4 +1,4 @@
-"""Text of packages in which nothing is invisible to a reviewer that a model would read. Pure."""
+"""Makes characters visible to reviewers that are invisible but that a model would read. Pure."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from html import escape
 from itertools import count
 
 NAMED_MAX = 1000
-"""Invisible characters in one text that are marked up with their names; further ones are only written out."""
+"""Most invisible characters of one text that are shown with their names; others only as code points."""
 
 _INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
-"""Controls, what turns the direction of text, what has no width; joiners stay, since scripts and emoji need them."""
+"""Controls, bidirectional controls, and zero-width characters except joiners, which scripts and emoji need."""
 
 
 def visible_html(text: str) -> str:
-    """The text as HTML, in which every character that nobody would see is written as its code point."""
+    """The text as HTML, with each invisible character shown as its code point."""
     numbers = count()
     return _INVISIBLE.sub(
         lambda match: _named(match[0]) if next(numbers) < NAMED_MAX else _code_point(match[0]), escape(text)

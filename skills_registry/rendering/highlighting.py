@@ -1,7 +1,6 @@
-"""Files and pieces of code as HTML, in which keywords, comments and so on have classes. Pure.
+"""Syntax highlighting of files and code as HTML. Pure.
 
-Pygments' lexers promise no time: with some texts, many take time that grows with the square of a line's
-length. Call this in a worker process.
+Many of Pygments' lexers take time quadratic in the length of a line. Call this in a worker process.
 """
 
 from __future__ import annotations
@@ -19,52 +18,52 @@ from pygments.token import STANDARD_TYPES, Token
 from .hidden_characters import visible_html
 
 HIGHLIGHTED_MAX = 128 * 1024
-"""Characters of a text up to which it is coloured; a longer one is shown plain."""
+"""Longest text, in characters, that is highlighted."""
 LINE_MAX = 5_000
-"""Characters of a line up to which a text is coloured."""
+"""Longest line, in characters, of a text that is highlighted."""
 SHOWN_MAX = 256 * 1024
-"""Characters of a text that are shown."""
+"""Characters shown of a text."""
 LINES_MAX = 10_000
-"""Lines of a text that are shown."""
+"""Lines shown of a text."""
 
 Part = tuple[str, str]
-"""A kind (Pygments' short names, "" for none) and the text that is of it."""
+"""A token: kind (Pygments' short name, "" for none) and text."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """The lines of a text as HTML; `whole`: all of them."""
+    """Lines of a text as HTML; `whole` if none are missing."""
 
     html: str
     whole: bool
 
 
 def source_html(path: str, text: str, coloured: bool) -> Source:
-    """The lines of a text, coloured (if that is wanted) by what the file's name says it is."""
+    """Render a file's lines; if `coloured`, the file extension selects the lexer."""
     shown = text[:SHOWN_MAX]
-    parts = _coloured(_lexer(path), shown) if coloured and _may_be_coloured(text) else iter([("", shown)])
-    lines = _lines(parts)
+    parts = _tokenize(_lexer_for_path(path), shown) if coloured and _may_be_coloured(text) else iter([("", shown)])
+    lines = _split_lines(parts)
     html = "".join(
-        f'<span class="sk-source-line" id="L{number}">{"".join(map(_part, line))}\n</span>'
+        f'<span class="sk-source-line" id="L{number}">{"".join(map(_part_html, line))}\n</span>'
         for number, line in enumerate(islice(lines, LINES_MAX), 1)
     )
     return Source(html, whole=len(shown) == len(text) and next(lines, None) is None)
 
 
 def code_html(language: str, text: str) -> str | None:
-    """A piece of code in a language, by one of the names that Pygments knows it by; None where it is not coloured."""
+    """Highlight code in a language (any of Pygments' aliases); None if it cannot be highlighted."""
     lexer = _lexer_named(language)
     if lexer is None or not _may_be_coloured(text):
         return None
-    return "".join(map(_part, _coloured(lexer(stripnl=False, ensurenl=False), text)))
+    return "".join(map(_part_html, _tokenize(lexer(stripnl=False, ensurenl=False), text)))
 
 
 def _may_be_coloured(text: str) -> bool:
     return len(text) <= HIGHLIGHTED_MAX and max(map(len, text.split("\n"))) <= LINE_MAX
 
 
-def _lines(parts: Iterator[Part]) -> Iterator[list[Part]]:
-    """The lines without their ends, each in parts."""
+def _split_lines(parts: Iterator[Part]) -> Iterator[list[Part]]:
+    """Split tokens into lines, without line ends."""
     line: list[Part] = []
     for kind, value in parts:
         first, *others = value.split("\n")
@@ -77,12 +76,12 @@ def _lines(parts: Iterator[Part]) -> Iterator[list[Part]]:
         yield line
 
 
-def _part(part: Part) -> str:
+def _part_html(part: Part) -> str:
     kind, text = part
     return f'<span class="hl-{kind}">{visible_html(text)}</span>' if kind else visible_html(text)
 
 
-def _coloured(lexer: Lexer, text: str) -> Iterator[Part]:
+def _tokenize(lexer: Lexer, text: str) -> Iterator[Part]:
     for kind, value in lexer.get_tokens(text):
         yield STANDARD_TYPES.get(kind, "") if kind is not Token.Text else "", value
 
@@ -93,20 +92,20 @@ def _lexer_class(name: str) -> type[Lexer]:
     return found or TextLexer
 
 
-def _lexer(path: str) -> Lexer:
+def _lexer_for_path(path: str) -> Lexer:
     name = path.rpartition("/")[2]
-    # By the suffix alone, of which there are few: the name itself is the package's and of any length.
+    # Only the extension, to bound the cache: the package chooses names of any length.
     suffix = name.rpartition(".")[2][:20]
     return _lexer_class(f"_.{suffix}" if "." in name else "_")(stripnl=False, ensurenl=False)
 
 
 def _lexer_named(language: str) -> type[Lexer] | None:
-    name = _languages().get(language.lower())
+    name = _language_names().get(language.lower())
     found: type[Lexer] | None = find_lexer_class(name) if name else None
     return found
 
 
 @cache
-def _languages() -> dict[str, str]:
-    """Pygments' own names of the languages by the short ones. Its function for that searches all plugins each time."""
+def _language_names() -> dict[str, str]:
+    """Pygments' names of languages by alias; its own lookup would search all plugins each time."""
     return {alias.lower(): name for name, aliases, _, _ in get_all_lexers(plugins=False) for alias in aliases}

@@ -1,6 +1,6 @@
-"""Markdown as HTML for people to read: rendered, then sanitised. Pure.
+"""Markdown rendered to sanitised HTML. Pure.
 
-With some texts the time and memory this takes grow with the square of their length. Call it in a worker process.
+Some texts take time and memory quadratic in their length. Call this in a worker process.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _MARKDOWN = (
     .use(tasklists_plugin, label=True)
 )
 RENDERED_MAX = 128 * 1024
-"""Characters of a text that are rendered; the rest of a longer one is left out."""
+"""Characters of a text that are rendered; the rest is left out."""
 HTML_MAX = 4 * 1024 * 1024
-"""Characters of HTML; a text that makes more is not shown rendered."""
+"""Longest HTML, in characters; a text with more is not rendered."""
 FENCED_MAX = 16 * 1024
 FENCED_SECONDS = 0.15
-"""Characters of fenced code, and CPU time, after which no further code of a text is coloured."""
+"""Characters of fenced code, and CPU time, that highlighting may take for one text."""
 _TAGS = nh3.ALLOWED_TAGS | {"input", "label"}
 _ATTRIBUTES = {
     "a": {"href", "id"},
@@ -51,40 +51,40 @@ _CLASSES = {
     "ul": {"contains-task-list"},
 }
 _FORCED = {"input": {"type": "checkbox", "disabled": ""}}
-"""The boxes of tasks; a package that brought another kind of field to a page could ask for a password."""
+"""Only task checkboxes are allowed; with other fields, a package could ask for a password."""
 _FOOTNOTE = re.compile(r"fn(ref)?\d+(:\d+)?")
 
 
 @dataclass(frozen=True)
-class Around:
-    """What relative links of a text lead to: the addresses of files, and of those that are pictures, by path."""
+class LinkContext:
+    """Targets of relative links: URLs of files, and of pictures, by path."""
 
     pages: Mapping[str, str]
     pictures: Mapping[str, str]
     folder: str
-    """Where the text itself is."""
+    """Folder of the text itself."""
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """A text as HTML that is safe to show; `whole`: all of it."""
+    """Sanitised HTML; `whole` if no text is missing."""
 
     html: str
     whole: bool
 
 
-def render_markdown(text: str, around: Around, coloured: bool) -> Rendered | None:
-    """HTML of a Markdown text of unknown origin: no raw HTML, no scripts, no styles, no images from elsewhere.
+def render_markdown(text: str, around: LinkContext, coloured: bool) -> Rendered | None:
+    """Render untrusted Markdown: no raw HTML, scripts, styles or external images.
 
-    A relative link that leads to nothing in the package is its text, and an image its description. Fenced code
-    is `coloured` by its language. None where the HTML would be too long for a page.
+    A relative link to a missing file becomes its text, an image its description. Fenced code is highlighted
+    if `coloured`. None if the HTML is longer than HTML_MAX.
     """
     tokens = _MARKDOWN.parse(text[:RENDERED_MAX])
     for token in tokens:
         if token.children:
-            token.children = list(_led(token.children, around))
+            token.children = list(_resolve_links(token.children, around))
     options = deepcopy(_MARKDOWN.options)
-    options["highlight"] = _Fences().html if coloured else None
+    options["highlight"] = _FenceHighlighter().html if coloured else None
     html = _MARKDOWN.renderer.render(tokens, options, {})
     if len(html) > HTML_MAX:
         return None
@@ -92,7 +92,7 @@ def render_markdown(text: str, around: Around, coloured: bool) -> Rendered | Non
         html,
         tags=_TAGS,
         attributes=_ATTRIBUTES,
-        attribute_filter=_only_own,
+        attribute_filter=_filter_attribute,
         allowed_classes=_CLASSES,
         set_tag_attribute_values=_FORCED,
         url_schemes={"http", "https", "mailto"},
@@ -100,31 +100,31 @@ def render_markdown(text: str, around: Around, coloured: bool) -> Rendered | Non
     return Rendered(clean, whole=len(text) <= RENDERED_MAX)
 
 
-class _Fences:
-    """The fenced code of one text, of which so much is coloured and the rest is not."""
+class _FenceHighlighter:
+    """Highlights the fenced code of one text until its budget is used up."""
 
     def __init__(self) -> None:
         self._left = FENCED_MAX
         self._until = process_time() + FENCED_SECONDS
 
     def html(self, code: str, language: str, _attributes: str) -> str:
-        """The code as HTML, "" where it is left to markdown-it, which escapes it."""
+        """The code as HTML; "" leaves it to markdown-it, which escapes it."""
         self._left -= len(code)
         if self._left < 0 or process_time() > self._until:
             return ""
         return code_html(language, code) or ""
 
 
-def _led(tokens: Sequence[Token], around: Around) -> Iterator[Token]:
-    """The tokens with their relative addresses resolved."""
+def _resolve_links(tokens: Sequence[Token], around: LinkContext) -> Iterator[Token]:
+    """Resolve relative URLs in the tokens."""
     kept = True
     for token in tokens:
         if token.type == "link_open":
-            address = _resolved(str(token.attrGet("href") or ""), around)
+            address = _resolve(str(token.attrGet("href") or ""), around)
             kept = address is not None
             token.attrSet("href", address or "")
         if token.type == "image":
-            path, _end = _path(str(token.attrGet("src") or ""), around.folder)
+            path, _end = _split_address(str(token.attrGet("src") or ""), around.folder)
             source = around.pictures.get(path) if path else None
             token.attrSet("src", source or "")
             yield token if source else Token("text", "", 0, content=token.content)
@@ -132,16 +132,16 @@ def _led(tokens: Sequence[Token], around: Around) -> Iterator[Token]:
             yield token
 
 
-def _resolved(address: str, around: Around) -> str | None:
-    path, end = _path(address, around.folder)
+def _resolve(address: str, around: LinkContext) -> str | None:
+    path, end = _split_address(address, around.folder)
     if not path:
         return address
     page = around.pages.get(path)
     return None if page is None else page + end
 
 
-def _path(address: str, folder: str) -> tuple[str, str]:
-    """The path in the package that a relative address means ("" for one of another kind), and its fragment."""
+def _split_address(address: str, folder: str) -> tuple[str, str]:
+    """Path in the package of a relative URL ("" for other URLs), and its fragment."""
     try:
         parts = urlsplit(address)
     except ValueError:
@@ -152,10 +152,10 @@ def _path(address: str, folder: str) -> tuple[str, str]:
     return posixpath.normpath(posixpath.join(folder, unquote(parts.path))), end
 
 
-def _only_own(tag: str, name: str, value: str) -> str | None:
-    """Drop all ids but those of footnotes, and the source of a picture from elsewhere.
+def _filter_attribute(tag: str, name: str, value: str) -> str | None:
+    """Drop ids except those of footnotes, and external sources of images.
 
-    That would tell its server who reviews what.
+    An external image would tell its server who is reading which skill.
     """
     if name == "id" and not _FOOTNOTE.fullmatch(value):
         return None

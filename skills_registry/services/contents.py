@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from invocations.resilience import deadline
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.packages.zip_writing import packed
+from skills_registry.packages.zip_writing import stream_zip
 from skills_registry.store import package_store
 
 from .errors import StoreFailed
@@ -51,7 +51,7 @@ def export_skills(skills: Iterable[Skill]) -> Iterator[bytes]:
 
 def _packed(versions: Collection[SkillVersion]) -> Iterator[bytes]:
     executables = {f"{version.skill.name}/{path}" for version in versions for path in version.executables}
-    return packed(_in_folders(versions), executables)
+    return stream_zip(_in_folders(versions), executables)
 
 
 def _in_folders(versions: Iterable[SkillVersion]) -> Iterator[tuple[str, bytes]]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from skills_registry.findings.inspection import Inspection
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.packages.edits import EDITS_MAX
-from skills_registry.packages.paths import check_path, clean, printable
+from skills_registry.packages.paths import check_path, drop_dot_segments, printable
 from skills_registry.packages.problems import InvalidSkill, Report
 
 from .contents import read_contents
@@ -61,7 +61,7 @@ def inspect_edit(base: SkillVersion, changes: Changes) -> Inspection:
     report = Report()
     if len(changes) > EDITS_MAX:
         raise Conflict(_("There are {count} edits; {limit} are allowed.").format(count=len(changes), limit=EDITS_MAX))
-    kept = {clean(path): content for path, content in changes.items() if _is_file(path, report)}
+    kept = {drop_dot_segments(path): content for path, content in changes.items() if _is_file(path, report)}
     missing = sorted(path for path, content in kept.items() if content is None and not _has(base, path))
     if missing:
         message = _("{path} cannot be removed, since {version} has no such file.")

@@ -51,7 +51,7 @@ def _sweep_uploads(moment: datetime, failures: list[str]) -> int:
     """How many staged uploads were removed that are older."""
     removed = 0
     try:
-        uploads = package_store.uploads_before(moment)
+        uploads = package_store.list_uploads_before(moment)
     except OSError as error:
         failures.append(f"staged uploads could not be listed: {error}")
         uploads = []

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 
-from skills_registry.bounded.pool import NotDone, run_bounded
+from skills_registry.bounded.pool import JobFailed, run_bounded
 from skills_registry.findings.inspection import Inspection, inspect_archive, inspect_files, inspect_path
 from skills_registry.packages.package import Limits
 from skills_registry.packages.problems import Problem
@@ -60,6 +60,6 @@ def inspect_contents(
 def _inspected(inspection: Callable[..., Inspection], *arguments: Any, cpu_seconds: float = CPU_SECONDS) -> Inspection:
     try:
         return run_bounded(cpu_seconds, inspection, *arguments)
-    except NotDone as refused:
-        problem = Problem("server-busy") if refused.busy else Problem("too-much-work")
+    except JobFailed as failure:
+        problem = Problem("server-busy") if failure.busy else Problem("too-much-work")
         return Inspection(None, (problem,))

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from skills_registry.audit import Action, record
-from skills_registry.catalog.generations import changed, locked, next_generation
+from skills_registry.catalog.generations import lock_skill, next_generation, save_change
 from skills_registry.models import Publication, Skill, SkillVersion
 
 from .errors import Conflict
@@ -134,7 +134,7 @@ def deactivate(
     """Stop serving a skill; its versions stay. Raises Conflict where it is not live."""
     with transaction.atomic():
         generation = next_generation()
-        skill = locked(skill)
+        skill = lock_skill(skill)
         expect_live(skill, expected_live)
         if refusal := why_not_deactivatable(skill):
             raise Conflict(refusal)
@@ -150,7 +150,7 @@ def announce_again(skill: Skill) -> None:
     """Tell every projection of a skill anew, as after a change; for one that was damaged or lost."""
     with transaction.atomic():
         generation = next_generation()
-        changed(locked(skill), generation)
+        save_change(lock_skill(skill), generation)
 
 
 def point(
@@ -177,5 +177,5 @@ def point(
     record(Action(action), version or skill, actor=actor, reason=reason, before=before, after=after)
     skill.live_version = version
     skill.published_at = publication.created_at if version else None
-    changed(skill, generation, "live_version", "published_at")
+    save_change(skill, generation, "live_version", "published_at")
     return publication

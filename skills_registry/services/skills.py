@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from skills_registry.audit import Action, record
-from skills_registry.catalog.generations import changed, locked, next_generation
+from skills_registry.catalog.generations import lock_skill, next_generation, save_change
 from skills_registry.models import Publication, Skill
 from skills_registry.tags import normal_tags
 
@@ -35,7 +35,7 @@ def set_tags(skill: Skill, tags: Iterable[str], *, actor: User | None = None, re
         if skill.tags != wanted:
             record(Action.SET_TAGS, skill, actor=actor, reason=reason, before=_tags(skill.tags), after=_tags(wanted))
             skill.tags = wanted
-            changed(skill, generation, "tags")
+            save_change(skill, generation, "tags")
     return skill
 
 
@@ -52,7 +52,7 @@ def set_owner(skill: Skill, owner: User | None, *, actor: User | None = None, re
             before, after = _owner(skill.owner), _owner(owner)
             record(Action.SET_OWNER, skill, actor=actor, reason=reason, before=before, after=after)
             skill.owner = owner
-            changed(skill, generation, "owner")
+            save_change(skill, generation, "owner")
     return skill
 
 
@@ -81,7 +81,7 @@ def delete_skill(
                 raise Conflict(message.format(version=skill.live_version, skill=skill))
             point(skill, None, Publication.Action.DEACTIVATE, generation, actor=actor, reason=reason)
         skill.deleted_at = timezone.now()
-        changed(skill, generation, "deleted_at")
+        save_change(skill, generation, "deleted_at")
         after = {"deleted": True, "live": None}
         record(Action.DELETE_SKILL, skill, actor=actor, reason=reason, before=before, after=after)
     return skill
@@ -94,11 +94,11 @@ def restore_skill(skill: Skill, *, actor: User | None = None, reason: str = "") 
     """
     with transaction.atomic():
         generation = next_generation()
-        skill = locked(skill)
+        skill = lock_skill(skill)
         if refusal := why_not_restorable(skill):
             raise Conflict(refusal)
         skill.deleted_at = None
-        changed(skill, generation, "deleted_at")
+        save_change(skill, generation, "deleted_at")
         before, after = {"deleted": True}, {"deleted": False}
         record(Action.RESTORE_SKILL, skill, actor=actor, reason=reason, before=before, after=after)
     return skill

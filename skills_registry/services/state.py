@@ -6,7 +6,7 @@ from types import EllipsisType
 
 from django.utils.translation import gettext as _
 
-from skills_registry.catalog.generations import locked
+from skills_registry.catalog.generations import lock_skill
 from skills_registry.models import Skill, SkillVersion
 
 from .errors import Conflict
@@ -14,7 +14,7 @@ from .errors import Conflict
 
 def present(skill: Skill) -> Skill:
     """The skill, locked. Raises Conflict where it is deleted."""
-    skill = locked(skill)
+    skill = lock_skill(skill)
     if reason := why_absent(skill):
         raise Conflict(reason)
     return skill

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 
 from skills_registry.findings.inspection import Inspection
 from skills_registry.models import Upload
-from skills_registry.packages.dropped_files import Bundle, sort_out
-from skills_registry.packages.zip_writing import pack
+from skills_registry.packages.dropped_files import Bundle, sort_into_packages
+from skills_registry.packages.zip_writing import write_zip
 from skills_registry.store import package_store
 
 from .errors import StoreFailed
@@ -51,7 +51,7 @@ def stage_files(files: Sequence[tuple[str, Callable[[], bytes]]], *, user: User 
     Zips are kept as they are, loose files become the zip that their folder would make, so that the same
     rules hold for both. Raises StoreFailed; what was kept before is then forgotten.
     """
-    dropped = sort_out([path for path, _ in files])
+    dropped = sort_into_packages([path for path, _ in files])
     names = _names([files[index][0] for index in dropped.archives] + [_path(bundle) for bundle in dropped.bundles])
     kept: list[Upload] = []
     try:
@@ -59,7 +59,7 @@ def stage_files(files: Sequence[tuple[str, Callable[[], bytes]]], *, user: User 
             path, read = files[index]
             kept.append(stage_upload(names[path], read(), user=user))
         for bundle in dropped.bundles:
-            data = pack((path, files[index][1]()) for path, index in bundle.files.items())
+            data = write_zip((path, files[index][1]()) for path, index in bundle.files.items())
             kept.append(stage_upload(names[_path(bundle)], data, user=user))
     except (StoreFailed, OSError):
         for upload in kept:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from invocations.resilience.sql_connections import release_connections
 from skills_registry.audit import Action, record
-from skills_registry.catalog.generations import changed, locked, next_generation
+from skills_registry.catalog.generations import lock_skill, next_generation, save_change
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.packages.package import Package
 from skills_registry.store import package_store
@@ -109,7 +109,7 @@ def delete_version(version: SkillVersion, *, actor: User | None = None, reason: 
             raise Conflict(objection)
         SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.DELETING)
         record(Action.DELETE_VERSION, version, actor=actor, reason=reason, before=_outline(version))
-        changed(version.skill, generation)
+        save_change(version.skill, generation)
     return remove_files(version)
 
 
@@ -128,7 +128,7 @@ def removal_told(version: SkillVersion, removal: Removal) -> str:
 
 def deletion_objection(version: SkillVersion) -> str:
     """Why a version that is not live cannot be deleted as it is; "" where it can."""
-    if not SkillVersion.objects.kept().filter(pk=version.pk).exists():
+    if not SkillVersion.objects.undeletable().filter(pk=version.pk).exists():
         return ""
     return _("{version} was live once. Yank it first if it is to be deleted for good.").format(version=version)
 
@@ -211,7 +211,7 @@ def _make_ready(
         mended = [problem["line"] for problem in version.warnings if problem["code"] == "skill-md-mended"]
         after = {**_outline(version), **base, **({"mended": mended} if mended else {})}
         record(Action.CREATE_VERSION, version, actor=version.uploaded_by, reason=version.note, after=after)
-        changed(locked(version.skill), generation)
+        save_change(lock_skill(version.skill), generation)
     version.refresh_from_db()
     return None
 
@@ -226,7 +226,7 @@ def abandon(version: SkillVersion) -> None:
         unfinished = SkillVersion.objects.filter(pk=version.pk, state=SkillVersion.State.STORING)
         if not unfinished.delete()[0]:
             return
-        changed(locked(version.skill), generation)
+        save_change(lock_skill(version.skill), generation)
     try:
         package_store.delete_version(version.skill.name, version.number)
     except OSError:

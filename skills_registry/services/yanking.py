@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from skills_registry.audit import Action, record
-from skills_registry.catalog.generations import changed, next_generation
+from skills_registry.catalog.generations import next_generation, save_change
 from skills_registry.models import SkillVersion
 
 from .errors import Conflict
@@ -55,7 +55,7 @@ def _yank(version: SkillVersion, yank: bool, actor: User | None, reason: str) ->
         stored.update(yanked_at=version.yanked_at, yank_reason=version.yank_reason)
         action = Action.YANK_VERSION if yank else Action.UNYANK_VERSION
         record(action, version, actor=actor, reason=reason, before=before, after=_state(version))
-        changed(version.skill, generation)
+        save_change(version.skill, generation)
     return version
 
 

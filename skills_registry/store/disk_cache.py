@@ -1,4 +1,4 @@
-"""Files by digest in a directory that all processes of a machine share: bounded, and never believed unread."""
+"""A bounded cache of files by digest, in a directory that all processes of a machine share."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-KEPT = 0.9
-"""How full the cache is left when it had to make room; the rest is head start until the next time."""
-LOOKS_EVERY = 0.05
-"""The part of the capacity that one process adds before it looks at the whole size again."""
+FILL_AFTER_CLEANUP = 0.9
+"""Part of the capacity that stays filled after a cleanup."""
+CHECK_EVERY = 0.05
+"""Part of the capacity that one process adds before it checks the total size again."""
 
 
 class DiskCache:
-    """Keeps about `capacity` bytes below `folder`, what was not read for longest goes first.
+    """Keeps about `capacity` bytes in `folder`; evicts the least recently read files.
 
-    No method fails, whatever the disk does (full, read-only, forbidden): then less is kept, and the log says so.
+    No method raises an error if the disk fails (full, read-only, no permission): less is cached, and a warning
+    is logged.
     """
 
     def __init__(self, folder: Path, capacity: int) -> None:
@@ -29,14 +30,14 @@ class DiskCache:
         self._works = True
 
     def get(self, sha256: str) -> bytes | None:
-        """The bytes with this digest (lowercase hex), if they are here and still what they were."""
+        """The bytes with this digest (lowercase hex), if they are cached and undamaged."""
         path = self._path(sha256)
         try:
             content = path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            self._tell(error)
+            self._log_once(error)
             return None
         whole = hashlib.sha256(content).hexdigest() == sha256
         try:
@@ -47,28 +48,26 @@ class DiskCache:
         except FileNotFoundError:
             pass  # another process has made room
         except OSError as error:
-            self._tell(error)
+            self._log_once(error)
         return content if whole else None
 
     def put(self, sha256: str, content: bytes) -> None:
-        """Keep bytes; readers in other processes see them whole or not at all."""
+        """Cache bytes; other processes see the whole file or none."""
         try:
             self._write(self._path(sha256), content)
             self._added += len(content)
-            if self._added > self._capacity * LOOKS_EVERY:
+            if self._added > self._capacity * CHECK_EVERY:
                 self._added = 0
                 self._make_room()
         except OSError as error:
-            self._tell(error)
+            self._log_once(error)
         else:
             self._works = True
 
-    def _tell(self, error: OSError) -> None:
-        """Log what is wrong, once until it works again."""
+    def _log_once(self, error: OSError) -> None:
+        """Log an error, but only the first until the cache works again."""
         if self._works:
-            log.warning(
-                "files cannot be kept in %s as they should, and are read from the store: %s", self._folder, error
-            )
+            log.warning("files cannot be cached in %s and are read from the store: %s", self._folder, error)
         self._works = False
 
     def _write(self, path: Path, content: bytes) -> None:
@@ -83,7 +82,7 @@ class DiskCache:
             raise
 
     def _make_room(self) -> None:
-        """Remove the files not read for longest; that another process does the same meanwhile is harmless."""
+        """Remove the least recently read files; another process may do the same at the same time."""
         found = []
         for path in self._folder.glob("*/*"):
             try:
@@ -97,7 +96,7 @@ class DiskCache:
         for _, freed, path in sorted(found):
             path.unlink(missing_ok=True)
             size -= freed
-            if size <= self._capacity * KEPT:
+            if size <= self._capacity * FILL_AFTER_CLEANUP:
                 return
 
     def _path(self, sha256: str) -> Path:

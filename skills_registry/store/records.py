@@ -1,4 +1,4 @@
-"""What `latest.json` and sidecars must look like: whoever can write to the store may have changed them."""
+"""Parses and validates `latest.json` and sidecars, which anyone with write access to the store may change."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any
 
 RECORD_MAX_BYTES = 32 * 1024 * 1024
-"""Of a record; a thousand times what a usual one has."""
+"""Most bytes of a record, about a thousand times the usual size."""
 NUMBER_MAX = 2**53 - 1
-"""The largest whole number that every reader of JSON keeps exactly."""
+"""Largest whole number that every JSON parser keeps exactly."""
 GENERATION_LEAP = 2**32
-"""How far ahead of what the registry has counted a generation may be: a registry restored from an old backup is behind,
-but no registry is behind by so many changes. One that was believed all the same could use up the numbers there are."""
+"""How far a stored generation may be ahead of the registry's. A registry restored from an old backup is behind, but
+never by so many changes; believing a larger number could use up the range."""
 _LABEL = re.compile(r"v[1-9][0-9]{0,8}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -22,21 +22,21 @@ Rule = Callable[[Any], bool]
 
 
 class DamagedRecord(ValueError):
-    """A record is not what was written; the message names its key and says what is wrong."""
+    """A record is invalid; the message names its key and the reason."""
 
 
 def is_number(value: Any) -> bool:
-    """Whether it is a whole number of a size that is found in records."""
+    """Whether it is a whole number from 0 to NUMBER_MAX."""
     return type(value) is int and 0 <= value <= NUMBER_MAX
 
 
-def is_believable(generation: int, counted: int) -> bool:
-    """Whether a generation may have been counted to, where the registry itself is at `counted`."""
+def is_plausible_generation(generation: int, counted: int) -> bool:
+    """Whether a stored generation is plausible for a registry whose own generation is `counted`."""
     return generation - counted <= GENERATION_LEAP
 
 
-def is_moment(value: Any) -> bool:
-    """Whether it is a moment in ISO 8601, with its time zone."""
+def is_timestamp(value: Any) -> bool:
+    """Whether it is an ISO 8601 timestamp with a time zone."""
     try:
         return isinstance(value, str) and datetime.fromisoformat(value).tzinfo is not None
     except ValueError:
@@ -44,7 +44,7 @@ def is_moment(value: Any) -> bool:
 
 
 def is_file(value: Any) -> bool:
-    """Whether it names a file of a version, with size, digest and media type, and may say that it is a program."""
+    """Whether it describes a file: path, size, digest, media type, and optionally `executable`."""
     return (
         isinstance(value, dict)
         and all(name in value and rule(value[name]) for name, rule in _FILE.items())
@@ -53,7 +53,7 @@ def is_file(value: Any) -> bool:
 
 
 def is_list_of(rule: Rule) -> Rule:
-    """Whether something is a list of such."""
+    """A rule for lists whose items all satisfy `rule`."""
     return lambda value: isinstance(value, list) and all(map(rule, value))
 
 
@@ -88,16 +88,16 @@ SIDECAR: Mapping[str, Rule] = {
     "digest": _is_sha256,
     "size": is_number,
     "files": is_list_of(is_file),
-    "created_at": is_moment,
+    "created_at": is_timestamp,
     "created_by": _or_none(_is_text),
     "note": _is_text,
 }
 LATEST: Mapping[str, Rule] = {
     "version": _or_none(_is_label),
-    "published_at": _or_none(is_moment),
+    "published_at": _or_none(is_timestamp),
     "generation": is_number,
 }
-SINCE_ADDED: Mapping[str, Rule] = {
+LATEST_OPTIONAL: Mapping[str, Rule] = {
     "digest": _or_none(_is_sha256),
     "status": _is_text,
     "last_number": is_number,
@@ -105,20 +105,20 @@ SINCE_ADDED: Mapping[str, Rule] = {
     "owner": _or_none(_is_text),
     "yanked": _is_reasons,
 }
-"""What earlier releases did not write into `latest.json`."""
+"""Fields that earlier releases did not write into `latest.json`."""
 
 
 def read_sidecar(key: str, content: bytes) -> dict[str, Any]:
-    """A version's sidecar. Raises DamagedRecord."""
-    return _checked(key, content, SIDECAR, {})
+    """Parse a version's sidecar. Raises DamagedRecord."""
+    return _parse(key, content, SIDECAR, {})
 
 
 def read_latest(key: str, content: bytes) -> dict[str, Any]:
-    """A skill's `latest.json`. Raises DamagedRecord."""
-    return _checked(key, content, LATEST, SINCE_ADDED)
+    """Parse a skill's `latest.json`. Raises DamagedRecord."""
+    return _parse(key, content, LATEST, LATEST_OPTIONAL)
 
 
-def _checked(key: str, content: bytes, needed: Mapping[str, Rule], allowed: Mapping[str, Rule]) -> dict[str, Any]:
+def _parse(key: str, content: bytes, needed: Mapping[str, Rule], allowed: Mapping[str, Rule]) -> dict[str, Any]:
     if len(content) > RECORD_MAX_BYTES:
         raise DamagedRecord(f"{key} has more than {RECORD_MAX_BYTES:,} bytes")
     try:
@@ -131,5 +131,5 @@ def _checked(key: str, content: bytes, needed: Mapping[str, Rule], allowed: Mapp
         raise DamagedRecord(f"{key} lacks {', '.join(missing)}")
     rules = {**allowed, **needed}
     if wrong := sorted(name for name in rules.keys() & record.keys() if not rules[name](record[name])):
-        raise DamagedRecord(f"{key} has something else than it should have as {', '.join(wrong)}")
+        raise DamagedRecord(f"{key} has invalid values for {', '.join(wrong)}")
     return record

@@ -9,7 +9,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
-from skills_registry.compare.text_diff import Part, ShownLine, marked_html
+from skills_registry.compare.text_diff import HtmlLine, LineFragment, marked_html
 from skills_registry.compare.word_diff import Piece
 from skills_registry.rendering.hidden_characters import visible_html
 from skills_registry.rendering.highlighting import Source
@@ -30,7 +30,7 @@ def source_lines(source: Source) -> SafeString:
 
 
 @register.filter
-def line(shown: ShownLine) -> SafeString:
+def line(shown: HtmlLine) -> SafeString:
     """A line of a diff."""
     return mark_safe("".join(map(_part, shown.parts)))  # noqa: S308  # `compare_texts` escapes it
 
@@ -47,7 +47,7 @@ def line_end(end: str) -> str:
     return {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}.get(end) or gettext("no newline at the end")
 
 
-def _part(part: Part) -> str:
+def _part(part: LineFragment) -> str:
     if not part.hidden:
         return part.html
     more = ngettext("%(count)s more character", "%(count)s more characters", part.hidden) % {"count": part.hidden}

@@ -15,10 +15,10 @@ OFFERED_MAX = 1000
 @register.simple_tag
 def tags_in_use() -> list[str]:
     """The tags that most skills have, in order."""
-    return sorted(tag for tag, _count in Skill.objects.present().tag_counts().most_common(OFFERED_MAX))
+    return sorted(tag for tag, _count in Skill.objects.not_deleted().tag_counts().most_common(OFFERED_MAX))
 
 
 @register.simple_tag
 def skill_names() -> list[str]:
     """The names of skills, in order."""
-    return list(Skill.objects.present().order_by("name").values_list("name", flat=True)[:OFFERED_MAX])
+    return list(Skill.objects.not_deleted().order_by("name").values_list("name", flat=True)[:OFFERED_MAX])

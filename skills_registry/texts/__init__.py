@@ -1,4 +1,4 @@
-"""What people read of problems, findings and refusals: one table per kind, by code, and their rendering.
+"""Texts of problems, findings and refusals: one table per kind, keyed by code, and their rendering.
 
-Rules give codes and values; only `render` knows the reader's language.
+Rules produce codes and parameters; only `render` knows the reader's language.
 """

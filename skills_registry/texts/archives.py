@@ -1,4 +1,4 @@
-"""Texts of what can be wrong with a zip, its entries, and the paths in a package. Pure."""
+"""Texts of problems with a zip, its entries and a package's paths. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of every finding by its code: why a reviewer should look at it. Pure."""
+"""Texts of findings by code: why a reviewer should look at them. Pure."""
 
 from __future__ import annotations
 

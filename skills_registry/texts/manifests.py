@@ -1,4 +1,4 @@
-"""Texts of what can be wrong with a SKILL.md. Pure."""
+"""Texts of problems with a SKILL.md. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The text of every problem by its code, and after a slash its `case` where a code has several. Pure."""
+"""Texts of problems by code, or by code and case (`code/case`) if a code has several texts. Pure."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ PROBLEM_TEXTS: dict[str, Text] = {
         _("Split very long lines and files, and remove what the skill does not need."),
     ),
     "server-busy": Text(_("the server is busy reading other packages"), _("Try again in a minute.")),
-    # What an operation says, which is in the reader's language already
+    # `reason` comes from an operation and is already in the reader's language
     "conflict": Text("{reason}"),
     "store-failed": Text("{reason}"),
     "not-published": Text("{reason}"),
 }
 
 WRITE = _("{advice} Write: `{line}`.")
-"""The hint of a problem whose line can be mended: parameter `write` is the line as it should be."""
+"""Hint of a problem on a mendable line; the parameter `write` is the corrected line."""
 
 KINDS = {
     "boolean": _("true or false"),
@@ -49,4 +49,4 @@ KINDS = {
     "tar": _("a tar archive"),
     "other": _("something else"),
 }
-"""How a parameter `kind` reads in a sentence."""
+"""Words for the parameter `kind` in a sentence."""

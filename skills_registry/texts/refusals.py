@@ -1,4 +1,4 @@
-"""The text of every refusal of tags and edits, by its code. Pure."""
+"""Texts of refusals of tags and edits, by code. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Problems, findings and refusals in the reader's language."""
+"""Renders problems, findings and refusals in the reader's language."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .text import Text, text_key
 
 
 class Inspected(Protocol):
-    """What has a report: an inspection, or a version with the report that is stored with it."""
+    """Anything with a report: an inspection, or a version with its stored report."""
 
     @property
     def warnings(self) -> Iterable[Problem | Mapping[str, Any]]:
-        """Problems that do not keep it out."""
+        """Problems for which it is not rejected."""
 
     @property
     def findings(self) -> Iterable[Finding | Mapping[str, Any]]:
@@ -28,7 +28,7 @@ class Inspected(Protocol):
 
 
 def render_report(inspected: Inspected) -> dict[str, list[dict[str, Any]]]:
-    """The `warnings` and `findings` of an inspection or a version."""
+    """Render the `warnings` and `findings` of an inspection or a version."""
     return {
         "warnings": [render_problem(problem) for problem in inspected.warnings],
         "findings": [render_finding(finding) for finding in inspected.findings],
@@ -36,9 +36,9 @@ def render_report(inspected: Inspected) -> dict[str, list[dict[str, Any]]]:
 
 
 def render_problem(problem: Problem | Mapping[str, Any]) -> dict[str, Any]:
-    """The problem with `message` and `hint`, as pages and the API show it; also one from a stored report.
+    """Render a problem with `message` and `hint`, as pages and the API show it.
 
-    A report that was stored before problems had parameters holds finished texts, which are kept.
+    Reports stored by earlier releases have no parameters but finished texts, which are kept.
     """
     fields = problem.as_dict() if isinstance(problem, Problem) else problem
     if "params" not in fields:
@@ -52,12 +52,12 @@ def render_problem(problem: Problem | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def problem_line(problem: Problem) -> str:
-    """The problem as one line for logs and commands: its place, if it has one, and its message."""
+    """Render a problem as one line for logs and commands: its place, if any, and its message."""
     return ": ".join(part for part in (problem.place, render_problem(problem)["message"]) if part)
 
 
 def render_finding(finding: Finding | Mapping[str, Any]) -> dict[str, Any]:
-    """The finding with `why`, as pages and the API show it; stored reports as in `render_problem`."""
+    """Render a finding with `why`, as pages and the API show it; old stored reports as in `render_problem`."""
     fields = finding.as_dict() if isinstance(finding, Finding) else finding
     if "params" not in fields:
         return {**fields, "params": {}}
@@ -66,12 +66,12 @@ def render_finding(finding: Finding | Mapping[str, Any]) -> dict[str, Any]:
 
 
 def render_refusal(refusal: Refusal) -> str:
-    """Why tags or edits were refused."""
+    """Render why tags or edits were refused."""
     return _filled(_text(REFUSAL_TEXTS, refusal.code, refusal.params).message, refusal.params)
 
 
 def join_names(names: Sequence[str], count: int) -> str:
-    """The names in a row, and how many there are besides where they are `count` in all."""
+    """Join names with commas; if `count` is larger than their number, add how many more there are."""
     shown = ", ".join(names)
     if count <= len(names):
         return shown
@@ -79,7 +79,7 @@ def join_names(names: Sequence[str], count: int) -> str:
 
 
 def _text(table: Mapping[str, Text], code: str, params: Mapping[str, Any]) -> Text:
-    """The text of a code, or the code itself where this release does not know it."""
+    """The text of a code, or the code itself if this release does not know it."""
     return table.get(text_key(code, params)) or Text(code)
 
 
@@ -97,7 +97,7 @@ def _in_words(name: str, value: Any, params: Mapping[str, Any]) -> str:
 
 
 class _Values(dict[str, str]):
-    """What is put into a text; a stored report may lack what a bettered text names."""
+    """Values of a text; those missing from old stored reports become an ellipsis."""
 
     def __missing__(self, name: str) -> str:
         return "…"

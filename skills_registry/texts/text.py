@@ -1,4 +1,4 @@
-"""A text of the tables, and the mark of what is translated. Pure."""
+"""Entries of the text tables, and the marker for translation. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Text(NamedTuple):
-    """What a code says, and what to do about it ("" where nothing is to be done); values stand in braces."""
+    """Message of a code, and a hint what to do about it ("" if there is none); parameters are in braces."""
 
     message: str
     hint: str = ""
@@ -19,6 +19,6 @@ def gettext_noop(text: str) -> str:
 
 
 def text_key(code: str, params: Mapping[str, object]) -> str:
-    """The key of a text in its table: the code, and after a slash the `case` where the code has several texts."""
+    """Key of a text in its table: the code, or `code/case` if the code has several texts."""
     case = params.get("case")
     return f"{code}/{case}" if case else code

@@ -78,7 +78,7 @@ class Shelf:
         self._asked("generation")
         return self.head
 
-    def is_unfinished(self) -> bool:
+    def is_incomplete(self) -> bool:
         return False
 
     def changes_since(self, generation: int) -> Changes:
@@ -88,7 +88,7 @@ class Shelf:
         published = [skill for skill in changed.values() if skill is not None]
         return Changes(self.head, published, [name for name, skill in changed.items() if skill is None])
 
-    def kept_file(self, file: PublishedFile) -> bytes | None:
+    def cached_file(self, file: PublishedFile) -> bytes | None:
         return None
 
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping
 
 from skills_registry.findings.inspection import inspect_archive
-from skills_registry.packages.package import Limits, Package, gather
+from skills_registry.packages.package import Limits, Package, build_package
 from skills_registry.packages.problems import InvalidSkill, Report
 
 
@@ -39,4 +39,4 @@ def package(
 
 def assemble(files: Mapping[str, bytes]) -> Package:
     """The package of these files by path. Raises InvalidSkill."""
-    return gather(files, lambda path, _: files[path], limits=Limits(), report=Report())
+    return build_package(files, lambda path, _: files[path], limits=Limits(), report=Report())

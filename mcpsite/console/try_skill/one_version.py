@@ -19,7 +19,7 @@ class OneVersion:
         """Always the same: nothing changes here."""
         return 1
 
-    def is_unfinished(self) -> bool:
+    def is_incomplete(self) -> bool:
         """Never: it is all here."""
         return False
 
@@ -27,9 +27,9 @@ class OneVersion:
         """The one version."""
         return Changes(1, [self._skill], [], complete=True)
 
-    def kept_file(self, file: PublishedFile) -> bytes | None:
+    def cached_file(self, file: PublishedFile) -> bytes | None:
         """As of all files."""
-        return get_catalog().kept_file(file)
+        return get_catalog().cached_file(file)
 
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
         """From where all files are."""

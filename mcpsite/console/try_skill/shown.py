@@ -9,7 +9,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from skills_registry.packages.agent_view import tokens
+from skills_registry.packages.agent_view import estimate_tokens
 
 from .exchange import Exchange
 
@@ -65,7 +65,7 @@ class Outcome:
         failure = _("Error %(code)s: %(message)s") % error if error else ""
         if result.get("isError"):
             failure = _("The tool says that it failed; the model sees this text and can mend its call.")
-        return cls(failure, [Text.of(text) for text in texts], sum(tokens(text) for text in texts))
+        return cls(failure, [Text.of(text) for text in texts], sum(estimate_tokens(text) for text in texts))
 
 
 def _texts(result: Mapping[str, Any]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from tqdm import tqdm
 
 from invocations.recording.handover import Handover
 from invocations.stores.base import InvocationStore
-from skills_registry.maintenance.backend_migration import Migrated, Migration, versions
+from skills_registry.maintenance.backend_migration import Migration, MigrationResult, versions_to_copy
 from skills_registry.models import Skill, SkillVersion
 
 OTHER = {"local": "s3", "s3": "local"}
@@ -43,7 +43,7 @@ class Command(BaseCommand):
     def _copy(self, migration: Migration) -> None:
         total = SkillVersion.objects.ready().count()
         with tqdm(total=total, unit="version", disable=None) as bar:
-            for name, group in groupby(versions(), key=lambda version: version.skill.name):
+            for name, group in groupby(versions_to_copy(), key=lambda version: version.skill.name):
                 skill = Skill.objects.with_summary().get(name=name)
                 whole = set()
                 for version in group:
@@ -55,7 +55,7 @@ class Command(BaseCommand):
                     migration.project(skill)
         migration.copy_uploads()
 
-    def _carry_counters(self, source: str, target: str, done: Migrated, *, dry_run: bool) -> int:
+    def _carry_counters(self, source: str, target: str, done: MigrationResult, *, dry_run: bool) -> int:
         carried = 0
         stores: dict[str, InvocationStore] = {
             name: import_string(path)() for name, path in settings.INVOCATION_STORES.items()
@@ -72,11 +72,11 @@ class Command(BaseCommand):
             done.fail(f"counters: {error}")
         return carried
 
-    def _tell(self, done: Migrated, counters: int, *, dry_run: bool) -> None:
+    def _tell(self, done: MigrationResult, counters: int, *, dry_run: bool) -> None:
         verb = "would be copied" if dry_run else "copied"
         self.stdout.write(
             f"{done.files} files ({done.bytes:,} bytes), {done.uploads} uploads and {counters} counters {verb}; "
-            f"{done.there_already} files were there already."
+            f"{done.already_present} files existed already."
         )
         for failure in done.failures:
             self.stdout.write(self.style.ERROR(failure))

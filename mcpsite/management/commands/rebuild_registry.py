@@ -12,7 +12,7 @@ from invocations.stores.base import Counter
 from invocations.stores.dynamodb import DynamoStore
 from invocations.stores.orm import OrmStore
 from skills_registry.catalog import get_catalog
-from skills_registry.maintenance.rebuild import Rebuilt, rebuild
+from skills_registry.maintenance.rebuild import RebuildResult, rebuild
 from skills_registry.store import package_store
 
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         """Restore skill by skill, then the counters."""
         try:
             published = (skill.name for skill in get_catalog().changes_since(0).published)
-            names = sorted({*package_store.skills(), *published})
+            names = sorted({*package_store.list_skills(), *published})
             if not names:
                 raise CommandError(f"Nothing to restore from: the package store ({self._store()}) is empty.")
             done = [
@@ -47,12 +47,12 @@ class Command(BaseCommand):
             raise CommandError(f"The store does not answer: {error}. Run it again; nothing is half restored.") from None
         self._tell(done, counters, dry_run=options["dry_run"])
 
-    def _rebuilt(self, name: str, dry_run: bool, skip_broken: bool) -> Rebuilt:
+    def _rebuilt(self, name: str, dry_run: bool, skip_broken: bool) -> RebuildResult:
         """What came of a skill; one that cannot be restored is no reason not to restore the next."""
         try:
             return rebuild(name, dry_run=dry_run, skip_broken=skip_broken)
         except (OSError, ValueError, DatabaseError) as error:
-            return Rebuilt(name, failures=[f"it could not be restored: {error}"])
+            return RebuildResult(name, failures=[f"it could not be restored: {error}"])
 
     def _store(self) -> str:
         if settings.STORAGE_BACKEND == "s3":
@@ -78,18 +78,18 @@ class Command(BaseCommand):
             restored += 1
         return restored
 
-    def _tell(self, done: list[Rebuilt], counters: int, *, dry_run: bool) -> None:
+    def _tell(self, done: list[RebuildResult], counters: int, *, dry_run: bool) -> None:
         for rebuilt in done:
             live = f", {rebuilt.live} live" if rebuilt.live else ""
-            state = "is there already" if rebuilt.there_already else f"{rebuilt.versions} versions{live}"
+            state = "is there already" if rebuilt.already_present else f"{rebuilt.versions} versions{live}"
             self.stdout.write(f"{rebuilt.name}: {state}")
-            for remark in rebuilt.remarks:
-                self.stdout.write(f"    {remark}")
+            for note in rebuilt.notes:
+                self.stdout.write(f"    {note}")
             for failure in rebuilt.failures:
                 self.stdout.write(self.style.ERROR(f"    {failure}"))
         broken = sum(bool(rebuilt.failures) for rebuilt in done)
         verb = "would be restored" if dry_run else "restored"
-        whole = sum(not rebuilt.failures and not rebuilt.there_already for rebuilt in done)
+        whole = sum(not rebuilt.failures and not rebuilt.already_present for rebuilt in done)
         self.stdout.write(f"{whole} skills and {counters} counters {verb}.")
         if settings.STORAGE_BACKEND == "local":
             self.stdout.write("Recorded calls were in the database that was lost.")

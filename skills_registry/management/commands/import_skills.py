@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import pluralize
 from tqdm import tqdm
 
-from skills_registry.maintenance.import_folders import Imported, Options, import_skills
+from skills_registry.maintenance.import_folders import ImportResult, Options, import_skills
 from skills_registry.packages.folder import find_skills
 from skills_registry.texts.render import problem_line, render_problem
 
@@ -65,7 +65,7 @@ class Command(BaseCommand):
             self._tell(imported)
         self._sum_up(done, dry_run=options["dry_run"])
 
-    def _sum_up(self, done: list[Imported], *, dry_run: bool) -> None:
+    def _sum_up(self, done: list[ImportResult], *, dry_run: bool) -> None:
         taken = len({imported.package.manifest.name for imported in done if imported.package})
         refused = sum(imported.package is None for imported in done)
         if dry_run:
@@ -118,7 +118,7 @@ class Command(BaseCommand):
             raise CommandError("No skills found: no SKILL.md and no zip at or below the given paths.")
         return found
 
-    def _tell(self, imported: Imported) -> None:
+    def _tell(self, imported: ImportResult) -> None:
         if imported.package is None:
             self.stdout.write(self.style.ERROR(f"refused  {imported.path}"))
         elif imported.version is None:
@@ -136,7 +136,7 @@ class Command(BaseCommand):
             self.stdout.write("         This SKILL.md can be mended on its way in: add --mend.")
 
 
-def _state(imported: Imported) -> str:
+def _state(imported: ImportResult) -> str:
     if not imported.created:
         return "already up to date"
     if imported.uploader_before:

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from skills_registry.maintenance.repair import mend
+from skills_registry.maintenance.repair import repair_difference
 from skills_registry.maintenance.verification import Difference, Remedy, verify_catalog, verify_latest, verify_version
 from skills_registry.models import Skill, SkillVersion
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         found: list[Difference] = []
         for difference in self._verify():
             found.append(difference)
-            self.stdout.write(self.style.ERROR(f"{difference.skill}: {difference.what}"))
+            self.stdout.write(self.style.ERROR(f"{difference.skill}: {difference.description}"))
         mended = self._repair(found) if options["repair"] else 0
         self.stdout.write(f"{len(found)} differences, {mended} mended.")
         if len(found) > mended:
@@ -58,7 +58,7 @@ class Command(BaseCommand):
 
     def _mended(self, difference: Difference) -> bool:
         try:
-            return mend(difference)
+            return repair_difference(difference)
         except Exception as error:  # noqa: BLE001  # the next difference is not to wait for this one
             self.stderr.write(f"{difference.skill}: could not be mended: {error}")
             return False

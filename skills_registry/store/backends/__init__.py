@@ -1,7 +1,7 @@
-"""Where bytes lie: a local directory or an S3 bucket, behind Django's storage API. Neither knows keys.
+"""Storage backends: a local directory or an S3 bucket, behind Django's storage API. Neither knows keys.
 
-Both write a file once and whole: a name that is taken raises FileExistsError. A file that is not there
-raises MissingFile, a store that fails StoreUnavailable, a full or read-only disk OSError.
+Both write a file atomically and only once: FileExistsError if the name is taken. A missing file raises
+MissingFile, a failing store StoreUnavailable, a full or read-only disk plain OSError.
 """
 
 from __future__ import annotations
@@ -9,4 +9,4 @@ from __future__ import annotations
 from collections.abc import Callable
 
 Change = Callable[[bytes | None], bytes | None]
-"""From what a file holds (None: it is not there) to what it should hold (None: leave it)."""
+"""Maps a file's content (None if it is missing) to its new content (None to leave it unchanged)."""

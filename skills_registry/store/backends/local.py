@@ -36,7 +36,7 @@ class LocalSkillStorage(FileSystemStorage):
     """Files below one directory."""
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        """The name itself: a name that is taken is an error here, not a reason to invent another."""
+        """Return the name unchanged: saving to a taken name is an error."""
         return name
 
     @_as_unavailable()
@@ -46,17 +46,17 @@ class LocalSkillStorage(FileSystemStorage):
 
     @_as_unavailable()
     def read(self, name: str, limit: int = -1) -> bytes:
-        """What a file holds, or the first `limit` bytes of it. Raises FileNotFoundError."""
+        """Read a file, or its first `limit` bytes. Raises FileNotFoundError."""
         with self.open(name) as file:
             content: bytes = file.read(limit)
         return content
 
     @_as_unavailable()
     def update(self, name: str, change: Change, limit: int = -1) -> None:
-        """Replace a file by what `change` makes of it, with nobody else changing it in between.
+        """Replace a file's content atomically.
 
-        `change` gets the content (as by `read`), None where there is no file, and returns the new one, or
-        None to leave it as it is.
+        `change` gets the content (as from `read`; None if there is no file) and returns the new content, or
+        None to leave the file unchanged.
         """
         target = Path(self.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ class LocalSkillStorage(FileSystemStorage):
 
     @_as_unavailable()
     def erase(self, name: str) -> bool:
-        """Remove a file, or a folder (a name with a slash at the end); whether nothing of it is left."""
+        """Delete a file, or a folder (a name with a slash at the end); return whether nothing of it is left."""
         path = Path(self.path(name))
         if name.endswith("/"):
             shutil.rmtree(path, ignore_errors=not path.exists())
@@ -78,13 +78,13 @@ class LocalSkillStorage(FileSystemStorage):
 
     @_as_unavailable()
     def check_access(self) -> None:
-        """Raise OSError unless files can be written."""
+        """Raise OSError if files cannot be written."""
         folder = Path(self.location)
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
 
     def _write(self, target: Path, content: bytes, place: Callable[[str, Path], None]) -> None:
-        """Write beside the target and move it there, so that no reader ever sees half a file."""
+        """Write a temporary file and move it to the target, so that no reader sees a partial file."""
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(dir=target.parent, prefix=".writing-")
         try:

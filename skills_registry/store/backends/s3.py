@@ -1,4 +1,4 @@
-"""Objects in an S3 bucket, by django-storages: for production."""
+"""Objects in an S3 bucket, through django-storages: for production."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ ENCRYPTION_CODES = {
     "AccessDenied",
 }
 DENIED_CODES = {"AccessDenied", "403", "NotImplemented", "501", "MethodNotAllowed", "405"}
-"""What S3 says to those who may not do something, and servers that cannot do it."""
+"""Error codes for missing permissions, and for operations that a server does not support."""
 
 
 class Denied(StoreUnavailable):
-    """This role may not do what was asked, or the server cannot."""
+    """The role lacks the permission, or the server does not support the operation."""
 
 
 class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no types
-    """Objects in one bucket, encrypted by S3 as `encryption` says (see S3_SSE), through one client a process."""
+    """Objects in one bucket, encrypted by S3 according to `encryption` (see S3_SSE); one client per process."""
 
     def __init__(self, *, encryption: str = "AES256", kms_key_id: str = "", **options: Any) -> None:
         local = options.get("endpoint_url") is not None
@@ -66,7 +66,7 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
 
     @property
     def client(self) -> Any:
-        """The boto3 client, made at the first use; safe to share between threads."""
+        """The boto3 client, created on first use and shared by all threads."""
         with self._lock:
             if self._client is None:
                 client = boto3.Session().client(
@@ -77,7 +77,7 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
             return self._client
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        """The name itself, as with local files."""
+        """Return the name unchanged, as for local files."""
         return name
 
     def _save(self, name: str, content: Any) -> str:
@@ -86,7 +86,7 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
             with _as_os_errors(name):
                 self._put(name, data, IfNoneMatch="*")
         except FileExistsError:
-            # An answer that was lost makes the client try again and find its own first try.
+            # After a lost response, the client retries and finds the object of its own first attempt.
             if self.read(name) != data:
                 raise
         return name
@@ -95,12 +95,12 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         return ContentFile(self.read(name), name=name)
 
     def read(self, name: str, limit: int | None = None) -> bytes:
-        """As with local files."""
+        """Read an object; see `LocalSkillStorage.read`."""
         with _as_os_errors(name):
             return self._get(name, limit)[0]
 
     def update(self, name: str, change: Change, limit: int | None = None) -> None:
-        """As with local files: a write that would undo somebody else's is refused by S3, and tried again."""
+        """Replace an object; S3 rejects a write that would undo a concurrent one, and the update is retried."""
         for _ in range(UPDATE_TRIES):
             present, condition = self._present(name, limit)
             content = change(present)
@@ -112,10 +112,10 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
             except FileExistsError:
                 continue
             return
-        raise StoreUnavailable(f"{name} was changed {UPDATE_TRIES} times by others")
+        raise StoreUnavailable(f"{name} was changed by other writers {UPDATE_TRIES} times")
 
     def _present(self, name: str, limit: int | None) -> tuple[bytes | None, dict[str, str]]:
-        """The object's content, and the condition that it is still that."""
+        """The object's content, and the condition that it is unchanged."""
         try:
             with _as_os_errors(name):
                 data, tag = self._get(name, limit)
@@ -124,14 +124,14 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
             return None, {"IfNoneMatch": "*"}
 
     def delete(self, name: str) -> None:
-        """Remove an object; one that is not there is fine."""
+        """Delete an object, if it exists."""
         with _as_os_errors(name):
             self.client.delete_object(Bucket=self.bucket_name, Key=name)
 
     def erase(self, name: str) -> bool:
-        """As with local files, with all earlier versions; False where these may have stayed.
+        """Delete an object or a folder with all earlier versions; False if those may remain.
 
-        They stay until the bucket's lifecycle removes them, where it is not allowed to list or to delete them.
+        Without permission to list or delete them, they remain until the bucket's lifecycle removes them.
         """
         try:
             for key, version in self._versions(name):
@@ -144,7 +144,7 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         return True
 
     def _versions(self, name: str) -> Iterator[tuple[str, str]]:
-        """The versions and delete markers of an object, or of all objects of a folder, each by key and id."""
+        """Key and version id of all versions and delete markers of an object or a folder."""
         with _as_os_errors(name):
             pages = self.client.get_paginator("list_object_versions").paginate(Bucket=self.bucket_name, Prefix=name)
             found = [
@@ -155,14 +155,14 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         yield from ((key, version) for key, version in found if key == name or name.endswith("/"))
 
     def _keys(self, name: str) -> list[str]:
-        """The object, or all objects of a folder."""
+        """Keys of an object, or of all objects in a folder."""
         with _as_os_errors(name):
             pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=name)
             keys = [entry["Key"] for page in pages for entry in page.get("Contents", ())]
         return [key for key in keys if key == name or name.endswith("/")]
 
     def exists(self, name: str) -> bool:
-        """Whether the object is there."""
+        """Whether the object exists."""
         return self._head(name) is not None
 
     def get_modified_time(self, name: str) -> datetime:
@@ -174,7 +174,7 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         return modified
 
     def listdir(self, name: str) -> tuple[list[str], list[str]]:
-        """Names of the folders and files right below a prefix, however many there are."""
+        """Names of all folders and files directly below a prefix."""
         prefix = f"{name.rstrip('/')}/"
         folders: list[str] = []
         files: list[str] = []
@@ -188,11 +188,11 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         return folders, files
 
     def check_access(self) -> None:
-        """Raise OSError unless the bucket is there and may be used."""
+        """Raise OSError unless the bucket exists and is accessible."""
         try:
             with _as_os_errors(self.bucket_name):
                 self.client.head_bucket(Bucket=self.bucket_name)
-        except FileNotFoundError:  # an answer to HEAD has no body to say more than 404
+        except FileNotFoundError:  # a response to HEAD has no body, just the status 404
             raise StoreUnavailable(f"{self.bucket_name}: NoSuchBucket") from None
 
     def _put(self, name: str, data: bytes, **conditions: str) -> None:
@@ -208,7 +208,7 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
             raise
 
     def _get(self, name: str, limit: int | None) -> tuple[bytes, str]:
-        """An object's content and its ETag. That the content came, or not, is told here: hooks see headers alone."""
+        """An object's content and ETag. Reports to the circuit breaker, whose hooks see only headers."""
         found = self.client.get_object(Bucket=self.bucket_name, Key=name)
         try:
             data = _body(found, limit)
@@ -228,7 +228,7 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
 
 
 def _encrypted(encryption: str, kms_key_id: str) -> dict[str, str]:
-    """The parameters of an object that is to be encrypted so."""
+    """Object parameters for the encryption."""
     if encryption == "none":
         return {}
     key = {"SSEKMSKeyId": kms_key_id} if encryption == "aws:kms" and kms_key_id else {}
@@ -236,21 +236,21 @@ def _encrypted(encryption: str, kms_key_id: str) -> dict[str, str]:
 
 
 def _may_be_encryption(encryption: str, error: ClientError) -> bool:
-    """Whether a server that cannot encrypt, or may not, says this; few have an error of their own for it."""
+    """Whether failed encryption may have caused the error; few servers have an error code of its own for that."""
     code = str(error.response["Error"]["Code"])
     denied = encryption == "aws:kms" and (code == "AccessDenied" or code.startswith("KMS."))
     return encryption != "none" and (code in ENCRYPTION_CODES or denied)
 
 
 def _body(found: dict[str, Any], limit: int | None) -> bytes:
-    """What an object holds; read whole where it is not larger than the limit, since only then its length is checked."""
+    """Read an object, whole if it is within the limit, since botocore checks the length only then."""
     data: bytes = found["Body"].read(limit if limit is not None and found["ContentLength"] > limit else None)
     return data
 
 
 @contextmanager
 def _as_os_errors(name: str) -> Iterator[None]:
-    """Say in Python's own terms what went wrong with an object."""
+    """Convert errors of S3 to OSErrors."""
     try:
         yield
     except ClientError as error:
