@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 
 from skills_registry.catalog import is_skill_name
 from skills_registry.catalog.unknown_names import unknown_skills, unknown_tags
-from skills_registry.tags import is_tag, normal_tag, separated
+from skills_registry.tags import is_valid_tag, normalize_tag, split_words
 
 from .auth import create_token, owners_of_tokens_by, revocation
 from .client_setup import connection
@@ -43,7 +43,7 @@ class WordsField(CharField):
 
     def clean(self, value: Any) -> list[str]:
         """The words in the form that tags and names are kept in, each once."""
-        return sorted(set(map(normal_tag, separated(super().clean(value)))))
+        return sorted(set(map(normalize_tag, split_words(super().clean(value)))))
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -94,7 +94,7 @@ class AccessTokenForm(ModelForm):
             return given
         if names := unknown_skills(name for name in given.get("skills", []) if is_skill_name(name)):
             self.add_error("skills", _("No skill has this name: %(names)s") % {"names": ", ".join(names)})
-        if tags := unknown_tags(tag for tag in given.get("tags", []) if is_tag(tag)):
+        if tags := unknown_tags(tag for tag in given.get("tags", []) if is_valid_tag(tag)):
             self.add_error("tags", _("No skill has this tag: %(tags)s") % {"tags": ", ".join(tags)})
         return given
 

@@ -9,7 +9,9 @@ from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 
 
-def unless_known(request: HttpRequest | Request, digest: str, answer: Callable[[], HttpResponse]) -> HttpResponse:
+def conditional_response(
+    request: HttpRequest | Request, digest: str, answer: Callable[[], HttpResponse]
+) -> HttpResponse:
     """The answer with the digest as its `ETag`; 304 without making it where the client says that it has it.
 
     Clients may keep it and have to ask each time whether they may still use it.

@@ -33,10 +33,10 @@ def media_type(path: str, content: bytes) -> str:
         )
     if guessed:
         return guessed
-    return "application/octet-stream" if text_of(content) is None else "text/plain"
+    return "application/octet-stream" if decode_text(content) is None else "text/plain"
 
 
-def text_of(content: bytes) -> str | None:
+def decode_text(content: bytes) -> str | None:
     """The content as text, or None where it is not UTF-8 text that survives the way there and back."""
     if b"\0" in content:
         return None

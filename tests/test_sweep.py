@@ -65,7 +65,7 @@ def test_upload_that_is_being_stored_now_is_left_alone() -> None:
     version, _ = services.create_version(package())
     SkillVersion.objects.filter(pk=version.pk).update(state="storing")
 
-    assert services.sweep() == services.Swept(0, 0, 0)
+    assert services.sweep() == services.SweepResult(0, 0, 0)
     assert SkillVersion.objects.exists()
 
 

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 SKILLS_MAX = 200
 EXPORT_MAX = 256 * 1024 * 1024
 """Bytes of an export."""
-BULKY = ("files", "frontmatter", "warnings", "findings")
+LARGE_FIELDS = ("files", "frontmatter", "warnings", "findings")
 """What versions hold that can be megabytes; nothing here needs it."""
-_SEEN = re.compile(r"(\d{1,18})\.(\d{0,9})\.(\d{0,9})", re.ASCII)
+_TOKEN = re.compile(r"(\d{1,18})\.(\d{0,9})\.(\d{0,9})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Bulk:
+class BulkOperation:
     """An operation: its title and permission, what it would do to a skill, and how that is done."""
 
     title: Any
@@ -76,19 +76,19 @@ class Bulk:
 def bulk(request: OperatorRequest) -> HttpResponse:
     """Confirm and do `action` with each `skill`."""
     given = request.POST if request.method == "POST" else request.GET
-    operation = BULKS.get(given.get("action", ""))
+    operation = OPERATIONS.get(given.get("action", ""))
     if operation is None:
         raise Http404
     if not request.user.has_perm(f"skills_registry.{operation.permission}"):
         raise PermissionDenied
-    items = _items(given, request.user)
+    items = _selected_items(given, request.user)
     form = ChangeForm(request.POST or None)
     context = {"action": given["action"], "asks_reason": operation.do is not None, "form": form}
     if request.method == "POST" and form.is_valid():
         if operation.do is None:
-            return _zip(request, items)
-        lines = [_done(operation.do, item, request, form.cleaned_data["reason"]) for item in items]
-        context["undo"] = _undo(lines) if given["action"] == "deactivate" else ""
+            return _export_response(request, items)
+        lines = [_perform(operation.do, item, request, form.cleaned_data["reason"]) for item in items]
+        context["undo"] = _undo_query(lines) if given["action"] == "deactivate" else ""
         return page(request, "bulk", str(operation.title), lines=lines, done=True, **context)
     lines = [operation.plan(item) for item in items]
     return page(
@@ -96,19 +96,19 @@ def bulk(request: OperatorRequest) -> HttpResponse:
     )
 
 
-def _items(given: QueryDict, user: User) -> list[Item]:
+def _selected_items(given: QueryDict, user: User) -> list[Item]:
     """What was chosen: from the list by keys alone, from the confirmation with what it showed."""
     keys = given.getlist("skill")[:SKILLS_MAX]
-    seen = {int(match[1]): match for key in keys if (match := _SEEN.fullmatch(key))}
+    seen = {int(match[1]): match for key in keys if (match := _TOKEN.fullmatch(key))}
     wanted = [int(key) for key in keys if key.isdecimal() and len(key) < len(str(2**63))]
-    found = Skill.objects.with_summary().defer(*(f"live_version__{name}" for name in BULKY))
+    found = Skill.objects.with_summary().defer(*(f"live_version__{name}" for name in LARGE_FIELDS))
     skills = found.filter(pk__in=[*wanted, *seen]).order_by("name")
-    items = [_item(skill, seen.get(skill.pk)) for skill in skills]
+    items = [_make_item(skill, seen.get(skill.pk)) for skill in skills]
     refusals = _refusals(items, user)
     return [replace(item, refusal=refusals.get(item.skill.pk, "")) for item in items]
 
 
-def _item(skill: Skill, seen: re.Match[str] | None) -> Item:
+def _make_item(skill: Skill, seen: re.Match[str] | None) -> Item:
     if seen:
         return Item(skill, int(seen[2]) if seen[2] else None, int(seen[3]) if seen[3] else None)
     return Item(skill, skill.live_version.number if skill.live_version else None, skill.waiting_number)
@@ -119,20 +119,20 @@ def _refusals(items: list[Item], user: User) -> dict[int, str]:
     skills = {item.skill.pk: item.skill for item in items}
     targets = {(item.skill.pk, item.target): item for item in items if item.target}
     found = SkillVersion.objects.ready().filter(skill__in=skills, number__in={number for _, number in targets})
-    versions = [version for version in found.defer(*BULKY) if (version.skill_id, version.number) in targets]
+    versions = [version for version in found.defer(*LARGE_FIELDS) if (version.skill_id, version.number) in targets]
     for version in versions:
         version.skill = skills[version.skill_id]
     reasons = services.refusals(versions, user)
     gone = {pk for pk, _ in targets} - {version.skill_id for version in versions}
     refused = {version.skill_id: reasons[version.pk] for version in versions if reasons[version.pk]}
-    return refused | dict.fromkeys(gone, _gone())
+    return refused | dict.fromkeys(gone, _gone_text())
 
 
-def _gone() -> str:
+def _gone_text() -> str:
     return _("the version is not there any more")
 
 
-def _undo(lines: list[Line]) -> str:
+def _undo_query(lines: list[Line]) -> str:
     """The query that asks to publish again exactly what was deactivated."""
     tokens = [replace(line.item, live=None, target=line.item.live).token for line in lines if line.good]
     return urlencode({"action": "again", "skill": tokens}, doseq=True) if tokens else ""
@@ -142,7 +142,7 @@ def _plan_publish(item: Item) -> Line:
     if item.refusal:
         return Line(item, item.refusal, good=False)
     if item.target is None:
-        return Line(item, services.why_absent(item.skill) or _("has no version that waits"), good=False)
+        return Line(item, services.why_deleted(item.skill) or _("has no version that waits"), good=False)
     if item.live is None:
         return Line(item, _("v{new} goes live").format(new=item.target))
     return Line(item, _("v{new} goes live in place of v{old}").format(new=item.target, old=item.live))
@@ -171,25 +171,27 @@ def _plan_export(item: Item) -> Line:
     return Line(item, f"v{number}") if number else Line(item, _("has no version"), good=False)
 
 
-BULKS = {
-    "publish": Bulk(gettext_lazy("Publish the newest versions"), "publish_skill", _plan_publish, _publish),
-    "again": Bulk(gettext_lazy("Publish again"), "publish_skill", _plan_publish, _publish),
-    "deactivate": Bulk(gettext_lazy("Deactivate skills"), "publish_skill", _plan_deactivate, _deactivate),
-    "export": Bulk(gettext_lazy("Export skills"), "view_skill", _plan_export),
+OPERATIONS = {
+    "publish": BulkOperation(gettext_lazy("Publish the newest versions"), "publish_skill", _plan_publish, _publish),
+    "again": BulkOperation(gettext_lazy("Publish again"), "publish_skill", _plan_publish, _publish),
+    "deactivate": BulkOperation(gettext_lazy("Deactivate skills"), "publish_skill", _plan_deactivate, _deactivate),
+    "export": BulkOperation(gettext_lazy("Export skills"), "view_skill", _plan_export),
 }
 
 
-def _done(do: Callable[[Item, OperatorRequest, str], str], item: Item, request: OperatorRequest, reason: str) -> Line:
+def _perform(
+    do: Callable[[Item, OperatorRequest, str], str], item: Item, request: OperatorRequest, reason: str
+) -> Line:
     try:
         done = do(item, request, reason)
         return Line(item, done, pending=not Skill.objects.get(pk=item.skill.pk).is_served)
     except services.Conflict as conflict:
         return Line(item, str(conflict), good=False)
     except item.skill.versions.model.DoesNotExist:
-        return Line(item, _gone(), good=False)
+        return Line(item, _gone_text(), good=False)
 
 
-def _zip(request: OperatorRequest, items: list[Item]) -> HttpResponse:
+def _export_response(request: OperatorRequest, items: list[Item]) -> HttpResponse:
     pieces, size = [], 0
     for piece in services.export_skills(item.skill for item in items):
         pieces.append(piece)

@@ -20,7 +20,7 @@ from skills_registry.packages.agent_view import changes_for_agents
 from skills_registry.packages.manifest_fields import SKILL_MD
 
 from .comparison_source import Side, upload_side, version_side
-from .file_diffs import FileDiff, Options, file_diff
+from .file_diffs import FileDiff, Options, diff_file
 from .pages import OperatorRequest, page, requires
 
 CHANGES_PER_PAGE = 100
@@ -39,11 +39,11 @@ def compare_versions(request: OperatorRequest, pk: int) -> HttpResponse:
     skill = get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
     versions = SkillVersion.objects.ready().filter(skill=skill)
     offered = list(versions.order_by("-number").values_list("number", flat=True)[:VERSIONS_OFFERED])
-    before, after = _chosen(request, skill, offered)
+    before, after = _selected_numbers(request, skill, offered)
     found = {version.number: version for version in versions.filter(number__in=(before, after)).select_related("skill")}
     if before not in found or after not in found:
         raise Http404
-    return _answer(
+    return _comparison_response(
         request,
         "compare",
         _("Compare %(before)s with %(after)s") % {"before": f"v{before}", "after": f"v{after}"},
@@ -68,7 +68,7 @@ def compare_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
     if package is None or not skill or skill.live_version is None:
         raise Http404
     title = _("What %(name)s changes") % {"name": upload.filename}
-    return _answer(
+    return _comparison_response(
         request,
         "compare",
         title,
@@ -79,7 +79,7 @@ def compare_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def comparison(
+def comparison_context(
     request: OperatorRequest, before: Side, after: Side, compare_address: str, *, pair: str = ""
 ) -> dict[str, Any]:
     """The context of `_comparison.html`: the changes, page by page, and the first files with their lines.
@@ -89,37 +89,37 @@ def comparison(
     """
     changes = sorted(compare(before.files, after.files), key=lambda change: change.path != SKILL_MD)
     shown = Paginator(changes, CHANGES_PER_PAGE).get_page(request.GET.get("page"))
-    options = Options.of(request.GET, split=_split(request))
+    options = Options.of(request.GET, split=_is_split_view(request))
     return {
         "before": before,
         "after": after,
         "options": options,
         "changes": shown,
         "counts": Counter(change.change for change in changes),
-        "files": _files(list(shown), before, after, options),
+        "files": _file_entries(list(shown), before, after, options),
         "agent_changes": changes_for_agents(before.view, after.view),
-        "address": pair or _address(request),
+        "address": pair or _pair_query(request),
         "compare_address": compare_address,
     }
 
 
-def _answer(
+def _comparison_response(
     request: OperatorRequest, template: str, title: str, before: Side, after: Side, **context: Any
 ) -> HttpResponse:
     path = request.GET.get("file")
     if path is None:
-        shown = comparison(request, before, after, request.path)
+        shown = comparison_context(request, before, after, request.path)
     else:
         change = next((change for change in compare(before.files, after.files) if change.path == path), None)
         if change is None:
             raise Http404
-        options = Options.of(request.GET, split=_split(request))
+        options = Options.of(request.GET, split=_is_split_view(request))
         shown = {
             "before": before,
             "after": after,
             "options": options,
-            "files": [(_anchor(change), change, file_diff(change, before, after, options))],
-            "address": _address(request),
+            "files": [(_anchor(change), change, diff_file(change, before, after, options))],
+            "address": _pair_query(request),
             "compare_address": request.path,
             "one": change,
         }
@@ -129,7 +129,7 @@ def _answer(
     return answer
 
 
-def _files(
+def _file_entries(
     changes: Sequence[FileChange], before: Side, after: Side, options: Options
 ) -> list[tuple[str, FileChange, FileDiff | None]]:
     """The files with their anchors; with their lines as long as that is little, None for the others."""
@@ -139,7 +139,7 @@ def _files(
         budget -= (change.size_before or 0) + (change.size_after or 0)
         soon = budget >= 0 and monotonic() - began < SECONDS_AT_ONCE
         now = number == 0 or (number < AT_ONCE and soon)
-        files.append((_anchor(change), change, file_diff(change, before, after, options) if now else None))
+        files.append((_anchor(change), change, diff_file(change, before, after, options) if now else None))
     return files
 
 
@@ -147,12 +147,12 @@ def _anchor(change: FileChange) -> str:
     return f"file-{change.path}"
 
 
-def _split(request: OperatorRequest) -> bool:
+def _is_split_view(request: OperatorRequest) -> bool:
     """Whether to show two columns: by the address, or by what this browser was shown last."""
     return (request.GET.get("view") or request.COOKIES.get(VIEW_COOKIE)) == "split"
 
 
-def _address(request: OperatorRequest) -> str:
+def _pair_query(request: OperatorRequest) -> str:
     """The query of the compared pair alone, to which links add what they want of it."""
     query = request.GET.copy()
     for name in ("file", "part", "open", "start", "large", "view", "page"):
@@ -160,14 +160,14 @@ def _address(request: OperatorRequest) -> str:
     return query.urlencode()
 
 
-def _chosen(request: OperatorRequest, skill: Skill, offered: Sequence[int]) -> tuple[int, int]:
+def _selected_numbers(request: OperatorRequest, skill: Skill, offered: Sequence[int]) -> tuple[int, int]:
     """The numbers of the two versions; 0 where there is none."""
     newest = offered[0] if offered else 0
     live = skill.live_version.number if skill.live_version else 0
     earlier = live if live and live != newest else next((number for number in offered if number < newest), newest)
-    return _number(request, "from", earlier), _number(request, "to", newest)
+    return _number_param(request, "from", earlier), _number_param(request, "to", newest)
 
 
-def _number(request: OperatorRequest, name: str, default: int) -> int:
+def _number_param(request: OperatorRequest, name: str, default: int) -> int:
     value = request.GET.get(name, "").removeprefix("v")
     return int(value) if value.isdecimal() and len(value) < 10 else default

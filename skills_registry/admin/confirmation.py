@@ -16,7 +16,7 @@ from .forms import ChangeForm
 from .pages import OperatorRequest
 
 
-def confirmed(
+def confirm_change(
     request: OperatorRequest,
     skill: Skill,
     change: Callable[[str, int | None], str],
@@ -36,11 +36,11 @@ def confirmed(
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
     else:
-        tell(request, skill, told)
+        show_outcome(request, skill, told)
     return redirect("admin:skills_registry_skill_change", skill.pk)
 
 
-def tell(request: OperatorRequest, skill: Skill, told: str) -> None:
+def show_outcome(request: OperatorRequest, skill: Skill, told: str) -> None:
     """Tell what was done, and where that is so that gateways do not know of it yet."""
     if Skill.objects.get(pk=skill.pk).is_served:
         messages.success(request, told)

@@ -12,7 +12,7 @@ from skills_registry.models import SkillVersion
 from skills_registry.packages.edits import Edit, written
 
 from .edit_merge import CLASHES_MAX, SHOWN_MAX, merge_edits
-from .edited_version import edited_comparison, inspect_edits
+from .edited_version import edit_comparison_context, inspect_edits
 from .pages import OperatorRequest, page
 
 
@@ -24,7 +24,7 @@ def conflict_page(
     clashes = merge.clashes
     apart = merge.edits({})
     on_top = inspect_edits(newest, apart)
-    context = edited_comparison(request, newest, on_top.package) if on_top.package and apart else {}
+    context = edit_comparison_context(request, newest, on_top.package) if on_top.package and apart else {}
     answer = page(
         request,
         "edit_conflict",

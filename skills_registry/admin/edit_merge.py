@@ -8,12 +8,12 @@ from typing import Literal
 
 from skills_registry.bounded.pool import NotDone, run_bounded
 from skills_registry.compare.three_way_merge import Choice, Region, merge_all, merged_text
-from skills_registry.media_types import text_of
+from skills_registry.media_types import decode_text
 from skills_registry.models import SkillVersion
 from skills_registry.packages.edits import Edit, resolve
 
 from .comparison_source import Side, version_side
-from .edited_version import editable
+from .edited_version import editable_text
 
 MERGE_SECONDS = 0.4
 """CPU time for all texts; where it is not enough, files that both changed are taken whole from one side."""
@@ -114,17 +114,17 @@ def merge_edits(base: SkillVersion, newest: SkillVersion, edits: Mapping[str, Ed
     settled: dict[str, Edit] = {}
     clashing: dict[str, Edit] = {}
     for path, edit in edits.items():
-        mine = _on_top(edit, old, after)
+        mine = _rebase_edit(edit, old, after)
         if before.get(path) == after.get(path) or (mine == Edit() and path in moved and path in after):
             settled[path] = mine
-        elif (mine == Edit() and path not in after) or _has(new, path, mine):
+        elif (mine == Edit() and path not in after) or _already_has(new, path, mine):
             continue  # both did the same
         else:
             clashing[path] = mine
-    return Merge(settled, _merged(clashing, old, new), clashing, frozenset(clashing.keys() - after.keys()))
+    return Merge(settled, _merge_texts(clashing, old, new), clashing, frozenset(clashing.keys() - after.keys()))
 
 
-def _on_top(edit: Edit, old: Side, after: Mapping[str, str]) -> Edit:
+def _rebase_edit(edit: Edit, old: Side, after: Mapping[str, str]) -> Edit:
     """The edit for the newest version; a file that was moved takes along what they changed in it."""
     if edit.source is None:
         return edit
@@ -132,21 +132,21 @@ def _on_top(edit: Edit, old: Side, after: Mapping[str, str]) -> Edit:
     return edit if edit.source in after else Edit.of(content)
 
 
-def _has(side: Side, path: str, edit: Edit) -> bool:
+def _already_has(side: Side, path: str, edit: Edit) -> bool:
     """Whether a file is already what the edit would make of it."""
     if side.file(path) is None or edit == Edit():
         return False
     return resolve({path: edit}, side.content)[path] == side.content(path)
 
 
-def _merged(clashing: Mapping[str, Edit], old: Side, new: Side) -> dict[str, list[Region] | None]:
+def _merge_texts(clashing: Mapping[str, Edit], old: Side, new: Side) -> dict[str, list[Region] | None]:
     """The pieces of each file, None where there are none: no text, too large, or removed on one side."""
     texts: dict[str, tuple[str, str, str]] = {}
     for path, edit in clashing.items():
         content = resolve({path: edit}, new.content)[path]
-        mine = None if content is None else text_of(content)
-        theirs = editable(new, path)
-        base = "" if old.file(path) is None else editable(old, path)
+        mine = None if content is None else decode_text(content)
+        theirs = editable_text(new, path)
+        base = "" if old.file(path) is None else editable_text(old, path)
         if mine is not None and theirs is not None and base is not None:
             texts[path] = base, mine, theirs
     try:

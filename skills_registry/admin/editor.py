@@ -28,9 +28,9 @@ from skills_registry.texts.render import render_problem, render_refusal, render_
 from .comparison_source import Side, version_side
 from .edit_conflict import conflict_page
 from .edit_merge import merge_edits
-from .edited_version import changes_of, editable, edited_comparison, inspect_edits
+from .edited_version import edit_comparison_context, editable_text, inspect_edits, resolve_changes
 from .forms import EditForm
-from .package_texts import rendered
+from .package_texts import render_document
 from .pages import OperatorRequest, page, requires
 
 PREVIEW_MAX = 48 * 1024
@@ -40,16 +40,16 @@ PREVIEW_MAX = 48 * 1024
 @requires("upload_skill")
 def edit(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     """Show the editor on a version, or make a new version of what was edited."""
-    base = _version(pk, number)
+    base = _get_version(pk, number)
     if request.method != "POST":
-        return _editor(request, base, request.GET.get("file"), {}, EditForm(initial=_initial(base)))
+        return _editor_page(request, base, request.GET.get("file"), {}, EditForm(initial=_initial_data(base)))
     form = EditForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _editor(request, base, request.POST.get("path"), {}, form)
-    edits = _edits(base, form)
+        return _editor_page(request, base, request.POST.get("path"), {}, form)
+    edits = _submitted_edits(base, form)
     if "resume" in request.POST:
         kept = {name: form.cleaned_data[name] for name in ("note", "expected_latest")}
-        return _editor(request, base, next(iter(edits), None), edits, EditForm(initial=kept))
+        return _editor_page(request, base, next(iter(edits), None), edits, EditForm(initial=kept))
     if "merge" in request.POST:
         return _merge(request, base, edits, form)
     if "preview" in request.POST:
@@ -60,15 +60,15 @@ def edit(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
 @requires("upload_skill")
 def edit_text(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     """The text of one file of a version, for the editor; null where it is none that can be edited."""
-    side = version_side(_version(pk, number))
-    return JsonResponse({"text": editable(side, request.GET.get("path", ""))})
+    side = version_side(_get_version(pk, number))
+    return JsonResponse({"text": editable_text(side, request.GET.get("path", ""))})
 
 
 @require_POST
 @requires("upload_skill")
-def check(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
+def check_edits(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     """What would be said of the edits if they were saved now, and a preview of the file that is looked at."""
-    base = _version(pk, number)
+    base = _get_version(pk, number)
     try:
         asked = read_json(request.body)
         edits = read_edits(asked["edits"])
@@ -77,39 +77,41 @@ def check(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         return JsonResponse({"detail": render_refusal(error)}, status=400)
     except (ValueError, KeyError, TypeError, AttributeError):
         return JsonResponse({"detail": _("The edits cannot be read.")}, status=400)
-    newest = _newest(base)
+    newest = _newest_version(base)
     edited = edits.get(path)
     return JsonResponse(
         {
-            **_remarks(inspect_edits(base, edits)),
-            "preview": _preview(version_side(base), path, edited.text) if edited and edited.text is not None else None,
+            **_check_result(inspect_edits(base, edits)),
+            "preview": _render_preview(version_side(base), path, edited.text)
+            if edited and edited.text is not None
+            else None,
             "newest": None if newest is None else {"number": newest.number, "by": str(newest.uploaded_by or "")},
         }
     )
 
 
-def _version(pk: int, number: int) -> SkillVersion:
+def _get_version(pk: int, number: int) -> SkillVersion:
     return get_object_or_404(SkillVersion.objects.ready().select_related("skill"), skill=pk, number=number)
 
 
-def _newest(version: SkillVersion) -> SkillVersion | None:
+def _newest_version(version: SkillVersion) -> SkillVersion | None:
     return version.skill.versions.ready().select_related("skill", "uploaded_by").first()
 
 
-def _initial(base: SkillVersion) -> dict[str, Any]:
-    newest = _newest(base)
+def _initial_data(base: SkillVersion) -> dict[str, Any]:
+    newest = _newest_version(base)
     return {"expected_latest": newest.number if newest else base.number}
 
 
-def _edits(base: SkillVersion, form: EditForm) -> dict[str, Edit]:
+def _submitted_edits(base: SkillVersion, form: EditForm) -> dict[str, Edit]:
     """All edits: those that a script kept, and the one file that was edited in the form without one."""
     given = form.cleaned_data
     edits: dict[str, Edit] = given["made"]
     if "new_path" not in form.data:
         return edits
-    before = editable(version_side(base), given["path"]) or ""
+    before = editable_text(version_side(base), given["path"]) or ""
     sent = given["text"] if "text" in form.data else None
-    text = None if sent is None or (given["path"] and _same(before, sent)) else sent
+    text = None if sent is None or (given["path"] and _is_same_text(before, sent)) else sent
     return edited_file(
         edits,
         given["path"],
@@ -120,11 +122,11 @@ def _edits(base: SkillVersion, form: EditForm) -> dict[str, Edit]:
     )
 
 
-def _same(before: str, sent: str) -> bool:
+def _is_same_text(before: str, sent: str) -> bool:
     return before.splitlines() == sent.splitlines() and before.endswith("\n") == sent.endswith("\n")
 
 
-def _remarks(inspection: Inspection) -> dict[str, Any]:
+def _check_result(inspection: Inspection) -> dict[str, Any]:
     remarks = {
         "errors": [render_problem(problem) for problem in inspection.errors],
         **render_report(inspection),
@@ -137,7 +139,7 @@ def _remarks(inspection: Inspection) -> dict[str, Any]:
     return {**remarks, "tokens": tokens}
 
 
-def _preview(side: Side, path: str, text: str) -> str | None:
+def _render_preview(side: Side, path: str, text: str) -> str | None:
     """The file as people read it, where it is Markdown; of SKILL.md the instructions."""
     if not path.lower().endswith((".md", ".markdown")):
         return None
@@ -147,9 +149,9 @@ def _preview(side: Side, path: str, text: str) -> str | None:
         except InvalidSkill:
             pass  # while the frontmatter is being written, all of it is shown
     if len(text) <= PREVIEW_MAX:
-        return str(rendered(side, path, text))
+        return str(render_document(side, path, text))
     told = _("The preview ends here; the text goes on.")
-    return format_html('{}<p class="sk-quiet">{}</p>', rendered(side, path, text[:PREVIEW_MAX]), told)
+    return format_html('{}<p class="sk-quiet">{}</p>', render_document(side, path, text[:PREVIEW_MAX]), told)
 
 
 def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
@@ -159,7 +161,7 @@ def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], 
         version = services.edit_version(
             base.skill,
             base.number,
-            changes_of(base, edits),
+            resolve_changes(base, edits),
             user=request.user,
             note=given["note"],
             expected_latest=given["expected_latest"],
@@ -167,13 +169,13 @@ def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], 
     except (services.Conflict, services.StoreFailed, InvalidSkill, OSError) as failure:  # the text must not be lost
         if asked_json:
             return JsonResponse({"saved": False}, status=409)
-        newest = _newest(base)
+        newest = _newest_version(base)
         if isinstance(failure, services.Conflict) and newest and newest.number != given["expected_latest"]:
             return conflict_page(request, base, newest, edits, given["note"])
         problems = failure.problems if isinstance(failure, InvalidSkill) else ()
         if not problems:
             messages.error(request, str(failure))
-        return _editor(request, base, given["path"] or next(iter(edits), None), edits, form, problems=problems)
+        return _editor_page(request, base, given["path"] or next(iter(edits), None), edits, form, problems=problems)
     messages.success(request, _("Created %(version)s. What agents get has not changed.") % {"version": version})
     address = reverse("admin:skills_registry_version", args=[base.skill_id, version.number])
     return JsonResponse({"saved": True, "url": address}) if asked_json else redirect(address)
@@ -181,7 +183,7 @@ def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], 
 
 def _merge(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
     """Save what was merged into the newest version, or open it in the editor; else the page of the conflict again."""
-    given, newest = form.cleaned_data, _newest(base)
+    given, newest = form.cleaned_data, _newest_version(base)
     if newest is None:
         raise Http404
     merge = merge_edits(base, newest, edits)
@@ -193,11 +195,11 @@ def _merge(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit],
     merged = merge.edits(chosen)
     if "edit" in request.POST:
         kept = {name: given[name] for name in ("note", "expected_latest")}
-        return _editor(request, newest, next(iter(merged), None), merged, EditForm(initial=kept))
+        return _editor_page(request, newest, next(iter(merged), None), merged, EditForm(initial=kept))
     return _save(request, newest, merged, form)
 
 
-def _editor(
+def _editor_page(
     request: OperatorRequest,
     base: SkillVersion,
     path: str | None,
@@ -210,7 +212,7 @@ def _editor(
     side = version_side(base)
     path = SKILL_MD if path is None else path
     edited = edits.get(path)
-    text = edited.text if edited and edited.text is not None else editable(side, path)
+    text = edited.text if edited and edited.text is not None else editable_text(side, path)
     if path and text is None and side.file(path) is None and path not in edits:
         raise Http404
     answer = page(
@@ -245,7 +247,7 @@ def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str,
     """What the edits change, before they are saved; from here they are saved or edited further."""
     inspection = inspect_edits(base, edits)
     if inspection.package is None:
-        return _editor(request, base, next(iter(edits), None), edits, form, problems=inspection.problems)
+        return _editor_page(request, base, next(iter(edits), None), edits, form, problems=inspection.problems)
     return page(
         request,
         "edit_preview",
@@ -256,5 +258,5 @@ def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str,
         expected_latest=form.cleaned_data["expected_latest"],
         edits=json.dumps(written(edits)),
         **render_report(inspection),
-        **edited_comparison(request, base, inspection.package),
+        **edit_comparison_context(request, base, inspection.package),
     )

@@ -12,7 +12,7 @@ from skills_registry.compare.file_changes import FileChange
 from skills_registry.compare.text_diff import TextDiff, View
 
 from .comparison_source import Side
-from .package_texts import text_diff
+from .package_texts import diff_texts
 from .raw_files import PICTURES
 
 TEXT_MAX = 512 * 1024
@@ -54,7 +54,7 @@ class FileDiff:
     diff: TextDiff | None = None
 
 
-def file_diff(change: FileChange, before: Side, after: Side, options: Options) -> FileDiff:
+def diff_file(change: FileChange, before: Side, after: Side, options: Options) -> FileDiff:
     """Read a file on both sides and compare it. Raises OSError where the store is away."""
     addresses = (
         before.address(change.path_before) if change.path_before else "",
@@ -70,7 +70,7 @@ def file_diff(change: FileChange, before: Side, after: Side, options: Options) -
     old = before.content(change.path_before) if change.path_before else b""
     new = after.content(change.path) if change.size_after is not None else b""
     try:
-        diff = text_diff(old, new, options)
+        diff = diff_texts(old, new, options)
     except NotDone:
         return FileDiff(change, "too large", options, *addresses)
     return FileDiff(change, "text" if diff else "binary", options, *addresses, diff)

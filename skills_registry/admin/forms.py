@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from skills_registry.bounded.json_text import BoundedDecoder
 from skills_registry.models import NOTE_MAX, Skill
 from skills_registry.packages.edits import InvalidEdits, read_edits
-from skills_registry.tags import InvalidTags, normal_tags, separated
+from skills_registry.tags import InvalidTags, normalize_tags, split_words
 from skills_registry.texts.render import render_refusal
 
 EDITED_FILE_MAX = 1024 * 1024
@@ -104,7 +104,7 @@ class NoteForm(forms.Form):
     )
 
 
-class ReviewForm(NoteForm):
+class InspectionForm(NoteForm):
     """The second step of an upload: what to do with it."""
 
     expected_live = ExpectedLiveField()
@@ -202,7 +202,7 @@ class TagsForm(ReasonForm):
     def clean_tags(self) -> list[str]:
         """The tags in the form that they are kept in. Raises ValidationError."""
         try:
-            return normal_tags(separated(self.cleaned_data["tags"]))
+            return normalize_tags(split_words(self.cleaned_data["tags"]))
         except InvalidTags as invalid:
             raise forms.ValidationError(render_refusal(invalid)) from None
 

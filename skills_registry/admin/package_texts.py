@@ -24,7 +24,7 @@ PLAIN_MAX = 64 * 1024
 """Characters of a text that are shown as they are where it cannot be rendered."""
 
 
-def rendered(side: Side, path: str, text: str) -> SafeString:
+def render_document(side: Side, path: str, text: str) -> SafeString:
     """A Markdown file of a package: its links lead to the other files, and their pictures are shown."""
     files = {file["path"]: file["media_type"] for file in side.files}
     around = Around(
@@ -32,14 +32,14 @@ def rendered(side: Side, path: str, text: str) -> SafeString:
         pictures={other: side.address(other) for other, media_type in files.items() if media_type in PICTURES},
         folder=path.rpartition("/")[0],
     )
-    shown = _rendered(text, around)
+    shown = _render_within_limits(text, around)
     if shown is None:
-        return _plain(text)
+        return _plain_html(text)
     html = mark_safe(shown.html)  # noqa: S308  # the worker has sanitised it
-    return html if shown.whole else format_html("{}{}", html, _remark(_("It is shown up to here; the text goes on.")))
+    return html if shown.whole else format_html("{}{}", html, _notice(_("It is shown up to here; the text goes on.")))
 
 
-def source(path: str, text: str) -> Source | None:
+def highlight_source(path: str, text: str) -> Source | None:
     """The lines of a text as HTML: without colours where these take too long, None where even that does."""
     for coloured, seconds in ((True, COLOUR_SECONDS), (False, PLAIN_SECONDS)):
         try:
@@ -50,12 +50,12 @@ def source(path: str, text: str) -> Source | None:
     return None
 
 
-def text_diff(before: bytes, after: bytes, view: View) -> TextDiff | None:
+def diff_texts(before: bytes, after: bytes, view: View) -> TextDiff | None:
     """What differs between two files, None where one is no text. Raises NotDone."""
     return run_bounded(COMPARE_SECONDS, compare_texts, before, after, view)
 
 
-def _rendered(text: str, around: Around) -> Rendered | None:
+def _render_within_limits(text: str, around: Around) -> Rendered | None:
     """The text as HTML: without colours where these take too long, None where even that does."""
     has_code = "```" in text or "~~~" in text
     for coloured in (True, False) if has_code else (False,):
@@ -67,12 +67,12 @@ def _rendered(text: str, around: Around) -> Rendered | None:
     return None
 
 
-def _plain(text: str) -> SafeString:
+def _plain_html(text: str) -> SafeString:
     shown = mark_safe(visible_html(text[:PLAIN_MAX]))  # noqa: S308  # it is escaped
-    why = _remark(_("This text takes too long to render; this is its source."))
-    more = _remark(_("It is shown up to here; the text goes on.")) if len(text) > PLAIN_MAX else ""
+    why = _notice(_("This text takes too long to render; this is its source."))
+    more = _notice(_("It is shown up to here; the text goes on.")) if len(text) > PLAIN_MAX else ""
     return format_html("{}<pre>{}</pre>{}", why, shown, more)
 
 
-def _remark(text: str) -> SafeString:
+def _notice(text: str) -> SafeString:
     return format_html('<p class="sk-quiet">{}</p>', text)

@@ -38,7 +38,7 @@ def page(request: HttpRequest, template: str, title: str, **context: Any) -> Tem
     return TemplateResponse(request, f"admin/skills_registry/{template}.html", {**frame, **context})
 
 
-def before(request: HttpRequest) -> int | None:
+def before_cursor(request: HttpRequest) -> int | None:
     """Where the page of a list begins that is read on from a number, newest first; None for its first page."""
     given = request.GET.get("before", "")
     return min(int(given), ID_MAX) if given.isdecimal() and len(given) < 20 else None

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
 
 from skills_registry import services
-from skills_registry.conditional import unless_known
+from skills_registry.conditional import conditional_response
 from skills_registry.models import SkillVersion, Upload
 
 from .comparison_source import Side, upload_side, version_side
@@ -24,7 +24,7 @@ _POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 def version_file(request: OperatorRequest, pk: int, number: int, path: str) -> HttpResponse:
     """A file of a version."""
     versions = SkillVersion.objects.ready().select_related("skill")
-    return _answer(request, version_side(get_object_or_404(versions, skill=pk, number=number)), path)
+    return _file_response(request, version_side(get_object_or_404(versions, skill=pk, number=number)), path)
 
 
 @requires("upload_skill")
@@ -37,10 +37,10 @@ def upload_file(request: OperatorRequest, pk: UUID, path: str) -> HttpResponse:
         package = None
     if package is None:
         raise Http404
-    return _answer(request, upload_side(upload, package), path)
+    return _file_response(request, upload_side(upload, package), path)
 
 
-def _answer(request: OperatorRequest, side: Side, path: str) -> HttpResponse:
+def _file_response(request: OperatorRequest, side: Side, path: str) -> HttpResponse:
     file = side.file(path)
     if file is None:
         raise Http404
@@ -53,6 +53,6 @@ def _answer(request: OperatorRequest, side: Side, path: str) -> HttpResponse:
         answer.headers["Content-Disposition"] = disposition or "attachment"
         return answer
 
-    response = unless_known(request, file["sha256"], answer)
+    response = conditional_response(request, file["sha256"], answer)
     response.headers["Content-Security-Policy"] = _POLICY  # of a 304, too: its headers replace those that were kept
     return response

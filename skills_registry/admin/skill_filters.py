@@ -21,7 +21,7 @@ ORDERS = [
 FLAGS = ["findings", "unused", "pending"]
 
 
-class ListForm(forms.Form):
+class SkillListForm(forms.Form):
     """The filter above the list; whatever is given and makes no sense finds nothing."""
 
     q = forms.CharField(label=_("Search"), required=False, max_length=200)
@@ -41,10 +41,10 @@ class ListForm(forms.Form):
         counts = Skill.objects.present().tag_counts()
         tags = sorted(tag for tag, _count in counts.most_common(TAGS_OFFERED))
         owners = User.objects.filter(pk__in=Skill.objects.filter(owner__isnull=False).values("owner"))
-        self._offer("tag", tags)
-        self._offer("owner", list(owners.order_by("username").values_list("username", flat=True)))
+        self._set_choices("tag", tags)
+        self._set_choices("owner", list(owners.order_by("username").values_list("username", flat=True)))
 
-    def _offer(self, name: str, values: list[str]) -> None:
+    def _set_choices(self, name: str, values: list[str]) -> None:
         """A choice of what there is, and of what was asked for."""
         given = self.data.get(name, "")
         others = [given] if given and given not in values else []
@@ -66,7 +66,7 @@ class ListForm(forms.Form):
         """Whether anything is left out."""
         return any(self.cleaned_data.get(name) for name in self.fields if name != "o")
 
-    def wanted(self) -> SkillQuerySet:
+    def matching_skills(self) -> SkillQuerySet:
         """The skills that the registry itself can find: all but what depends on calls."""
         given = self.cleaned_data
         skills = Skill.objects.in_state(given["status"]) if given["status"] else Skill.objects.present()

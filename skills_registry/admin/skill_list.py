@@ -16,7 +16,7 @@ from invocations.usage import last_days
 from skills_registry.models import Skill
 
 from .pages import OperatorRequest, page, requires
-from .skill_filters import ListForm
+from .skill_filters import SkillListForm
 
 DAYS = 30
 PER_PAGE = 25
@@ -50,8 +50,8 @@ class Row:
 @requires("view_skill")
 def skill_list(request: OperatorRequest) -> HttpResponse:
     """A page of the skills that the filter asks for."""
-    form = ListForm(request.GET)
-    found, away = _found(form) if form.is_valid() else ([], False)
+    form = SkillListForm(request.GET)
+    found, away = _find_keys(form) if form.is_valid() else ([], False)
     shown = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
@@ -60,7 +60,7 @@ def skill_list(request: OperatorRequest) -> HttpResponse:
         "skill_list",
         _("Skills"),
         form=form,
-        rows=list(_rows(shown)),
+        rows=list(_build_rows(shown)),
         shown=shown,
         query=query.urlencode(),
         filtered=bool(form.errors) or form.filtered,
@@ -69,10 +69,10 @@ def skill_list(request: OperatorRequest) -> HttpResponse:
     )
 
 
-def _found(form: ListForm) -> tuple[list[int], bool]:
+def _find_keys(form: SkillListForm) -> tuple[list[int], bool]:
     """The primary keys of what is wanted, in order; and whether the calls that this depends on cannot be read."""
     order, unused = form.cleaned_data["o"], form.cleaned_data["unused"]
-    skills = list(form.wanted().values_list("pk", "name"))
+    skills = list(form.matching_skills().values_list("pk", "name"))
     if order == "-name":
         skills.reverse()
     away = False
@@ -87,7 +87,7 @@ def _found(form: ListForm) -> tuple[list[int], bool]:
     return [pk for pk, _name in skills], away
 
 
-def _rows(shown: Page[int]) -> Iterator[Row]:
+def _build_rows(shown: Page[int]) -> Iterator[Row]:
     """What is on the page, with its calls read at once."""
     keys = list(shown)
     skills = Skill.objects.with_summary().with_description().defer("live_version__files", "live_version__frontmatter")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from skills_registry import services
 from skills_registry.models import Skill
 
-from .confirmation import tell
+from .confirmation import show_outcome
 from .forms import OwnerForm, TagsForm
 from .pages import OperatorRequest, page, requires
 
@@ -33,7 +33,7 @@ def tags(request: OperatorRequest, pk: int) -> HttpResponse:
     lead = _(
         "Skills are found by their tags. An access token may be for some tags only: what it opens follows at once."
     )
-    return _changed(request, skill, form, change, title=title, lead=lead)
+    return _handle_form(request, skill, form, change, title=title, lead=lead)
 
 
 @requires("administer_skill")
@@ -48,10 +48,10 @@ def owner(request: OperatorRequest, pk: int) -> HttpResponse:
 
     title = _("Owner of {skill}").format(skill=skill)
     lead = _("The owner is whom others ask about the skill; it gives no rights.")
-    return _changed(request, skill, form, change, title=title, lead=lead)
+    return _handle_form(request, skill, form, change, title=title, lead=lead)
 
 
-def _changed(
+def _handle_form(
     request: OperatorRequest,
     skill: Skill,
     form: forms.Form,
@@ -62,9 +62,9 @@ def _changed(
 ) -> HttpResponse:
     """Ask, or do what was filled in and go to the skill, where it says what came of it."""
     if request.method != "POST" or not form.is_valid():
-        return page(request, "label", title, skill=skill, form=form, lead=lead, refusal=services.why_absent(skill))
+        return page(request, "label", title, skill=skill, form=form, lead=lead, refusal=services.why_deleted(skill))
     try:
-        tell(request, skill, change(form.cleaned_data))
+        show_outcome(request, skill, change(form.cleaned_data))
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
     return redirect("admin:skills_registry_skill_change", skill.pk)

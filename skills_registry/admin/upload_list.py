@@ -120,9 +120,9 @@ def upload_list(request: OperatorRequest) -> HttpResponse:
     form = NoteForm(request.POST or None)
     results: list[Result] = []
     if request.method == "POST" and form.is_valid():
-        results = list(_results(request, form.cleaned_data["note"]))
+        results = list(_create_selected(request, form.cleaned_data["note"]))
     waiting = list(Upload.objects.filter(uploaded_by=request.user).order_by("created_at")[:LISTED_MAX])
-    rows = _with_rivals(list(_rows(waiting)))
+    rows = _with_rivals(list(_build_rows(waiting)))
     possible = [row for row in rows if row.creatable]
     return page(
         request, "upload_list", _("Your uploads"), rows=rows, possible=possible, results=results, form=form,
@@ -131,7 +131,7 @@ def upload_list(request: OperatorRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def _chosen(request: OperatorRequest) -> list[Upload]:
+def _selected_uploads(request: OperatorRequest) -> list[Upload]:
     """The user's uploads that the form names, the oldest first."""
     keys = []
     for key in request.POST.getlist("upload")[:LISTED_MAX]:
@@ -162,19 +162,19 @@ def _with_rivals(rows: list[Row]) -> list[Row]:
 
 def rivals(package: Package, others: Iterable[Upload]) -> list[str]:
     """The names of those other uploads that hold the same skill with other contents, as far as they were inspected."""
-    known: dict[str, Any] = cache.get_many([_key(other) for other in others])
+    known: dict[str, Any] = cache.get_many([_cache_key(other) for other in others])
     return [
         other.filename
         for other in others
-        if (summary := known.get(_key(other)))
+        if (summary := known.get(_cache_key(other)))
         and summary.name == package.manifest.name
         and summary.digest != package.digest
     ]
 
 
-def _results(request: OperatorRequest, note: str) -> Iterator[Result]:
+def _create_selected(request: OperatorRequest, note: str) -> Iterator[Result]:
     """Create what was chosen; of uploads that hold the same skill, those that were chosen among them."""
-    rows = list(_rows(_chosen(request)))
+    rows = list(_build_rows(_selected_uploads(request)))
     clashes = {row.upload.pk: clash for clash in _clashes(rows) for row in clash.rows}
     for row in rows:
         clash = clashes.get(row.upload.pk)
@@ -182,18 +182,18 @@ def _results(request: OperatorRequest, note: str) -> Iterator[Result]:
         if row.state == "later":
             yield Result(row.upload, None, _("It has not been inspected yet. Please try again."), good=False)
         elif row.upload in wanted:
-            yield _created(request, row.upload, note)
+            yield _create_version(request, row.upload, note)
         elif clash and not wanted:
             told = _("Several of these zips hold the skill %(name)s. Choose which is to become a version.")
             yield Result(row.upload, None, told % {"name": clash.name}, good=False)
 
 
-def _rows(uploads: Iterable[Upload]) -> Iterator[Row]:
+def _build_rows(uploads: Iterable[Upload]) -> Iterator[Row]:
     """The uploads in words; versions are counted in the order in which they would be created."""
     summaries = dict(_summaries(uploads))
     names = {summary.name for summary in summaries.values() if isinstance(summary, Summary) and summary.name}
     skills = {skill.name: skill for skill in Skill.objects.filter(name__in=names)}
-    stored = _stored(skills.values())
+    stored = _stored_numbers(skills.values())
     next_numbers = {name: skill.last_number for name, skill in skills.items()}
     for upload, summary in summaries.items():
         if not isinstance(summary, Summary):
@@ -201,7 +201,7 @@ def _rows(uploads: Iterable[Upload]) -> Iterator[Row]:
         elif not summary.name:
             refusal = render_problem(summary.first_error)["message"] if summary.first_error else ""
             yield Row(upload, "refused", summary, refusal=refusal)
-        elif (skill := skills.get(summary.name)) and (refusal := services.why_absent(skill)):
+        elif (skill := skills.get(summary.name)) and (refusal := services.why_deleted(skill)):
             yield Row(upload, "refused", summary, refusal=refusal)
         elif number := stored.get((summary.name, summary.digest)):
             yield Row(upload, "same", summary, number)
@@ -211,7 +211,7 @@ def _rows(uploads: Iterable[Upload]) -> Iterator[Row]:
             yield Row(upload, "warnings" if summary.warnings or summary.findings else "ok", summary, number)
 
 
-def _stored(skills: Iterable[Skill]) -> dict[tuple[str, str], int]:
+def _stored_numbers(skills: Iterable[Skill]) -> dict[tuple[str, str], int]:
     """The numbers of the versions of these skills, by name and digest."""
     versions = SkillVersion.objects.ready().filter(skill__in=[skill.pk for skill in skills])
     rows = versions.values_list("skill__name", "digest", "number")
@@ -222,7 +222,7 @@ def _summaries(uploads: Iterable[Upload]) -> Iterator[tuple[Upload, Summary | st
     """Each upload with its summary, or `later` or `gone`; a zip never changes, so each is inspected once."""
     began = monotonic()
     for upload in uploads:
-        key = _key(upload)
+        key = _cache_key(upload)
         summary: Summary | str | None = cache.get(key)
         if summary is None and monotonic() - began > SECONDS_AT_ONCE:
             summary = "later"
@@ -236,11 +236,11 @@ def _summaries(uploads: Iterable[Upload]) -> Iterator[tuple[Upload, Summary | st
         yield upload, summary
 
 
-def _key(upload: Upload) -> str:
+def _cache_key(upload: Upload) -> str:
     return f"upload-summary-2:{upload.pk}"  # the number changes with the fields of Summary
 
 
-def _created(request: OperatorRequest, upload: Upload, note: str) -> Result:
+def _create_version(request: OperatorRequest, upload: Upload, note: str) -> Result:
     """Make a version of an upload, and ask for its review where the form says so."""
     try:
         package = services.inspect_upload(upload).package
@@ -254,10 +254,10 @@ def _created(request: OperatorRequest, upload: Upload, note: str) -> Result:
     services.discard_upload(upload)
     if not created:
         return Result(upload, version, _("Already up to date: %(version)s has the same bytes.") % _named(version), True)
-    return _asked(request, upload, version, note)
+    return _request_review(request, upload, version, note)
 
 
-def _asked(request: OperatorRequest, upload: Upload, version: SkillVersion, note: str) -> Result:
+def _request_review(request: OperatorRequest, upload: Upload, version: SkillVersion, note: str) -> Result:
     """The result for a new version, for which a review is asked where the form says so."""
     if "ask" not in request.POST:
         return Result(upload, version, _("Created %(version)s.") % _named(version), True)

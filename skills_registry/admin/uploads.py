@@ -21,10 +21,10 @@ from skills_registry.packages.package import Package
 from skills_registry.packages.paths import JUNK_FOLDERS, first_few
 from skills_registry.texts.render import join_names
 
-from .confirmation import tell
-from .forms import ReviewForm, UploadForm
+from .confirmation import show_outcome
+from .forms import InspectionForm, UploadForm
 from .pages import OperatorRequest, page, requires
-from .upload_inspection import review_context
+from .upload_inspection import inspection_context
 from .upload_list import rivals
 
 WAITING_SHOWN = 50
@@ -45,7 +45,7 @@ def upload(request: OperatorRequest) -> HttpResponse:
             form.add_error("file", str(failure))
             failed = True
         else:
-            return _staged_json(staged) if _wants_json(request) else _staged(request, staged)
+            return _staged_json(staged) if _wants_json(request) else _staged_response(request, staged)
     if request.method == "POST" and _wants_json(request):
         return JsonResponse(
             {"errors": [text for texts in form.errors.values() for text in texts]}, status=503 if failed else 400
@@ -69,14 +69,14 @@ def upload(request: OperatorRequest) -> HttpResponse:
 
 
 @requires("upload_skill")
-def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
+def inspect_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
     """Step 2: show what is in it; create a version, create and publish it, ask for a review, or discard it."""
     staged = get_object_or_404(Upload.objects.open_to(request.user), pk=pk)
-    form = ReviewForm(request.POST or None)
+    form = InspectionForm(request.POST or None)
     if request.method == "POST" and "discard" in request.POST:
         services.discard_upload(staged)
         messages.info(request, _("Discarded %(name)s.") % {"name": staged.filename})
-        return redirect(_next_of(request) or "admin:skills_registry_skill_changelist")
+        return redirect(_next_upload_url(request) or "admin:skills_registry_skill_changelist")
     try:
         inspection = services.inspect_upload(staged, mend="mend" in request.GET)
     except FileNotFoundError:
@@ -86,10 +86,10 @@ def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
         created = _create(request, staged, inspection.package, form.cleaned_data)
         if created:
             return created
-    shown = review_context(request, staged, inspection)
+    shown = inspection_context(request, staged, inspection)
     if form.is_bound:  # what was typed stays, with what is wrong about it
         shown["form"] = form
-    others = _others(request, staged)
+    others = _other_uploads(request, staged)
     shown["rivals"] = rivals(inspection.package, others) if inspection.package else []
     title = _("Review of %(name)s") % {"name": staged.filename}
     return page(request, "review", title, **shown, others=others)
@@ -104,11 +104,11 @@ def _staged_json(staged: services.Staged) -> HttpResponse:
         {"filename": upload.filename, "url": reverse("admin:skills_registry_review", args=[upload.pk])}
         for upload in staged.uploads
     ]
-    return JsonResponse({"reviews": reviews, "left_out": _left_out(staged)})
+    return JsonResponse({"reviews": reviews, "left_out": _left_out_message(staged)})
 
 
-def _staged(request: OperatorRequest, staged: services.Staged) -> HttpResponse:
-    if left_out := _left_out(staged):
+def _staged_response(request: OperatorRequest, staged: services.Staged) -> HttpResponse:
+    if left_out := _left_out_message(staged):
         messages.warning(request, left_out)
     if len(staged.uploads) == 1:
         return redirect("admin:skills_registry_review", staged.uploads[0].pk)
@@ -119,7 +119,7 @@ def _staged(request: OperatorRequest, staged: services.Staged) -> HttpResponse:
     return redirect("admin:skills_registry_uploads")
 
 
-def _left_out(staged: services.Staged) -> str:
+def _left_out_message(staged: services.Staged) -> str:
     if not staged.left_out:
         return ""
     paths = join_names(first_few(staged.left_out), len(staged.left_out))
@@ -144,7 +144,7 @@ def _create(request: OperatorRequest, staged: Upload, package: Package, given: d
         _publish(request, version, given)
     elif "ask" in request.POST:
         _ask_for_review(request, version, given["note"])
-    if further := _next_of(request):
+    if further := _next_upload_url(request):
         text = _("More of your uploads wait for their review.")
         messages.info(request, format_html('{} <a href="{}">{}</a>', text, further, _("Review the next one")))
     return redirect("admin:skills_registry_version", version.skill.pk, version.number)
@@ -162,7 +162,7 @@ def _publish(request: OperatorRequest, version: SkillVersion, given: dict[str, A
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
     else:
-        tell(request, version.skill, _("Published %(version)s.") % {"version": version})
+        show_outcome(request, version.skill, _("Published %(version)s.") % {"version": version})
 
 
 def _ask_for_review(request: OperatorRequest, version: SkillVersion, note: str) -> None:
@@ -174,13 +174,13 @@ def _ask_for_review(request: OperatorRequest, version: SkillVersion, note: str) 
         messages.success(request, _("Asked for a review of %(version)s.") % {"version": version})
 
 
-def _others(request: OperatorRequest, staged: Upload) -> list[Upload]:
+def _other_uploads(request: OperatorRequest, staged: Upload) -> list[Upload]:
     """The user's other uploads that wait, the oldest first."""
     mine = Upload.objects.filter(uploaded_by=request.user).exclude(pk=staged.pk)
     return list(mine.order_by("created_at")[:WAITING_SHOWN])
 
 
-def _next_of(request: OperatorRequest) -> str:
+def _next_upload_url(request: OperatorRequest) -> str:
     """Where the next of the user's uploads is reviewed; "" where none waits."""
     following = Upload.objects.filter(uploaded_by=request.user).order_by("created_at").first()
     return reverse("admin:skills_registry_review", args=[following.pk]) if following else ""

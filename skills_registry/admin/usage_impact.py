@@ -18,7 +18,7 @@ sources: list[Callable[[Skill], Iterator[str]]] = []
 """Further rooms that know what depends on a skill; each yields sentences."""
 
 
-def impact(skill: Skill) -> list[str]:
+def describe_impact(skill: Skill) -> list[str]:
     """Sentences about what depends on a skill as it is served now."""
     return [*_calls(skill), *(text for source in sources for text in source(skill))]
 

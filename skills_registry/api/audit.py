@@ -21,11 +21,11 @@ class AuditViewSet(viewsets.ViewSet):
 
     def list(self, request: Request) -> Response:
         """A page of it, newest first."""
-        query = inputs.query(request, inputs.AuditQuery)
+        query = inputs.read_query(request, inputs.AuditQuery)
         events = AuditEvent.objects.with_names().before(query["cursor"])
         if audience(request).restricted:
             events = events.filter(skill__in=visible_skills(request).values("pk"))
         for field, name in {"action": "action", "skill": "skill__name", "actor": "actor__username"}.items():
             if query[field]:
                 events = events.filter(**{name: query[field]})
-        return page(request, events, query["limit"], cursor=lambda event: event.pk, show=outputs.shown_events)
+        return page(request, events, query["limit"], cursor=lambda event: event.pk, show=outputs.serialize_events)

@@ -44,7 +44,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         }
         return Response(body, status=status.HTTP_400_BAD_REQUEST)
     if isinstance(error, ValidationError):
-        return Response({"detail": _summary(error.detail), "fields": error.detail}, status=error.status_code)
+        return Response({"detail": _summarize_fields(error.detail), "fields": error.detail}, status=error.status_code)
     if isinstance(error, SkillVersion.DoesNotExist):
         return Response({"detail": "There is no such version."}, status=status.HTTP_404_NOT_FOUND)
     if isinstance(error, OSError) and not (is_full(error) or is_read_only(error)):
@@ -58,14 +58,14 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     return default_handler(error, context)
 
 
-def _summary(fields: Any) -> str:
-    return " ".join(f"{name}: {' '.join(_messages(messages))}" for name, messages in fields.items())
+def _summarize_fields(fields: Any) -> str:
+    return " ".join(f"{name}: {' '.join(_field_messages(messages))}" for name, messages in fields.items())
 
 
-def _messages(found: Any) -> Iterator[str]:
+def _field_messages(found: Any) -> Iterator[str]:
     """The messages of a field, also those of what is in it; `found` is a text, or lists and mappings of them."""
     if isinstance(found, str):
         yield found
         return
     for part in found.values() if isinstance(found, dict) else found:
-        yield from _messages(part)
+        yield from _field_messages(part)

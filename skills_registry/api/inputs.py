@@ -43,7 +43,7 @@ class ZipField(serializers.FileField):
         return file
 
 
-class PositionField(serializers.Field[Any, str, Any, Any]):
+class CursorField(serializers.Field[Any, str, Any, Any]):
     """Where a page of calls ended: moment and id of its last call, as `cursor` writes them."""
 
     default_error_messages = {"invalid": "This is no cursor of this list."}
@@ -56,7 +56,7 @@ class PositionField(serializers.Field[Any, str, Any, Any]):
             self.fail("invalid")
 
 
-def _text(limit: int) -> serializers.CharField:
+def _text_field(limit: int) -> serializers.CharField:
     return serializers.CharField(required=False, default="", allow_blank=True, max_length=limit)
 
 
@@ -70,14 +70,14 @@ class UploadInput(Input):
     """A zip, and what to do with it."""
 
     file = ZipField()
-    note = _text(NOTE_MAX)
+    note = _text_field(NOTE_MAX)
     publish = serializers.BooleanField(required=False, default=False)
 
 
 class ChangeInput(Input):
     """Why, and what the caller believes to be live (`expected_live`: a number, or null for none)."""
 
-    reason = _text(NOTE_MAX)
+    reason = _text_field(NOTE_MAX)
     expected_live = serializers.IntegerField(required=False, allow_null=True, min_value=1)
 
 
@@ -96,13 +96,13 @@ class RollbackInput(ChangeInput):
 class ReasonInput(Input):
     """Why."""
 
-    reason = _text(NOTE_MAX)
+    reason = _text_field(NOTE_MAX)
 
 
 class CommentInput(Input):
     """What is said of a version."""
 
-    comment = _text(NOTE_MAX)
+    comment = _text_field(NOTE_MAX)
 
 
 class TagsInput(ReasonInput):
@@ -159,7 +159,7 @@ class EditInput(Input):
 
     changes = serializers.DictField(child=ContentField(allow_null=True), allow_empty=False)
     expected_latest = serializers.IntegerField(min_value=1)
-    note = _text(NOTE_MAX)
+    note = _text_field(NOTE_MAX)
 
 
 class PageQuery(Input):
@@ -216,7 +216,7 @@ class ExportQuery(CallsQuery):
 class SkillLogsQuery(CallsQuery, PageQuery):
     """Which calls of a skill to show."""
 
-    cursor = PositionField(required=False, default=None)
+    cursor = CursorField(required=False, default=None)
 
 
 class LogsQuery(ExportQuery, SkillLogsQuery):
@@ -229,17 +229,17 @@ class UsageQuery(Input):
     days = serializers.IntegerField(required=False, default=30, min_value=1, max_value=DAYS_KEPT)
 
 
-def body(request: Request, kind: type[Input]) -> dict[str, Any]:
+def read_body(request: Request, kind: type[Input]) -> dict[str, Any]:
     """What the request's body says. Raises ValidationError, and what the parsers raise."""
-    return _read(request.data, kind)
+    return _validate(request.data, kind)
 
 
-def query(request: Request, kind: type[Input]) -> dict[str, Any]:
+def read_query(request: Request, kind: type[Input]) -> dict[str, Any]:
     """What the request's query parameters say. Raises ValidationError."""
-    return _read(request.query_params, kind)
+    return _validate(request.query_params, kind)
 
 
-def _read(data: Any, kind: type[Input]) -> dict[str, Any]:
+def _validate(data: Any, kind: type[Input]) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         raise serializers.ValidationError({"body": ["A JSON object is expected."]})
     given = kind(data=data)

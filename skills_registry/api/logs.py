@@ -28,7 +28,7 @@ FILE = r"export\.(?P<kind>csv|jsonl)"
 SKILLS_SHOWN = 100
 
 
-class Whatever(BaseContentNegotiation):
+class IgnoreAccept(BaseContentNegotiation):
     """What a file is says its path; `Accept` need not."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
@@ -46,26 +46,26 @@ class SkillCallsViewSet(viewsets.ViewSet):
     @action(detail=True)
     def logs(self, request: Request, name: str) -> Response:
         """The newest ones."""
-        query = inputs.query(request, inputs.SkillLogsQuery)
-        return _page(request, {**query, "skill": visible_skill(request, name).name})
+        query = inputs.read_query(request, inputs.SkillLogsQuery)
+        return _calls_page(request, {**query, "skill": visible_skill(request, name).name})
 
-    @action(detail=True, url_path=f"logs/{FILE}", content_negotiation_class=Whatever)
+    @action(detail=True, url_path=f"logs/{FILE}", content_negotiation_class=IgnoreAccept)
     def export(self, request: Request, name: str, kind: str) -> StreamingHttpResponse:
         """All of them as a file."""
-        query = inputs.query(request, inputs.CallsQuery)
+        query = inputs.read_query(request, inputs.CallsQuery)
         wanted = queries.CallFilter(**query, skill=visible_skill(request, name).name)
         return download(kind, wanted, lambda: still_allowed(self, request))
 
     @action(detail=True)
     def usage(self, request: Request, name: str) -> Response:
         """Calls by day, latencies, versions, clients and callers."""
-        since, until = last_days(inputs.query(request, inputs.UsageQuery)["days"])
+        since, until = last_days(inputs.read_query(request, inputs.UsageQuery)["days"])
         skill = visible_skill(request, name).name
         series = queries.series([skill], since, until)[skill]
         used = queries.usage(skill, datetime.combine(since, time(), UTC))
         if series is None or used is None:
-            raise _away()
-        return Response({**outputs.shown_series(series), **outputs.shown_usage(used)})
+            raise _log_unavailable()
+        return Response({**outputs.serialize_series(series), **outputs.serialize_usage(used)})
 
 
 class LogViewSet(viewsets.ViewSet):
@@ -75,12 +75,12 @@ class LogViewSet(viewsets.ViewSet):
 
     def list(self, request: Request) -> Response:
         """The newest ones."""
-        return _page(request, _of_audience(request, inputs.query(request, inputs.LogsQuery)))
+        return _calls_page(request, _restrict_to_audience(request, inputs.read_query(request, inputs.LogsQuery)))
 
-    @action(detail=False, url_path=FILE, content_negotiation_class=Whatever)
+    @action(detail=False, url_path=FILE, content_negotiation_class=IgnoreAccept)
     def export(self, request: Request, kind: str) -> StreamingHttpResponse:
         """All of them as a file."""
-        query = _of_audience(request, inputs.query(request, inputs.ExportQuery))
+        query = _restrict_to_audience(request, inputs.read_query(request, inputs.ExportQuery))
         return download(kind, queries.CallFilter(**query), lambda: still_allowed(self, request))
 
 
@@ -91,27 +91,27 @@ class UsageViewSet(viewsets.ViewSet):
 
     def list(self, request: Request) -> Response:
         """Calls by day, and the skills that are called the most."""
-        since, until = last_days(inputs.query(request, inputs.UsageQuery)["days"])
+        since, until = last_days(inputs.read_query(request, inputs.UsageQuery)["days"])
         uses = queries.uses(since, until)
         if audience(request).restricted:
             names = list(visible_skills(request).order_by("name").values_list("name", flat=True))
             uses = {name: uses[name] for name in names if name in uses} if uses is not None else None
-            series = _sum(list(queries.series(names, since, until).values()), since, until)
+            series = _sum_series(list(queries.series(names, since, until).values()), since, until)
         else:
             series = queries.series(None, since, until)
         if series is None or uses is None:
-            raise _away()
-        return Response({**outputs.shown_series(series), "skills": outputs.shown_shares("skill", _most(uses))})
+            raise _log_unavailable()
+        return Response({**outputs.serialize_series(series), "skills": outputs.serialize_shares("skill", _most(uses))})
 
 
-def _page(request: Request, query: dict[str, Any]) -> Response:
+def _calls_page(request: Request, query: dict[str, Any]) -> Response:
     limit, before = query.pop("limit"), query.pop("cursor")
     found = queries.calls(queries.CallFilter(**query), before=before, limit=limit)
     following = next_page(request, cursor(found.next)) if found.next else None
-    return Response({"next": following, "results": outputs.shown_calls(found.calls)})
+    return Response({"next": following, "results": outputs.serialize_calls(found.calls)})
 
 
-def _of_audience(request: Request, query: dict[str, Any]) -> dict[str, Any]:
+def _restrict_to_audience(request: Request, query: dict[str, Any]) -> dict[str, Any]:
     """The query, of a skill that there is for a token that is for some only."""
     if not audience(request).restricted:
         return query
@@ -120,7 +120,7 @@ def _of_audience(request: Request, query: dict[str, Any]) -> dict[str, Any]:
     return {**query, "skill": visible_skill(request, query["skill"]).name}
 
 
-def _sum(parts: Sequence[Series | None], since: date, until: date) -> Series | None:
+def _sum_series(parts: Sequence[Series | None], since: date, until: date) -> Series | None:
     days = (until - since).days + 1
     uses = [Use() for _ in range(days)]
     for part in parts:
@@ -134,5 +134,5 @@ def _most(uses: Mapping[str, Use]) -> Any:
     return most_called(uses, SKILLS_SHOWN)
 
 
-def _away() -> OSError:
+def _log_unavailable() -> OSError:
     return OSError("that of the calls")

@@ -91,7 +91,7 @@ class VersionDetailSerializer(VersionSerializer):
         return [render_finding(finding) for finding in version.findings]
 
 
-class WaitingSerializer(VersionSerializer):
+class WaitingVersionSerializer(VersionSerializer):
     """A version in a list of those of several skills."""
 
     skill = serializers.CharField(source="skill.name")
@@ -153,7 +153,7 @@ class InvocationSerializer(serializers.Serializer[InvocationEvent]):
     trace_id = serializers.CharField()
 
 
-def shown_skills(skills: Sequence[Any]) -> Any:
+def serialize_skills(skills: Sequence[Any]) -> Any:
     """The skills with their calls, which are asked for once for all of them."""
     totals = queries.totals(skill.name for skill in skills)
     for skill in skills:
@@ -161,75 +161,76 @@ def shown_skills(skills: Sequence[Any]) -> Any:
     return SkillSerializer(skills, many=True).data
 
 
-def shown_versions(versions: Sequence[SkillVersion]) -> Any:
+def serialize_versions(versions: Sequence[SkillVersion]) -> Any:
     """The versions without their contents."""
     return VersionSerializer(versions, many=True).data
 
 
-def shown_waiting(versions: Sequence[SkillVersion]) -> Any:
+def serialize_waiting_versions(versions: Sequence[SkillVersion]) -> Any:
     """Versions of several skills."""
-    return WaitingSerializer(versions, many=True).data
+    return WaitingVersionSerializer(versions, many=True).data
 
 
-def shown_reviews(reviews: Sequence[Review]) -> Any:
+def serialize_reviews(reviews: Sequence[Review]) -> Any:
     """The reviews of a version."""
     return ReviewSerializer(reviews, many=True).data
 
 
-def shown_events(events: Sequence[AuditEvent]) -> Any:
+def serialize_events(events: Sequence[AuditEvent]) -> Any:
     """The events of the audit trail."""
     return AuditEventSerializer(events, many=True).data
 
 
-def shown_publications(publications: Sequence[Publication]) -> Any:
+def serialize_publications(publications: Sequence[Publication]) -> Any:
     """The publications."""
     return PublicationSerializer(publications, many=True).data
 
 
-def shown_served(skill: Skill) -> Any:
+def serialize_served_state(skill: Skill) -> Any:
     """Whether the last change of a skill is in effect, read afresh."""
     return ServedSerializer(Skill.objects.get(pk=skill.pk)).data
 
 
-def shown_mended(mended: Mended | None) -> Any:
+def serialize_mended(mended: Mended | None) -> Any:
     """A SKILL.md that would be accepted, and the lines (from 1) that differ; None where nothing can be mended."""
     if mended is None:
         return None
     return {"path": SKILL_MD, "text": mended.text, "changes": [asdict(mend) for mend in mended.mends]}
 
 
-def shown_calls(calls: Sequence[InvocationEvent]) -> Any:
+def serialize_calls(calls: Sequence[InvocationEvent]) -> Any:
     """The calls."""
     return InvocationSerializer(calls, many=True).data  # type: ignore[arg-type]  # many: several of them
 
 
-def shown_series(series: Series) -> dict[str, Any]:
+def serialize_series(series: Series) -> dict[str, Any]:
     """Calls by day, and their sum."""
     return {
         "since": series.since,
         "until": series.until,
-        **_use(series.total),
-        "days": [{"day": day, **_use(use)} for day, use in series.days],
+        **_serialize_use(series.total),
+        "days": [{"day": day, **_serialize_use(use)} for day, use in series.days],
     }
 
 
-def shown_usage(used: Usage) -> dict[str, Any]:
+def serialize_usage(used: Usage) -> dict[str, Any]:
     """How calls were made, and of which of them that is said."""
     return {
         "sample": {"calls": used.total.calls, "oldest": used.oldest, "complete": used.complete},
         "duration_ms": {"p50": used.p50, "p95": used.p95, "p99": used.p99},
         "versions": [
-            {"version": int(share.name[1:]) if share.name else None, **_use(share.use)} for share in used.versions
+            {"version": int(share.name[1:]) if share.name else None, **_serialize_use(share.use)}
+            for share in used.versions
         ],
-        "clients": shown_shares("client", used.clients),
-        "callers": shown_shares("caller", used.callers),
+        "clients": serialize_shares("client", used.clients),
+        "callers": serialize_shares("caller", used.callers),
     }
 
 
-def shown_shares(what: str, shares: Sequence[Share]) -> list[dict[str, Any]]:
+def serialize_shares(what: str, shares: Sequence[Share]) -> list[dict[str, Any]]:
     """What each has of the calls, by the name that it has under `what`."""
-    return [{what: share.name, **_use(share.use)} for share in shares]
+    return [{what: share.name, **_serialize_use(share.use)} for share in shares]
 
 
-def _use(use: Use) -> dict[str, int]:
+def _serialize_use(use: Use) -> dict[str, int]:
     return {"calls": use.calls, "errors": use.errors}

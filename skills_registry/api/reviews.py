@@ -26,29 +26,33 @@ class VersionReviewViewSet(viewsets.ViewSet):
     @action(detail=True)
     def reviews(self, request: Request, name: str, number: str) -> Response:
         """Everything that was said, newest first."""
-        query = inputs.query(request, inputs.HistoryQuery)
+        query = inputs.read_query(request, inputs.HistoryQuery)
         said = Review.objects.filter(version=visible_version(request, name, number)).select_related("actor")
         said = said.filter(pk__lt=query["cursor"]) if query["cursor"] else said
-        return page(request, said, query["limit"], cursor=lambda review: review.pk, show=outputs.shown_reviews)
+        return page(request, said, query["limit"], cursor=lambda review: review.pk, show=outputs.serialize_reviews)
 
     @action(detail=True, methods=["post"], url_path="request-review")
     def request_review(self, request: Request, name: str, number: str) -> Response:
         """Ask others to look at the version."""
-        given = inputs.body(request, inputs.CommentInput)
+        given = inputs.read_body(request, inputs.CommentInput)
         version = visible_version(request, name, number)
-        return _said(services.request_review(version, actor=caller(request), **given))
+        return _review_response(services.request_review(version, actor=caller(request), **given))
 
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, name: str, number: str) -> Response:
         """Let the version go live."""
-        given = inputs.body(request, inputs.CommentInput)
-        return _said(services.approve(visible_version(request, name, number), actor=caller(request), **given))
+        given = inputs.read_body(request, inputs.CommentInput)
+        return _review_response(
+            services.approve(visible_version(request, name, number), actor=caller(request), **given)
+        )
 
     @action(detail=True, methods=["post"], url_path="send-back")
     def send_back(self, request: Request, name: str, number: str) -> Response:
         """Say what has to become better first."""
-        given = inputs.body(request, inputs.CommentInput)
-        return _said(services.send_back(visible_version(request, name, number), actor=caller(request), **given))
+        given = inputs.read_body(request, inputs.CommentInput)
+        return _review_response(
+            services.send_back(visible_version(request, name, number), actor=caller(request), **given)
+        )
 
 
 class WaitingViewSet(viewsets.ViewSet):
@@ -58,7 +62,7 @@ class WaitingViewSet(viewsets.ViewSet):
 
     def list(self, request: Request) -> Response:
         """A page of them, the newest upload first."""
-        query = inputs.query(request, inputs.HistoryQuery)
+        query = inputs.read_query(request, inputs.HistoryQuery)
         waiting = SkillVersion.objects.waiting_for_review().filter(skill__in=visible_skills(request).values("pk"))
         waiting = waiting.filter(pk__lt=query["cursor"]) if query["cursor"] else waiting
         found = waiting.select_related("skill", "uploaded_by").defer("frontmatter", "files", "warnings", "findings")
@@ -67,9 +71,9 @@ class WaitingViewSet(viewsets.ViewSet):
             found.order_by("-pk"),
             query["limit"],
             cursor=lambda version: version.pk,
-            show=outputs.shown_waiting,
+            show=outputs.serialize_waiting_versions,
         )
 
 
-def _said(review: Review) -> Response:
+def _review_response(review: Review) -> Response:
     return Response(outputs.ReviewSerializer(review).data)

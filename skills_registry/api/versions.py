@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from skills_registry import services
-from skills_registry.conditional import unless_known
+from skills_registry.conditional import conditional_response
 from skills_registry.models import SkillVersion
 
 from . import inputs, outputs
@@ -21,7 +21,7 @@ from .pages import page
 from .permissions import PUBLISH, UPLOAD, VIEW
 
 
-class AnswerAnyway(BaseContentNegotiation):
+class IgnoreAccept(BaseContentNegotiation):
     """For an answer that is no JSON: whatever the client says it accepts, a refusal is JSON."""
 
     def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
@@ -41,7 +41,7 @@ class VersionViewSet(viewsets.ViewSet):
 
     def list(self, request: Request, name: str) -> Response:
         """A page of versions without their contents, newest first."""
-        query = inputs.query(request, inputs.HistoryQuery)
+        query = inputs.read_query(request, inputs.HistoryQuery)
         skill = visible_skill(request, name)
         versions = SkillVersion.objects.ready().filter(skill=skill).select_related("skill", "uploaded_by")
         if query["cursor"]:
@@ -51,7 +51,7 @@ class VersionViewSet(viewsets.ViewSet):
             versions.order_by("-number").defer("frontmatter", "files", "warnings", "findings"),
             query["limit"],
             cursor=lambda version: version.number,
-            show=outputs.shown_versions,
+            show=outputs.serialize_versions,
         )
 
     def retrieve(self, request: Request, name: str, number: str) -> Response:
@@ -61,40 +61,44 @@ class VersionViewSet(viewsets.ViewSet):
     def destroy(self, request: Request, name: str, number: str) -> Response:
         """Delete a version for good: 204, or 200 with `detail` where something of its files is left for now."""
         version = visible_version(request, name, number)
-        told = services.removal_told(version, services.delete_version(version, actor=caller(request)))
+        told = services.removal_warning(version, services.delete_version(version, actor=caller(request)))
         return Response({"detail": told}) if told else Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=True, methods=["post"])
     def yank(self, request: Request, name: str, number: str) -> Response:
         """Forbid publishing the version."""
-        given = inputs.body(request, inputs.ReasonInput)
-        return _shown(services.yank_version(visible_version(request, name, number), actor=caller(request), **given))
+        given = inputs.read_body(request, inputs.ReasonInput)
+        return _version_response(
+            services.yank_version(visible_version(request, name, number), actor=caller(request), **given)
+        )
 
     @action(detail=True, methods=["post"])
     def unyank(self, request: Request, name: str, number: str) -> Response:
         """Allow publishing the version again."""
-        given = inputs.body(request, inputs.ReasonInput)
-        return _shown(services.unyank_version(visible_version(request, name, number), actor=caller(request), **given))
+        given = inputs.read_body(request, inputs.ReasonInput)
+        return _version_response(
+            services.unyank_version(visible_version(request, name, number), actor=caller(request), **given)
+        )
 
     @action(detail=True, methods=["post"])
     def edit(self, request: Request, name: str, number: str) -> Response:
         """Make the next version from this one, with some files changed."""
-        given = inputs.body(request, inputs.EditInput)
+        given = inputs.read_body(request, inputs.EditInput)
         skill = visible_skill(request, name)
         version = services.edit_version(skill, int(number), given.pop("changes"), user=caller(request), **given)
         return Response(outputs.VersionDetailSerializer(version).data, status=status.HTTP_201_CREATED)
 
-    @action(detail=True, content_negotiation_class=AnswerAnyway)
+    @action(detail=True, content_negotiation_class=IgnoreAccept)
     def download(self, request: Request, name: str, number: str) -> HttpResponse:
         """The version as a zip."""
         version = visible_version(request, name, number)
-        return unless_known(request, version.digest, lambda: _zip(version))
+        return conditional_response(request, version.digest, lambda: _zip_response(version))
 
 
-def _zip(version: SkillVersion) -> HttpResponse:
+def _zip_response(version: SkillVersion) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{version.skill.name}-{version.label}.zip"'}
     return HttpResponse(services.export_version(version), content_type="application/zip", headers=headers)
 
 
-def _shown(version: SkillVersion) -> Response:
+def _version_response(version: SkillVersion) -> Response:
     return Response(outputs.VersionSerializer(version).data)

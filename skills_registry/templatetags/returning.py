@@ -24,7 +24,7 @@ def way_back(context: dict[str, Any], fallback: str) -> str:
     if request is None:
         return fallback
     given = request.POST.get(FIELD) or request.GET.get(FIELD) or _referring_page(request)
-    return given if _is_page(given, request) else fallback
+    return given if _is_admin_page(given, request) else fallback
 
 
 def _referring_page(request: HttpRequest) -> str:
@@ -35,7 +35,7 @@ def _referring_page(request: HttpRequest) -> str:
     return f"{referrer.path}?{referrer.query}" if referrer.query else referrer.path
 
 
-def _is_page(address: str, request: HttpRequest) -> bool:
+def _is_admin_page(address: str, request: HttpRequest) -> bool:
     """Whether the address is a path of the admin, and neither this page nor a step of signing in or out."""
     if len(address) > ADDRESS_MAX or not url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return False

@@ -62,10 +62,10 @@ class Command(BaseCommand):
             progress=lambda paths: tqdm(paths, unit="skill", disable=None),
         )
         for imported in done:
-            self._tell(imported)
-        self._sum_up(done, dry_run=options["dry_run"])
+            self._report(imported)
+        self._summarize(done, dry_run=options["dry_run"])
 
-    def _sum_up(self, done: list[Imported], *, dry_run: bool) -> None:
+    def _summarize(self, done: list[Imported], *, dry_run: bool) -> None:
         taken = len({imported.package.manifest.name for imported in done if imported.package})
         refused = sum(imported.package is None for imported in done)
         if dry_run:
@@ -118,15 +118,15 @@ class Command(BaseCommand):
             raise CommandError("No skills found: no SKILL.md and no zip at or below the given paths.")
         return found
 
-    def _tell(self, imported: Imported) -> None:
+    def _report(self, imported: Imported) -> None:
         if imported.package is None:
             self.stdout.write(self.style.ERROR(f"refused  {imported.path}"))
         elif imported.version is None:
-            state = f" ({_state(imported)})" if imported.uploader_before or not imported.created else ""
+            state = f" ({_state_text(imported)})" if imported.uploader_before or not imported.created else ""
             self.stdout.write(f"valid    {imported.package.manifest.name}{state}")
         else:
             live = ", published" if imported.published else ""
-            self.stdout.write(f"ok       {imported.version} ({_state(imported)}{live})")
+            self.stdout.write(f"ok       {imported.version} ({_state_text(imported)}{live})")
         for problem in imported.problems:
             style = self.style.ERROR if problem.severity == "error" else self.style.WARNING
             self.stdout.write(style(f"         {problem.severity}: {problem_line(problem)} [{problem.code}]"))
@@ -136,7 +136,7 @@ class Command(BaseCommand):
             self.stdout.write("         This SKILL.md can be mended on its way in: add --mend.")
 
 
-def _state(imported: Imported) -> str:
+def _state_text(imported: Imported) -> str:
     if not imported.created:
         return "already up to date"
     if imported.uploader_before:

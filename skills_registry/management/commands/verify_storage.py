@@ -42,10 +42,10 @@ class Command(BaseCommand):
         """Everything that differs; what cannot be compared is one of the differences, and the rest is compared."""
         versions = SkillVersion.objects.ready().select_related("skill", "uploaded_by")
         for version in tqdm(versions.iterator(100), total=versions.count(), unit="version", disable=None):
-            yield from _going_on(str(version), partial(verify_version, version))
+            yield from _report_failure(str(version), partial(verify_version, version))
         for skill in Skill.objects.with_summary():
-            yield from _going_on(skill.name, partial(verify_latest, skill))
-        yield from _going_on("the published catalog", verify_catalog)
+            yield from _report_failure(skill.name, partial(verify_latest, skill))
+        yield from _report_failure("the published catalog", verify_catalog)
 
     def _repair(self, found: list[Difference]) -> int:
         """How many differences are mended; each remedy is taken once."""
@@ -53,10 +53,10 @@ class Command(BaseCommand):
         for difference in found:
             key = (difference.skill, difference.remedy, difference.version)
             if key not in done:
-                done[key] = self._mended(difference)
+                done[key] = self._try_repair(difference)
         return sum(done[difference.skill, difference.remedy, difference.version] for difference in found)
 
-    def _mended(self, difference: Difference) -> bool:
+    def _try_repair(self, difference: Difference) -> bool:
         try:
             return mend(difference)
         except Exception as error:  # noqa: BLE001  # the next difference is not to wait for this one
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             return False
 
 
-def _going_on(what: str, verify: Callable[[], Iterable[Difference]]) -> Iterator[Difference]:
+def _report_failure(what: str, verify: Callable[[], Iterable[Difference]]) -> Iterator[Difference]:
     try:
         yield from verify()
     except Exception as error:  # noqa: BLE001  # whatever it is, the rest is looked at
