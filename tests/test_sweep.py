@@ -116,6 +116,6 @@ def test_command_says_what_it_did() -> None:
     call_command("sweep", stdout=out)
     assert (
         out.getvalue()
-        == "0 uploads, 0 unfinished versions and 0 expired log rows removed, 0 pending projections made.\n"
+        == "0 uploads, 0 unfinished versions and 0 expired log rows removed, 0 pending projections written.\n"
         "0 calls logged that replicas had left in the bucket.\n"
     )

@@ -15,40 +15,40 @@ from skills_registry.texts.render import problem_line, render_problem
 
 
 class Command(BaseCommand):
-    """Import skills from disk; ends with status 1 where any failed, after importing all others."""
+    """Import skills from disk. Exits with status 1 if any failed, after importing all others."""
 
     help = (
-        "Imports skills: folders with a SKILL.md, trees of such folders, and zips. A skill whose bytes "
-        "are there already is left alone. Exit status 1 if any skill was refused, or not published with --publish."
+        "Imports skills: folders with a SKILL.md, trees of such folders, and zips. A skill that already has a version "
+        "with the same files is left unchanged. Exits with status 1 if any skill was refused, or not published "
+        "with --publish."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Paths, and what to do with what is found there."""
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
         parser.add_argument("--publish", action="store_true", help="make the imported versions live")
-        parser.add_argument("--user", help="name of the user who imports, for the history")
-        parser.add_argument("--note", default="", help="why, for the history")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be imported or refused")
-        parser.add_argument("--mend", action="store_true", help="mend the YAML of SKILL.md where that is safe")
-        parser.add_argument("--prefix", default="", help="put this before the names of the skills")
+        parser.add_argument("--user", help="user name recorded in the history")
+        parser.add_argument("--note", default="", help="note recorded in the history")
+        parser.add_argument("--dry-run", action="store_true", help="only report what would be imported or refused")
+        parser.add_argument("--mend", action="store_true", help="fix YAML mistakes in SKILL.md where that is safe")
+        parser.add_argument("--prefix", default="", help="prefix for the names of the skills")
         parser.add_argument(
             "--rename",
             action="append",
             default=[],
             metavar="PATH=NAME",
-            help="give the skill of this folder or zip another name (also without the prefix)",
+            help="rename the skill in this folder or zip; the prefix is not added",
         )
         parser.add_argument(
             "--rename-file",
             type=Path,
             metavar="FILE",
-            help="a text file of such PATH=NAME, one a line; # begins a comment",
+            help="text file with one PATH=NAME per line; # starts a comment",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Import, then summarise."""
+        """Import all skills, then print a report."""
         paths = self._find(options["paths"])
-        done = import_skills(
+        results = import_skills(
             paths,
             Options(
                 user=self._user(options["user"]),
@@ -61,37 +61,37 @@ class Command(BaseCommand):
             ),
             progress=lambda paths: tqdm(paths, unit="skill", disable=None),
         )
-        for imported in done:
+        for imported in results:
             self._report(imported)
-        self._summarize(done, dry_run=options["dry_run"])
+        self._summarize(results, dry_run=options["dry_run"])
 
-    def _summarize(self, done: list[Imported], *, dry_run: bool) -> None:
-        taken = len({imported.package.manifest.name for imported in done if imported.package})
-        refused = sum(imported.package is None for imported in done)
+    def _summarize(self, results: list[Imported], *, dry_run: bool) -> None:
+        accepted = len({imported.package.manifest.name for imported in results if imported.package})
+        refused = sum(imported.package is None for imported in results)
         if dry_run:
             outcome = "would be imported"
         else:
-            new, published = sum(i.created for i in done), sum(i.published for i in done)
+            new, published = sum(i.created for i in results), sum(i.published for i in results)
             outcome = f"imported ({new} new, {published} published)"
-        self.stdout.write(f"{taken} skill{pluralize(taken)} {outcome}, {refused} refused.")
-        if failed := sum(imported.failed for imported in done):
+        self.stdout.write(f"{accepted} skill{pluralize(accepted)} {outcome}, {refused} refused.")
+        if failed := sum(imported.failed for imported in results):
             what = "refused" if failed == refused else "refused or not published"
-            raise CommandError(f"{failed} of {len(done)} were {what}; the reasons are above.")
+            raise CommandError(f"{failed} of {len(results)} were {what}; see above for the reasons.")
 
     def _names(self, given: list[str], file: Path | None, paths: list[Path]) -> dict[Path, str]:
-        """The new names of skills by the paths that are imported."""
+        """The new names of skills by the path of their folder or zip."""
         lines = [*given, *self._lines(file)]
         found = {path.resolve(): path for path in paths}
         names = {}
         for line in lines:
             path, separator, name = (part.strip() for part in line.rpartition("="))
             if not separator or Path(path).resolve() not in found:
-                raise CommandError(f"{line!r} names no skill that is imported; write PATH=NAME.")
+                raise CommandError(f"{line!r} does not name an imported skill; use PATH=NAME.")
             names[found[Path(path).resolve()]] = name
         return names
 
     def _lines(self, file: Path | None) -> list[str]:
-        """The lines of a file that say something."""
+        """The lines of a file, without blank lines and comments."""
         try:
             text = file.read_text() if file else ""
         except (OSError, UnicodeDecodeError) as error:
@@ -133,7 +133,7 @@ class Command(BaseCommand):
             if hint := render_problem(problem)["hint"]:
                 self.stdout.write(f"           {hint}")
         if imported.mendable:
-            self.stdout.write("         This SKILL.md can be mended on its way in: add --mend.")
+            self.stdout.write("         This SKILL.md can be fixed during the import: add --mend.")
 
 
 def _state_text(imported: Imported) -> str:
