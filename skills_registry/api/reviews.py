@@ -1,4 +1,4 @@
-"""Reviews of versions: asked for, given, and which are waited for."""
+"""Reviews of versions: request, approve, send back, and list what waits for review."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from skills_registry.models import Review, SkillVersion
 
 from . import inputs, outputs
 from .access import caller, visible_skills, visible_version
-from .pages import page
+from .pages import paginate
 from .permissions import PUBLISH, UPLOAD, VIEW
 
 
 class VersionReviewViewSet(viewsets.ViewSet):
-    """What was said of one version, and saying more; each change answers with what was said."""
+    """The reviews of a version; each POST responds with the review that it added."""
 
     permissions = {"reviews": VIEW, "request_review": UPLOAD, "approve": PUBLISH, "send_back": PUBLISH}
     lookup_field = "number"
@@ -25,22 +25,24 @@ class VersionReviewViewSet(viewsets.ViewSet):
 
     @action(detail=True)
     def reviews(self, request: Request, name: str, number: str) -> Response:
-        """Everything that was said, newest first."""
+        """A page of reviews, newest first."""
         query = inputs.read_query(request, inputs.HistoryQuery)
-        said = Review.objects.filter(version=visible_version(request, name, number)).select_related("actor")
-        said = said.filter(pk__lt=query["cursor"]) if query["cursor"] else said
-        return page(request, said, query["limit"], cursor=lambda review: review.pk, show=outputs.serialize_reviews)
+        found = Review.objects.filter(version=visible_version(request, name, number)).select_related("actor")
+        found = found.filter(pk__lt=query["cursor"]) if query["cursor"] else found
+        return paginate(
+            request, found, query["limit"], cursor=lambda review: review.pk, serialize=outputs.serialize_reviews
+        )
 
     @action(detail=True, methods=["post"], url_path="request-review")
     def request_review(self, request: Request, name: str, number: str) -> Response:
-        """Ask others to look at the version."""
+        """Ask for a review of the version."""
         given = inputs.read_body(request, inputs.CommentInput)
         version = visible_version(request, name, number)
         return _review_response(services.request_review(version, actor=caller(request), **given))
 
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, name: str, number: str) -> Response:
-        """Let the version go live."""
+        """Approve the version."""
         given = inputs.read_body(request, inputs.CommentInput)
         return _review_response(
             services.approve(visible_version(request, name, number), actor=caller(request), **given)
@@ -48,7 +50,7 @@ class VersionReviewViewSet(viewsets.ViewSet):
 
     @action(detail=True, methods=["post"], url_path="send-back")
     def send_back(self, request: Request, name: str, number: str) -> Response:
-        """Say what has to become better first."""
+        """Send the version back with a comment."""
         given = inputs.read_body(request, inputs.CommentInput)
         return _review_response(
             services.send_back(visible_version(request, name, number), actor=caller(request), **given)
@@ -61,17 +63,17 @@ class WaitingViewSet(viewsets.ViewSet):
     permissions = {"list": VIEW}
 
     def list(self, request: Request) -> Response:
-        """A page of them, the newest upload first."""
+        """A page of versions, the newest upload first."""
         query = inputs.read_query(request, inputs.HistoryQuery)
         waiting = SkillVersion.objects.waiting_for_review().filter(skill__in=visible_skills(request).values("pk"))
         waiting = waiting.filter(pk__lt=query["cursor"]) if query["cursor"] else waiting
         found = waiting.select_related("skill", "uploaded_by").defer("frontmatter", "files", "warnings", "findings")
-        return page(
+        return paginate(
             request,
             found.order_by("-pk"),
             query["limit"],
             cursor=lambda version: version.pk,
-            show=outputs.serialize_waiting_versions,
+            serialize=outputs.serialize_waiting_versions,
         )
 
 

@@ -1,4 +1,4 @@
-"""What is said of a skill as a whole, and whether it is there at all."""
+"""Tags, owner, deletion and audit events of a skill."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from skills_registry.models import AuditEvent, Skill
 
 from . import inputs, outputs
 from .access import caller, visible_skill
-from .pages import page
+from .pages import paginate
 from .permissions import ADMINISTER, PUBLISH, VIEW
 
 
 class SkillChangeViewSet(viewsets.ViewSet):
-    """Tags, owner, deletion and history of a skill; each change answers with the skill as it is then."""
+    """Tags, owner, deletion and audit events of a skill. Each change responds with the updated skill."""
 
     permissions = {
         "tags": PUBLISH, "owner": ADMINISTER, "delete_skill": ADMINISTER, "restore": ADMINISTER, "audit": VIEW,
@@ -33,11 +33,11 @@ class SkillChangeViewSet(viewsets.ViewSet):
 
     @action(detail=True, methods=["put"])
     def owner(self, request: Request, name: str) -> Response:
-        """Say whom to ask about the skill, or nobody."""
+        """Set or clear the owner."""
         given = inputs.read_body(request, inputs.OwnerInput)
         return _skill_response(services.set_owner(visible_skill(request, name), actor=caller(request), **given))
 
-    # Not `delete`: DRF would call that for the HTTP method DELETE, at each of the paths here.
+    # Not named `delete`: DRF would call that for the HTTP method DELETE on every path of this view set.
     @action(detail=True, methods=["post"], url_path="delete")
     def delete_skill(self, request: Request, name: str) -> Response:
         """Hide the skill; it can be restored."""
@@ -46,18 +46,20 @@ class SkillChangeViewSet(viewsets.ViewSet):
 
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, name: str) -> Response:
-        """Bring a deleted skill back."""
+        """Restore a deleted skill."""
         given = inputs.read_body(request, inputs.ReasonInput)
         return _skill_response(services.restore_skill(visible_skill(request, name), actor=caller(request), **given))
 
     @action(detail=True)
     def audit(self, request: Request, name: str) -> Response:
-        """What was done to the skill and its versions, newest first."""
+        """A page of audit events of the skill and its versions, newest first."""
         query = inputs.read_query(request, inputs.HistoryQuery)
         events = AuditEvent.objects.with_names().before(query["cursor"]).filter(skill=visible_skill(request, name))
-        return page(request, events, query["limit"], cursor=lambda event: event.pk, show=outputs.serialize_events)
+        return paginate(
+            request, events, query["limit"], cursor=lambda event: event.pk, serialize=outputs.serialize_events
+        )
 
 
 def _skill_response(skill: Skill) -> Response:
-    # Read by its key: a change of tags may have taken it out of sight of the token that made it.
+    # Read by primary key: after a change of tags, the token may no longer see the skill.
     return Response(outputs.serialize_skills([Skill.objects.with_summary().get(pk=skill.pk)])[0])

@@ -1,4 +1,4 @@
-"""The API's paths below /api/v1/."""
+"""Routes below /api/v1/."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .views import SkillViewSet
 VERSIONS = r"skills/(?P<name>[a-z0-9-]+)/versions"
 
 router = SimpleRouter()
-# Without the slash, too: Django's redirect would turn an upload into a GET.
+# The slash is optional: Django's redirect would turn an upload into a GET.
 router.trailing_slash = "/?"
 router.register("skills", SkillViewSet, basename="skill")
 router.register("skills", SkillChangeViewSet, basename="skill-change")

@@ -1,4 +1,4 @@
-"""/api/v1/: the operations of `services`, for scripts and CI."""
+"""Skills: list, upload, validate, publish, roll back and deactivate."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from skills_registry.texts.render import render_problem, render_report
 
 from . import inputs, outputs
 from .access import caller, check_upload, visible_skill, visible_skills
-from .pages import page
+from .pages import paginate
 from .permissions import PUBLISH, UPLOAD, VIEW
 
 
 class SkillViewSet(viewsets.ViewSet):
-    """Skills by name, and what can be done with them."""
+    """Skills by name."""
 
     permissions = {
         "list": VIEW, "retrieve": VIEW, "skill_named_validate": VIEW, "create": UPLOAD, "validate": UPLOAD,
@@ -35,17 +35,19 @@ class SkillViewSet(viewsets.ViewSet):
         skills = visible_skills(request).order_by("name").filter(name__gt=query["cursor"])
         skills = skills.filter(Q(status=query["status"])) if query["status"] else skills.present()
         skills = skills.tagged(query["tag"]) if query["tag"] else skills
-        return page(request, skills, query["limit"], cursor=lambda skill: skill.name, show=outputs.serialize_skills)
+        return paginate(
+            request, skills, query["limit"], cursor=lambda skill: skill.name, serialize=outputs.serialize_skills
+        )
 
     def retrieve(self, request: Request, name: str) -> Response:
         """One skill."""
         return Response(outputs.serialize_skills([visible_skill(request, name)])[0])
 
     def create(self, request: Request) -> Response:
-        """Upload a zip as the next version: 201, or 200 where its bytes are there already."""
+        """Upload a zip as the next version: 201, or 200 if a version with the same bytes exists."""
         given = inputs.read_body(request, inputs.UploadInput)
         if given["publish"] and not request.user.has_perm(PUBLISH):
-            self.permission_denied(request, "You may upload, but not publish.")
+            self.permission_denied(request, "You may upload but not publish.")
         inspection = services.inspect(given["file"].read())
         if inspection.package is None:
             raise InvalidSkill(inspection.problems)
@@ -61,7 +63,7 @@ class SkillViewSet(viewsets.ViewSet):
 
     @action(detail=False, methods=["post"])
     def validate(self, request: Request) -> Response:
-        """What is wrong with a zip, storing nothing; 200 also where it is not valid."""
+        """Validate a zip without storing it; responds with 200 even if it is invalid."""
         given = inputs.read_body(request, inputs.ValidateInput)
         inspection = services.inspect(given["file"].read())
         return Response(
@@ -75,7 +77,7 @@ class SkillViewSet(viewsets.ViewSet):
 
     @validate.mapping.get
     def skill_named_validate(self, request: Request) -> Response:
-        """The path of `validate` is also that of the skill of this name."""
+        """Return the skill named `validate`, which has the same path."""
         return self.retrieve(request, "validate")
 
     @action(detail=True, methods=["post"])
@@ -87,7 +89,7 @@ class SkillViewSet(viewsets.ViewSet):
 
     @action(detail=True, methods=["post"])
     def rollback(self, request: Request, name: str) -> Response:
-        """Go back to an older version."""
+        """Publish an older version again."""
         given = inputs.read_body(request, inputs.RollbackInput)
         skill = visible_skill(request, name)
         return _publication_response(services.rollback(skill, given.pop("version"), actor=caller(request), **given))
@@ -100,18 +102,18 @@ class SkillViewSet(viewsets.ViewSet):
 
     @action(detail=True)
     def publications(self, request: Request, name: str) -> Response:
-        """What was live when, and who changed it; newest first."""
+        """A page of the publications of the skill, newest first."""
         query = inputs.read_query(request, inputs.HistoryQuery)
         skill = visible_skill(request, name)
         history = Publication.objects.filter(skill=skill).select_related("version", "previous", "actor")
         if query["cursor"]:
             history = history.filter(generation__lt=query["cursor"])
-        return page(
+        return paginate(
             request,
             history.order_by("-generation"),
             query["limit"],
             cursor=lambda publication: publication.generation,
-            show=outputs.serialize_publications,
+            serialize=outputs.serialize_publications,
         )
 
 
