@@ -1,4 +1,4 @@
-"""What edits make of a version: the bytes of each path, what is said of them, and what they change."""
+"""Apply edits to a version to inspect and compare the result."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .comparison_source import Side, version_side
 from .pages import OperatorRequest
 
 EDITABLE_MAX = 1024 * 1024
-"""Bytes of a text up to which it can be edited here."""
+"""Maximum size in bytes of a text that can be edited in the browser."""
 
 
 def editable_text(side: Side, path: str) -> str | None:
-    """The text of a file, None where it is not there, no text, or too large."""
+    """The text of a file; None if it does not exist, is not text, or is too large."""
     file = side.file(path)
     if file is None or file["size"] > EDITABLE_MAX:
         return None
@@ -33,12 +33,12 @@ def editable_text(side: Side, path: str) -> str | None:
 
 
 def resolve_changes(base: SkillVersion, edits: Mapping[str, Edit]) -> dict[str, bytes | None]:
-    """What `services.edit_version` takes. Raises Http404 for a source that the version does not have."""
+    """The changes for `services.edit_version`. Raises Http404 for a source that is not in the version."""
     return resolve(edits, version_side(base).content)
 
 
 def inspect_edits(base: SkillVersion, edits: Mapping[str, Edit]) -> Inspection:
-    """What would be said of the edits if they were saved now."""
+    """Inspect the package that saving the edits would create."""
     try:
         return services.inspect_edit(base, resolve_changes(base, edits))
     except (services.Conflict, services.StoreFailed) as failure:
@@ -46,7 +46,7 @@ def inspect_edits(base: SkillVersion, edits: Mapping[str, Edit]) -> Inspection:
 
 
 def edit_comparison_context(request: OperatorRequest, base: SkillVersion, package: Package) -> dict[str, Any]:
-    """The comparison of a version with the package that edits make of it."""
+    """The context that compares a version with the edited package."""
     contents = {file.path: file.content for file in package.files}
     files = [file.as_dict() for file in package.files]
     view = AgentView.of(package.manifest.frontmatter, files)

@@ -1,4 +1,4 @@
-"""The editor: files of a version changed in the browser, saved as a new version."""
+"""The editor: change files of a version in the browser and save them as a new version."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from .package_texts import render_document
 from .pages import OperatorRequest, page, requires
 
 PREVIEW_MAX = 48 * 1024
-"""Characters of a text that are previewed: rendered at every pause of typing, more would make the editor slow."""
+"""Characters rendered in the preview. It is rendered at every pause in typing, so more would be slow."""
 
 
 @requires("upload_skill")
 def edit(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """Show the editor on a version, or make a new version of what was edited."""
+    """Show the editor for a version, or save the edits as a new version."""
     base = _get_version(pk, number)
     if request.method != "POST":
         return _editor_page(request, base, request.GET.get("file"), {}, EditForm(initial=_initial_data(base)))
@@ -59,7 +59,7 @@ def edit(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
 
 @requires("upload_skill")
 def edit_text(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """The text of one file of a version, for the editor; null where it is none that can be edited."""
+    """Return the text of one file as JSON; null if it cannot be edited."""
     side = version_side(_get_version(pk, number))
     return JsonResponse({"text": editable_text(side, request.GET.get("path", ""))})
 
@@ -67,12 +67,12 @@ def edit_text(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
 @require_POST
 @requires("upload_skill")
 def check_edits(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """What would be said of the edits if they were saved now, and a preview of the file that is looked at."""
+    """Return as JSON the report on the edits, a preview of the open file, and the newest version."""
     base = _get_version(pk, number)
     try:
-        asked = read_json(request.body)
-        edits = read_edits(asked["edits"])
-        path = str(asked.get("path", ""))
+        body = read_json(request.body)
+        edits = read_edits(body["edits"])
+        path = str(body.get("path", ""))
     except InvalidEdits as error:
         return JsonResponse({"detail": render_refusal(error)}, status=400)
     except (ValueError, KeyError, TypeError, AttributeError):
@@ -104,14 +104,14 @@ def _initial_data(base: SkillVersion) -> dict[str, Any]:
 
 
 def _submitted_edits(base: SkillVersion, form: EditForm) -> dict[str, Edit]:
-    """All edits: those that a script kept, and the one file that was edited in the form without one."""
+    """All submitted edits: those kept by the script, and the file edited in the plain form."""
     given = form.cleaned_data
     edits: dict[str, Edit] = given["made"]
     if "new_path" not in form.data:
         return edits
     before = editable_text(version_side(base), given["path"]) or ""
-    sent = given["text"] if "text" in form.data else None
-    text = None if sent is None or (given["path"] and _is_same_text(before, sent)) else sent
+    submitted = given["text"] if "text" in form.data else None
+    text = None if submitted is None or (given["path"] and _is_same_text(before, submitted)) else submitted
     return edited_file(
         edits,
         given["path"],
@@ -122,41 +122,42 @@ def _submitted_edits(base: SkillVersion, form: EditForm) -> dict[str, Edit]:
     )
 
 
-def _is_same_text(before: str, sent: str) -> bool:
-    return before.splitlines() == sent.splitlines() and before.endswith("\n") == sent.endswith("\n")
+def _is_same_text(before: str, submitted: str) -> bool:
+    """Whether two texts are equal except for the kind of line endings, which browsers change."""
+    return before.splitlines() == submitted.splitlines() and before.endswith("\n") == submitted.endswith("\n")
 
 
 def _check_result(inspection: Inspection) -> dict[str, Any]:
-    remarks = {
+    report = {
         "errors": [render_problem(problem) for problem in inspection.errors],
         **render_report(inspection),
     }
     package = inspection.package
     if package is None:
-        return {**remarks, "tokens": None}
+        return {**report, "tokens": None}
     view = AgentView.of(package.manifest.frontmatter, [file.as_dict() for file in package.files])
     tokens = {"listing": view.listing_tokens(), "call": view.instructions_tokens(package.manifest.body)}
-    return {**remarks, "tokens": tokens}
+    return {**report, "tokens": tokens}
 
 
 def _render_preview(side: Side, path: str, text: str) -> str | None:
-    """The file as people read it, where it is Markdown; of SKILL.md the instructions."""
+    """Render a Markdown file (for SKILL.md only the body); None for other files."""
     if not path.lower().endswith((".md", ".markdown")):
         return None
     if path == SKILL_MD:
         try:
             text = split_document(text).body
         except InvalidSkill:
-            pass  # while the frontmatter is being written, all of it is shown
+            pass  # the frontmatter is not complete yet: render the whole file
     if len(text) <= PREVIEW_MAX:
         return str(render_document(side, path, text))
-    told = _("The preview ends here; the text goes on.")
-    return format_html('{}<p class="sk-quiet">{}</p>', render_document(side, path, text[:PREVIEW_MAX]), told)
+    notice = _("The preview ends here; the text goes on.")
+    return format_html('{}<p class="sk-quiet">{}</p>', render_document(side, path, text[:PREVIEW_MAX]), notice)
 
 
 def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
     given = form.cleaned_data
-    asked_json = request.headers.get("accept") == "application/json"
+    wants_json = request.headers.get("accept") == "application/json"
     try:
         version = services.edit_version(
             base.skill,
@@ -166,8 +167,8 @@ def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], 
             note=given["note"],
             expected_latest=given["expected_latest"],
         )
-    except (services.Conflict, services.StoreFailed, InvalidSkill, OSError) as failure:  # the text must not be lost
-        if asked_json:
+    except (services.Conflict, services.StoreFailed, InvalidSkill, OSError) as failure:  # keep what the user typed
+        if wants_json:
             return JsonResponse({"saved": False}, status=409)
         newest = _newest_version(base)
         if isinstance(failure, services.Conflict) and newest and newest.number != given["expected_latest"]:
@@ -178,16 +179,16 @@ def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], 
         return _editor_page(request, base, given["path"] or next(iter(edits), None), edits, form, problems=problems)
     messages.success(request, _("Created %(version)s. What agents get has not changed.") % {"version": version})
     address = reverse("admin:skills_registry_version", args=[base.skill_id, version.number])
-    return JsonResponse({"saved": True, "url": address}) if asked_json else redirect(address)
+    return JsonResponse({"saved": True, "url": address}) if wants_json else redirect(address)
 
 
 def _merge(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
-    """Save what was merged into the newest version, or open it in the editor; else the page of the conflict again."""
+    """Save the merged edits or open them in the editor; if a choice is missing, show the conflict page again."""
     given, newest = form.cleaned_data, _newest_version(base)
     if newest is None:
         raise Http404
     merge = merge_edits(base, newest, edits)
-    chosen = merge.chosen(request.POST, "both" if "edit" in request.POST else None)
+    chosen = merge.read_choices(request.POST, "both" if "edit" in request.POST else None)
     if newest.number != given["expected_latest"] or chosen is None:
         if chosen is None:
             messages.error(request, _("Nothing was saved yet. Choose for each piece whose text it is to have."))
@@ -208,7 +209,7 @@ def _editor_page(
     *,
     problems: tuple[Problem, ...] = (),
 ) -> HttpResponse:
-    """The editor with a file open: the one at `path`, by default SKILL.md; "" is a new file."""
+    """Render the editor with the file at `path` open: SKILL.md if None, a new file if ""."""
     side = version_side(base)
     path = SKILL_MD if path is None else path
     edited = edits.get(path)
@@ -244,7 +245,7 @@ def _editor_page(
 
 
 def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
-    """What the edits change, before they are saved; from here they are saved or edited further."""
+    """Show what the edits change. From here they can be saved or edited further."""
     inspection = inspect_edits(base, edits)
     if inspection.package is None:
         return _editor_page(request, base, next(iter(edits), None), edits, form, problems=inspection.problems)

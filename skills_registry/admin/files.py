@@ -1,4 +1,4 @@
-"""The files of a version: a tree beside the one that is looked at, and downloads."""
+"""The files of a version: a tree with one file open, and downloads."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from .raw_files import PICTURES
 from .skill_page import render_skill_view
 
 SHOWN_MAX = 1024 * 1024
-"""Bytes of a text up to which it is shown; a larger file can be downloaded."""
+"""Maximum size in bytes of a text that is shown; a larger file can be downloaded."""
 VERSIONS_OFFERED = 200
 
 
 @requires("view_skill")
 def files(request: OperatorRequest, pk: int, number: int | None = None, path: str = SKILL_MD) -> HttpResponse:
-    """A file of a version, SKILL.md of the live (or newest) one where nothing else is asked for."""
+    """Show a file of a version; by default SKILL.md of the live version, or of the newest."""
     skill = get_object_or_404(Skill.objects.with_summary().defer("live_version__files"), pk=pk)
     stored = skill.versions.ready()
     if number is None and request.GET.get("number", "").isdecimal():
@@ -55,32 +55,33 @@ def files(request: OperatorRequest, pk: int, number: int | None = None, path: st
 
 
 def _redirect_to_version(skill: Skill, number: str, path: str) -> HttpResponse:
-    """The page of a file in another version, or of that version's SKILL.md where it has no such file."""
+    """Redirect to a file in another version, or to its SKILL.md if it has no such file."""
     version = get_object_or_404(skill.versions.ready(), number=int(number[:9]))
-    there = any(file["path"] == path for file in version.files)
-    return redirect("admin:skills_registry_files", skill.pk, version.number, path if there else SKILL_MD)
+    exists = any(file["path"] == path for file in version.files)
+    return redirect("admin:skills_registry_files", skill.pk, version.number, path if exists else SKILL_MD)
 
 
 @requires("view_skill")
 def version_zip(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """A version as the zip that an agent's folder of skills takes."""
+    """Download a version as a zip that can be unpacked into an agent's skills folder."""
     version = get_object_or_404(SkillVersion.objects.ready().select_related("skill"), skill=pk, number=number)
     headers = {"Content-Disposition": f'attachment; filename="{version.skill.name}-{version.label}.zip"'}
 
-    def answer() -> HttpResponse:
+    def make_response() -> HttpResponse:
         return HttpResponse(services.export_version(version), content_type="application/zip", headers=headers)
 
-    return conditional_response(request, version.digest, answer)
+    return conditional_response(request, version.digest, make_response)
 
 
 def _default_version(skill: Skill) -> SkillVersion | None:
+    """The live version, or else the newest."""
     if skill.live_version_id:
         return skill.versions.get(pk=skill.live_version_id)
     return skill.versions.ready().first()
 
 
 def _content_context(side: Side, file: Any, *, raw: bool) -> dict[str, Any]:
-    """How a file is shown: `kind` is picture, markdown, text, large or binary."""
+    """The context that shows a file; `kind` is picture, markdown, text, large or binary."""
     path = file["path"]
     if file["media_type"] in PICTURES and not raw:
         return {"kind": "picture"}

@@ -1,4 +1,4 @@
-"""A skill's history: every operation with who did it and why, and what was before and after."""
+"""A skill's history: every operation with its actor, reason, and state before and after."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PER_PAGE = 50
 
 @dataclass(frozen=True)
 class Entry:
-    """An event as the page shows it."""
+    """An audit event as the page shows it."""
 
     at: datetime
     what: str
@@ -35,7 +35,7 @@ class Entry:
 
 @requires("view_skill")
 def history(request: OperatorRequest, pk: int) -> HttpResponse:
-    """The newest operations, or those before an id; one more is read than shown, so nothing is counted."""
+    """Show a page of events. One more is read than shown, so that no COUNT query is needed."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
     cursor = before_cursor(request)
     read = list(skill.audit_events.select_related("actor").before(cursor)[: PER_PAGE + 1])
@@ -53,7 +53,7 @@ def history(request: OperatorRequest, pk: int) -> HttpResponse:
 
 
 def describe_event(event: AuditEvent) -> Entry:
-    """An event in words."""
+    """Describe an audit event for people."""
     return Entry(
         event.created_at,
         event.get_action_display(),
@@ -66,7 +66,7 @@ def describe_event(event: AuditEvent) -> Entry:
 
 
 def _describe_state(state: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """What an event recorded, in words."""
+    """The names and values that an event recorded, translated."""
     names = {
         "live": _("live"), "deleted": _("deleted"), "tags": _("tags"), "owner": _("owner"), "yanked": _("yanked"),
         "reason": _("reason"), "version": _("version"), "digest": _("digest"), "files": _("files"), "size": _("size"),
