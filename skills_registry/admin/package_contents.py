@@ -1,4 +1,4 @@
-"""What is in a package, as the review and the page of a version show it."""
+"""The contents of a package, as shown for uploads and versions."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from .comparison_source import Side
 from .package_texts import render_document
 
 FIELDS_MAX = 200
-"""Fields of a frontmatter that are shown."""
+"""Maximum number of frontmatter fields shown."""
 
 
 def contents_context(side: Side, frontmatter: Mapping[str, Any], body: str) -> dict[str, Any]:
-    """The context of `_contents.html`: the tree of files, the frontmatter's fields, the rendered body."""
+    """The context of `_contents.html`: the file tree, the frontmatter fields, the rendered body."""
     return {
         "rows": tree(side.files),
         "frontmatter": frontmatter_fields(frontmatter),
@@ -29,7 +29,7 @@ def contents_context(side: Side, frontmatter: Mapping[str, Any], body: str) -> d
 
 
 def frontmatter_fields(frontmatter: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The frontmatter's fields as people read them; of very many, the first."""
+    """The names and values of the first FIELDS_MAX frontmatter fields as text."""
     shown = [(key, _field_text(value)) for key, value in islice(frontmatter.items(), FIELDS_MAX)]
     left_out = len(frontmatter) - len(shown)
     return (

@@ -1,4 +1,4 @@
-"""Texts of packages on pages, made by worker processes; where one takes too much, what people can use instead."""
+"""Render texts of packages in worker processes, with a fallback for texts that take too long."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ RENDER_SECONDS = 0.5
 COLOUR_SECONDS = 0.5
 PLAIN_SECONDS = 0.3
 COMPARE_SECONDS = 0.8
-"""CPU time for one text."""
+"""CPU time for one text, in seconds."""
 PLAIN_MAX = 64 * 1024
-"""Characters of a text that are shown as they are where it cannot be rendered."""
+"""Characters of the source shown when a text cannot be rendered."""
 
 
 def render_document(side: Side, path: str, text: str) -> SafeString:
-    """A Markdown file of a package: its links lead to the other files, and their pictures are shown."""
+    """Render a Markdown file of a package, with links to and pictures from its other files."""
     files = {file["path"]: file["media_type"] for file in side.files}
     around = Around(
         pages={other: side.page(other) for other in files},
@@ -40,7 +40,7 @@ def render_document(side: Side, path: str, text: str) -> SafeString:
 
 
 def highlight_source(path: str, text: str) -> Source | None:
-    """The lines of a text as HTML: without colours where these take too long, None where even that does."""
+    """Highlight a text as HTML lines: without colours if they take too long, None if even that does."""
     for coloured, seconds in ((True, COLOUR_SECONDS), (False, PLAIN_SECONDS)):
         try:
             return run_bounded(seconds, source_html, path, text, coloured)
@@ -51,12 +51,12 @@ def highlight_source(path: str, text: str) -> Source | None:
 
 
 def diff_texts(before: bytes, after: bytes, view: View) -> TextDiff | None:
-    """What differs between two files, None where one is no text. Raises NotDone."""
+    """Compare two files line by line; None if one is not text. Raises NotDone."""
     return run_bounded(COMPARE_SECONDS, compare_texts, before, after, view)
 
 
 def _render_within_limits(text: str, around: Around) -> Rendered | None:
-    """The text as HTML: without colours where these take too long, None where even that does."""
+    """Render Markdown: without colours if they take too long, None if even that does."""
     has_code = "```" in text or "~~~" in text
     for coloured in (True, False) if has_code else (False,):
         try:

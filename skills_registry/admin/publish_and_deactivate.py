@@ -1,4 +1,4 @@
-"""Publish, roll back, deactivate, delete: a GET says what will change, a POST changes it."""
+"""Publish, roll back, deactivate and delete: a GET shows what will change, a POST changes it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .usage_impact import describe_impact
 
 @requires("publish_skill")
 def publish(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """Make a version live; an older one than the live one is a rollback."""
+    """Publish a version, or roll back to it if it is older than the live one."""
     skill = get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
     version = get_object_or_404(SkillVersion.objects.ready(), skill=skill, number=number)
     older = skill.live_version is not None and number < skill.live_version.number
@@ -53,7 +53,7 @@ def deactivate(request: OperatorRequest, pk: int) -> HttpResponse:
 
 @requires("publish_skill")
 def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """Remove a version that is not live."""
+    """Delete a version that is not live."""
     skill = get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
     version = get_object_or_404(SkillVersion.objects.ready(), skill=skill, number=number)
     if request.method == "POST":
@@ -64,8 +64,8 @@ def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         else:
             text = _("Deleted: {version}. Its number will not be used again.")
             messages.success(request, text.format(version=version))
-            if told := services.removal_warning(version, removal):
-                messages.warning(request, told)
+            if warning := services.removal_warning(version, removal):
+                messages.warning(request, warning)
         return redirect("admin:skills_registry_skill_change", skill.pk)
     title = _("Delete {version}").format(version=version)
     refusal = services.why_deleted(skill) or services.why_not_deletable(version)
@@ -73,11 +73,11 @@ def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
 
 
 def _publication_message(publication: Publication) -> str:
-    told = (
+    message = (
         _("{action}: {version} is live now.") if publication.version else _("{action}: agents no longer get {skill}.")
     )
     action = publication.get_action_display().capitalize()
-    return told.format(action=action, version=publication.version, skill=publication.skill)
+    return message.format(action=action, version=publication.version, skill=publication.skill)
 
 
 def _confirm(
@@ -89,7 +89,7 @@ def _confirm(
     *,
     refusal: str,
 ) -> HttpResponse:
-    """Show what `change` will do (or why it will be refused), or do it where the operator has confirmed that."""
+    """Show what `change` will do or why it is refused; do it after the operator has confirmed."""
     live = skill.live_version
 
     def show(form: ChangeForm) -> HttpResponse:

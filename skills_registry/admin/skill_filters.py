@@ -1,4 +1,4 @@
-"""What the list of skills can be searched, filtered and sorted by."""
+"""Search, filters and sort order of the list of skills."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLAGS = ["findings", "unused", "pending"]
 
 
 class SkillListForm(forms.Form):
-    """The filter above the list; whatever is given and makes no sense finds nothing."""
+    """The filter above the list. An invalid filter matches nothing."""
 
     q = forms.CharField(label=_("Search"), required=False, max_length=200)
     status = forms.ChoiceField(
@@ -45,7 +45,7 @@ class SkillListForm(forms.Form):
         self._set_choices("owner", list(owners.order_by("username").values_list("username", flat=True)))
 
     def _set_choices(self, name: str, values: list[str]) -> None:
-        """A choice of what there is, and of what was asked for."""
+        """Offer the existing values and the one in the request."""
         given = self.data.get(name, "")
         others = [given] if given and given not in values else []
         choices = [("", _("All")), *((value, value) for value in [*values, *others])]
@@ -53,21 +53,21 @@ class SkillListForm(forms.Form):
 
     @property
     def selects(self) -> list[forms.BoundField]:
-        """What is chosen from a list, or typed."""
+        """The fields to choose from or type in."""
         return [field for field in self if field.name not in FLAGS]
 
     @property
     def flags(self) -> list[forms.BoundField]:
-        """What is wanted or not."""
+        """The checkboxes."""
         return [field for field in self if field.name in FLAGS]
 
     @property
     def filtered(self) -> bool:
-        """Whether anything is left out."""
+        """Whether a filter other than the sort order is set."""
         return any(self.cleaned_data.get(name) for name in self.fields if name != "o")
 
     def matching_skills(self) -> SkillQuerySet:
-        """The skills that the registry itself can find: all but what depends on calls."""
+        """The skills that match the filters, except those filters and sort orders that depend on calls."""
         given = self.cleaned_data
         skills = Skill.objects.in_state(given["status"]) if given["status"] else Skill.objects.present()
         if given["tag"]:

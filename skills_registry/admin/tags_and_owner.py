@@ -1,4 +1,4 @@
-"""What operators say of a skill: its tags, and whom to ask about it."""
+"""Set the tags and the owner of a skill."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def tags(request: OperatorRequest, pk: int) -> HttpResponse:
 
 @requires("administer_skill")
 def owner(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Say whom to ask about a skill."""
+    """Set or clear a skill's owner."""
     skill = get_object_or_404(Skill, pk=pk)
     form = OwnerForm(skill, request.POST or None)
 
@@ -60,7 +60,7 @@ def _handle_form(
     title: str,
     lead: str,
 ) -> HttpResponse:
-    """Ask, or do what was filled in and go to the skill, where it says what came of it."""
+    """Show the form; or, after a valid POST, do the change and redirect to the skill with a message."""
     if request.method != "POST" or not form.is_valid():
         return page(request, "label", title, skill=skill, form=form, lead=lead, refusal=services.why_deleted(skill))
     try:

@@ -1,4 +1,4 @@
-"""What the review of a zip shows: whether it may go live, why not, and what it would change."""
+"""The page of a staged upload: its inspection report, its contents, and what it would change."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from .package_contents import contents_context
 from .pages import OperatorRequest
 
 EXCERPTS_MAX = 50
-"""So many remarks are shown with their lines; nobody reads more."""
+"""Remarks of each kind that are shown with their lines."""
 
 
 def inspection_context(request: OperatorRequest, staged: Upload, inspection: Inspection) -> dict[str, Any]:
-    """The context of the review page."""
+    """The context of the page of a staged upload."""
     package = inspection.package
     excerpts = Excerpts(_texts(inspection))
     context: dict[str, Any] = {
@@ -70,7 +70,7 @@ def _package_context(request: OperatorRequest, staged: Upload, package: Package)
 
 
 def _texts(inspection: Inspection) -> dict[str, str]:
-    """The texts that remarks are about, by path."""
+    """The texts that problems and findings refer to, by path."""
     if inspection.package is None:
         return {SKILL_MD: inspection.skill_md} if inspection.skill_md else {}
     wanted = {problem.file for problem in inspection.problems} | {finding.file for finding in inspection.findings}
@@ -79,7 +79,7 @@ def _texts(inspection: Inspection) -> dict[str, str]:
 
 
 def _with_lines(remarks: Iterable[dict[str, Any]], excerpts: Excerpts) -> list[dict[str, Any]]:
-    """The remarks, the first ones with the lines they are about."""
+    """Add to the first EXCERPTS_MAX remarks the lines that they refer to."""
     return [
         {**remark, "lines": excerpts.around(remark["file"], remark["line"]) if number < EXCERPTS_MAX else []}
         for number, remark in enumerate(remarks)

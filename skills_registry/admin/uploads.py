@@ -1,4 +1,4 @@
-"""An upload in two steps: what was dropped, then the review of each package in it."""
+"""An upload in two steps: stage the dropped files, then inspect each package."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ WAITING_SHOWN = 50
 
 @requires("upload_skill")
 def upload(request: OperatorRequest) -> HttpResponse:
-    """Step 1: take zips, files or folders and keep each package for its review.
+    """Step 1: accept zips, files or folders and stage each package.
 
-    Answers JSON to whoever asks for it, so that a page can show progress and errors in place.
+    Responds with JSON if the client accepts it, so that the page can show progress and errors in place.
     """
     form = UploadForm(request.POST or None, request.FILES or None)
     failed = False
@@ -70,7 +70,7 @@ def upload(request: OperatorRequest) -> HttpResponse:
 
 @requires("upload_skill")
 def inspect_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
-    """Step 2: show what is in it; create a version, create and publish it, ask for a review, or discard it."""
+    """Step 2: show the package; create a version, publish it or request a review, or discard the upload."""
     staged = get_object_or_404(Upload.objects.open_to(request.user), pk=pk)
     form = InspectionForm(request.POST or None)
     if request.method == "POST" and "discard" in request.POST:
@@ -87,7 +87,7 @@ def inspect_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
         if created:
             return created
     shown = inspection_context(request, staged, inspection)
-    if form.is_bound:  # what was typed stays, with what is wrong about it
+    if form.is_bound:  # keep what the user typed, with the errors
         shown["form"] = form
     others = _other_uploads(request, staged)
     shown["rivals"] = rivals(inspection.package, others) if inspection.package else []
@@ -113,9 +113,9 @@ def _staged_response(request: OperatorRequest, staged: services.Staged) -> HttpR
     if len(staged.uploads) == 1:
         return redirect("admin:skills_registry_review", staged.uploads[0].pk)
     count = len(staged.uploads)
-    told = ngettext("%(count)s package waits for its review.", "%(count)s packages wait for their review.", count)
+    message = ngettext("%(count)s package waits for its review.", "%(count)s packages wait for their review.", count)
     if count:
-        messages.success(request, told % {"count": count})
+        messages.success(request, message % {"count": count})
     return redirect("admin:skills_registry_uploads")
 
 
@@ -127,7 +127,7 @@ def _left_out_message(staged: services.Staged) -> str:
 
 
 def _create(request: OperatorRequest, staged: Upload, package: Package, given: dict[str, Any]) -> HttpResponse | None:
-    """Create the version and do with it what was asked; None with a message where it could not be created."""
+    """Create the version, then publish it or request a review. Returns None, with a message, if that failed."""
     if "publish" in request.POST and not request.user.has_perm("skills_registry.publish_skill"):
         raise PermissionDenied
     try:
@@ -144,9 +144,9 @@ def _create(request: OperatorRequest, staged: Upload, package: Package, given: d
         _publish(request, version, given)
     elif "ask" in request.POST:
         _ask_for_review(request, version, given["note"])
-    if further := _next_upload_url(request):
+    if next_url := _next_upload_url(request):
         text = _("More of your uploads wait for their review.")
-        messages.info(request, format_html('{} <a href="{}">{}</a>', text, further, _("Review the next one")))
+        messages.info(request, format_html('{} <a href="{}">{}</a>', text, next_url, _("Review the next one")))
     return redirect("admin:skills_registry_version", version.skill.pk, version.number)
 
 
@@ -175,12 +175,12 @@ def _ask_for_review(request: OperatorRequest, version: SkillVersion, note: str) 
 
 
 def _other_uploads(request: OperatorRequest, staged: Upload) -> list[Upload]:
-    """The user's other uploads that wait, the oldest first."""
+    """The user's other staged uploads, oldest first."""
     mine = Upload.objects.filter(uploaded_by=request.user).exclude(pk=staged.pk)
     return list(mine.order_by("created_at")[:WAITING_SHOWN])
 
 
 def _next_upload_url(request: OperatorRequest) -> str:
-    """Where the next of the user's uploads is reviewed; "" where none waits."""
+    """The URL of the user's next staged upload; "" if there is none."""
     following = Upload.objects.filter(uploaded_by=request.user).order_by("created_at").first()
     return reverse("admin:skills_registry_review", args=[following.pk]) if following else ""

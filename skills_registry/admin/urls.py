@@ -1,4 +1,4 @@
-"""Where the registry's own pages are, below the list of skills."""
+"""Routes of the registry's admin pages, below the list of skills."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("<int:pk>/owner/", tags_and_owner.owner, "owner"),
     ("<int:pk>/deactivate/", publish_and_deactivate.deactivate, "deactivate"),
 ]
-"""Path, view, and the name after `admin:skills_registry_`."""
+"""Path, view, and name without the prefix `admin:skills_registry_`."""
 
 KEPT_BY_BROWSERS = {"zip", "file", "upload_file"}
-"""The names of those whose answers say themselves who may keep them, and how long."""
+"""The names of views that set `Cache-Control` themselves."""

@@ -1,4 +1,4 @@
-"""How a skill is used: its calls by day, how long they take, and who makes them."""
+"""The usage of a skill: calls by day, latencies, clients and callers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SHARES_SHOWN, CALLS_SHOWN = 8, 10
 
 @requires("view_skill")
 def usage(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Calls and errors by day, latencies, versions, clients and callers, and the newest calls."""
+    """Show calls and errors by day, latencies, versions, clients, callers, and the newest calls."""
     if not request.user.has_perm("invocations.view_invocation"):
         raise PermissionDenied
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
@@ -58,7 +58,7 @@ def usage(request: OperatorRequest, pk: int) -> HttpResponse:
 
 
 def _shares_context(title: str, skill: Skill, field: str, shares: Sequence[Share]) -> dict[str, Any]:
-    """What the largest shares have of the calls, each with the address of the log that shows them."""
+    """The largest shares of the calls, each with the query string that shows its calls in the log."""
     most = max((share.use.calls for share in shares), default=0)
     listed = [
         {
@@ -72,7 +72,7 @@ def _shares_context(title: str, skill: Skill, field: str, shares: Sequence[Share
 
 
 def _filter_value(field: str, name: str) -> str:
-    """What the log's filter has for the name of a share."""
+    """The value of the log's filter for the name of a share."""
     return name.removeprefix("v") if field == "version" else name
 
 

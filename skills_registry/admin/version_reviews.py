@@ -1,4 +1,4 @@
-"""Reviews of versions: what waits for one, and the page on which it is asked for and given."""
+"""Reviews of versions: the list of open ones, and the page to request, approve and send back."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Verdict = SkillVersion.Review
 
 @requires("view_skill")
 def reviews(request: OperatorRequest) -> HttpResponse:
-    """What waits for a review, what was sent back to whoever looks, and what was approved and is not live."""
+    """Show versions that wait for review, the user's versions that were sent back, and approved ones."""
     undecided = SkillVersion.objects.waiting().filter(skill__deleted_at__isnull=True)
     mine = undecided.filter(uploaded_by=request.user, review=Verdict.SENT_BACK)
     return page(
@@ -48,19 +48,19 @@ def reviews(request: OperatorRequest) -> HttpResponse:
 
 @requires("view_skill")
 def version_review(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """What was said of a version and what it changes; a POST asks for a review, approves, or sends back."""
+    """Show the reviews of a version and what it changes; a POST requests a review, approves or sends back."""
     versions = SkillVersion.objects.ready().select_related("skill__live_version__skill", "uploaded_by")
     version = get_object_or_404(versions, skill=pk, number=number)
     form = CommentForm(request.POST or None)
     status = 200
     if request.method == "POST" and form.is_valid():
         try:
-            told = _record_verdict(request, version, form.cleaned_data["comment"])
+            message = _record_verdict(request, version, form.cleaned_data["comment"])
         except services.Conflict as conflict:
             form.add_error(None, str(conflict))
             status = 409
         else:
-            messages.success(request, told)
+            messages.success(request, message)
             return redirect("admin:skills_registry_version", pk, number)
     title = _("Review of %(version)s") % {"version": version}
     answer = page(request, "version_review", title, form=form, **_review_context(request, version))
@@ -69,7 +69,7 @@ def version_review(request: OperatorRequest, pk: int, number: int) -> HttpRespon
 
 
 def review_permissions(request: OperatorRequest, version: SkillVersion) -> dict[str, bool]:
-    """What the user may say of a version as it is: `ask`, `approve`, `send_back`."""
+    """Which review actions the user may take: `may_ask`, `may_approve`, `may_send_back`."""
     reviewer = version.may_be_reviewed and request.user.has_perm("skills_registry.publish_skill")
     others = version.uploaded_by_id != request.user.pk
     author = version.may_be_reviewed and request.user.has_perm("skills_registry.upload_skill")
@@ -81,16 +81,16 @@ def review_permissions(request: OperatorRequest, version: SkillVersion) -> dict[
 
 
 def _load_versions(versions: SkillVersionQuerySet) -> list[SkillVersion]:
-    """Versions with what was said of them, the newest word first."""
-    said = Prefetch("reviews", Review.objects.select_related("actor"))
-    found = versions.select_related("skill__live_version", "uploaded_by").prefetch_related(said)
-    # What a version holds can be megabytes; the list needs none of it.
+    """Load versions with their reviews, newest upload first."""
+    with_reviews = Prefetch("reviews", Review.objects.select_related("actor"))
+    found = versions.select_related("skill__live_version", "uploaded_by").prefetch_related(with_reviews)
+    # These fields can be megabytes, and the list does not need them.
     slim = found.defer("files", "frontmatter", "skill__live_version__files", "skill__live_version__frontmatter")
     return list(slim.order_by("-created_at")[:SHOWN])
 
 
 def _record_verdict(request: OperatorRequest, version: SkillVersion, comment: str) -> str:
-    """Do what the pressed button says; what to tell about it. Raises PermissionDenied and Conflict."""
+    """Do the review action of the pressed button. Returns a message. Raises PermissionDenied and Conflict."""
     if "ask" in request.POST:
         _require_permission(request, "upload_skill")
         services.request_review(version, actor=request.user, comment=comment)

@@ -1,4 +1,4 @@
-"""Yank versions, delete skills, and take both back: a GET says what will happen, a POST does it."""
+"""Yank and unyank versions, delete and restore skills: a GET shows what will happen, a POST does it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .usage_impact import describe_impact
 
 @requires("administer_skill")
 def delete_skill(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Hide a skill, which agents lose where they have it."""
+    """Hide a skill and deactivate it if it is live."""
     skill = _get_skill(pk)
     live = skill.live_version
 
@@ -47,7 +47,7 @@ def delete_skill(request: OperatorRequest, pk: int) -> HttpResponse:
 
 @requires("administer_skill")
 def restore_skill(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Bring a deleted skill back."""
+    """Restore a deleted skill."""
     skill = _get_skill(pk)
 
     def change(reason: str, _expected_live: int | None) -> str:
