@@ -16,13 +16,13 @@ from .edited_version import edit_comparison_context, inspect_edits
 from .pages import OperatorRequest, page
 
 
-def conflict_page(
+def render_conflict_page(
     request: OperatorRequest, base: SkillVersion, newest: SkillVersion, edits: Mapping[str, Edit], note: str
 ) -> HttpResponse:
     """Show how the edits merge with a version that was created meanwhile. All edits are kept."""
     merge = merge_edits(base, newest, edits)
     clashes = merge.clashes
-    settled = merge.edits({})
+    settled = merge.apply_choices({})
     on_top = inspect_edits(newest, settled)
     context = edit_comparison_context(request, newest, on_top.package) if on_top.package and settled else {}
     answer = page(

@@ -82,7 +82,7 @@ class Merge:
         """The files changed on both sides that were merged without a choice."""
         return [path for path, regions in self.both.items() if regions and not any(one.conflict for one in regions)]
 
-    def edits(self, chosen: Mapping[str, Choice]) -> dict[str, Edit]:
+    def apply_choices(self, chosen: Mapping[str, Choice]) -> dict[str, Edit]:
         """The edits to apply to the newest version. Clashes without a choice keep their text."""
         made = dict(self.settled)
         clashes = self.clashes
@@ -122,7 +122,7 @@ def merge_edits(base: SkillVersion, newest: SkillVersion, edits: Mapping[str, Ed
         if before.get(path) == after.get(path) or (mine == Edit() and path in moved and path in after):
             settled[path] = mine
         elif (mine == Edit() and path not in after) or _already_has(new, path, mine):
-            continue  # both did the same
+            continue  # both sides made the same change
         else:
             clashing[path] = mine
     return Merge(settled, _merge_texts(clashing, old, new), clashing, frozenset(clashing.keys() - after.keys()))

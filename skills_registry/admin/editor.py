@@ -26,7 +26,7 @@ from skills_registry.packages.problems import InvalidSkill, Problem
 from skills_registry.texts.render import render_problem, render_refusal, render_report
 
 from .comparison_source import Side, version_side
-from .edit_conflict import conflict_page
+from .edit_conflict import render_conflict_page
 from .edit_merge import merge_edits
 from .edited_version import edit_comparison_context, editable_text, inspect_edits, resolve_changes
 from .forms import EditForm
@@ -42,14 +42,14 @@ def edit(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     """Show the editor for a version, or save the edits as a new version."""
     base = _get_version(pk, number)
     if request.method != "POST":
-        return _editor_page(request, base, request.GET.get("file"), {}, EditForm(initial=_initial_data(base)))
+        return _render_editor(request, base, request.GET.get("file"), {}, EditForm(initial=_initial_data(base)))
     form = EditForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _editor_page(request, base, request.POST.get("path"), {}, form)
+        return _render_editor(request, base, request.POST.get("path"), {}, form)
     edits = _submitted_edits(base, form)
     if "resume" in request.POST:
         kept = {name: form.cleaned_data[name] for name in ("note", "expected_latest")}
-        return _editor_page(request, base, next(iter(edits), None), edits, EditForm(initial=kept))
+        return _render_editor(request, base, next(iter(edits), None), edits, EditForm(initial=kept))
     if "merge" in request.POST:
         return _merge(request, base, edits, form)
     if "preview" in request.POST:
@@ -172,11 +172,11 @@ def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], 
             return JsonResponse({"saved": False}, status=409)
         newest = _newest_version(base)
         if isinstance(failure, services.Conflict) and newest and newest.number != given["expected_latest"]:
-            return conflict_page(request, base, newest, edits, given["note"])
+            return render_conflict_page(request, base, newest, edits, given["note"])
         problems = failure.problems if isinstance(failure, InvalidSkill) else ()
         if not problems:
             messages.error(request, str(failure))
-        return _editor_page(request, base, given["path"] or next(iter(edits), None), edits, form, problems=problems)
+        return _render_editor(request, base, given["path"] or next(iter(edits), None), edits, form, problems=problems)
     messages.success(request, _("Created %(version)s. What agents get has not changed.") % {"version": version})
     address = reverse("admin:skills_registry_version", args=[base.skill_id, version.number])
     return JsonResponse({"saved": True, "url": address}) if wants_json else redirect(address)
@@ -192,15 +192,15 @@ def _merge(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit],
     if newest.number != given["expected_latest"] or chosen is None:
         if chosen is None:
             messages.error(request, _("Nothing was saved yet. Choose for each piece whose text it is to have."))
-        return conflict_page(request, base, newest, edits, given["note"])
-    merged = merge.edits(chosen)
+        return render_conflict_page(request, base, newest, edits, given["note"])
+    merged = merge.apply_choices(chosen)
     if "edit" in request.POST:
         kept = {name: given[name] for name in ("note", "expected_latest")}
-        return _editor_page(request, newest, next(iter(merged), None), merged, EditForm(initial=kept))
+        return _render_editor(request, newest, next(iter(merged), None), merged, EditForm(initial=kept))
     return _save(request, newest, merged, form)
 
 
-def _editor_page(
+def _render_editor(
     request: OperatorRequest,
     base: SkillVersion,
     path: str | None,
@@ -248,7 +248,7 @@ def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str,
     """Show what the edits change. From here they can be saved or edited further."""
     inspection = inspect_edits(base, edits)
     if inspection.package is None:
-        return _editor_page(request, base, next(iter(edits), None), edits, form, problems=inspection.problems)
+        return _render_editor(request, base, next(iter(edits), None), edits, form, problems=inspection.problems)
     return page(
         request,
         "edit_preview",

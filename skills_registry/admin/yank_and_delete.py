@@ -122,7 +122,7 @@ def _confirm(
     refusal: str,
     **look: Any,
 ) -> HttpResponse:
-    """Say what `do` will do (or why it will be refused), or do it where the operator has confirmed what was said."""
+    """Show what `change` will do or why it is refused; do it after the operator has confirmed."""
 
     def show(form: ChangeForm) -> HttpResponse:
         return page(request, "withdraw", title, skill=skill, said=said, form=form, refusal=refusal, **look)

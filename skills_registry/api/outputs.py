@@ -123,7 +123,7 @@ class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
 
 
 class PublicationSerializer(serializers.ModelSerializer[Publication]):
-    """A change of what is live."""
+    """A change of the live version."""
 
     version = serializers.IntegerField(source="version.number", default=None)
     previous = serializers.IntegerField(source="previous.number", default=None)

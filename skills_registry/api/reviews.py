@@ -57,7 +57,7 @@ class VersionReviewViewSet(viewsets.ViewSet):
         )
 
 
-class WaitingViewSet(viewsets.ViewSet):
+class ReviewQueueViewSet(viewsets.ViewSet):
     """The versions of all skills that wait for review."""
 
     permissions = {"list": VIEW}

@@ -55,7 +55,7 @@ def create_version(
     Raises Conflict if the skill is deleted or its newest version is not `expected_latest` (None: no
     version yet; `...`: not checked), and StoreFailed if the store fails.
     """
-    version, created = _reserve(package, user, note, expected_latest)
+    version, created = _reserve_version(package, user, note, expected_latest)
     if not created:
         return version, False
     release_connections()  # storing takes a while, and other requests may need the connection
@@ -140,7 +140,7 @@ def last_uploader_other_than(skill: Skill, user: User | None) -> str:
     return uploader.get_username() if uploader and uploader != user else ""
 
 
-def _reserve(
+def _reserve_version(
     package: Package, user: User | None, note: str, expected_latest: int | EllipsisType | None
 ) -> tuple[SkillVersion, bool]:
     """Reserve the next version number; returns the version and True, or an identical version and False.

@@ -47,17 +47,17 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Import all skills, then print a report."""
-        paths = self._find(options["paths"])
+        paths = self._find_skills(options["paths"])
         results = import_skills(
             paths,
             Options(
-                user=self._user(options["user"]),
+                user=self._get_user(options["user"]),
                 note=options["note"],
                 publish=options["publish"],
                 dry_run=options["dry_run"],
                 mend=options["mend"],
                 prefix=options["prefix"],
-                names=self._names(options["rename"], options["rename_file"], paths),
+                names=self._parse_renames(options["rename"], options["rename_file"], paths),
             ),
             progress=lambda paths: tqdm(paths, unit="skill", disable=None),
         )
@@ -78,9 +78,9 @@ class Command(BaseCommand):
             what = "refused" if failed == refused else "refused or not published"
             raise CommandError(f"{failed} of {len(results)} were {what}; see above for the reasons.")
 
-    def _names(self, given: list[str], file: Path | None, paths: list[Path]) -> dict[Path, str]:
+    def _parse_renames(self, given: list[str], file: Path | None, paths: list[Path]) -> dict[Path, str]:
         """The new names of skills by the path of their folder or zip."""
-        lines = [*given, *self._lines(file)]
+        lines = [*given, *self._read_lines(file)]
         found = {path.resolve(): path for path in paths}
         names = {}
         for line in lines:
@@ -90,7 +90,7 @@ class Command(BaseCommand):
             names[found[Path(path).resolve()]] = name
         return names
 
-    def _lines(self, file: Path | None) -> list[str]:
+    def _read_lines(self, file: Path | None) -> list[str]:
         """The lines of a file, without blank lines and comments."""
         try:
             text = file.read_text() if file else ""
@@ -98,7 +98,7 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {error}") from None
         return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
-    def _user(self, name: str | None) -> Any:
+    def _get_user(self, name: str | None) -> Any:
         if name is None:
             return None
         user = get_user_model().objects.filter(username=name).first()
@@ -106,7 +106,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user {name!r}.")
         return user
 
-    def _find(self, paths: list[Path]) -> list[Path]:
+    def _find_skills(self, paths: list[Path]) -> list[Path]:
         for path in paths:
             if not path.exists():
                 raise CommandError(f"{path} does not exist.")
