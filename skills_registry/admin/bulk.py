@@ -75,20 +75,20 @@ class BulkOperation:
 @requires("view_skill")
 def bulk(request: OperatorRequest) -> HttpResponse:
     """Confirm `action` for each `skill`, then do it."""
-    given = request.POST if request.method == "POST" else request.GET
-    operation = OPERATIONS.get(given.get("action", ""))
+    params = request.POST if request.method == "POST" else request.GET
+    operation = OPERATIONS.get(params.get("action", ""))
     if operation is None:
         raise Http404
     if not request.user.has_perm(f"skills_registry.{operation.permission}"):
         raise PermissionDenied
-    items = _selected_items(given, request.user)
+    items = _selected_items(params, request.user)
     form = ChangeForm(request.POST or None)
-    context = {"action": given["action"], "asks_reason": operation.execute is not None, "form": form}
+    context = {"action": params["action"], "asks_reason": operation.execute is not None, "form": form}
     if request.method == "POST" and form.is_valid():
         if operation.execute is None:
             return _export_response(request, items)
         lines = [_perform(operation.execute, item, request, form.cleaned_data["reason"]) for item in items]
-        context["undo"] = _undo_query(lines) if given["action"] == "deactivate" else ""
+        context["undo"] = _undo_query(lines) if params["action"] == "deactivate" else ""
         return page(request, "bulk", str(operation.title), lines=lines, done=True, **context)
     lines = [operation.plan(item) for item in items]
     return page(
@@ -96,9 +96,9 @@ def bulk(request: OperatorRequest) -> HttpResponse:
     )
 
 
-def _selected_items(given: QueryDict, user: User) -> list[Item]:
+def _selected_items(params: QueryDict, user: User) -> list[Item]:
     """The selected skills: primary keys from the list, or tokens from the confirmation page."""
-    keys = given.getlist("skill")[:SKILLS_MAX]
+    keys = params.getlist("skill")[:SKILLS_MAX]
     tokens = {int(match[1]): match for key in keys if (match := _TOKEN.fullmatch(key))}
     pks = [int(key) for key in keys if key.isdecimal() and len(key) < len(str(2**63))]
     found = Skill.objects.with_summary().defer(*(f"live_version__{name}" for name in LARGE_FIELDS))

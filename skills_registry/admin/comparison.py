@@ -89,15 +89,15 @@ def comparison_context(
     query string with the versions to compare; by default the one of the request.
     """
     changes = sorted(compare(before.files, after.files), key=lambda change: change.path != SKILL_MD)
-    shown = Paginator(changes, CHANGES_PER_PAGE).get_page(request.GET.get("page"))
+    changes_page = Paginator(changes, CHANGES_PER_PAGE).get_page(request.GET.get("page"))
     options = Options.of(request.GET, split=_is_split_view(request))
     return {
         "before": before,
         "after": after,
         "options": options,
-        "changes": shown,
+        "changes": changes_page,
         "counts": Counter(change.change for change in changes),
-        "files": _file_entries(list(shown), before, after, options),
+        "files": _file_entries(list(changes_page), before, after, options),
         "agent_changes": changes_for_agents(before.view, after.view),
         "address": pair or _pair_query(request),
         "compare_address": compare_address,
@@ -109,13 +109,13 @@ def _comparison_response(
 ) -> HttpResponse:
     path = request.GET.get("file")
     if path is None:
-        shown = comparison_context(request, before, after, request.path)
+        diff_context = comparison_context(request, before, after, request.path)
     else:
         change = next((change for change in compare(before.files, after.files) if change.path == path), None)
         if change is None:
             raise Http404
         options = Options.of(request.GET, split=_is_split_view(request))
-        shown = {
+        diff_context = {
             "before": before,
             "after": after,
             "options": options,
@@ -124,10 +124,10 @@ def _comparison_response(
             "compare_address": request.path,
             "one": change,
         }
-    answer = page(request, "_files" if "part" in request.GET else template, title, **shown, **context)
+    response = page(request, "_files" if "part" in request.GET else template, title, **diff_context, **context)
     if request.GET.get("view") in ("split", "unified"):
-        answer.set_cookie(VIEW_COOKIE, request.GET["view"], max_age=365 * 24 * 3600, samesite="Lax", httponly=True)
-    return answer
+        response.set_cookie(VIEW_COOKIE, request.GET["view"], max_age=365 * 24 * 3600, samesite="Lax", httponly=True)
+    return response
 
 
 def _file_entries(

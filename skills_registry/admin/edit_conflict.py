@@ -25,7 +25,7 @@ def render_conflict_page(
     settled = merge.apply_choices({})
     on_top = inspect_edits(newest, settled)
     context = edit_comparison_context(request, newest, on_top.package) if on_top.package and settled else {}
-    answer = page(
+    response = page(
         request,
         "edit_conflict",
         _("Somebody was faster: %(version)s is there") % {"version": newest},
@@ -42,5 +42,5 @@ def render_conflict_page(
         on_top=on_top,
         **context,
     )
-    answer.status_code = 409
-    return answer
+    response.status_code = 409
+    return response

@@ -94,14 +94,14 @@ class Merge:
                 made[path] = self.mine[path]
         return made
 
-    def read_choices(self, given: Mapping[str, str], default: Choice | None = None) -> dict[str, Choice] | None:
+    def read_choices(self, data: Mapping[str, str], default: Choice | None = None) -> dict[str, Choice] | None:
         """Read the choices from a form. A missing choice is replaced by `default`, or `mine` for a whole file.
 
         Returns None if a choice is missing and there is no default.
         """
         chosen: dict[str, Choice] = {}
         for clash in self.clashes:
-            asked = given.get(clash.name)
+            asked = data.get(clash.name)
             fallback = "mine" if default and clash.line is None else default
             choice = next((choice for choice in clash.choices if choice == asked), fallback)
             if choice is None:

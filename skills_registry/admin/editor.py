@@ -105,20 +105,20 @@ def _initial_data(base: SkillVersion) -> dict[str, Any]:
 
 def _submitted_edits(base: SkillVersion, form: EditForm) -> dict[str, Edit]:
     """All submitted edits: those kept by the script, and the file edited in the plain form."""
-    given = form.cleaned_data
-    edits: dict[str, Edit] = given["made"]
+    data = form.cleaned_data
+    edits: dict[str, Edit] = data["made"]
     if "new_path" not in form.data:
         return edits
-    before = editable_text(version_side(base), given["path"]) or ""
-    submitted = given["text"] if "text" in form.data else None
-    text = None if submitted is None or (given["path"] and _is_same_text(before, submitted)) else submitted
+    before = editable_text(version_side(base), data["path"]) or ""
+    submitted = data["text"] if "text" in form.data else None
+    text = None if submitted is None or (data["path"] and _is_same_text(before, submitted)) else submitted
     return edited_file(
         edits,
-        given["path"],
+        data["path"],
         text=text,
-        new_path="" if given["remove"] else given["new_path"],
+        new_path="" if data["remove"] else data["new_path"],
         before=before,
-        content=given["content"],
+        content=data["content"],
     )
 
 
@@ -156,7 +156,7 @@ def _render_preview(side: Side, path: str, text: str) -> str | None:
 
 
 def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
-    given = form.cleaned_data
+    data = form.cleaned_data
     wants_json = request.headers.get("accept") == "application/json"
     try:
         version = services.edit_version(
@@ -164,19 +164,19 @@ def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], 
             base.number,
             resolve_changes(base, edits),
             user=request.user,
-            note=given["note"],
-            expected_latest=given["expected_latest"],
+            note=data["note"],
+            expected_latest=data["expected_latest"],
         )
     except (services.Conflict, services.StoreFailed, InvalidSkill, OSError) as failure:  # keep what the user typed
         if wants_json:
             return JsonResponse({"saved": False}, status=409)
         newest = _newest_version(base)
-        if isinstance(failure, services.Conflict) and newest and newest.number != given["expected_latest"]:
-            return render_conflict_page(request, base, newest, edits, given["note"])
+        if isinstance(failure, services.Conflict) and newest and newest.number != data["expected_latest"]:
+            return render_conflict_page(request, base, newest, edits, data["note"])
         problems = failure.problems if isinstance(failure, InvalidSkill) else ()
         if not problems:
             messages.error(request, str(failure))
-        return _render_editor(request, base, given["path"] or next(iter(edits), None), edits, form, problems=problems)
+        return _render_editor(request, base, data["path"] or next(iter(edits), None), edits, form, problems=problems)
     messages.success(request, _("Created %(version)s. What agents get has not changed.") % {"version": version})
     address = reverse("admin:skills_registry_version", args=[base.skill_id, version.number])
     return JsonResponse({"saved": True, "url": address}) if wants_json else redirect(address)
@@ -184,18 +184,18 @@ def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], 
 
 def _merge(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
     """Save the merged edits or open them in the editor; if a choice is missing, show the conflict page again."""
-    given, newest = form.cleaned_data, _newest_version(base)
+    data, newest = form.cleaned_data, _newest_version(base)
     if newest is None:
         raise Http404
     merge = merge_edits(base, newest, edits)
     chosen = merge.read_choices(request.POST, "both" if "edit" in request.POST else None)
-    if newest.number != given["expected_latest"] or chosen is None:
+    if newest.number != data["expected_latest"] or chosen is None:
         if chosen is None:
             messages.error(request, _("Nothing was saved yet. Choose for each piece whose text it is to have."))
-        return render_conflict_page(request, base, newest, edits, given["note"])
+        return render_conflict_page(request, base, newest, edits, data["note"])
     merged = merge.apply_choices(chosen)
     if "edit" in request.POST:
-        kept = {name: given[name] for name in ("note", "expected_latest")}
+        kept = {name: data[name] for name in ("note", "expected_latest")}
         return _render_editor(request, newest, next(iter(merged), None), merged, EditForm(initial=kept))
     return _save(request, newest, merged, form)
 
@@ -216,7 +216,7 @@ def _render_editor(
     text = edited.text if edited and edited.text is not None else editable_text(side, path)
     if path and text is None and side.file(path) is None and path not in edits:
         raise Http404
-    answer = page(
+    response = page(
         request,
         "editor",
         _("Edit %(version)s") % {"version": base},
@@ -240,8 +240,8 @@ def _render_editor(
             "check": reverse("admin:skills_registry_edit_check", args=[base.skill_id, base.number]),
         },
     )
-    answer.status_code = 422 if problems or form.errors else 200
-    return answer
+    response.status_code = 422 if problems or form.errors else 200
+    return response
 
 
 def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:

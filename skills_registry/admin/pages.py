@@ -40,8 +40,8 @@ def page(request: HttpRequest, template: str, title: str, **context: Any) -> Tem
 
 def before_cursor(request: HttpRequest) -> int | None:
     """The cursor of a page in a list, newest first: show items below this number. None for the first page."""
-    given = request.GET.get("before", "")
-    return min(int(given), ID_MAX) if given.isdecimal() and len(given) < 20 else None
+    cursor = request.GET.get("before", "")
+    return min(int(cursor), ID_MAX) if cursor.isdecimal() and len(cursor) < 20 else None
 
 
 def requires(permission: str) -> Callable[[Page[P]], Page[P]]:
@@ -61,11 +61,11 @@ def requires(permission: str) -> Callable[[Page[P]], Page[P]]:
                 if is_full(error) or is_read_only(error):
                     raise
                 log.exception("the package store does not answer")
-                answer = page(
+                response = page(
                     request, "away", _("The package store does not answer"), error=error.strerror or str(error)
                 )
-                answer.status_code = 503
-                return answer
+                response.status_code = 503
+                return response
 
         return checked
 

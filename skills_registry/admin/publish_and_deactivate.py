@@ -94,8 +94,15 @@ def _confirm(
 
     def show(form: ChangeForm) -> HttpResponse:
         changes = compare(live.files, version.files) if live and version else None
-        shown = {"skill": skill, "live": live, "version": version, "changes": changes, "form": form, "refusal": refusal}
-        said = describe_impact(skill) if live and not version else []
-        return page(request, "confirm", title, said=said, **shown)
+        context = {
+            "skill": skill,
+            "live": live,
+            "version": version,
+            "changes": changes,
+            "form": form,
+            "refusal": refusal,
+        }
+        consequences = describe_impact(skill) if live and not version else []
+        return page(request, "confirm", title, said=consequences, **context)
 
     return confirm_change(request, skill, change, show)

@@ -46,8 +46,8 @@ class SkillListForm(forms.Form):
 
     def _set_choices(self, name: str, values: list[str]) -> None:
         """Offer the existing values and the one in the request."""
-        given = self.data.get(name, "")
-        others = [given] if given and given not in values else []
+        requested = self.data.get(name, "")
+        others = [requested] if requested and requested not in values else []
         choices = [("", _("All")), *((value, value) for value in [*values, *others])]
         self.fields[name].widget = forms.Select(choices=choices)
 
@@ -68,16 +68,16 @@ class SkillListForm(forms.Form):
 
     def matching_skills(self) -> SkillQuerySet:
         """The skills that match the filters, except those filters and sort orders that depend on calls."""
-        given = self.cleaned_data
-        skills = Skill.objects.in_state(given["status"]) if given["status"] else Skill.objects.present()
-        if given["tag"]:
-            skills = skills.tagged(given["tag"])
-        if given["owner"]:
-            skills = skills.filter(owner__username=given["owner"])
-        if given["findings"]:
+        data = self.cleaned_data
+        skills = Skill.objects.in_state(data["status"]) if data["status"] else Skill.objects.present()
+        if data["tag"]:
+            skills = skills.tagged(data["tag"])
+        if data["owner"]:
+            skills = skills.filter(owner__username=data["owner"])
+        if data["findings"]:
             skills = skills.filter(live_version__isnull=False).exclude(live_version__findings=[])
-        if given["unused"]:
+        if data["unused"]:
             skills = skills.filter(live_version__isnull=False)
-        if given["pending"]:
+        if data["pending"]:
             skills = skills.pending()
-        return skills.search(given["q"]).order_by("-updated_at" if given["o"] == "-changed" else "name")
+        return skills.search(data["q"]).order_by("-updated_at" if data["o"] == "-changed" else "name")

@@ -25,8 +25,8 @@ def tags(request: OperatorRequest, pk: int) -> HttpResponse:
     skill = get_object_or_404(Skill, pk=pk)
     form = TagsForm(request.POST or None, initial={"tags": " ".join(skill.tags)})
 
-    def change(given: dict[str, Any]) -> str:
-        services.set_tags(skill, given["tags"], actor=request.user, reason=given["reason"])
+    def change(data: dict[str, Any]) -> str:
+        services.set_tags(skill, data["tags"], actor=request.user, reason=data["reason"])
         return _("The tags are set.")
 
     title = _("Tags of {skill}").format(skill=skill)
@@ -42,8 +42,8 @@ def owner(request: OperatorRequest, pk: int) -> HttpResponse:
     skill = get_object_or_404(Skill, pk=pk)
     form = OwnerForm(skill, request.POST or None)
 
-    def change(given: dict[str, Any]) -> str:
-        services.set_owner(skill, given["owner"], actor=request.user, reason=given["reason"])
+    def change(data: dict[str, Any]) -> str:
+        services.set_owner(skill, data["owner"], actor=request.user, reason=data["reason"])
         return _("The owner is set.")
 
     title = _("Owner of {skill}").format(skill=skill)

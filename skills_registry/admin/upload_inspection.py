@@ -73,8 +73,8 @@ def _texts(inspection: Inspection) -> dict[str, str]:
     """The texts that problems and findings refer to, by path."""
     if inspection.package is None:
         return {SKILL_MD: inspection.skill_md} if inspection.skill_md else {}
-    wanted = {problem.file for problem in inspection.problems} | {finding.file for finding in inspection.findings}
-    texts = {file.path: decode_text(file.content) for file in inspection.package.files if file.path in wanted}
+    paths = {problem.file for problem in inspection.problems} | {finding.file for finding in inspection.findings}
+    texts = {file.path: decode_text(file.content) for file in inspection.package.files if file.path in paths}
     return {path: text for path, text in texts.items() if text is not None}
 
 

@@ -178,12 +178,12 @@ def _create_selected(request: OperatorRequest, note: str) -> Iterator[Result]:
     clashes = {row.upload.pk: clash for clash in _clashes(rows) for row in clash.rows}
     for row in rows:
         clash = clashes.get(row.upload.pk)
-        wanted = clash.selected(request.POST.get(clash.field)) if clash else [row.upload]
+        selected = clash.selected(request.POST.get(clash.field)) if clash else [row.upload]
         if row.state == "later":
             yield Result(row.upload, None, _("It has not been inspected yet. Please try again."), good=False)
-        elif row.upload in wanted:
+        elif row.upload in selected:
             yield _create_version(request, row.upload, note)
-        elif clash and not wanted:
+        elif clash and not selected:
             text = _("Several of these zips hold the skill %(name)s. Choose which is to become a version.")
             yield Result(row.upload, None, text % {"name": clash.name}, good=False)
 

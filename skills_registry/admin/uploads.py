@@ -51,7 +51,7 @@ def upload(request: OperatorRequest) -> HttpResponse:
             {"errors": [text for texts in form.errors.values() for text in texts]}, status=503 if failed else 400
         )
     waiting = Upload.objects.open_to(request.user).select_related("uploaded_by")
-    answer = page(
+    response = page(
         request,
         "upload",
         _("Upload a skill"),
@@ -64,8 +64,8 @@ def upload(request: OperatorRequest) -> HttpResponse:
             "junk": sorted(JUNK_FOLDERS),
         },
     )
-    answer.status_code = 503 if failed else 200
-    return answer
+    response.status_code = 503 if failed else 200
+    return response
 
 
 @requires("upload_skill")
@@ -86,13 +86,13 @@ def inspect_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
         created = _create(request, staged, inspection.package, form.cleaned_data)
         if created:
             return created
-    shown = inspection_context(request, staged, inspection)
+    context = inspection_context(request, staged, inspection)
     if form.is_bound:  # keep what the user typed, with the errors
-        shown["form"] = form
+        context["form"] = form
     others = _other_uploads(request, staged)
-    shown["rivals"] = rivals(inspection.package, others) if inspection.package else []
+    context["rivals"] = rivals(inspection.package, others) if inspection.package else []
     title = _("Review of %(name)s") % {"name": staged.filename}
-    return page(request, "review", title, **shown, others=others)
+    return page(request, "review", title, **context, others=others)
 
 
 def _wants_json(request: OperatorRequest) -> bool:
@@ -126,12 +126,12 @@ def _left_out_message(staged: services.Staged) -> str:
     return _("Left out, since they belong to no skill: %(paths)s") % {"paths": paths}
 
 
-def _create(request: OperatorRequest, staged: Upload, package: Package, given: dict[str, Any]) -> HttpResponse | None:
+def _create(request: OperatorRequest, staged: Upload, package: Package, data: dict[str, Any]) -> HttpResponse | None:
     """Create the version, then publish it or request a review. Returns None, with a message, if that failed."""
     if "publish" in request.POST and not request.user.has_perm("skills_registry.publish_skill"):
         raise PermissionDenied
     try:
-        version, created = services.create_version(package, user=request.user, note=given["note"])
+        version, created = services.create_version(package, user=request.user, note=data["note"])
     except (services.Conflict, services.StoreFailed) as failure:
         messages.error(request, str(failure))
         return None
@@ -141,23 +141,23 @@ def _create(request: OperatorRequest, staged: Upload, package: Package, given: d
     else:
         messages.info(request, _("Already up to date: %(version)s has the same bytes.") % {"version": version})
     if "publish" in request.POST and version.skill.live_version_id != version.pk:
-        _publish(request, version, given)
+        _publish(request, version, data)
     elif "ask" in request.POST:
-        _ask_for_review(request, version, given["note"])
+        _ask_for_review(request, version, data["note"])
     if next_url := _next_upload_url(request):
         text = _("More of your uploads wait for their review.")
         messages.info(request, format_html('{} <a href="{}">{}</a>', text, next_url, _("Review the next one")))
     return redirect("admin:skills_registry_version", version.skill.pk, version.number)
 
 
-def _publish(request: OperatorRequest, version: SkillVersion, given: dict[str, Any]) -> None:
+def _publish(request: OperatorRequest, version: SkillVersion, data: dict[str, Any]) -> None:
     try:
         services.publish(
             version.skill,
             version.number,
             actor=request.user,
-            reason=given["note"],
-            expected_live=given["expected_live"],
+            reason=data["note"],
+            expected_live=data["expected_live"],
         )
     except services.Conflict as conflict:
         messages.error(request, str(conflict))

@@ -63,9 +63,9 @@ def version_review(request: OperatorRequest, pk: int, number: int) -> HttpRespon
             messages.success(request, message)
             return redirect("admin:skills_registry_version", pk, number)
     title = _("Review of %(version)s") % {"version": version}
-    answer = page(request, "version_review", title, form=form, **_review_context(request, version))
-    answer.status_code = status
-    return answer
+    response = page(request, "version_review", title, form=form, **_review_context(request, version))
+    response.status_code = status
+    return response
 
 
 def review_permissions(request: OperatorRequest, version: SkillVersion) -> dict[str, bool]:

@@ -28,7 +28,7 @@ def delete_skill(request: OperatorRequest, pk: int) -> HttpResponse:
         services.delete_skill(skill, actor=request.user, reason=reason, deactivate=True, expected_live=expected_live)
         return _("{skill} is deleted. It can be restored.").format(skill=skill)
 
-    said = [
+    consequences = [
         _("Agents lose it: {version} is live now.").format(version=live) if live else _("Agents do not get it now."),
         *describe_impact(skill),
         _("It leaves the list of skills, where the status “deleted” finds it, and its name stays taken."),
@@ -38,7 +38,7 @@ def delete_skill(request: OperatorRequest, pk: int) -> HttpResponse:
         request,
         skill,
         _("Delete {skill}").format(skill=skill),
-        said,
+        consequences,
         change,
         refusal=services.why_deleted(skill),
         danger=True,
@@ -54,7 +54,7 @@ def restore_skill(request: OperatorRequest, pk: int) -> HttpResponse:
         services.restore_skill(skill, actor=request.user, reason=reason)
         return _("{skill} is back. Publish a version when agents are to get it.").format(skill=skill)
 
-    said = [
+    consequences = [
         _("It comes back with its versions, tags, owner and history."),
         _("Agents get nothing of it until a version is published."),
     ]
@@ -62,7 +62,7 @@ def restore_skill(request: OperatorRequest, pk: int) -> HttpResponse:
         request,
         skill,
         _("Restore {skill}").format(skill=skill),
-        said,
+        consequences,
         change,
         refusal=services.why_not_restorable(skill),
     )
@@ -77,13 +77,13 @@ def yank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         services.yank_version(version, actor=request.user, reason=reason)
         return _("{version} is yanked.").format(version=version)
 
-    said = [
+    consequences = [
         _("{version} cannot be published or rolled back to; whoever tries is told the reason.").format(version=version),
         _("It stays to be looked at, and the yank can be taken back. What agents get now does not change."),
     ]
     title = _("Yank {version}").format(version=version)
     return _confirm(
-        request, version.skill, title, said, change, refusal=services.why_not_yankable(version), danger=True
+        request, version.skill, title, consequences, change, refusal=services.why_not_yankable(version), danger=True
     )
 
 
@@ -96,11 +96,13 @@ def unyank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         services.unyank_version(version, actor=request.user, reason=reason)
         return _("{version} may be published again.").format(version=version)
 
-    said = [_("{version} may be published again. What agents get now does not change.").format(version=version)]
+    consequences = [_("{version} may be published again. What agents get now does not change.").format(version=version)]
     if version.yank_reason:
-        said.append(_("It was yanked for this reason: {reason}").format(reason=version.yank_reason))
+        consequences.append(_("It was yanked for this reason: {reason}").format(reason=version.yank_reason))
     title = _("Take back the yank of {version}").format(version=version)
-    return _confirm(request, version.skill, title, said, change, refusal=services.why_not_yankable(version, yank=False))
+    return _confirm(
+        request, version.skill, title, consequences, change, refusal=services.why_not_yankable(version, yank=False)
+    )
 
 
 def _get_skill(pk: int) -> Skill:
@@ -116,15 +118,15 @@ def _confirm(
     request: OperatorRequest,
     skill: Skill,
     title: str,
-    said: Sequence[str],
+    consequences: Sequence[str],
     change: Callable[[str, int | None], str],
     *,
     refusal: str,
-    **look: Any,
+    **context: Any,
 ) -> HttpResponse:
     """Show what `change` will do or why it is refused; do it after the operator has confirmed."""
 
     def show(form: ChangeForm) -> HttpResponse:
-        return page(request, "withdraw", title, skill=skill, said=said, form=form, refusal=refusal, **look)
+        return page(request, "withdraw", title, skill=skill, said=consequences, form=form, refusal=refusal, **context)
 
     return confirm_change(request, skill, change, show)

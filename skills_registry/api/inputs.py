@@ -240,10 +240,10 @@ def read_query(request: Request, kind: type[Input]) -> dict[str, Any]:
 def _validate(data: Any, kind: type[Input]) -> dict[str, Any]:
     if not isinstance(data, Mapping):
         raise serializers.ValidationError({"body": ["Expected a JSON object."]})
-    given = kind(data=data)
-    given.is_valid()
+    serializer = kind(data=data)
+    serializer.is_valid()
     # An unknown field is an error: a typo would silently change what the request does.
-    unknown = {str(name): ["There is no such field."] for name in data if name not in given.fields}
-    if given.errors or unknown:
-        raise serializers.ValidationError({**given.errors, **unknown})
-    return dict(given.validated_data)
+    unknown = {str(name): ["There is no such field."] for name in data if name not in serializer.fields}
+    if serializer.errors or unknown:
+        raise serializers.ValidationError({**serializer.errors, **unknown})
+    return dict(serializer.validated_data)

@@ -36,24 +36,22 @@ class VersionReviewViewSet(viewsets.ViewSet):
     @action(detail=True, methods=["post"], url_path="request-review")
     def request_review(self, request: Request, name: str, number: str) -> Response:
         """Ask for a review of the version."""
-        given = inputs.read_body(request, inputs.CommentInput)
+        data = inputs.read_body(request, inputs.CommentInput)
         version = visible_version(request, name, number)
-        return _review_response(services.request_review(version, actor=caller(request), **given))
+        return _review_response(services.request_review(version, actor=caller(request), **data))
 
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, name: str, number: str) -> Response:
         """Approve the version."""
-        given = inputs.read_body(request, inputs.CommentInput)
-        return _review_response(
-            services.approve(visible_version(request, name, number), actor=caller(request), **given)
-        )
+        data = inputs.read_body(request, inputs.CommentInput)
+        return _review_response(services.approve(visible_version(request, name, number), actor=caller(request), **data))
 
     @action(detail=True, methods=["post"], url_path="send-back")
     def send_back(self, request: Request, name: str, number: str) -> Response:
         """Send the version back with a comment."""
-        given = inputs.read_body(request, inputs.CommentInput)
+        data = inputs.read_body(request, inputs.CommentInput)
         return _review_response(
-            services.send_back(visible_version(request, name, number), actor=caller(request), **given)
+            services.send_back(visible_version(request, name, number), actor=caller(request), **data)
         )
 
 

@@ -28,27 +28,27 @@ class SkillChangeViewSet(viewsets.ViewSet):
     @action(detail=True, methods=["put"])
     def tags(self, request: Request, name: str) -> Response:
         """Replace the skill's tags."""
-        given = inputs.read_body(request, inputs.TagsInput)
-        return _skill_response(services.set_tags(visible_skill(request, name), actor=caller(request), **given))
+        data = inputs.read_body(request, inputs.TagsInput)
+        return _skill_response(services.set_tags(visible_skill(request, name), actor=caller(request), **data))
 
     @action(detail=True, methods=["put"])
     def owner(self, request: Request, name: str) -> Response:
         """Set or clear the owner."""
-        given = inputs.read_body(request, inputs.OwnerInput)
-        return _skill_response(services.set_owner(visible_skill(request, name), actor=caller(request), **given))
+        data = inputs.read_body(request, inputs.OwnerInput)
+        return _skill_response(services.set_owner(visible_skill(request, name), actor=caller(request), **data))
 
     # Not named `delete`: DRF would call that for the HTTP method DELETE on every path of this view set.
     @action(detail=True, methods=["post"], url_path="delete")
     def delete_skill(self, request: Request, name: str) -> Response:
         """Hide the skill; it can be restored."""
-        given = inputs.read_body(request, inputs.DeleteInput)
-        return _skill_response(services.delete_skill(visible_skill(request, name), actor=caller(request), **given))
+        data = inputs.read_body(request, inputs.DeleteInput)
+        return _skill_response(services.delete_skill(visible_skill(request, name), actor=caller(request), **data))
 
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, name: str) -> Response:
         """Restore a deleted skill."""
-        given = inputs.read_body(request, inputs.ReasonInput)
-        return _skill_response(services.restore_skill(visible_skill(request, name), actor=caller(request), **given))
+        data = inputs.read_body(request, inputs.ReasonInput)
+        return _skill_response(services.restore_skill(visible_skill(request, name), actor=caller(request), **data))
 
     @action(detail=True)
     def audit(self, request: Request, name: str) -> Response:

@@ -57,25 +57,25 @@ class VersionViewSet(viewsets.ViewSet):
     @action(detail=True, methods=["post"])
     def yank(self, request: Request, name: str, number: str) -> Response:
         """Forbid publishing the version."""
-        given = inputs.read_body(request, inputs.ReasonInput)
+        data = inputs.read_body(request, inputs.ReasonInput)
         return _version_response(
-            services.yank_version(visible_version(request, name, number), actor=caller(request), **given)
+            services.yank_version(visible_version(request, name, number), actor=caller(request), **data)
         )
 
     @action(detail=True, methods=["post"])
     def unyank(self, request: Request, name: str, number: str) -> Response:
         """Allow publishing the version again."""
-        given = inputs.read_body(request, inputs.ReasonInput)
+        data = inputs.read_body(request, inputs.ReasonInput)
         return _version_response(
-            services.unyank_version(visible_version(request, name, number), actor=caller(request), **given)
+            services.unyank_version(visible_version(request, name, number), actor=caller(request), **data)
         )
 
     @action(detail=True, methods=["post"])
     def edit(self, request: Request, name: str, number: str) -> Response:
         """Create the next version from this one with some files changed."""
-        given = inputs.read_body(request, inputs.EditInput)
+        data = inputs.read_body(request, inputs.EditInput)
         skill = visible_skill(request, name)
-        version = services.edit_version(skill, int(number), given.pop("changes"), user=caller(request), **given)
+        version = services.edit_version(skill, int(number), data.pop("changes"), user=caller(request), **data)
         return Response(outputs.VersionDetailSerializer(version).data, status=status.HTTP_201_CREATED)
 
     @action(detail=True, content_negotiation_class=IgnoreAccept)

@@ -45,16 +45,16 @@ class SkillViewSet(viewsets.ViewSet):
 
     def create(self, request: Request) -> Response:
         """Upload a zip as the next version: 201, or 200 if a version with the same bytes exists."""
-        given = inputs.read_body(request, inputs.UploadInput)
-        if given["publish"] and not request.user.has_perm(PUBLISH):
+        data = inputs.read_body(request, inputs.UploadInput)
+        if data["publish"] and not request.user.has_perm(PUBLISH):
             self.permission_denied(request, "You may upload but not publish.")
-        inspection = services.inspect(given["file"].read())
+        inspection = services.inspect(data["file"].read())
         if inspection.package is None:
             raise InvalidSkill(inspection.problems)
         check_upload(request, inspection.package.manifest.name)
-        version, created = services.create_version(inspection.package, user=caller(request), note=given["note"])
-        if given["publish"] and version.skill.live_version_id != version.pk:
-            services.publish(version.skill, version.number, actor=caller(request), reason=given["note"])
+        version, created = services.create_version(inspection.package, user=caller(request), note=data["note"])
+        if data["publish"] and version.skill.live_version_id != version.pk:
+            services.publish(version.skill, version.number, actor=caller(request), reason=data["note"])
             version.skill.refresh_from_db()
         detail = f"Created {version}." if created else f"Already up to date ({version.label})."
         served = outputs.serialize_served_state(version.skill)
@@ -64,8 +64,8 @@ class SkillViewSet(viewsets.ViewSet):
     @action(detail=False, methods=["post"])
     def validate(self, request: Request) -> Response:
         """Validate a zip without storing it; responds with 200 even if it is invalid."""
-        given = inputs.read_body(request, inputs.ValidateInput)
-        inspection = services.inspect(given["file"].read())
+        data = inputs.read_body(request, inputs.ValidateInput)
+        inspection = services.inspect(data["file"].read())
         return Response(
             {
                 "valid": inspection.package is not None,
@@ -83,22 +83,22 @@ class SkillViewSet(viewsets.ViewSet):
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, name: str) -> Response:
         """Make a version live."""
-        given = inputs.read_body(request, inputs.PublishInput)
+        data = inputs.read_body(request, inputs.PublishInput)
         skill = visible_skill(request, name)
-        return _publication_response(services.publish(skill, given.pop("version"), actor=caller(request), **given))
+        return _publication_response(services.publish(skill, data.pop("version"), actor=caller(request), **data))
 
     @action(detail=True, methods=["post"])
     def rollback(self, request: Request, name: str) -> Response:
         """Publish an older version again."""
-        given = inputs.read_body(request, inputs.RollbackInput)
+        data = inputs.read_body(request, inputs.RollbackInput)
         skill = visible_skill(request, name)
-        return _publication_response(services.rollback(skill, given.pop("version"), actor=caller(request), **given))
+        return _publication_response(services.rollback(skill, data.pop("version"), actor=caller(request), **data))
 
     @action(detail=True, methods=["post"])
     def deactivate(self, request: Request, name: str) -> Response:
         """Stop serving the skill."""
-        given = inputs.read_body(request, inputs.ChangeInput)
-        return _publication_response(services.deactivate(visible_skill(request, name), actor=caller(request), **given))
+        data = inputs.read_body(request, inputs.ChangeInput)
+        return _publication_response(services.deactivate(visible_skill(request, name), actor=caller(request), **data))
 
     @action(detail=True)
     def publications(self, request: Request, name: str) -> Response:

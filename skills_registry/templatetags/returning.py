@@ -24,8 +24,8 @@ def way_back(context: dict[str, Any], fallback: str) -> str:
     request: HttpRequest | None = context.get("request")
     if request is None:
         return fallback
-    given = request.POST.get(FIELD) or request.GET.get(FIELD) or _referring_page(request)
-    return given if _is_admin_page(given, request) else fallback
+    address = request.POST.get(FIELD) or request.GET.get(FIELD) or _referring_page(request)
+    return address if _is_admin_page(address, request) else fallback
 
 
 def _referring_page(request: HttpRequest) -> str:
