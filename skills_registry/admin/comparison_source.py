@@ -18,16 +18,14 @@ from skills_registry.store import package_store
 
 @dataclass(frozen=True)
 class Side:
-    """A package: its file records, and functions that read a file and return its URLs.
-
-    `address` returns the URL of the raw file.
-    """
+    """A package: its file records, and functions that read a file and return its URLs."""
 
     label: str
     files: Sequence[Mapping[str, Any]]
     view: AgentView
     read: Callable[[str], bytes]
     address: Callable[[str], str]
+    """Returns the URL of the raw file."""
     page: Callable[[str], str]
     """Returns the URL of the page that shows a file, or of the raw file if there is no such page."""
 
