@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 
 from skills_registry.catalog import is_skill_name
 from skills_registry.catalog.unknown_names import unknown_skills, unknown_tags
-from skills_registry.tags import is_tag, normal_tag, separated
+from skills_registry.tags import is_valid_tag, normalize_tag, split_words
 
 from .auth import allowed_owners, create_token, revocation
 from .client_setup import connection_settings
@@ -35,7 +35,7 @@ RESTRICTIONS_SHOWN_MAX = 3
 
 
 class WordListField(CharField):
-    """A list of words separated by spaces or commas, with suggestions from the `<datalist>` named `suggested`."""
+    """A list of words split_words by spaces or commas, with suggestions from the `<datalist>` named `suggested`."""
 
     def __init__(self, suggested: str, **options: Any) -> None:
         widget = UnfoldAdminTextInputWidget({"list": suggested, "data-words": "", "autocomplete": "off"})
@@ -43,7 +43,7 @@ class WordListField(CharField):
 
     def clean(self, value: Any) -> list[str]:
         """Return the normalized words, sorted and without duplicates."""
-        return sorted(set(map(normal_tag, separated(super().clean(value)))))
+        return sorted(set(map(normalize_tag, split_words(super().clean(value)))))
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -75,7 +75,7 @@ class AccessTokenForm(ModelForm):
     skills = WordListField(
         "skill-names",
         label=_("Only these skills"),
-        help_text=_("Names, separated by spaces or commas. With neither skills nor tags, the token is for all."),
+        help_text=_("Names, split_words by spaces or commas. With neither skills nor tags, the token is for all."),
     )
     tags = WordListField(
         "tags-in-use", label=_("Only skills with these tags"), help_text=_("One of the tags is enough.")
@@ -94,7 +94,7 @@ class AccessTokenForm(ModelForm):
             return given
         if names := unknown_skills(name for name in given.get("skills", []) if is_skill_name(name)):
             self.add_error("skills", _("No skill has this name: %(names)s") % {"names": ", ".join(names)})
-        if tags := unknown_tags(tag for tag in given.get("tags", []) if is_tag(tag)):
+        if tags := unknown_tags(tag for tag in given.get("tags", []) if is_valid_tag(tag)):
             self.add_error("tags", _("No skill has this tag: %(tags)s") % {"tags": ", ".join(tags)})
         return given
 

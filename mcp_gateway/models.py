@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from skills_registry.catalog import Audience, is_skill_name
-from skills_registry.tags import is_tag, normal_tag
+from skills_registry.tags import is_valid_tag, normalize_tag
 
 
 class Scope(models.TextChoices):
@@ -78,7 +78,7 @@ class AccessToken(models.Model):
             problems["scopes"] = f"At least one of: {', '.join(Scope.values)}."
         if wrong := [name for name in self.skills if not is_skill_name(name)]:
             problems["skills"] = f"Invalid skill names: {', '.join(wrong):.200}"
-        if wrong := [tag for tag in self.tags if tag != normal_tag(tag) or not is_tag(tag)]:
+        if wrong := [tag for tag in self.tags if tag != normalize_tag(tag) or not is_valid_tag(tag)]:
             problems["tags"] = f"Invalid tags: {', '.join(wrong):.200}"
         if problems:
             raise ValidationError(problems)

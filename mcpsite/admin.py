@@ -20,8 +20,8 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from mcp_gateway.list_filters import RestrictedFilters
-from skills_registry.admin.history import PER_PAGE, entry
-from skills_registry.admin.pages import before
+from skills_registry.admin.history import PER_PAGE, describe_event
+from skills_registry.admin.pages import before_cursor
 from skills_registry.models import AuditEvent
 
 from .console.access_trail import TRAIL
@@ -67,14 +67,14 @@ class WithinRights(RestrictedFilters, Pages):
             raise PermissionDenied
         if about is None:
             raise Http404
-        cursor = before(request)
+        cursor = before_cursor(request)
         found = AuditEvent.objects.with_names().before(cursor).filter(action__in=TRAIL[self.model], subject=str(about))
         read = list(found[: PER_PAGE + 1])
         context = {
             **self.admin_site.each_context(request),
             "title": _("History of %(name)s") % {"name": about},
             "opts": self.opts,
-            "events": [entry(event) for event in read[:PER_PAGE]],
+            "events": [describe_event(event) for event in read[:PER_PAGE]],
             "newer": cursor is not None,
             "older": read[PER_PAGE - 1].pk if len(read) > PER_PAGE else None,
             **(extra_context or {}),

@@ -1,4 +1,4 @@
-"""For whom a skill exists: for everybody, or for those who may use it by its name or by one of its tags. Pure."""
+"""Which skills a caller can see: all of them, or those with certain names or tags. Pure."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """The skills that somebody may know of: those named, and those with one of the tags; None for no restriction.
+    """The skills that a caller can see: those with one of the names or one of the tags.
 
-    What is outside does not exist for them, whichever door they come through.
+    There is no restriction if both are None. To the caller, all other skills do not exist.
     """
 
     skills: frozenset[str] | None = None
@@ -18,16 +18,16 @@ class Audience:
 
     @classmethod
     def of(cls, skills: Iterable[str], tags: Iterable[str]) -> Audience:
-        """The audience with these skills and tags; everybody where both are empty."""
+        """The audience with these skills and tags; unrestricted if both are empty."""
         return cls(frozenset(skills) or None, frozenset(tags) or None)
 
     @property
     def restricted(self) -> bool:
-        """Whether there may be skills outside of it."""
+        """Whether some skills may be hidden."""
         return self.skills is not None or self.tags is not None
 
     def includes(self, name: str, tags: Collection[str]) -> bool:
-        """Whether a skill with this name and these tags is there for it."""
+        """Whether a skill with this name and these tags is visible."""
         if not self.restricted:
             return True
         return name in (self.skills or ()) or not (self.tags or frozenset()).isdisjoint(tags)

@@ -1,4 +1,4 @@
-"""The one way into the audit trail, for the registry's operations and for those of the rooms above it."""
+"""Write to the audit trail. All apps record their events here."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
 ) -> AuditEvent:
-    """Append what was done: to a skill, to one of its versions, or to something else that has a name.
+    """Append an event about a skill, a version, or another object given by name (cut to 200 characters).
 
-    Call it in the transaction of the operation itself, so that there is neither without the other.
-    `before` and `after` hold what was changed, as JSON; never a secret.
+    Call this in the transaction of the operation, so that both are committed or neither is.
+    `before` and `after` hold the changed values as JSON. They must not hold secrets.
     """
     version = about if isinstance(about, SkillVersion) else None
     skill = version.skill if version else about if isinstance(about, Skill) else None

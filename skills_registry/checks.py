@@ -1,4 +1,4 @@
-"""System checks: settings that cannot work, said at the start with what to do."""
+"""System checks: find settings that cannot work and say how to fix them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.core import checks
 
 @checks.register()
 def check_skill_limits(**kwargs: Any) -> list[checks.CheckMessage]:
-    """The limits on packages must fit each other, and should not exceed what every client supports."""
+    """Warn of package limits above what every client supports; refuse an unusable S3_SKILLS_PREFIX."""
     messages: list[checks.CheckMessage] = []
     if settings.SKILL_MAX_FILES > 512 or settings.SKILL_MAX_BYTES > 16 * 1024 * 1024:
         messages.append(
@@ -25,7 +25,7 @@ def check_skill_limits(**kwargs: Any) -> list[checks.CheckMessage]:
     if end or not folders or folders[0] == "uploads" or {"", ".", ".."} & set(folders):
         messages.append(
             checks.Error(
-                f"S3_SKILLS_PREFIX={settings.S3_SKILLS_PREFIX!r} is not usable as a prefix of keys.",
+                f"S3_SKILLS_PREFIX={settings.S3_SKILLS_PREFIX!r} cannot be used as a key prefix.",
                 hint='Use something like "skills/": no slash at the start, one at the end, and not "uploads/".',
                 id="skills_registry.E001",
             )
@@ -35,7 +35,7 @@ def check_skill_limits(**kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register()
 def check_aws_endpoints(**kwargs: Any) -> list[checks.CheckMessage]:
-    """With `s3`, either both services are AWS's own or neither is; looks at settings only."""
+    """Check that S3 and DynamoDB both use custom endpoints or both use AWS. Makes no requests."""
     if settings.STORAGE_BACKEND != "s3":
         return []
     messages: list[checks.CheckMessage] = []
@@ -53,7 +53,7 @@ def check_aws_endpoints(**kwargs: Any) -> list[checks.CheckMessage]:
         given = next(name for name, url in endpoints.items() if url)
         messages.append(
             checks.Warning(
-                f"Only {given} is set: one service would be local and the other one AWS's.",
+                f"Only {given} is set: one service would use that endpoint and the other one AWS.",
                 hint="Set both, or neither.",
                 id="skills_registry.W002",
             )
@@ -70,7 +70,7 @@ _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
 
 @checks.register()
 def check_aws_names(**kwargs: Any) -> list[checks.CheckMessage]:
-    """With `s3`, bucket, tables and region must be names that AWS can have; looks at settings only."""
+    """Check the names of the bucket, the tables and the region against the rules of AWS. Makes no requests."""
     if settings.STORAGE_BACKEND != "s3":
         return []
     messages: list[checks.CheckMessage] = []
@@ -78,15 +78,15 @@ def check_aws_names(**kwargs: Any) -> list[checks.CheckMessage]:
         "S3_SKILLS_BUCKET": (_BUCKET, "3 to 63 lowercase letters, digits, dots and hyphens", "E003"),
         "DYNAMODB_SKILLS_TABLE": (_TABLE, "3 to 255 letters, digits, underscores, dots and hyphens", "E004"),
         "DYNAMODB_INVOCATION_LOGS_TABLE": (_TABLE, "3 to 255 letters, digits, underscores, dots and hyphens", "E004"),
-        "AWS_REGION": (_REGION, "a region's code like eu-central-1", "E005"),
+        "AWS_REGION": (_REGION, "a region code like eu-central-1", "E005"),
     }
     for name, (rule, wanted, number) in rules.items():
         value = getattr(settings, name)
         if not rule.fullmatch(value):
             messages.append(
                 checks.Error(
-                    f"{name}={value!r} cannot be the name of one.",
-                    hint=f"Write {wanted}.",
+                    f"{name}={value!r} is not a valid name.",
+                    hint=f"Use {wanted}.",
                     id=f"skills_registry.{number}",
                 )
             )
@@ -95,7 +95,7 @@ def check_aws_names(**kwargs: Any) -> list[checks.CheckMessage]:
         messages.append(
             checks.Error(
                 f"DYNAMODB_SKILLS_TABLE and DYNAMODB_INVOCATION_LOGS_TABLE are both {skills!r}.",
-                hint="Skills and calls have different keys; name two tables.",
+                hint="Skills and calls have different keys; use two tables.",
                 id="skills_registry.E006",
             )
         )

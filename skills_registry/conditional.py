@@ -1,4 +1,4 @@
-"""Downloads for those who may have the bytes already (RFC 9110, 13)."""
+"""Conditional responses with an ETag (RFC 9110, section 13)."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from django.utils.cache import get_conditional_response
 from rest_framework.request import Request
 
 
-def unless_known(request: HttpRequest | Request, digest: str, answer: Callable[[], HttpResponse]) -> HttpResponse:
-    """The answer with the digest as its `ETag`; 304 without making it where the client says that it has it.
+def conditional_response(
+    request: HttpRequest | Request, digest: str, make_response: Callable[[], HttpResponse]
+) -> HttpResponse:
+    """Return the response with the digest as its `ETag`, or 304 if the client already has that ETag.
 
-    Clients may keep it and have to ask each time whether they may still use it.
+    `make_response` is not called for a 304. Clients may store the response but must revalidate it each time.
     """
     tag = f'"{digest}"'
     response: HttpResponse | None = get_conditional_response(request, etag=tag)
     if response is None:
-        response = answer()
+        response = make_response()
     response.headers["ETag"] = tag
     response.headers["Cache-Control"] = "private, no-cache"
     return response

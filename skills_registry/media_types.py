@@ -1,4 +1,4 @@
-"""The media type of a file, the same on every machine. Pure."""
+"""Media types of files, the same on every machine. Pure."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _ADDITIONS = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
 }  # fmt: skip
-# Without `filenames` the table is Python's own and does not depend on the machine's mime.types.
+# With no `filenames`, Python's own table is used and the machine's mime.types is not read.
 _TYPES = mimetypes.MimeTypes(filenames=())
 for _suffix, _type in _ADDITIONS.items():
     _TYPES.add_type(_type, _suffix)
 
 
 def media_type(path: str, content: bytes) -> str:
-    """The media type by file name; by content (text or not) where the name says nothing."""
-    # Only the suffix: a name such as `data:text/html,` would be read as a URL that states its own type.
+    """The media type by file extension; by content (text or binary) if the extension is unknown."""
+    # Only the suffix: a name such as `data:text/html,` would be parsed as a URL with a type of its own.
     guessed, encoding = _TYPES.guess_type("_" + PurePosixPath(path).suffix)
     if encoding:
         return {"gzip": "application/gzip", "bzip2": "application/x-bzip2", "xz": "application/x-xz"}.get(
@@ -33,11 +33,11 @@ def media_type(path: str, content: bytes) -> str:
         )
     if guessed:
         return guessed
-    return "application/octet-stream" if text_of(content) is None else "text/plain"
+    return "application/octet-stream" if decode_text(content) is None else "text/plain"
 
 
-def text_of(content: bytes) -> str | None:
-    """The content as text, or None where it is not UTF-8 text that survives the way there and back."""
+def decode_text(content: bytes) -> str | None:
+    """Decode UTF-8 text; None if the content is not valid UTF-8 or holds a NUL byte."""
     if b"\0" in content:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What a tag may look like. Pure."""
+"""Normalize and validate tags. Pure."""
 
 from __future__ import annotations
 
@@ -11,49 +11,49 @@ from .packages.problems import Params, Refusal
 
 TAG_MAX = 32
 TAGS_MAX = 20
-_BESIDES_LETTERS = "-_.+#"
+_ALLOWED_PUNCTUATION = "-_.+#"
 
 
 class InvalidTags(Refusal):
-    """Tags that cannot be kept."""
+    """Some tags are invalid, or there are too many."""
 
 
-def normal_tags(given: Iterable[str]) -> list[str]:
-    """Tags as they are kept: in lower case, each once, in order.
+def normalize_tags(given: Iterable[str]) -> list[str]:
+    """Normalize tags for storage: lower case, without duplicates, sorted.
 
     A tag is one word of letters, digits and `- _ . + #`, in any script. Raises InvalidTags.
     """
-    tags = sorted({normal_tag(tag) for tag in given})
-    wrong = [tag for tag in tags if not is_tag(tag)]
-    if wrong:
-        allowed: Params = {"limit": TAG_MAX, "others": " ".join(_BESIDES_LETTERS)}
-        raise InvalidTags("tags-invalid", {**allowed, "tags": first_few(wrong), "count": len(wrong)})
+    tags = sorted({normalize_tag(tag) for tag in given})
+    invalid = [tag for tag in tags if not is_valid_tag(tag)]
+    if invalid:
+        allowed: Params = {"limit": TAG_MAX, "others": " ".join(_ALLOWED_PUNCTUATION)}
+        raise InvalidTags("tags-invalid", {**allowed, "tags": first_few(invalid), "count": len(invalid)})
     if len(tags) > TAGS_MAX:
         raise InvalidTags("too-many-tags", {"count": len(tags), "limit": TAGS_MAX})
     return tags
 
 
 def declared_tags(frontmatter: Mapping[str, Any]) -> list[str]:
-    """The words of the frontmatter's `metadata.tags` (a text or a list) that can be tags, the first 20 of them."""
+    """The valid tags in the frontmatter's `metadata.tags` (a string or a list), at most TAGS_MAX."""
     metadata = frontmatter.get("metadata")
-    named = metadata.get("tags", "") if isinstance(metadata, Mapping) else ""
-    text = " ".join(map(str, named)) if isinstance(named, list) else str(named)
-    words = dict.fromkeys(map(normal_tag, separated(text)))
-    return sorted([word for word in words if is_tag(word)][:TAGS_MAX])
+    declared = metadata.get("tags", "") if isinstance(metadata, Mapping) else ""
+    text = " ".join(map(str, declared)) if isinstance(declared, list) else str(declared)
+    words = dict.fromkeys(map(normalize_tag, split_words(text)))
+    return sorted([word for word in words if is_valid_tag(word)][:TAGS_MAX])
 
 
-def separated(text: str) -> list[str]:
-    """The words of a text, which spaces or commas separate."""
+def split_words(text: str) -> list[str]:
+    """Split a text at spaces and commas."""
     return text.replace(",", " ").split()
 
 
-def normal_tag(tag: str) -> str:
-    """A tag in the form that it is kept and compared in."""
+def normalize_tag(tag: str) -> str:
+    """Normalize a tag for storage and comparison."""
     return unicodedata.normalize("NFC", tag.strip().lower())
 
 
-def is_tag(tag: str) -> bool:
-    """Whether this, in its normal form, can be a tag."""
-    spoken = [character for character in tag if unicodedata.category(character)[0] in "LMN"]
-    others = set(tag) - set(spoken) - set(_BESIDES_LETTERS)
-    return bool(spoken) and not others and len(tag) <= TAG_MAX
+def is_valid_tag(tag: str) -> bool:
+    """Whether a normalized tag is valid."""
+    letters = [character for character in tag if unicodedata.category(character)[0] in "LMN"]
+    others = set(tag) - set(letters) - set(_ALLOWED_PUNCTUATION)
+    return bool(letters) and not others and len(tag) <= TAG_MAX

@@ -19,7 +19,7 @@ from django.utils import timezone
 from mcp_gateway.auth import TOKEN_PREFIX, create_token, find_token, revoke_token
 from mcp_gateway.models import AccessToken
 from skills_registry.models import AuditEvent
-from skills_registry.tags import normal_tags
+from skills_registry.tags import normalize_tags
 
 from .conftest import permissions, publish
 from .support.pages import rows, text_of, told
@@ -254,7 +254,7 @@ def test_tag_of_a_token_is_kept_as_that_of_a_skill_is(browser: Client, operator:
     made(browser, operator, tags=f"{typed}, sales")
     by_command, _ = create_token(operator, "by command", tags=[typed, "sales"])
 
-    expected = normal_tags([typed, "sales"])
+    expected = normalize_tags([typed, "sales"])
     assert [token.tags for token in (AccessToken.objects.earliest("pk"), by_command)] == [expected] * 2
 
 

@@ -89,7 +89,7 @@ def test_repeated_upload_with_publish_flag_adds_nothing_to_the_history(api: Api)
 def test_without_the_right_to_publish_the_flag_is_403_and_nothing_is_stored(author: User, store: Path) -> None:
     answer = Api(author).upload(zipped(), publish="true")
 
-    assert (answer.status_code, answer.json()) == (403, {"detail": "You may upload, but not publish."})
+    assert (answer.status_code, answer.json()) == (403, {"detail": "You may upload but not publish."})
     assert_nothing_stored(store)
 
 

@@ -158,7 +158,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def killed(body: str = "killed") -> SkillVersion:
     """A version whose process was killed when half of its files were stored."""
     one = package(body=body, files={"a.txt": "a"})
-    version, _ = versions._reserve(one, None, "", ...)
+    version, _ = versions._reserve_version(one, None, "", ...)
     package_store.write_file("greeter", version.number, "SKILL.md", one.files[0].content)
     return version
 

@@ -82,7 +82,7 @@ def test_damaged_latest_json_hinders_no_operation_and_is_mended(store: Path) -> 
         (store / f"skills/{name}/latest.json").write_bytes(content)
     said = run("verify_storage")
     assert all(f"{name}: skills/{name}/latest.json" in said for name in names)
-    assert f"{len(names)} differences, 0 mended" in said
+    assert f"{len(names)} differences, 0 repaired" in said
 
     for name in (*names, "other"):
         services.deactivate(Skill.objects.get(name=name))
@@ -91,8 +91,8 @@ def test_damaged_latest_json_hinders_no_operation_and_is_mended(store: Path) -> 
 
     for name, content in names.items():
         (store / f"skills/{name}/latest.json").write_bytes(content)
-    assert f"{len(names)} differences, {len(names)} mended" in run("verify_storage", "--repair")
-    assert run("verify_storage") == "0 differences, 0 mended.\n"
+    assert f"{len(names)} differences, {len(names)} repaired" in run("verify_storage", "--repair")
+    assert run("verify_storage") == "0 differences, 0 repaired.\n"
 
 
 def test_damaged_sidecars_are_named_and_mended(store: Path) -> None:
@@ -103,8 +103,8 @@ def test_damaged_sidecars_are_named_and_mended(store: Path) -> None:
         (store / f"skills/{name}/v1.json").write_bytes(content)
     said = run("verify_storage", "--repair")
     assert all(f"{name}: v1: skills/{name}/v1.json" in said for name in names)
-    assert f"{len(names)} differences, {len(names)} mended" in said
-    assert run("verify_storage") == "0 differences, 0 mended.\n"
+    assert f"{len(names)} differences, {len(names)} repaired" in said
+    assert run("verify_storage") == "0 differences, 0 repaired.\n"
 
 
 @pytest.mark.parametrize("record", ["v1.json", "latest.json"])
@@ -146,7 +146,7 @@ def test_generation_that_nobody_counted_to_does_not_use_up_the_numbers(store: Pa
 
     assert json.loads(latest.read_text())["version"] == "v1"
     assert not Skill.objects.pending().exists()
-    assert run("verify_storage") == "0 differences, 0 mended.\n"
+    assert run("verify_storage") == "0 differences, 0 repaired.\n"
 
 
 def test_rebuilt_registry_counts_on_from_where_somebody_can_have_counted_to(store: Path) -> None:
@@ -170,7 +170,7 @@ def test_sweep_goes_on_after_what_it_does_not_understand(store: Path) -> None:
     (store / "uploads").mkdir(exist_ok=True)
     (store / "uploads/somebody-elses.zip").write_bytes(b"x")
 
-    assert "2 pending projections made" in run("sweep")
+    assert "2 pending projections written" in run("sweep")
     assert not Skill.objects.pending().exists()
     assert (store / "uploads/somebody-elses.zip").exists()
 
@@ -216,7 +216,7 @@ def test_damaged_items_keep_no_other_skill_from_being_served_and_are_mended(dama
     said = run("verify_storage", "--repair")
     assert [damage for name, damage in damaged.items() if f"{name}: " not in said] == []
     assert "failed" not in said
-    assert run("verify_storage") == "0 differences, 0 mended.\n"
+    assert run("verify_storage") == "0 differences, 0 repaired.\n"
     assert served() == {*damaged, "other"}
 
 
@@ -230,7 +230,7 @@ def test_skills_with_damaged_items_can_be_deactivated(damaged: dict[str, str], t
     assert not Skill.objects.pending().exists()
     assert served() == {"other"}
     run("verify_storage", "--repair")
-    assert run("verify_storage") == "0 differences, 0 mended.\n"
+    assert run("verify_storage") == "0 differences, 0 repaired.\n"
 
 
 HEAD_DAMAGES: dict[str, dict[str, Any]] = {
@@ -257,7 +257,7 @@ def test_damaged_head_hinders_no_gateway_and_no_change_and_is_mended(damage: str
     changes = table.changes_since(known)
     assert changes.complete or "first" in changes.withdrawn
     run("verify_storage", "--repair")
-    assert run("verify_storage") == "0 differences, 0 mended.\n"
+    assert run("verify_storage") == "0 differences, 0 repaired.\n"
     assert HeadItem.get(HEAD).state().live == 1
 
 
@@ -268,7 +268,7 @@ def test_item_of_a_skill_that_nobody_knows_is_taken_out_of_the_catalog(table: Dy
     assert "ghost: it is not in the registry" in run("verify_storage")
 
     run("verify_storage", "--repair")
-    assert run("verify_storage") == "0 differences, 0 mended.\n"
+    assert run("verify_storage") == "0 differences, 0 repaired.\n"
     assert SkillItem.get("ghost").invocation_count == 4
     assert served() == {"first"}
 

@@ -139,7 +139,7 @@ def test_refused_ones_are_told_with_all_reasons_after_the_others_are_imported(tm
     folder(tmp_path / "z-good-one")
 
     lines, error = refused(tmp_path, publish=True)
-    assert error == "2 of 4 were refused; the reasons are above."
+    assert error == "2 of 4 were refused; see above for the reasons."
     assert lines[-1] == "2 skills imported (2 new, 2 published), 2 refused."
     text = "\n".join(lines)
     assert f"refused  {bad}" in text
@@ -253,7 +253,7 @@ def test_different_skills_of_one_name_are_all_refused(tmp_path: Path) -> None:
     for _ in range(2):
         lines, error = refused(tree, publish=True)
         text = "\n".join(lines)
-        assert error == "2 of 3 were refused; the reasons are above."
+        assert error == "2 of 3 were refused; see above for the reasons."
         assert f"another skill is called `greeter`: {other} [name-clash]" in text
         assert f"another skill is called `greeter`: {one} [name-clash]" in text
         assert "--rename PATH=NAME" in text
@@ -333,7 +333,7 @@ def test_new_name_may_look_like_another_value(tmp_path: Path, name: str) -> None
 
 def test_new_name_for_no_skill_is_refused(tmp_path: Path) -> None:
     path = folder(tmp_path / "greeter")
-    assert "names no skill that is imported" in refused(path, rename=[f"{tmp_path / 'reader'}=x"])[1]
+    assert "does not name an imported skill" in refused(path, rename=[f"{tmp_path / 'reader'}=x"])[1]
     assert "PATH=NAME" in refused(path, rename=["reader"])[1]
     assert "cannot be read" in refused(path, rename_file=tmp_path / "none.txt")[1]
 
@@ -393,7 +393,7 @@ def test_mistakes_in_yaml_are_mended_only_if_asked_for(tmp_path: Path, store: Pa
     lines, _ = refused(path)
     assert "Write: `description: 'Use when: asked'`." in "\n".join(lines)
     assert "Write: `argument-hint: '[a] [b]'`." in "\n".join(lines)
-    assert "         This SKILL.md can be mended on its way in: add --mend." in lines
+    assert "         This SKILL.md can be fixed during the import: add --mend." in lines
     lines = run(path, mend=True)
     assert (
         "warning: SKILL.md:3: this line was mended; it was: description: Use when: asked [skill-md-mended]" in lines[1]

@@ -6,7 +6,7 @@ import mimetypes
 
 import pytest
 
-from skills_registry.media_types import media_type, text_of
+from skills_registry.media_types import decode_text, media_type
 
 
 @pytest.mark.parametrize(
@@ -49,5 +49,5 @@ def test_the_machines_own_table_does_not_matter() -> None:
     [(b"caf\xc3\xa9\r\n", "caf\u00e9\r\n"), (b"\xef\xbb\xbfx", "\ufeffx"), (b"", ""), (b"a\0b", None), (b"\xff", None)],
 )
 def test_text_is_what_survives_the_way_there_and_back(content: bytes, text: str | None) -> None:
-    assert text_of(content) == text
+    assert decode_text(content) == text
     assert text is None or text.encode() == content

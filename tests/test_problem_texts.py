@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from skills_registry.models import SkillVersion
 from skills_registry.packages.problems import Finding, Problem, Refusal
-from skills_registry.tags import InvalidTags, normal_tags
+from skills_registry.tags import InvalidTags, normalize_tags
 from skills_registry.texts.findings import FINDING_TEXTS
 from skills_registry.texts.problems import KINDS, PROBLEM_TEXTS
 from skills_registry.texts.refusals import REFUSAL_TEXTS
@@ -101,7 +101,7 @@ def test_values_are_put_in_as_people_write_them() -> None:
     )
     assert join_names(["a"], 1) == "a"
     with pytest.raises(InvalidTags) as refused:
-        normal_tags(["a/b"])
+        normalize_tags(["a/b"])
     assert render_refusal(refused.value) == (
         "A tag is one word of at most 32 letters, digits and - _ . + #; these are not: a/b"
     )

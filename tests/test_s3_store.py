@@ -218,7 +218,7 @@ def test_copies_that_may_not_be_deleted_are_told(versioned: Any, forbidden: str)
 
     removal = services.delete_version(version)
     assert removal is services.Removal.COPIES_MAY_STAY
-    assert "may keep earlier copies" in services.removal_told(version, removal)
+    assert "may keep earlier copies" in services.removal_warning(version, removal)
     with pytest.raises(FileNotFoundError):
         package_store.read_sidecar(version.skill.name, 1)
 

@@ -52,7 +52,7 @@ def test_api_answers_503_where_the_log_is_away(operator: User, monkeypatch: pyte
     answer = Api(operator).get("logs/")
     assert (answer.status_code, answer.json()["detail"]) == (
         503,
-        "A store that this needs does not answer: Could not connect to the endpoint",
+        "A required store does not answer: Could not connect to the endpoint",
     )
 
 

@@ -65,7 +65,7 @@ def test_upload_that_is_being_stored_now_is_left_alone() -> None:
     version, _ = services.create_version(package())
     SkillVersion.objects.filter(pk=version.pk).update(state="storing")
 
-    assert services.sweep() == services.Swept(0, 0, 0)
+    assert services.sweep() == services.SweepResult(0, 0, 0)
     assert SkillVersion.objects.exists()
 
 
@@ -116,6 +116,6 @@ def test_command_says_what_it_did() -> None:
     call_command("sweep", stdout=out)
     assert (
         out.getvalue()
-        == "0 uploads, 0 unfinished versions and 0 expired log rows removed, 0 pending projections made.\n"
+        == "0 uploads, 0 unfinished versions and 0 expired log rows removed, 0 pending projections written.\n"
         "0 calls logged that replicas had left in the bucket.\n"
     )

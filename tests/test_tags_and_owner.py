@@ -20,7 +20,7 @@ from skills_registry.catalog.orm import OrmCatalog
 from skills_registry.maintenance.rebuild import rebuild
 from skills_registry.maintenance.verification import Remedy, verify_latest
 from skills_registry.models import Skill
-from skills_registry.tags import TAG_MAX, TAGS_MAX, InvalidTags, declared_tags, normal_tags
+from skills_registry.tags import TAG_MAX, TAGS_MAX, InvalidTags, declared_tags, normalize_tags
 
 from .conftest import lose_registry, publish
 from .support.packages import package
@@ -39,10 +39,10 @@ def skill() -> Skill:
 @given(st.lists(st.text(max_size=TAG_MAX + 3), max_size=TAGS_MAX + 3))
 def test_tags_are_kept_in_one_form_or_refused(given: list[str]) -> None:
     try:
-        tags = normal_tags(given)
+        tags = normalize_tags(given)
     except InvalidTags:
         return
-    assert normal_tags(reversed(tags)) == tags
+    assert normalize_tags(reversed(tags)) == tags
     assert len(tags) <= TAGS_MAX
     for tag in tags:
         assert 0 < len(tag) <= TAG_MAX
@@ -53,7 +53,7 @@ def test_tags_are_kept_in_one_form_or_refused(given: list[str]) -> None:
 @given(st.text() | st.lists(st.text() | st.integers()) | st.none() | st.dictionaries(st.text(), st.text()))
 def test_whatever_the_frontmatter_declares_starts_with_tags_that_can_be_kept(declared: Any) -> None:
     tags = declared_tags({"metadata": {"tags": declared}})
-    assert normal_tags(tags) == tags
+    assert normalize_tags(tags) == tags
 
 
 @pytest.mark.parametrize(
@@ -66,20 +66,20 @@ def test_whatever_the_frontmatter_declares_starts_with_tags_that_can_be_kept(dec
     ],
 )
 def test_tag_is_a_lower_case_word_of_any_script(given: list[str], kept: list[str]) -> None:
-    assert normal_tags(given) == kept
+    assert normalize_tags(given) == kept
 
 
 @pytest.mark.parametrize("wrong", ["", "two words", "a,b", "<b>", "--", "a/b", "a\u202eb", "🎉", "x" * (TAG_MAX + 1)])
 def test_other_things_are_no_tags(wrong: str) -> None:
     with pytest.raises(InvalidTags) as refused:
-        normal_tags(["fine", wrong])
+        normalize_tags(["fine", wrong])
     assert refused.value.code == "tags-invalid"
     assert (refused.value.params["limit"], refused.value.params["count"]) == (TAG_MAX, 1)
 
 
 def test_no_more_tags_than_allowed() -> None:
     with pytest.raises(InvalidTags) as refused:
-        normal_tags(f"tag{number}" for number in range(TAGS_MAX + 1))
+        normalize_tags(f"tag{number}" for number in range(TAGS_MAX + 1))
     assert (refused.value.code, refused.value.params) == ("too-many-tags", {"count": 21, "limit": 20})
 
 

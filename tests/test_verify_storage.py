@@ -26,7 +26,7 @@ def verify(*arguments: str) -> str:
 def test_all_is_well() -> None:
     publish("one")
     publish("two", files={"a.bin": b"\x00"})
-    assert verify() == "0 differences, 0 mended.\n"
+    assert verify() == "0 differences, 0 repaired.\n"
 
 
 def test_damaged_and_missing_files_are_told_and_cannot_be_mended(store: Path) -> None:
@@ -39,7 +39,7 @@ def test_damaged_and_missing_files_are_told_and_cannot_be_mended(store: Path) ->
     assert "greeter: v1: a.md does not match its digest" in said
     assert "greeter: v1: b.md is missing" in said
     assert "greeter: v1: the sidecar is missing" in said
-    assert "3 differences, 0 mended." in said
+    assert "3 differences, 0 repaired." in said
     assert "failed" in said
 
 
@@ -54,6 +54,6 @@ def test_latest_json_is_mended(store: Path, damage: str) -> None:
         latest.write_text(json.dumps({**json.loads(latest.read_text()), "version": "v1"}))
 
     assert "failed" in verify()
-    assert "1 differences, 1 mended." in verify("--repair")
+    assert "1 differences, 1 repaired." in verify("--repair")
     assert json.loads(latest.read_text())["version"] == "v2"
-    assert verify() == "0 differences, 0 mended.\n"
+    assert verify() == "0 differences, 0 repaired.\n"

@@ -9,7 +9,7 @@ import jwt
 from django.conf import settings
 
 from skills_registry.catalog import EVERYBODY, Audience
-from skills_registry.tags import normal_tag
+from skills_registry.tags import normalize_tag
 
 from .caller import Caller
 from .challenge import InvalidToken, VerificationUnavailable, missing_scope_message, read_scope, resource_uri
@@ -119,7 +119,7 @@ def _audience(claims: dict[str, Any]) -> Audience:
     skills, tags = _claim_words(claims, by_skill), _claim_words(claims, by_tag)
     if EVERY_SKILL in skills | tags:
         return EVERYBODY
-    return Audience(skills, frozenset(map(normal_tag, tags)))
+    return Audience(skills, frozenset(map(normalize_tag, tags)))
 
 
 def _claim_words(claims: dict[str, Any], claim: str) -> frozenset[str]:

@@ -21,7 +21,7 @@ from invocations.resilience.thread_pool import Busy, Pool
 from mcp_gateway.models import AccessToken, Scope
 from mcp_gateway.signals import tokens_changed
 from skills_registry.audit import Action, record
-from skills_registry.tags import normal_tag
+from skills_registry.tags import normalize_tag
 
 from .caller import Caller
 from .challenge import InvalidToken, VerificationUnavailable, missing_scope_message
@@ -72,7 +72,7 @@ def create_token(
         hash=_hash(text),
         scopes=sorted(set(scopes)),
         skills=sorted(set(skills)),
-        tags=sorted(set(map(normal_tag, tags))),
+        tags=sorted(set(map(normalize_tag, tags))),
         expires_at=expires_at,
     )
     token.full_clean()

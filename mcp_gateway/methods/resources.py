@@ -22,7 +22,7 @@ from mcp_gateway.wire.uris import (
     file_uri,
     path_of,
 )
-from skills_registry.catalog import PublishedFile, PublishedSkill, text_of
+from skills_registry.catalog import PublishedFile, PublishedSkill, decode_text
 
 PAGE_SIZE = 1000
 
@@ -87,7 +87,7 @@ def file_meta(file: PublishedFile) -> dict[str, Any]:
 
 
 def _body(content: bytes) -> dict[str, Any]:
-    text = text_of(content)
+    text = decode_text(content)
     return {"text": text} if text is not None else {"blob": base64.b64encode(content).decode()}
 
 

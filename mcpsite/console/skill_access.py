@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from mcp_gateway.auth.owners import READ_PERMISSION, owner_has_permission
 from mcp_gateway.models import AccessToken, Scope
 from skills_registry.admin.pages import OperatorRequest, requires
-from skills_registry.admin.skill_page import skill_view
+from skills_registry.admin.skill_page import render_skill_view
 from skills_registry.models import Skill
 
 SHOWN = 200
@@ -32,7 +32,7 @@ def skill_access(request: OperatorRequest, pk: int) -> HttpResponse:
     """Who reaches the skill; the tokens themselves for those who may see tokens."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
     reaching = list(_reaching(skill)) if request.user.has_perm("mcp_gateway.view_accesstoken") else None
-    return skill_view(
+    return render_skill_view(
         request,
         "access",
         skill,

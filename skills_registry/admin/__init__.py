@@ -1,4 +1,4 @@
-"""The operators' door: skills in a list and on a page, uploads in two steps, publishing with a confirmation."""
+"""The admin pages of the registry: skills, uploads, reviews, publishing and deletion."""
 
 from __future__ import annotations
 

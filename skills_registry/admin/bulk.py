@@ -1,4 +1,4 @@
-"""One operation on several skills: a GET says what will happen to each, a POST does it and says what happened."""
+"""One operation on several skills: a GET shows what will happen to each, a POST does it and shows the results."""
 
 from __future__ import annotations
 
@@ -27,33 +27,33 @@ if TYPE_CHECKING:
 
 SKILLS_MAX = 200
 EXPORT_MAX = 256 * 1024 * 1024
-"""Bytes of an export."""
-BULKY = ("files", "frontmatter", "warnings", "findings")
-"""What versions hold that can be megabytes; nothing here needs it."""
-_SEEN = re.compile(r"(\d{1,18})\.(\d{0,9})\.(\d{0,9})", re.ASCII)
+"""Maximum size of an export in bytes."""
+LARGE_FIELDS = ("files", "frontmatter", "warnings", "findings")
+"""Fields of versions that can be megabytes and are not needed here."""
+_TOKEN = re.compile(r"(\d{1,18})\.(\d{0,9})\.(\d{0,9})", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Item:
-    """A skill with the version that is live and the one that is to be, as they are or as the operator saw them."""
+    """A skill with its live version and the version to publish, either current or as the operator saw them."""
 
     skill: Skill
     live: int | None
     target: int | None
     refusal: str = ""
-    """Why the target cannot be published by whoever asks."""
+    """Why the user cannot publish the target; "" if they can."""
 
     @property
     def token(self) -> str:
-        """It as a form carries it."""
+        """The serialized form value."""
         return f"{self.skill.pk}.{self.live or ''}.{self.target or ''}"
 
 
 @dataclass(frozen=True)
 class Line:
-    """What will happen, or has happened, to a skill; not `good` where that is nothing.
+    """What will happen or has happened to a skill. `good` is False if nothing will happen or it failed.
 
-    `pending` where it is done, and gateways do not know of it yet.
+    `pending` means that it is done but not in effect at the gateways yet.
     """
 
     item: Item
@@ -63,32 +63,32 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Bulk:
-    """An operation: its title and permission, what it would do to a skill, and how that is done."""
+class BulkOperation:
+    """An operation: title, required permission, a function that plans it and one that does it (None: export)."""
 
     title: Any
     permission: str
     plan: Callable[[Item], Line]
-    do: Callable[[Item, OperatorRequest, str], str] | None = None
+    execute: Callable[[Item, OperatorRequest, str], str] | None = None
 
 
 @requires("view_skill")
 def bulk(request: OperatorRequest) -> HttpResponse:
-    """Confirm and do `action` with each `skill`."""
-    given = request.POST if request.method == "POST" else request.GET
-    operation = BULKS.get(given.get("action", ""))
+    """Confirm `action` for each `skill`, then do it."""
+    params = request.POST if request.method == "POST" else request.GET
+    operation = OPERATIONS.get(params.get("action", ""))
     if operation is None:
         raise Http404
     if not request.user.has_perm(f"skills_registry.{operation.permission}"):
         raise PermissionDenied
-    items = _items(given, request.user)
+    items = _selected_items(params, request.user)
     form = ChangeForm(request.POST or None)
-    context = {"action": given["action"], "asks_reason": operation.do is not None, "form": form}
+    context = {"action": params["action"], "asks_reason": operation.execute is not None, "form": form}
     if request.method == "POST" and form.is_valid():
-        if operation.do is None:
-            return _zip(request, items)
-        lines = [_done(operation.do, item, request, form.cleaned_data["reason"]) for item in items]
-        context["undo"] = _undo(lines) if given["action"] == "deactivate" else ""
+        if operation.execute is None:
+            return _export_response(request, items)
+        lines = [_perform(operation.execute, item, request, form.cleaned_data["reason"]) for item in items]
+        context["undo"] = _undo_query(lines) if params["action"] == "deactivate" else ""
         return page(request, "bulk", str(operation.title), lines=lines, done=True, **context)
     lines = [operation.plan(item) for item in items]
     return page(
@@ -96,44 +96,44 @@ def bulk(request: OperatorRequest) -> HttpResponse:
     )
 
 
-def _items(given: QueryDict, user: User) -> list[Item]:
-    """What was chosen: from the list by keys alone, from the confirmation with what it showed."""
-    keys = given.getlist("skill")[:SKILLS_MAX]
-    seen = {int(match[1]): match for key in keys if (match := _SEEN.fullmatch(key))}
-    wanted = [int(key) for key in keys if key.isdecimal() and len(key) < len(str(2**63))]
-    found = Skill.objects.with_summary().defer(*(f"live_version__{name}" for name in BULKY))
-    skills = found.filter(pk__in=[*wanted, *seen]).order_by("name")
-    items = [_item(skill, seen.get(skill.pk)) for skill in skills]
+def _selected_items(params: QueryDict, user: User) -> list[Item]:
+    """The selected skills: primary keys from the list, or tokens from the confirmation page."""
+    keys = params.getlist("skill")[:SKILLS_MAX]
+    tokens = {int(match[1]): match for key in keys if (match := _TOKEN.fullmatch(key))}
+    pks = [int(key) for key in keys if key.isdecimal() and len(key) < len(str(2**63))]
+    found = Skill.objects.with_summary().defer(*(f"live_version__{name}" for name in LARGE_FIELDS))
+    skills = found.filter(pk__in=[*pks, *tokens]).order_by("name")
+    items = [_make_item(skill, tokens.get(skill.pk)) for skill in skills]
     refusals = _refusals(items, user)
     return [replace(item, refusal=refusals.get(item.skill.pk, "")) for item in items]
 
 
-def _item(skill: Skill, seen: re.Match[str] | None) -> Item:
-    if seen:
-        return Item(skill, int(seen[2]) if seen[2] else None, int(seen[3]) if seen[3] else None)
+def _make_item(skill: Skill, token: re.Match[str] | None) -> Item:
+    if token:
+        return Item(skill, int(token[2]) if token[2] else None, int(token[3]) if token[3] else None)
     return Item(skill, skill.live_version.number if skill.live_version else None, skill.waiting_number)
 
 
 def _refusals(items: list[Item], user: User) -> dict[int, str]:
-    """Why targets cannot be published, by the primary key of their skills; those that can are left out."""
+    """Why targets cannot be published, by primary key of the skill; without those that can."""
     skills = {item.skill.pk: item.skill for item in items}
     targets = {(item.skill.pk, item.target): item for item in items if item.target}
     found = SkillVersion.objects.ready().filter(skill__in=skills, number__in={number for _, number in targets})
-    versions = [version for version in found.defer(*BULKY) if (version.skill_id, version.number) in targets]
+    versions = [version for version in found.defer(*LARGE_FIELDS) if (version.skill_id, version.number) in targets]
     for version in versions:
         version.skill = skills[version.skill_id]
     reasons = services.refusals(versions, user)
     gone = {pk for pk, _ in targets} - {version.skill_id for version in versions}
     refused = {version.skill_id: reasons[version.pk] for version in versions if reasons[version.pk]}
-    return refused | dict.fromkeys(gone, _gone())
+    return refused | dict.fromkeys(gone, _gone_text())
 
 
-def _gone() -> str:
+def _gone_text() -> str:
     return _("the version is not there any more")
 
 
-def _undo(lines: list[Line]) -> str:
-    """The query that asks to publish again exactly what was deactivated."""
+def _undo_query(lines: list[Line]) -> str:
+    """The query string to publish the deactivated versions again."""
     tokens = [replace(line.item, live=None, target=line.item.live).token for line in lines if line.good]
     return urlencode({"action": "again", "skill": tokens}, doseq=True) if tokens else ""
 
@@ -142,7 +142,7 @@ def _plan_publish(item: Item) -> Line:
     if item.refusal:
         return Line(item, item.refusal, good=False)
     if item.target is None:
-        return Line(item, services.why_absent(item.skill) or _("has no version that waits"), good=False)
+        return Line(item, services.why_deleted(item.skill) or _("has no version that waits"), good=False)
     if item.live is None:
         return Line(item, _("v{new} goes live").format(new=item.target))
     return Line(item, _("v{new} goes live in place of v{old}").format(new=item.target, old=item.live))
@@ -171,25 +171,27 @@ def _plan_export(item: Item) -> Line:
     return Line(item, f"v{number}") if number else Line(item, _("has no version"), good=False)
 
 
-BULKS = {
-    "publish": Bulk(gettext_lazy("Publish the newest versions"), "publish_skill", _plan_publish, _publish),
-    "again": Bulk(gettext_lazy("Publish again"), "publish_skill", _plan_publish, _publish),
-    "deactivate": Bulk(gettext_lazy("Deactivate skills"), "publish_skill", _plan_deactivate, _deactivate),
-    "export": Bulk(gettext_lazy("Export skills"), "view_skill", _plan_export),
+OPERATIONS = {
+    "publish": BulkOperation(gettext_lazy("Publish the newest versions"), "publish_skill", _plan_publish, _publish),
+    "again": BulkOperation(gettext_lazy("Publish again"), "publish_skill", _plan_publish, _publish),
+    "deactivate": BulkOperation(gettext_lazy("Deactivate skills"), "publish_skill", _plan_deactivate, _deactivate),
+    "export": BulkOperation(gettext_lazy("Export skills"), "view_skill", _plan_export),
 }
 
 
-def _done(do: Callable[[Item, OperatorRequest, str], str], item: Item, request: OperatorRequest, reason: str) -> Line:
+def _perform(
+    execute: Callable[[Item, OperatorRequest, str], str], item: Item, request: OperatorRequest, reason: str
+) -> Line:
     try:
-        done = do(item, request, reason)
-        return Line(item, done, pending=not Skill.objects.get(pk=item.skill.pk).is_served)
+        text = execute(item, request, reason)
+        return Line(item, text, pending=not Skill.objects.get(pk=item.skill.pk).is_served)
     except services.Conflict as conflict:
         return Line(item, str(conflict), good=False)
     except item.skill.versions.model.DoesNotExist:
-        return Line(item, _gone(), good=False)
+        return Line(item, _gone_text(), good=False)
 
 
-def _zip(request: OperatorRequest, items: list[Item]) -> HttpResponse:
+def _export_response(request: OperatorRequest, items: list[Item]) -> HttpResponse:
     pieces, size = [], 0
     for piece in services.export_skills(item.skill for item in items):
         pieces.append(piece)

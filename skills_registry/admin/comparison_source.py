@@ -1,4 +1,4 @@
-"""The two packages that a page compares, wherever they are: stored versions or a zip that waits."""
+"""The packages that pages show and compare: stored versions and staged uploads."""
 
 from __future__ import annotations
 
@@ -18,29 +18,30 @@ from skills_registry.store import package_store
 
 @dataclass(frozen=True)
 class Side:
-    """A package: its files as versions record them, how to read one, and where one is."""
+    """A package: its file records, and functions that read a file and return its URLs."""
 
     label: str
     files: Sequence[Mapping[str, Any]]
     view: AgentView
     read: Callable[[str], bytes]
     address: Callable[[str], str]
+    """Returns the URL of the raw file."""
     page: Callable[[str], str]
-    """Where people look at one; its download where there is no such page."""
+    """Returns the URL of the page that shows a file, or of the raw file if there is no such page."""
 
     def file(self, path: str) -> Mapping[str, Any] | None:
-        """What is recorded of a file; None where there is no such file."""
+        """The record of a file; None if there is no such file."""
         return next((file for file in self.files if file["path"] == path), None)
 
     def content(self, path: str) -> bytes:
-        """The bytes of a file of this package; no other path is read. Raises Http404, OSError."""
+        """Read a file. Raises Http404 for a path that is not in the package, and OSError."""
         if self.file(path) is None:
             raise Http404
         return self.read(path)
 
 
 def version_side(version: SkillVersion) -> Side:
-    """A stored version."""
+    """The package of a stored version."""
     name, number = version.skill.name, version.number
     return Side(
         version.label,
@@ -53,7 +54,7 @@ def version_side(version: SkillVersion) -> Side:
 
 
 def upload_side(upload: Upload, package: Package) -> Side:
-    """A zip that waits for its review."""
+    """The package of a staged upload."""
     files = [file.as_dict() for file in package.files]
     contents = {file.path: file.content for file in package.files}
 

@@ -1,4 +1,4 @@
-"""A change that is confirmed first: a GET says what will happen, a POST does it."""
+"""Changes that must be confirmed: a GET shows what will happen, a POST does it."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from .forms import ChangeForm
 from .pages import OperatorRequest
 
 
-def confirmed(
+def confirm_change(
     request: OperatorRequest,
     skill: Skill,
     change: Callable[[str, int | None], str],
     show: Callable[[ChangeForm], HttpResponse],
 ) -> HttpResponse:
-    """What `show` makes of the form; or do the change and go to the skill, where it says what came of it.
+    """Render the form with `show`; or, after a valid POST, do the change and redirect to the skill.
 
-    `change` gets the reason and the number of the version that was live when the operator looked (None: none
-    was), and returns what to tell.
+    `change` gets the reason and the number of the version that was live when the operator saw the page
+    (None: no live version), and returns the message to show.
     """
     live = skill.live_version
     form = ChangeForm(request.POST or None, initial={"expected_live": live.number if live else None})
     if request.method != "POST" or not form.is_valid():
         return show(form)
     try:
-        told = change(form.cleaned_data["reason"], form.cleaned_data["expected_live"])
+        message = change(form.cleaned_data["reason"], form.cleaned_data["expected_live"])
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
     else:
-        tell(request, skill, told)
+        show_outcome(request, skill, message)
     return redirect("admin:skills_registry_skill_change", skill.pk)
 
 
-def tell(request: OperatorRequest, skill: Skill, told: str) -> None:
-    """Tell what was done, and where that is so that gateways do not know of it yet."""
+def show_outcome(request: OperatorRequest, skill: Skill, text: str) -> None:
+    """Show a success message, or a warning if the change is not in effect at the gateways yet."""
     if Skill.objects.get(pk=skill.pk).is_served:
-        messages.success(request, told)
+        messages.success(request, text)
     else:
-        messages.warning(request, _("Not in effect yet, since gateways cannot be told: {told}").format(told=told))
+        messages.warning(request, _("Not in effect yet, since gateways cannot be told: {told}").format(told=text))

@@ -1,4 +1,4 @@
-"""The page for the second of two who edited a skill: what is merged by itself, and what has to be chosen."""
+"""The page for an edit conflict: what was merged automatically, and what the user has to choose."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from skills_registry.models import SkillVersion
 from skills_registry.packages.edits import Edit, serialize_edits
 
 from .edit_merge import CLASHES_MAX, SHOWN_MAX, merge_edits
-from .edited_version import edited_comparison, inspect_edits
+from .edited_version import edit_comparison_context, inspect_edits
 from .pages import OperatorRequest, page
 
 
-def conflict_page(
+def render_conflict_page(
     request: OperatorRequest, base: SkillVersion, newest: SkillVersion, edits: Mapping[str, Edit], note: str
 ) -> HttpResponse:
-    """Somebody made a version meanwhile: how both fit together, and the ways on from here; the edits are all kept."""
+    """Show how the edits merge with a version that was created meanwhile. All edits are kept."""
     merge = merge_edits(base, newest, edits)
     clashes = merge.clashes
-    apart = merge.edits({})
-    on_top = inspect_edits(newest, apart)
-    context = edited_comparison(request, newest, on_top.package) if on_top.package and apart else {}
-    answer = page(
+    settled = merge.apply_choices({})
+    on_top = inspect_edits(newest, settled)
+    context = edit_comparison_context(request, newest, on_top.package) if on_top.package and settled else {}
+    response = page(
         request,
         "edit_conflict",
         _("Somebody was faster: %(version)s is there") % {"version": newest},
@@ -37,10 +37,10 @@ def conflict_page(
         clashes=clashes if len(clashes) <= CLASHES_MAX else [],
         clash_count=len(clashes),
         mergeable=len(clashes) <= CLASHES_MAX,
-        merged=merge.merged,
+        merged=merge.merged_paths,
         shown_max=SHOWN_MAX,
         on_top=on_top,
         **context,
     )
-    answer.status_code = 409
-    return answer
+    response.status_code = 409
+    return response

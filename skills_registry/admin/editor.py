@@ -1,4 +1,4 @@
-"""The editor: files of a version changed in the browser, saved as a new version."""
+"""The editor: change files of a version in the browser and save them as a new version."""
 
 from __future__ import annotations
 
@@ -26,30 +26,30 @@ from skills_registry.packages.problems import InvalidSkill, Problem
 from skills_registry.texts.render import render_problem, render_refusal, render_report
 
 from .comparison_source import Side, version_side
-from .edit_conflict import conflict_page
+from .edit_conflict import render_conflict_page
 from .edit_merge import merge_edits
-from .edited_version import changes_of, editable, edited_comparison, inspect_edits
+from .edited_version import edit_comparison_context, editable_text, inspect_edits, resolve_changes
 from .forms import EditForm
-from .package_texts import rendered
+from .package_texts import render_document
 from .pages import OperatorRequest, page, requires
 
 PREVIEW_MAX = 48 * 1024
-"""Characters of a text that are previewed: rendered at every pause of typing, more would make the editor slow."""
+"""Characters rendered in the preview. It is rendered at every pause in typing, so more would be slow."""
 
 
 @requires("upload_skill")
 def edit(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """Show the editor on a version, or make a new version of what was edited."""
-    base = _version(pk, number)
+    """Show the editor for a version, or save the edits as a new version."""
+    base = _get_version(pk, number)
     if request.method != "POST":
-        return _editor(request, base, request.GET.get("file"), {}, EditForm(initial=_initial(base)))
+        return _render_editor(request, base, request.GET.get("file"), {}, EditForm(initial=_initial_data(base)))
     form = EditForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _editor(request, base, request.POST.get("path"), {}, form)
-    edits = _edits(base, form)
+        return _render_editor(request, base, request.POST.get("path"), {}, form)
+    edits = _submitted_edits(base, form)
     if "resume" in request.POST:
         kept = {name: form.cleaned_data[name] for name in ("note", "expected_latest")}
-        return _editor(request, base, next(iter(edits), None), edits, EditForm(initial=kept))
+        return _render_editor(request, base, next(iter(edits), None), edits, EditForm(initial=kept))
     if "merge" in request.POST:
         return _merge(request, base, edits, form)
     if "preview" in request.POST:
@@ -59,145 +59,148 @@ def edit(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
 
 @requires("upload_skill")
 def edit_text(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """The text of one file of a version, for the editor; null where it is none that can be edited."""
-    side = version_side(_version(pk, number))
-    return JsonResponse({"text": editable(side, request.GET.get("path", ""))})
+    """Return the text of one file as JSON; null if it cannot be edited."""
+    side = version_side(_get_version(pk, number))
+    return JsonResponse({"text": editable_text(side, request.GET.get("path", ""))})
 
 
 @require_POST
 @requires("upload_skill")
-def check(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """What would be said of the edits if they were saved now, and a preview of the file that is looked at."""
-    base = _version(pk, number)
+def check_edits(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
+    """Return as JSON the report on the edits, a preview of the open file, and the newest version."""
+    base = _get_version(pk, number)
     try:
-        asked = read_json(request.body)
-        edits = read_edits(asked["edits"])
-        path = str(asked.get("path", ""))
+        body = read_json(request.body)
+        edits = read_edits(body["edits"])
+        path = str(body.get("path", ""))
     except InvalidEdits as error:
         return JsonResponse({"detail": render_refusal(error)}, status=400)
     except (ValueError, KeyError, TypeError, AttributeError):
         return JsonResponse({"detail": _("The edits cannot be read.")}, status=400)
-    newest = _newest(base)
+    newest = _newest_version(base)
     edited = edits.get(path)
     return JsonResponse(
         {
-            **_remarks(inspect_edits(base, edits)),
-            "preview": _preview(version_side(base), path, edited.text) if edited and edited.text is not None else None,
+            **_check_result(inspect_edits(base, edits)),
+            "preview": _render_preview(version_side(base), path, edited.text)
+            if edited and edited.text is not None
+            else None,
             "newest": None if newest is None else {"number": newest.number, "by": str(newest.uploaded_by or "")},
         }
     )
 
 
-def _version(pk: int, number: int) -> SkillVersion:
+def _get_version(pk: int, number: int) -> SkillVersion:
     return get_object_or_404(SkillVersion.objects.ready().select_related("skill"), skill=pk, number=number)
 
 
-def _newest(version: SkillVersion) -> SkillVersion | None:
+def _newest_version(version: SkillVersion) -> SkillVersion | None:
     return version.skill.versions.ready().select_related("skill", "uploaded_by").first()
 
 
-def _initial(base: SkillVersion) -> dict[str, Any]:
-    newest = _newest(base)
+def _initial_data(base: SkillVersion) -> dict[str, Any]:
+    newest = _newest_version(base)
     return {"expected_latest": newest.number if newest else base.number}
 
 
-def _edits(base: SkillVersion, form: EditForm) -> dict[str, Edit]:
-    """All edits: those that a script kept, and the one file that was edited in the form without one."""
-    given = form.cleaned_data
-    edits: dict[str, Edit] = given["made"]
+def _submitted_edits(base: SkillVersion, form: EditForm) -> dict[str, Edit]:
+    """All submitted edits: those kept by the script, and the file edited in the plain form."""
+    data = form.cleaned_data
+    edits: dict[str, Edit] = data["made"]
     if "new_path" not in form.data:
         return edits
-    before = editable(version_side(base), given["path"]) or ""
-    sent = given["text"] if "text" in form.data else None
-    text = None if sent is None or (given["path"] and _same(before, sent)) else sent
+    before = editable_text(version_side(base), data["path"]) or ""
+    submitted = data["text"] if "text" in form.data else None
+    text = None if submitted is None or (data["path"] and _is_same_text(before, submitted)) else submitted
     return edited_file(
         edits,
-        given["path"],
+        data["path"],
         text=text,
-        new_path="" if given["remove"] else given["new_path"],
+        new_path="" if data["remove"] else data["new_path"],
         before=before,
-        content=given["content"],
+        content=data["content"],
     )
 
 
-def _same(before: str, sent: str) -> bool:
-    return before.splitlines() == sent.splitlines() and before.endswith("\n") == sent.endswith("\n")
+def _is_same_text(before: str, submitted: str) -> bool:
+    """Whether two texts are equal except for the kind of line endings, which browsers change."""
+    return before.splitlines() == submitted.splitlines() and before.endswith("\n") == submitted.endswith("\n")
 
 
-def _remarks(inspection: Inspection) -> dict[str, Any]:
-    remarks = {
+def _check_result(inspection: Inspection) -> dict[str, Any]:
+    report = {
         "errors": [render_problem(problem) for problem in inspection.errors],
         **render_report(inspection),
     }
     package = inspection.package
     if package is None:
-        return {**remarks, "tokens": None}
+        return {**report, "tokens": None}
     view = AgentView.of(package.manifest.frontmatter, [file.as_dict() for file in package.files])
     tokens = {"listing": view.listing_tokens(), "call": view.instructions_tokens(package.manifest.body)}
-    return {**remarks, "tokens": tokens}
+    return {**report, "tokens": tokens}
 
 
-def _preview(side: Side, path: str, text: str) -> str | None:
-    """The file as people read it, where it is Markdown; of SKILL.md the instructions."""
+def _render_preview(side: Side, path: str, text: str) -> str | None:
+    """Render a Markdown file (for SKILL.md only the body); None for other files."""
     if not path.lower().endswith((".md", ".markdown")):
         return None
     if path == SKILL_MD:
         try:
             text = split_document(text).body
         except InvalidSkill:
-            pass  # while the frontmatter is being written, all of it is shown
+            pass  # the frontmatter is not complete yet: render the whole file
     if len(text) <= PREVIEW_MAX:
-        return str(rendered(side, path, text))
-    told = _("The preview ends here; the text goes on.")
-    return format_html('{}<p class="sk-quiet">{}</p>', rendered(side, path, text[:PREVIEW_MAX]), told)
+        return str(render_document(side, path, text))
+    notice = _("The preview ends here; the text goes on.")
+    return format_html('{}<p class="sk-quiet">{}</p>', render_document(side, path, text[:PREVIEW_MAX]), notice)
 
 
 def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
-    given = form.cleaned_data
-    asked_json = request.headers.get("accept") == "application/json"
+    data = form.cleaned_data
+    wants_json = request.headers.get("accept") == "application/json"
     try:
         version = services.edit_version(
             base.skill,
             base.number,
-            changes_of(base, edits),
+            resolve_changes(base, edits),
             user=request.user,
-            note=given["note"],
-            expected_latest=given["expected_latest"],
+            note=data["note"],
+            expected_latest=data["expected_latest"],
         )
-    except (services.Conflict, services.StoreFailed, InvalidSkill, OSError) as failure:  # the text must not be lost
-        if asked_json:
+    except (services.Conflict, services.StoreFailed, InvalidSkill, OSError) as failure:  # keep what the user typed
+        if wants_json:
             return JsonResponse({"saved": False}, status=409)
-        newest = _newest(base)
-        if isinstance(failure, services.Conflict) and newest and newest.number != given["expected_latest"]:
-            return conflict_page(request, base, newest, edits, given["note"])
+        newest = _newest_version(base)
+        if isinstance(failure, services.Conflict) and newest and newest.number != data["expected_latest"]:
+            return render_conflict_page(request, base, newest, edits, data["note"])
         problems = failure.problems if isinstance(failure, InvalidSkill) else ()
         if not problems:
             messages.error(request, str(failure))
-        return _editor(request, base, given["path"] or next(iter(edits), None), edits, form, problems=problems)
+        return _render_editor(request, base, data["path"] or next(iter(edits), None), edits, form, problems=problems)
     messages.success(request, _("Created %(version)s. What agents get has not changed.") % {"version": version})
     address = reverse("admin:skills_registry_version", args=[base.skill_id, version.number])
-    return JsonResponse({"saved": True, "url": address}) if asked_json else redirect(address)
+    return JsonResponse({"saved": True, "url": address}) if wants_json else redirect(address)
 
 
 def _merge(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
-    """Save what was merged into the newest version, or open it in the editor; else the page of the conflict again."""
-    given, newest = form.cleaned_data, _newest(base)
+    """Save the merged edits or open them in the editor; if a choice is missing, show the conflict page again."""
+    data, newest = form.cleaned_data, _newest_version(base)
     if newest is None:
         raise Http404
     merge = merge_edits(base, newest, edits)
-    chosen = merge.chosen(request.POST, "both" if "edit" in request.POST else None)
-    if newest.number != given["expected_latest"] or chosen is None:
+    chosen = merge.read_choices(request.POST, "both" if "edit" in request.POST else None)
+    if newest.number != data["expected_latest"] or chosen is None:
         if chosen is None:
             messages.error(request, _("Nothing was saved yet. Choose for each piece whose text it is to have."))
-        return conflict_page(request, base, newest, edits, given["note"])
-    merged = merge.edits(chosen)
+        return render_conflict_page(request, base, newest, edits, data["note"])
+    merged = merge.apply_choices(chosen)
     if "edit" in request.POST:
-        kept = {name: given[name] for name in ("note", "expected_latest")}
-        return _editor(request, newest, next(iter(merged), None), merged, EditForm(initial=kept))
+        kept = {name: data[name] for name in ("note", "expected_latest")}
+        return _render_editor(request, newest, next(iter(merged), None), merged, EditForm(initial=kept))
     return _save(request, newest, merged, form)
 
 
-def _editor(
+def _render_editor(
     request: OperatorRequest,
     base: SkillVersion,
     path: str | None,
@@ -206,14 +209,14 @@ def _editor(
     *,
     problems: tuple[Problem, ...] = (),
 ) -> HttpResponse:
-    """The editor with a file open: the one at `path`, by default SKILL.md; "" is a new file."""
+    """Render the editor with the file at `path` open: SKILL.md if None, a new file if ""."""
     side = version_side(base)
     path = SKILL_MD if path is None else path
     edited = edits.get(path)
-    text = edited.text if edited and edited.text is not None else editable(side, path)
+    text = edited.text if edited and edited.text is not None else editable_text(side, path)
     if path and text is None and side.file(path) is None and path not in edits:
         raise Http404
-    answer = page(
+    response = page(
         request,
         "editor",
         _("Edit %(version)s") % {"version": base},
@@ -237,15 +240,15 @@ def _editor(
             "check": reverse("admin:skills_registry_edit_check", args=[base.skill_id, base.number]),
         },
     )
-    answer.status_code = 422 if problems or form.errors else 200
-    return answer
+    response.status_code = 422 if problems or form.errors else 200
+    return response
 
 
 def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], form: EditForm) -> HttpResponse:
-    """What the edits change, before they are saved; from here they are saved or edited further."""
+    """Show what the edits change. From here they can be saved or edited further."""
     inspection = inspect_edits(base, edits)
     if inspection.package is None:
-        return _editor(request, base, next(iter(edits), None), edits, form, problems=inspection.problems)
+        return _render_editor(request, base, next(iter(edits), None), edits, form, problems=inspection.problems)
     return page(
         request,
         "edit_preview",
@@ -256,5 +259,5 @@ def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str,
         expected_latest=form.cleaned_data["expected_latest"],
         edits=json.dumps(serialize_edits(edits)),
         **render_report(inspection),
-        **edited_comparison(request, base, inspection.package),
+        **edit_comparison_context(request, base, inspection.package),
     )

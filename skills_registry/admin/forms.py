@@ -1,4 +1,4 @@
-"""What operators fill in."""
+"""The forms of the admin pages."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from skills_registry.bounded.json_text import BoundedDecoder
 from skills_registry.models import NOTE_MAX, Skill
 from skills_registry.packages.edits import InvalidEdits, read_edits
-from skills_registry.tags import InvalidTags, normal_tags, separated
+from skills_registry.tags import InvalidTags, normalize_tags, split_words
 from skills_registry.texts.render import render_refusal
 
 EDITED_FILE_MAX = 1024 * 1024
-"""Bytes of a file that is added in the editor; all edits travel in one form."""
+"""Maximum size in bytes of a file added in the editor; all edits are sent in one form."""
 _UNPACKABLE = re.compile("[\0\ud800-\udfff]")
 
 
@@ -29,12 +29,12 @@ class _FilesInput(forms.ClearableFileInput):
 
 
 class FilesField(forms.FileField):
-    """Any number of files, each refused where it is larger than any zip may be, before it is read."""
+    """Any number of files. One larger than SKILL_MAX_ARCHIVE_BYTES is refused before it is read."""
 
     widget = _FilesInput
 
     def clean(self, data: Any, initial: Any = None) -> Any:
-        """The files. Raises ValidationError for each that is too large."""
+        """Return the files. Raises ValidationError naming each file that is too large."""
         files = [super(FilesField, self).clean(file, initial) for file in data or [None]]
         limit: int = settings.SKILL_MAX_ARCHIVE_BYTES
         message = _("%(name)s has %(size)s; at most %(limit)s are allowed.")
@@ -49,7 +49,7 @@ class FilesField(forms.FileField):
 
 
 class UploadForm(forms.Form):
-    """The first step of an upload: zips, or files with their paths below the folders they were dropped with."""
+    """Step 1 of an upload: zips, or files with their paths below the dropped folders."""
 
     file = FilesField(
         label=_("Zips, or the files of one skill"),
@@ -57,10 +57,10 @@ class UploadForm(forms.Form):
         help_text=_("SKILL.md at the top of each zip, or in its one top folder."),
     )
     paths = forms.JSONField(required=False, decoder=BoundedDecoder, widget=forms.HiddenInput)
-    """The path of each file, in their order; without, files have no folders."""
+    """The path of each file, in the order of the files; without it, the file names are used."""
 
     def clean_paths(self) -> list[str] | None:
-        """Refuse what are no paths that a zip could hold."""
+        """Refuse paths that cannot be stored in a zip."""
         paths = self.cleaned_data["paths"]
         if paths is None:
             return None
@@ -71,7 +71,7 @@ class UploadForm(forms.Form):
         return paths
 
     def clean(self) -> dict[str, Any]:
-        """Refuse paths that are not as many as the files."""
+        """Check that there are as many paths as files."""
         cleaned = super().clean() or {}
         paths, files = cleaned.get("paths"), cleaned.get("file")
         if paths is not None and files is not None and len(paths) != len(files):
@@ -79,21 +79,21 @@ class UploadForm(forms.Form):
         return cleaned
 
     def files_by_path(self) -> list[tuple[str, UploadedFile]]:
-        """The files with their paths."""
+        """Pair each file with its path."""
         files: list[UploadedFile] = self.cleaned_data["file"]
         paths = self.cleaned_data["paths"] or [file.name or "" for file in files]
         return list(zip(paths, files, strict=True))
 
 
 class ExpectedLiveField(forms.IntegerField):
-    """The version that was live when the page was shown ("" for none), so that a later change is noticed."""
+    """The version that was live when the page was rendered ("" for none), to detect a change since."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(required=False, widget=forms.HiddenInput, **kwargs)
 
 
 class NoteForm(forms.Form):
-    """What is said about new versions."""
+    """A note for new versions."""
 
     note = forms.CharField(
         label=_("Note"),
@@ -104,16 +104,16 @@ class NoteForm(forms.Form):
     )
 
 
-class ReviewForm(NoteForm):
-    """The second step of an upload: what to do with it."""
+class InspectionForm(NoteForm):
+    """Step 2 of an upload: what to do with the inspected package."""
 
     expected_live = ExpectedLiveField()
 
 
 class EditForm(forms.Form):
-    """Files of a version edited in the browser.
+    """Edits of the files of a version.
 
-    A script sends all edits in `edits`; without one, the form edits the one file at `path`.
+    The editor's script sends all edits in `edits`. Without JavaScript, the form edits the file at `path`.
     """
 
     note = forms.CharField(
@@ -137,7 +137,7 @@ class EditForm(forms.Form):
     remove = forms.BooleanField(label=_("Remove this file"), required=False)
 
     def clean_content(self) -> bytes | None:
-        """The bytes of the chosen file. Raises ValidationError for one that is too large."""
+        """Read the chosen file. Raises ValidationError if it is too large."""
         file = self.cleaned_data["content"]
         if not file:
             return None
@@ -147,7 +147,7 @@ class EditForm(forms.Form):
         return content
 
     def clean(self) -> dict[str, Any]:
-        """Turn what was sent into edits: `made`, by path. Raises ValidationError."""
+        """Parse `edits` into `made`, the edits by path. Raises ValidationError."""
         cleaned = super().clean() or {}
         try:
             edits = cleaned.get("edits")
@@ -158,7 +158,7 @@ class EditForm(forms.Form):
 
 
 class CommentForm(forms.Form):
-    """What somebody says in the review of a version."""
+    """A comment for the review of a version."""
 
     comment = forms.CharField(
         label=_("Comment"),
@@ -170,7 +170,7 @@ class CommentForm(forms.Form):
 
 
 class ReasonForm(forms.Form):
-    """Why something is done."""
+    """A reason for a change."""
 
     reason = forms.CharField(
         label=_("Reason"),
@@ -188,7 +188,7 @@ class ChangeForm(ReasonForm):
 
 
 class TagsForm(ReasonForm):
-    """All tags that a skill is to have."""
+    """The complete list of tags of a skill."""
 
     field_order = ("tags", "reason")
     tags = forms.CharField(
@@ -200,15 +200,15 @@ class TagsForm(ReasonForm):
     )
 
     def clean_tags(self) -> list[str]:
-        """The tags in the form that they are kept in. Raises ValidationError."""
+        """Normalize the tags. Raises ValidationError."""
         try:
-            return normal_tags(separated(self.cleaned_data["tags"]))
+            return normalize_tags(split_words(self.cleaned_data["tags"]))
         except InvalidTags as invalid:
             raise forms.ValidationError(render_refusal(invalid)) from None
 
 
 class OwnerForm(ReasonForm):
-    """Who is to own a skill: somebody active, or nobody."""
+    """The owner of a skill: an active user, the present owner, or nobody."""
 
     field_order = ("owner", "reason")
     owner = forms.ModelChoiceField(User.objects.none(), label=_("Owner"), required=False, empty_label=_("Nobody"))

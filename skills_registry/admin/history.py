@@ -1,4 +1,4 @@
-"""A skill's history: every operation with who did it and why, and what was before and after."""
+"""A skill's history: every operation with its actor, reason, and state before and after."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from django.utils.translation import gettext as _
 
 from skills_registry.models import AuditEvent, Skill, SkillVersion
 
-from .pages import OperatorRequest, before, requires
-from .skill_page import skill_view
+from .pages import OperatorRequest, before_cursor, requires
+from .skill_page import render_skill_view
 
 PER_PAGE = 50
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An event as the page shows it."""
+    """An audit event as the page shows it."""
 
     at: datetime
     what: str
     number: int | None
-    before: list[tuple[str, str]]
+    before_cursor: list[tuple[str, str]]
     after: list[tuple[str, str]]
     actor: Any
     reason: str
@@ -35,38 +35,38 @@ class Entry:
 
 @requires("view_skill")
 def history(request: OperatorRequest, pk: int) -> HttpResponse:
-    """The newest operations, or those before an id; one more is read than shown, so nothing is counted."""
+    """Show a page of events. One more is read than shown, so that no COUNT query is needed."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
-    cursor = before(request)
+    cursor = before_cursor(request)
     read = list(skill.audit_events.select_related("actor").before(cursor)[: PER_PAGE + 1])
     shown = read[:PER_PAGE]
     numbers = {event.version_number for event in shown if event.version_number}
-    return skill_view(
+    return render_skill_view(
         request,
         "history",
         skill,
-        events=[entry(event) for event in shown],
+        events=[describe_event(event) for event in shown],
         stored=set(skill.versions.ready().filter(number__in=numbers).values_list("number", flat=True)),
         newer=cursor is not None,
         older=shown[-1].pk if len(read) > PER_PAGE else None,
     )
 
 
-def entry(event: AuditEvent) -> Entry:
-    """An event in words."""
+def describe_event(event: AuditEvent) -> Entry:
+    """Describe an audit event for people."""
     return Entry(
         event.created_at,
         event.get_action_display(),
         event.version_number,
-        _facts(event.before),
-        _facts(event.after),
+        _describe_state(event.before),
+        _describe_state(event.after),
         event.actor,
         event.reason,
     )
 
 
-def _facts(state: Mapping[str, Any] | None) -> list[tuple[str, str]]:
-    """What an event recorded, in words."""
+def _describe_state(state: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """The names and values that an event recorded, translated."""
     names = {
         "live": _("live"), "deleted": _("deleted"), "tags": _("tags"), "owner": _("owner"), "yanked": _("yanked"),
         "reason": _("reason"), "version": _("version"), "digest": _("digest"), "files": _("files"), "size": _("size"),
@@ -74,10 +74,10 @@ def _facts(state: Mapping[str, Any] | None) -> list[tuple[str, str]]:
         "name": _("name"), "staff": _("staff"), "superuser": _("superuser"), "active": _("active"),
         "groups": _("groups"), "permissions": _("permissions"), "password": _("password"),
     }  # fmt: skip
-    return [(names.get(name, name), _told(name, value)) for name, value in (state or {}).items()]
+    return [(names.get(name, name), _describe_value(name, value)) for name, value in (state or {}).items()]
 
 
-def _told(name: str, value: Any) -> str:
+def _describe_value(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if name == "review":

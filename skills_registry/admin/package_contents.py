@@ -1,4 +1,4 @@
-"""What is in a package, as the review and the page of a version show it."""
+"""The contents of a package, as shown for uploads and versions."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from skills_registry.packages.manifest_fields import SKILL_MD
 from skills_registry.rendering.file_tree import tree_rows
 
 from .comparison_source import Side
-from .package_texts import rendered
+from .package_texts import render_document
 
 FIELDS_MAX = 200
-"""Fields of a frontmatter that are shown."""
+"""Maximum number of frontmatter fields shown."""
 
 
-def contents(side: Side, frontmatter: Mapping[str, Any], body: str) -> dict[str, Any]:
-    """The context of `_contents.html`: the tree of files, the frontmatter's fields, the rendered body."""
+def contents_context(side: Side, frontmatter: Mapping[str, Any], body: str) -> dict[str, Any]:
+    """The context of `_contents.html`: the file tree, the frontmatter fields, the rendered body."""
     return {
         "rows": tree_rows(side.files),
-        "frontmatter": fields(frontmatter),
-        "rendered": rendered(side, SKILL_MD, body),
+        "frontmatter": frontmatter_fields(frontmatter),
+        "rendered": render_document(side, SKILL_MD, body),
     }
 
 
-def fields(frontmatter: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The frontmatter's fields as people read them; of very many, the first."""
-    shown = [(key, _shown(value)) for key, value in islice(frontmatter.items(), FIELDS_MAX)]
+def frontmatter_fields(frontmatter: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The names and values of the first FIELDS_MAX frontmatter fields as text."""
+    shown = [(key, _field_text(value)) for key, value in islice(frontmatter.items(), FIELDS_MAX)]
     left_out = len(frontmatter) - len(shown)
     return (
         [*shown, ("…", ngettext("%(count)s more", "%(count)s more", left_out) % {"count": left_out})]
@@ -39,5 +39,5 @@ def fields(frontmatter: Mapping[str, Any]) -> list[tuple[str, str]]:
     )
 
 
-def _shown(value: Any) -> str:
+def _field_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)

@@ -1,4 +1,4 @@
-"""Texts of packages on pages, made by worker processes; where one takes too much, what people can use instead."""
+"""Render texts of packages in worker processes, with a fallback for texts that take too long."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ RENDER_SECONDS = 0.5
 COLOUR_SECONDS = 0.5
 PLAIN_SECONDS = 0.3
 COMPARE_SECONDS = 0.8
-"""CPU time for one text."""
+"""CPU time for one text, in seconds."""
 PLAIN_MAX = 64 * 1024
-"""Characters of a text that are shown as they are where it cannot be rendered."""
+"""Characters of the source shown when a text cannot be rendered."""
 
 
-def rendered(side: Side, path: str, text: str) -> SafeString:
-    """A Markdown file of a package: its links lead to the other files, and their pictures are shown."""
+def render_document(side: Side, path: str, text: str) -> SafeString:
+    """Render a Markdown file of a package, with links to and pictures from its other files."""
     files = {file["path"]: file["media_type"] for file in side.files}
     around = LinkContext(
         pages={other: side.page(other) for other in files},
         pictures={other: side.address(other) for other, media_type in files.items() if media_type in PICTURES},
         folder=path.rpartition("/")[0],
     )
-    shown = _rendered(text, around)
+    shown = _render_within_limits(text, around)
     if shown is None:
-        return _plain(text)
+        return _plain_html(text)
     html = mark_safe(shown.html)  # noqa: S308  # the worker has sanitised it
-    return html if shown.whole else format_html("{}{}", html, _remark(_("It is shown up to here; the text goes on.")))
+    return html if shown.whole else format_html("{}{}", html, _notice(_("It is shown up to here; the text goes on.")))
 
 
-def source(path: str, text: str) -> Source | None:
-    """The lines of a text as HTML: without colours where these take too long, None where even that does."""
+def highlight_source(path: str, text: str) -> Source | None:
+    """Highlight a text as HTML lines: without colours if they take too long, None if even that does."""
     for coloured, seconds in ((True, COLOUR_SECONDS), (False, PLAIN_SECONDS)):
         try:
             return run_bounded(seconds, source_html, path, text, coloured)
@@ -50,13 +50,13 @@ def source(path: str, text: str) -> Source | None:
     return None
 
 
-def text_diff(before: bytes, after: bytes, view: View) -> TextDiff | None:
-    """What differs between two files, None where one is no text. Raises JobFailed."""
+def diff_texts(before: bytes, after: bytes, view: View) -> TextDiff | None:
+    """Compare two files line by line; None if one is not text. Raises JobFailed."""
     return run_bounded(COMPARE_SECONDS, compare_texts, before, after, view)
 
 
-def _rendered(text: str, around: LinkContext) -> Rendered | None:
-    """The text as HTML: without colours where these take too long, None where even that does."""
+def _render_within_limits(text: str, around: LinkContext) -> Rendered | None:
+    """Render Markdown: without colours if they take too long, None if even that does."""
     has_code = "```" in text or "~~~" in text
     for coloured in (True, False) if has_code else (False,):
         try:
@@ -67,12 +67,12 @@ def _rendered(text: str, around: LinkContext) -> Rendered | None:
     return None
 
 
-def _plain(text: str) -> SafeString:
+def _plain_html(text: str) -> SafeString:
     shown = mark_safe(visible_html(text[:PLAIN_MAX]))  # noqa: S308  # it is escaped
-    why = _remark(_("This text takes too long to render; this is its source."))
-    more = _remark(_("It is shown up to here; the text goes on.")) if len(text) > PLAIN_MAX else ""
+    why = _notice(_("This text takes too long to render; this is its source."))
+    more = _notice(_("It is shown up to here; the text goes on.")) if len(text) > PLAIN_MAX else ""
     return format_html("{}<pre>{}</pre>{}", why, shown, more)
 
 
-def _remark(text: str) -> SafeString:
+def _notice(text: str) -> SafeString:
     return format_html('<p class="sk-quiet">{}</p>', text)

@@ -1,4 +1,4 @@
-"""What the registry's own admin pages have in common."""
+"""Shared parts of the registry's admin pages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ P = ParamSpec("P")
 
 
 class OperatorRequest(HttpRequest):
-    """A request whose user is known to be one: the permission was checked."""
+    """A request whose user was authenticated and has the required permission."""
 
     user: User
 
@@ -33,21 +33,21 @@ Page = Callable[Concatenate[OperatorRequest, P], HttpResponse]
 
 
 def page(request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
-    """One of the registry's pages, within the admin's frame."""
+    """Render a page of the registry within the admin's layout."""
     frame = {**admin.site.each_context(request), "title": title, "opts": Skill._meta, "media": ""}
     return TemplateResponse(request, f"admin/skills_registry/{template}.html", {**frame, **context})
 
 
-def before(request: HttpRequest) -> int | None:
-    """Where the page of a list begins that is read on from a number, newest first; None for its first page."""
-    given = request.GET.get("before", "")
-    return min(int(given), ID_MAX) if given.isdecimal() and len(given) < 20 else None
+def before_cursor(request: HttpRequest) -> int | None:
+    """The cursor of a page in a list, newest first: show items below this number. None for the first page."""
+    cursor = request.GET.get("before", "")
+    return min(int(cursor), ID_MAX) if cursor.isdecimal() and len(cursor) < 20 else None
 
 
 def requires(permission: str) -> Callable[[Page[P]], Page[P]]:
-    """Refuse the page to users without a permission of the registry (`publish_skill` and the like).
+    """Require a permission of the registry, such as `publish_skill`.
 
-    While the package store is away the page says so, and what goes on without it.
+    If the package store is unavailable, the view responds with 503 and a page that says so.
     """
 
     def wrap(view: Page[P]) -> Page[P]:
@@ -59,11 +59,11 @@ def requires(permission: str) -> Callable[[Page[P]], Page[P]]:
                 return view(request, *args, **kwargs)
             except StoreUnavailable as error:
                 log.exception("the package store does not answer")
-                answer = page(
+                response = page(
                     request, "away", _("The package store does not answer"), error=error.strerror or str(error)
                 )
-                answer.status_code = 503
-                return answer
+                response.status_code = 503
+                return response
 
         return checked
 

@@ -1,4 +1,4 @@
-"""Publish, roll back, deactivate, delete: a GET says what will change, a POST changes it."""
+"""Publish, roll back, deactivate and delete: a GET shows what will change, a POST changes it."""
 
 from __future__ import annotations
 
@@ -13,26 +13,28 @@ from skills_registry import services
 from skills_registry.compare.file_changes import compare_files
 from skills_registry.models import Publication, Skill, SkillVersion
 
-from .confirmation import confirmed
+from .confirmation import confirm_change
 from .forms import ChangeForm
 from .pages import OperatorRequest, page, requires
-from .usage_impact import impact
+from .usage_impact import describe_impact
 
 
 @requires("publish_skill")
 def publish(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """Make a version live; an older one than the live one is a rollback."""
+    """Publish a version, or roll back to it if it is older than the live one."""
     skill = get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
     version = get_object_or_404(SkillVersion.objects.ready(), skill=skill, number=number)
     older = skill.live_version is not None and number < skill.live_version.number
 
     def change(reason: str, expected_live: int | None) -> str:
-        return _told(services.publish(skill, number, actor=request.user, reason=reason, expected_live=expected_live))
+        return _publication_message(
+            services.publish(skill, number, actor=request.user, reason=reason, expected_live=expected_live)
+        )
 
     title = (_("Roll back to {version}") if older else _("Publish {version}")).format(version=version)
     version.skill = skill
     refusal = services.why_not_publishable(version, request.user)
-    return _confirmed(request, skill, version, title, change, refusal=refusal)
+    return _confirm(request, skill, version, title, change, refusal=refusal)
 
 
 @requires("publish_skill")
@@ -41,15 +43,17 @@ def deactivate(request: OperatorRequest, pk: int) -> HttpResponse:
     skill = get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
 
     def change(reason: str, expected_live: int | None) -> str:
-        return _told(services.deactivate(skill, actor=request.user, reason=reason, expected_live=expected_live))
+        return _publication_message(
+            services.deactivate(skill, actor=request.user, reason=reason, expected_live=expected_live)
+        )
 
     title, refusal = _("Deactivate {skill}").format(skill=skill), services.why_not_deactivatable(skill)
-    return _confirmed(request, skill, None, title, change, refusal=refusal)
+    return _confirm(request, skill, None, title, change, refusal=refusal)
 
 
 @requires("publish_skill")
 def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """Remove a version that is not live."""
+    """Delete a version that is not live."""
     skill = get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
     version = get_object_or_404(SkillVersion.objects.ready(), skill=skill, number=number)
     if request.method == "POST":
@@ -60,23 +64,23 @@ def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         else:
             text = _("Deleted: {version}. Its number will not be used again.")
             messages.success(request, text.format(version=version))
-            if told := services.removal_told(version, removal):
-                messages.warning(request, told)
+            if warning := services.removal_warning(version, removal):
+                messages.warning(request, warning)
         return redirect("admin:skills_registry_skill_change", skill.pk)
     title = _("Delete {version}").format(version=version)
-    refusal = services.why_absent(skill) or services.deletion_objection(version)
+    refusal = services.why_deleted(skill) or services.why_not_deletable(version)
     return page(request, "delete", title, skill=skill, version=version, refusal=refusal)
 
 
-def _told(publication: Publication) -> str:
-    told = (
+def _publication_message(publication: Publication) -> str:
+    message = (
         _("{action}: {version} is live now.") if publication.version else _("{action}: agents no longer get {skill}.")
     )
     action = publication.get_action_display().capitalize()
-    return told.format(action=action, version=publication.version, skill=publication.skill)
+    return message.format(action=action, version=publication.version, skill=publication.skill)
 
 
-def _confirmed(
+def _confirm(
     request: OperatorRequest,
     skill: Skill,
     version: SkillVersion | None,
@@ -85,13 +89,20 @@ def _confirmed(
     *,
     refusal: str,
 ) -> HttpResponse:
-    """Show what `change` will do (or why it will be refused), or do it where the operator has confirmed that."""
+    """Show what `change` will do or why it is refused; do it after the operator has confirmed."""
     live = skill.live_version
 
     def show(form: ChangeForm) -> HttpResponse:
         changes = compare_files(live.files, version.files) if live and version else None
-        shown = {"skill": skill, "live": live, "version": version, "changes": changes, "form": form, "refusal": refusal}
-        said = impact(skill) if live and not version else []
-        return page(request, "confirm", title, said=said, **shown)
+        context = {
+            "skill": skill,
+            "live": live,
+            "version": version,
+            "changes": changes,
+            "form": form,
+            "refusal": refusal,
+        }
+        consequences = describe_impact(skill) if live and not version else []
+        return page(request, "confirm", title, said=consequences, **context)
 
-    return confirmed(request, skill, change, show)
+    return confirm_change(request, skill, change, show)

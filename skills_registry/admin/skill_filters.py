@@ -1,4 +1,4 @@
-"""What the list of skills can be searched, filtered and sorted by."""
+"""Search, filters and sort order of the list of skills."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ ORDERS = [
 FLAGS = ["findings", "unused", "pending"]
 
 
-class ListForm(forms.Form):
-    """The filter above the list; whatever is given and makes no sense finds nothing."""
+class SkillListForm(forms.Form):
+    """The filter above the list. An invalid filter matches nothing."""
 
     q = forms.CharField(label=_("Search"), required=False, max_length=200)
     status = forms.ChoiceField(
@@ -41,43 +41,43 @@ class ListForm(forms.Form):
         counts = Skill.objects.not_deleted().tag_counts()
         tags = sorted(tag for tag, _count in counts.most_common(TAGS_OFFERED))
         owners = User.objects.filter(pk__in=Skill.objects.filter(owner__isnull=False).values("owner"))
-        self._offer("tag", tags)
-        self._offer("owner", list(owners.order_by("username").values_list("username", flat=True)))
+        self._set_choices("tag", tags)
+        self._set_choices("owner", list(owners.order_by("username").values_list("username", flat=True)))
 
-    def _offer(self, name: str, values: list[str]) -> None:
-        """A choice of what there is, and of what was asked for."""
-        given = self.data.get(name, "")
-        others = [given] if given and given not in values else []
+    def _set_choices(self, name: str, values: list[str]) -> None:
+        """Offer the existing values and the one in the request."""
+        requested = self.data.get(name, "")
+        others = [requested] if requested and requested not in values else []
         choices = [("", _("All")), *((value, value) for value in [*values, *others])]
         self.fields[name].widget = forms.Select(choices=choices)
 
     @property
     def selects(self) -> list[forms.BoundField]:
-        """What is chosen from a list, or typed."""
+        """The fields to choose from or type in."""
         return [field for field in self if field.name not in FLAGS]
 
     @property
     def flags(self) -> list[forms.BoundField]:
-        """What is wanted or not."""
+        """The checkboxes."""
         return [field for field in self if field.name in FLAGS]
 
     @property
     def filtered(self) -> bool:
-        """Whether anything is left out."""
+        """Whether a filter other than the sort order is set."""
         return any(self.cleaned_data.get(name) for name in self.fields if name != "o")
 
-    def wanted(self) -> SkillQuerySet:
-        """The skills that the registry itself can find: all but what depends on calls."""
-        given = self.cleaned_data
-        skills = Skill.objects.with_status(given["status"]) if given["status"] else Skill.objects.not_deleted()
-        if given["tag"]:
-            skills = skills.tagged(given["tag"])
-        if given["owner"]:
-            skills = skills.filter(owner__username=given["owner"])
-        if given["findings"]:
+    def matching_skills(self) -> SkillQuerySet:
+        """The skills that match the filters, except those filters and sort orders that depend on calls."""
+        data = self.cleaned_data
+        skills = Skill.objects.with_status(data["status"]) if data["status"] else Skill.objects.not_deleted()
+        if data["tag"]:
+            skills = skills.tagged(data["tag"])
+        if data["owner"]:
+            skills = skills.filter(owner__username=data["owner"])
+        if data["findings"]:
             skills = skills.filter(live_version__isnull=False).exclude(live_version__findings=[])
-        if given["unused"]:
+        if data["unused"]:
             skills = skills.filter(live_version__isnull=False)
-        if given["pending"]:
+        if data["pending"]:
             skills = skills.pending()
-        return skills.search(given["q"]).order_by("-updated_at" if given["o"] == "-changed" else "name")
+        return skills.search(data["q"]).order_by("-updated_at" if data["o"] == "-changed" else "name")

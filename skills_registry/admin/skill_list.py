@@ -1,4 +1,4 @@
-"""The list of skills: found by the registry, and by what is called; the same few queries for any number."""
+"""The list of skills with their usage. The number of queries does not grow with the list."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from invocations.usage import last_days
 from skills_registry.models import Skill
 
 from .pages import OperatorRequest, page, requires
-from .skill_filters import ListForm
+from .skill_filters import SkillListForm
 
 DAYS = 30
 PER_PAGE = 25
@@ -25,12 +25,12 @@ _RANKS: dict[str, Callable[[Use], tuple[float, ...]]] = {
     "-calls": lambda use: (-use.calls,),
     "-errors": lambda use: (-use.error_rate, -use.errors),
 }
-"""What comes first in each order by use."""
+"""The sort key of each sort order by usage."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A skill (read `with_summary`) and how it is called; None where that cannot be read just now."""
+    """A skill (read `with_summary`) and its usage; None if the log is unavailable."""
 
     skill: Skill
     chart: Chart | None
@@ -38,20 +38,20 @@ class Row:
 
     @property
     def use(self) -> Use | None:
-        """The calls of the last days."""
+        """The calls of the last DAYS days."""
         return self.chart.series.total if self.chart else None
 
     @property
     def error_percent(self) -> float | None:
-        """The failed part of them; None without any."""
+        """The percentage of failed calls; None without calls."""
         return 100 * self.use.error_rate if self.use and self.use.calls else None
 
 
 @requires("view_skill")
 def skill_list(request: OperatorRequest) -> HttpResponse:
-    """A page of the skills that the filter asks for."""
-    form = ListForm(request.GET)
-    found, away = _found(form) if form.is_valid() else ([], False)
+    """Show a page of the skills that match the filter."""
+    form = SkillListForm(request.GET)
+    found, away = _find_keys(form) if form.is_valid() else ([], False)
     shown = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     query = request.GET.copy()
     query.pop("page", None)
@@ -60,7 +60,7 @@ def skill_list(request: OperatorRequest) -> HttpResponse:
         "skill_list",
         _("Skills"),
         form=form,
-        rows=list(_rows(shown)),
+        rows=list(_build_rows(shown)),
         shown=shown,
         query=query.urlencode(),
         filtered=bool(form.errors) or form.filtered,
@@ -69,10 +69,10 @@ def skill_list(request: OperatorRequest) -> HttpResponse:
     )
 
 
-def _found(form: ListForm) -> tuple[list[int], bool]:
-    """The primary keys of what is wanted, in order; and whether the calls that this depends on cannot be read."""
+def _find_keys(form: SkillListForm) -> tuple[list[int], bool]:
+    """The primary keys of matching skills in order, and whether a log needed for that is unavailable."""
     order, unused = form.cleaned_data["o"], form.cleaned_data["unused"]
-    skills = list(form.wanted().values_list("pk", "name"))
+    skills = list(form.matching_skills().values_list("pk", "name"))
     if order == "-name":
         skills.reverse()
     away = False
@@ -87,8 +87,8 @@ def _found(form: ListForm) -> tuple[list[int], bool]:
     return [pk for pk, _name in skills], away
 
 
-def _rows(shown: Page[int]) -> Iterator[Row]:
-    """What is on the page, with its calls read at once."""
+def _build_rows(shown: Page[int]) -> Iterator[Row]:
+    """Yield the rows of a page. The calls of all its skills are read at once."""
     keys = list(shown)
     skills = Skill.objects.with_summary().with_description().defer("live_version__files", "live_version__frontmatter")
     found = skills.in_bulk(keys)

@@ -1,4 +1,4 @@
-"""The way to the pages of skills, in place of those of Django's admin."""
+"""Register skills with Django's admin and replace its pages with those of the registry."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .urls import KEPT_BY_BROWSERS, PAGES
 
 @admin.register(Skill)
 class SkillAdmin(ModelAdmin):
-    """Skills come in by upload and change by publishing; nothing is edited in place."""
+    """Skills are created by upload and changed by operations; no model form edits them."""
 
     def get_urls(self) -> list[URLPattern]:
         """The registry's pages before those of Django's admin."""
@@ -30,26 +30,26 @@ class SkillAdmin(ModelAdmin):
         return [*pages, *super().get_urls()]
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The registry's own list."""
+        """Show the registry's own list."""
         del extra_context
         return skill_list.skill_list(cast("OperatorRequest", request))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The skill's own page instead of a form."""
+        """Show the skill's page instead of a form."""
         del form_url, extra_context
         pk = int(object_id) if object_id.isdecimal() and len(object_id) < 20 else 0
         return skill_page.overview(cast("OperatorRequest", request), pk)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Skills come in by upload."""
+        """No: skills are created by upload."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Skill | None = None) -> bool:
-        """Skills change by publishing."""
+        """No: skills are changed by operations."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Skill | None = None) -> bool:
-        """History stays."""
+        """No: `services.delete_skill` hides a skill and keeps its history."""
         return False

@@ -1,4 +1,4 @@
-"""What operators say of a skill: its tags, and whom to ask about it."""
+"""Set the tags and the owner of a skill."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from skills_registry import services
 from skills_registry.models import Skill
 
-from .confirmation import tell
+from .confirmation import show_outcome
 from .forms import OwnerForm, TagsForm
 from .pages import OperatorRequest, page, requires
 
@@ -25,33 +25,33 @@ def tags(request: OperatorRequest, pk: int) -> HttpResponse:
     skill = get_object_or_404(Skill, pk=pk)
     form = TagsForm(request.POST or None, initial={"tags": " ".join(skill.tags)})
 
-    def change(given: dict[str, Any]) -> str:
-        services.set_tags(skill, given["tags"], actor=request.user, reason=given["reason"])
+    def change(data: dict[str, Any]) -> str:
+        services.set_tags(skill, data["tags"], actor=request.user, reason=data["reason"])
         return _("The tags are set.")
 
     title = _("Tags of {skill}").format(skill=skill)
     lead = _(
         "Skills are found by their tags. An access token may be for some tags only: what it opens follows at once."
     )
-    return _changed(request, skill, form, change, title=title, lead=lead)
+    return _handle_form(request, skill, form, change, title=title, lead=lead)
 
 
 @requires("administer_skill")
 def owner(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Say whom to ask about a skill."""
+    """Set or clear a skill's owner."""
     skill = get_object_or_404(Skill, pk=pk)
     form = OwnerForm(skill, request.POST or None)
 
-    def change(given: dict[str, Any]) -> str:
-        services.set_owner(skill, given["owner"], actor=request.user, reason=given["reason"])
+    def change(data: dict[str, Any]) -> str:
+        services.set_owner(skill, data["owner"], actor=request.user, reason=data["reason"])
         return _("The owner is set.")
 
     title = _("Owner of {skill}").format(skill=skill)
     lead = _("The owner is whom others ask about the skill; it gives no rights.")
-    return _changed(request, skill, form, change, title=title, lead=lead)
+    return _handle_form(request, skill, form, change, title=title, lead=lead)
 
 
-def _changed(
+def _handle_form(
     request: OperatorRequest,
     skill: Skill,
     form: forms.Form,
@@ -60,11 +60,11 @@ def _changed(
     title: str,
     lead: str,
 ) -> HttpResponse:
-    """Ask, or do what was filled in and go to the skill, where it says what came of it."""
+    """Show the form; or, after a valid POST, do the change and redirect to the skill with a message."""
     if request.method != "POST" or not form.is_valid():
-        return page(request, "label", title, skill=skill, form=form, lead=lead, refusal=services.why_absent(skill))
+        return page(request, "label", title, skill=skill, form=form, lead=lead, refusal=services.why_deleted(skill))
     try:
-        tell(request, skill, change(form.cleaned_data))
+        show_outcome(request, skill, change(form.cleaned_data))
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
     return redirect("admin:skills_registry_skill_change", skill.pk)

@@ -1,6 +1,6 @@
-"""The user's uploads that wait, each with what its review would say; all that can come in are created together.
+"""The user's staged uploads with their inspections, and versions created from several of them at once.
 
-Of several that hold the same skill, somebody chooses which come in.
+If several uploads contain the same skill, the user chooses which become versions.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from .pages import OperatorRequest, page, requires
 
 LISTED_MAX = 50
 SECONDS_AT_ONCE = 5.0
-"""So long zips are inspected for one page; those that are left are inspected when it is opened again."""
-REMEMBERED_SECONDS = 24 * 3600
+"""Time to inspect zips for one page; the rest are inspected when it is opened again."""
+SUMMARY_CACHE_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What the inspection of a zip found, without the contents; `name` and `digest` are "" where it is refused."""
+    """The inspection of a zip without its contents; `name` and `digest` are "" if it is refused."""
 
     name: str
     digest: str
@@ -45,7 +45,7 @@ class Summary:
 
     @classmethod
     def of(cls, inspection: Inspection) -> Summary:
-        """The summary of an inspection."""
+        """Summarize an inspection."""
         package, errors = inspection.package, inspection.errors
         return cls(
             package.manifest.name if package else "",
@@ -60,7 +60,7 @@ class Summary:
 
 @dataclass(frozen=True)
 class Row:
-    """An upload in the list: its `state`, and the version that it would become or is equal to."""
+    """An upload in the list; `number` is the version that it would become or is identical to."""
 
     upload: Upload
     state: str
@@ -69,44 +69,44 @@ class Row:
     number: int | None = None
     refusal: str = ""
     rivals: tuple[str, ...] = ()
-    """The names of the other uploads in the list that hold the same skill with other contents."""
+    """The file names of other uploads in the list with the same skill and different contents."""
 
     @property
     def mendable(self) -> bool:
-        """Whether it can come in once its SKILL.md is mended."""
+        """Whether it would be accepted after mending its SKILL.md."""
         return self.state == "refused" and self.summary is not None and self.summary.mendable
 
     @property
     def creatable(self) -> bool:
-        """Whether a version can be made of it."""
+        """Whether a version can be created from it."""
         return self.state in ("ok", "warnings")
 
 
 @dataclass(frozen=True)
 class Clash:
-    """Several uploads that hold one skill, each with other contents."""
+    """Several uploads with the same skill and different contents."""
 
     name: str
     rows: list[Row]
 
     @property
     def field(self) -> str:
-        """The form's field for what comes in: the key of an upload, or `all`."""
+        """The form field for the choice: the primary key of an upload, or `all`."""
         return f"clash-{self.name}"
 
     @property
     def last_number(self) -> int | None:
-        """The version that the last of them would be."""
+        """The number of the version that the last upload would become."""
         return self.rows[-1].number
 
-    def chosen(self, given: str | None) -> list[Upload]:
-        """The uploads that come in; none where nothing was chosen."""
-        return [row.upload for row in self.rows if given in ("all", str(row.upload.pk))]
+    def selected(self, choice: str | None) -> list[Upload]:
+        """The uploads to create; none if nothing was chosen."""
+        return [row.upload for row in self.rows if choice in ("all", str(row.upload.pk))]
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of an upload: the version that there is now, or why there is none."""
+    """The result for an upload: its version, or why there is none."""
 
     upload: Upload
     version: SkillVersion | None
@@ -116,13 +116,13 @@ class Result:
 
 @requires("upload_skill")
 def upload_list(request: OperatorRequest) -> HttpResponse:
-    """Show the uploads that wait; a POST creates versions of the chosen ones, and with `ask` asks for their reviews."""
+    """Show the staged uploads. A POST creates versions from the selected ones; `ask` requests their reviews."""
     form = NoteForm(request.POST or None)
     results: list[Result] = []
     if request.method == "POST" and form.is_valid():
-        results = list(_results(request, form.cleaned_data["note"]))
+        results = list(_create_selected(request, form.cleaned_data["note"]))
     waiting = list(Upload.objects.filter(uploaded_by=request.user).order_by("created_at")[:LISTED_MAX])
-    rows = _with_rivals(list(_rows(waiting)))
+    rows = _with_rivals(list(_build_rows(waiting)))
     possible = [row for row in rows if row.creatable]
     return page(
         request, "upload_list", _("Your uploads"), rows=rows, possible=possible, results=results, form=form,
@@ -131,8 +131,8 @@ def upload_list(request: OperatorRequest) -> HttpResponse:
     )  # fmt: skip
 
 
-def _chosen(request: OperatorRequest) -> list[Upload]:
-    """The user's uploads that the form names, the oldest first."""
+def _selected_uploads(request: OperatorRequest) -> list[Upload]:
+    """The user's uploads selected in the form, oldest first."""
     keys = []
     for key in request.POST.getlist("upload")[:LISTED_MAX]:
         try:
@@ -143,7 +143,7 @@ def _chosen(request: OperatorRequest) -> list[Upload]:
 
 
 def _clashes(rows: Iterable[Row]) -> list[Clash]:
-    """Which of the uploads that can come in hold the same skill."""
+    """Group the creatable uploads that contain the same skill."""
     by_name: dict[str, list[Row]] = {}
     for row in rows:
         if row.creatable and row.summary:
@@ -152,7 +152,7 @@ def _clashes(rows: Iterable[Row]) -> list[Clash]:
 
 
 def _with_rivals(rows: list[Row]) -> list[Row]:
-    """The rows, of which those that clash name the others."""
+    """Add to each clashing row the names of the others."""
     names = {row.upload.pk: [one.upload for one in clash.rows] for clash in _clashes(rows) for row in clash.rows}
     return [
         replace(row, rivals=tuple(one.filename for one in names.get(row.upload.pk, []) if one != row.upload))
@@ -161,39 +161,39 @@ def _with_rivals(rows: list[Row]) -> list[Row]:
 
 
 def rivals(package: Package, others: Iterable[Upload]) -> list[str]:
-    """The names of those other uploads that hold the same skill with other contents, as far as they were inspected."""
-    known: dict[str, Any] = cache.get_many([_key(other) for other in others])
+    """The names of other uploads with the same skill and different contents, among those already inspected."""
+    summaries: dict[str, Any] = cache.get_many([_cache_key(other) for other in others])
     return [
         other.filename
         for other in others
-        if (summary := known.get(_key(other)))
+        if (summary := summaries.get(_cache_key(other)))
         and summary.name == package.manifest.name
         and summary.digest != package.digest
     ]
 
 
-def _results(request: OperatorRequest, note: str) -> Iterator[Result]:
-    """Create what was chosen; of uploads that hold the same skill, those that were chosen among them."""
-    rows = list(_rows(_chosen(request)))
+def _create_selected(request: OperatorRequest, note: str) -> Iterator[Result]:
+    """Create versions from the selected uploads; for a clash, from those chosen in it."""
+    rows = list(_build_rows(_selected_uploads(request)))
     clashes = {row.upload.pk: clash for clash in _clashes(rows) for row in clash.rows}
     for row in rows:
         clash = clashes.get(row.upload.pk)
-        wanted = clash.chosen(request.POST.get(clash.field)) if clash else [row.upload]
+        selected = clash.selected(request.POST.get(clash.field)) if clash else [row.upload]
         if row.state == "later":
             yield Result(row.upload, None, _("It has not been inspected yet. Please try again."), good=False)
-        elif row.upload in wanted:
-            yield _created(request, row.upload, note)
-        elif clash and not wanted:
-            told = _("Several of these zips hold the skill %(name)s. Choose which is to become a version.")
-            yield Result(row.upload, None, told % {"name": clash.name}, good=False)
+        elif row.upload in selected:
+            yield _create_version(request, row.upload, note)
+        elif clash and not selected:
+            text = _("Several of these zips hold the skill %(name)s. Choose which is to become a version.")
+            yield Result(row.upload, None, text % {"name": clash.name}, good=False)
 
 
-def _rows(uploads: Iterable[Upload]) -> Iterator[Row]:
-    """The uploads in words; versions are counted in the order in which they would be created."""
+def _build_rows(uploads: Iterable[Upload]) -> Iterator[Row]:
+    """Yield a row per upload. Version numbers assume that the uploads are created in this order."""
     summaries = dict(_summaries(uploads))
     names = {summary.name for summary in summaries.values() if isinstance(summary, Summary) and summary.name}
     skills = {skill.name: skill for skill in Skill.objects.filter(name__in=names)}
-    stored = _stored(skills.values())
+    stored = _stored_numbers(skills.values())
     next_numbers = {name: skill.last_number for name, skill in skills.items()}
     for upload, summary in summaries.items():
         if not isinstance(summary, Summary):
@@ -201,7 +201,7 @@ def _rows(uploads: Iterable[Upload]) -> Iterator[Row]:
         elif not summary.name:
             refusal = render_problem(summary.first_error)["message"] if summary.first_error else ""
             yield Row(upload, "refused", summary, refusal=refusal)
-        elif (skill := skills.get(summary.name)) and (refusal := services.why_absent(skill)):
+        elif (skill := skills.get(summary.name)) and (refusal := services.why_deleted(skill)):
             yield Row(upload, "refused", summary, refusal=refusal)
         elif number := stored.get((summary.name, summary.digest)):
             yield Row(upload, "same", summary, number)
@@ -211,18 +211,18 @@ def _rows(uploads: Iterable[Upload]) -> Iterator[Row]:
             yield Row(upload, "warnings" if summary.warnings or summary.findings else "ok", summary, number)
 
 
-def _stored(skills: Iterable[Skill]) -> dict[tuple[str, str], int]:
-    """The numbers of the versions of these skills, by name and digest."""
+def _stored_numbers(skills: Iterable[Skill]) -> dict[tuple[str, str], int]:
+    """The version numbers of these skills by name and digest."""
     versions = SkillVersion.objects.ready().filter(skill__in=[skill.pk for skill in skills])
     rows = versions.values_list("skill__name", "digest", "number")
     return {(name, digest): number for name, digest, number in rows}
 
 
 def _summaries(uploads: Iterable[Upload]) -> Iterator[tuple[Upload, Summary | str]]:
-    """Each upload with its summary, or `later` or `gone`; a zip never changes, so each is inspected once."""
+    """Yield each upload with its cached summary, `later` or `gone`. A zip never changes, so it is inspected once."""
     began = monotonic()
     for upload in uploads:
-        key = _key(upload)
+        key = _cache_key(upload)
         summary: Summary | str | None = cache.get(key)
         if summary is None and monotonic() - began > SECONDS_AT_ONCE:
             summary = "later"
@@ -232,16 +232,16 @@ def _summaries(uploads: Iterable[Upload]) -> Iterator[tuple[Upload, Summary | st
             except FileNotFoundError:
                 summary = "gone"
             else:
-                cache.set(key, summary, REMEMBERED_SECONDS)
+                cache.set(key, summary, SUMMARY_CACHE_SECONDS)
         yield upload, summary
 
 
-def _key(upload: Upload) -> str:
-    return f"upload-summary-2:{upload.pk}"  # the number changes with the fields of Summary
+def _cache_key(upload: Upload) -> str:
+    return f"upload-summary-2:{upload.pk}"  # change the number when the fields of Summary change
 
 
-def _created(request: OperatorRequest, upload: Upload, note: str) -> Result:
-    """Make a version of an upload, and ask for its review where the form says so."""
+def _create_version(request: OperatorRequest, upload: Upload, note: str) -> Result:
+    """Create a version from an upload, and request a review if the form says so."""
     try:
         package = services.inspect_upload(upload).package
         if package is None:
@@ -254,11 +254,11 @@ def _created(request: OperatorRequest, upload: Upload, note: str) -> Result:
     services.discard_upload(upload)
     if not created:
         return Result(upload, version, _("Already up to date: %(version)s has the same bytes.") % _named(version), True)
-    return _asked(request, upload, version, note)
+    return _request_review(request, upload, version, note)
 
 
-def _asked(request: OperatorRequest, upload: Upload, version: SkillVersion, note: str) -> Result:
-    """The result for a new version, for which a review is asked where the form says so."""
+def _request_review(request: OperatorRequest, upload: Upload, version: SkillVersion, note: str) -> Result:
+    """The result for a new version, after requesting a review if the form says so."""
     if "ask" not in request.POST:
         return Result(upload, version, _("Created %(version)s.") % _named(version), True)
     try:

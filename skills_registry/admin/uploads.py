@@ -1,4 +1,4 @@
-"""An upload in two steps: what was dropped, then the review of each package in it."""
+"""An upload in two steps: stage the dropped files, then inspect each package."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from skills_registry.packages.package import Package
 from skills_registry.packages.paths import JUNK_FOLDERS, first_few
 from skills_registry.texts.render import join_names
 
-from .confirmation import tell
-from .forms import ReviewForm, UploadForm
+from .confirmation import show_outcome
+from .forms import InspectionForm, UploadForm
 from .pages import OperatorRequest, page, requires
-from .upload_inspection import review_context
+from .upload_inspection import inspection_context
 from .upload_list import rivals
 
 WAITING_SHOWN = 50
@@ -32,9 +32,9 @@ WAITING_SHOWN = 50
 
 @requires("upload_skill")
 def upload(request: OperatorRequest) -> HttpResponse:
-    """Step 1: take zips, files or folders and keep each package for its review.
+    """Step 1: accept zips, files or folders and stage each package.
 
-    Answers JSON to whoever asks for it, so that a page can show progress and errors in place.
+    Responds with JSON if the client accepts it, so that the page can show progress and errors in place.
     """
     form = UploadForm(request.POST or None, request.FILES or None)
     failed = False
@@ -45,13 +45,13 @@ def upload(request: OperatorRequest) -> HttpResponse:
             form.add_error("file", str(failure))
             failed = True
         else:
-            return _staged_json(staged) if _wants_json(request) else _staged(request, staged)
+            return _staged_json(staged) if _wants_json(request) else _staged_response(request, staged)
     if request.method == "POST" and _wants_json(request):
         return JsonResponse(
             {"errors": [text for texts in form.errors.values() for text in texts]}, status=503 if failed else 400
         )
     waiting = Upload.objects.accessible_to(request.user).select_related("uploaded_by")
-    answer = page(
+    response = page(
         request,
         "upload",
         _("Upload a skill"),
@@ -64,19 +64,19 @@ def upload(request: OperatorRequest) -> HttpResponse:
             "junk": sorted(JUNK_FOLDERS),
         },
     )
-    answer.status_code = 503 if failed else 200
-    return answer
+    response.status_code = 503 if failed else 200
+    return response
 
 
 @requires("upload_skill")
-def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
-    """Step 2: show what is in it; create a version, create and publish it, ask for a review, or discard it."""
+def inspect_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
+    """Step 2: show the package; create a version, publish it or request a review, or discard the upload."""
     staged = get_object_or_404(Upload.objects.accessible_to(request.user), pk=pk)
-    form = ReviewForm(request.POST or None)
+    form = InspectionForm(request.POST or None)
     if request.method == "POST" and "discard" in request.POST:
         services.discard_upload(staged)
         messages.info(request, _("Discarded %(name)s.") % {"name": staged.filename})
-        return redirect(_next_of(request) or "admin:skills_registry_skill_changelist")
+        return redirect(_next_upload_url(request) or "admin:skills_registry_skill_changelist")
     try:
         inspection = services.inspect_upload(staged, mend="mend" in request.GET)
     except FileNotFoundError:
@@ -86,13 +86,13 @@ def review(request: OperatorRequest, pk: UUID) -> HttpResponse:
         created = _create(request, staged, inspection.package, form.cleaned_data)
         if created:
             return created
-    shown = review_context(request, staged, inspection)
-    if form.is_bound:  # what was typed stays, with what is wrong about it
-        shown["form"] = form
-    others = _others(request, staged)
-    shown["rivals"] = rivals(inspection.package, others) if inspection.package else []
+    context = inspection_context(request, staged, inspection)
+    if form.is_bound:  # keep what the user typed, with the errors
+        context["form"] = form
+    others = _other_uploads(request, staged)
+    context["rivals"] = rivals(inspection.package, others) if inspection.package else []
     title = _("Review of %(name)s") % {"name": staged.filename}
-    return page(request, "review", title, **shown, others=others)
+    return page(request, "review", title, **context, others=others)
 
 
 def _wants_json(request: OperatorRequest) -> bool:
@@ -104,34 +104,34 @@ def _staged_json(staged: services.Staged) -> HttpResponse:
         {"filename": upload.filename, "url": reverse("admin:skills_registry_review", args=[upload.pk])}
         for upload in staged.uploads
     ]
-    return JsonResponse({"reviews": reviews, "left_out": _left_out(staged)})
+    return JsonResponse({"reviews": reviews, "left_out": _left_out_message(staged)})
 
 
-def _staged(request: OperatorRequest, staged: services.Staged) -> HttpResponse:
-    if left_out := _left_out(staged):
+def _staged_response(request: OperatorRequest, staged: services.Staged) -> HttpResponse:
+    if left_out := _left_out_message(staged):
         messages.warning(request, left_out)
     if len(staged.uploads) == 1:
         return redirect("admin:skills_registry_review", staged.uploads[0].pk)
     count = len(staged.uploads)
-    told = ngettext("%(count)s package waits for its review.", "%(count)s packages wait for their review.", count)
+    message = ngettext("%(count)s package waits for its review.", "%(count)s packages wait for their review.", count)
     if count:
-        messages.success(request, told % {"count": count})
+        messages.success(request, message % {"count": count})
     return redirect("admin:skills_registry_uploads")
 
 
-def _left_out(staged: services.Staged) -> str:
+def _left_out_message(staged: services.Staged) -> str:
     if not staged.left_out:
         return ""
     paths = join_names(first_few(staged.left_out), len(staged.left_out))
     return _("Left out, since they belong to no skill: %(paths)s") % {"paths": paths}
 
 
-def _create(request: OperatorRequest, staged: Upload, package: Package, given: dict[str, Any]) -> HttpResponse | None:
-    """Create the version and do with it what was asked; None with a message where it could not be created."""
+def _create(request: OperatorRequest, staged: Upload, package: Package, data: dict[str, Any]) -> HttpResponse | None:
+    """Create the version, then publish it or request a review. Returns None, with a message, if that failed."""
     if "publish" in request.POST and not request.user.has_perm("skills_registry.publish_skill"):
         raise PermissionDenied
     try:
-        version, created = services.create_version(package, user=request.user, note=given["note"])
+        version, created = services.create_version(package, user=request.user, note=data["note"])
     except (services.Conflict, services.StoreFailed) as failure:
         messages.error(request, str(failure))
         return None
@@ -141,28 +141,28 @@ def _create(request: OperatorRequest, staged: Upload, package: Package, given: d
     else:
         messages.info(request, _("Already up to date: %(version)s has the same bytes.") % {"version": version})
     if "publish" in request.POST and version.skill.live_version_id != version.pk:
-        _publish(request, version, given)
+        _publish(request, version, data)
     elif "ask" in request.POST:
-        _ask_for_review(request, version, given["note"])
-    if further := _next_of(request):
+        _ask_for_review(request, version, data["note"])
+    if next_url := _next_upload_url(request):
         text = _("More of your uploads wait for their review.")
-        messages.info(request, format_html('{} <a href="{}">{}</a>', text, further, _("Review the next one")))
+        messages.info(request, format_html('{} <a href="{}">{}</a>', text, next_url, _("Review the next one")))
     return redirect("admin:skills_registry_version", version.skill.pk, version.number)
 
 
-def _publish(request: OperatorRequest, version: SkillVersion, given: dict[str, Any]) -> None:
+def _publish(request: OperatorRequest, version: SkillVersion, data: dict[str, Any]) -> None:
     try:
         services.publish(
             version.skill,
             version.number,
             actor=request.user,
-            reason=given["note"],
-            expected_live=given["expected_live"],
+            reason=data["note"],
+            expected_live=data["expected_live"],
         )
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
     else:
-        tell(request, version.skill, _("Published %(version)s.") % {"version": version})
+        show_outcome(request, version.skill, _("Published %(version)s.") % {"version": version})
 
 
 def _ask_for_review(request: OperatorRequest, version: SkillVersion, note: str) -> None:
@@ -174,13 +174,13 @@ def _ask_for_review(request: OperatorRequest, version: SkillVersion, note: str) 
         messages.success(request, _("Asked for a review of %(version)s.") % {"version": version})
 
 
-def _others(request: OperatorRequest, staged: Upload) -> list[Upload]:
-    """The user's other uploads that wait, the oldest first."""
+def _other_uploads(request: OperatorRequest, staged: Upload) -> list[Upload]:
+    """The user's other staged uploads, oldest first."""
     mine = Upload.objects.filter(uploaded_by=request.user).exclude(pk=staged.pk)
     return list(mine.order_by("created_at")[:WAITING_SHOWN])
 
 
-def _next_of(request: OperatorRequest) -> str:
-    """Where the next of the user's uploads is reviewed; "" where none waits."""
+def _next_upload_url(request: OperatorRequest) -> str:
+    """The URL of the user's next staged upload; "" if there is none."""
     following = Upload.objects.filter(uploaded_by=request.user).order_by("created_at").first()
     return reverse("admin:skills_registry_review", args=[following.pk]) if following else ""

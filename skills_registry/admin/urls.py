@@ -1,4 +1,4 @@
-"""Where the registry's own pages are, below the list of skills."""
+"""Routes of the registry's admin pages, below the list of skills."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("bulk/", bulk.bulk, "bulk"),
     ("upload/", uploads.upload, "upload"),
     ("uploads/", upload_list.upload_list, "uploads"),
-    ("uploads/<uuid:pk>/", uploads.review, "review"),
+    ("uploads/<uuid:pk>/", uploads.inspect_upload, "review"),
     ("<int:pk>/files/", files.files, "files"),
     ("<int:pk>/files/<int:number>/", files.files, "files"),
     ("<int:pk>/files/<int:number>/<path:path>", files.files, "files"),
@@ -42,7 +42,7 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("<int:pk>/versions/<int:number>/file/<path:path>", raw_files.version_file, "file"),
     ("<int:pk>/versions/<int:number>/edit/", editor.edit, "edit"),
     ("<int:pk>/versions/<int:number>/edit/text/", editor.edit_text, "edit_text"),
-    ("<int:pk>/versions/<int:number>/edit/check/", editor.check, "edit_check"),
+    ("<int:pk>/versions/<int:number>/edit/check/", editor.check_edits, "edit_check"),
     ("reviews/", version_reviews.reviews, "reviews"),
     ("<int:pk>/versions/<int:number>/review/", version_reviews.version_review, "version_review"),
     ("<int:pk>/publish/<int:number>/", publish_and_deactivate.publish, "publish"),
@@ -55,7 +55,7 @@ PAGES: list[tuple[str, Callable[..., HttpResponse], str]] = [
     ("<int:pk>/owner/", tags_and_owner.owner, "owner"),
     ("<int:pk>/deactivate/", publish_and_deactivate.deactivate, "deactivate"),
 ]
-"""Path, view, and the name after `admin:skills_registry_`."""
+"""Path, view, and name without the prefix `admin:skills_registry_`."""
 
 KEPT_BY_BROWSERS = {"zip", "file", "upload_file"}
-"""The names of those whose answers say themselves who may keep them, and how long."""
+"""The names of views that set `Cache-Control` themselves."""

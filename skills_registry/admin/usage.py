@@ -1,4 +1,4 @@
-"""How a skill is used: its calls by day, how long they take, and who makes them."""
+"""The usage of a skill: calls by day, latencies, clients and callers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from invocations.usage import Share, last_days
 from skills_registry.models import Skill
 
 from .pages import OperatorRequest, requires
-from .skill_page import skill_view
+from .skill_page import render_skill_view
 
 SHARES_SHOWN, CALLS_SHOWN = 8, 10
 
 
 @requires("view_skill")
 def usage(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Calls and errors by day, latencies, versions, clients and callers, and the newest calls."""
+    """Show calls and errors by day, latencies, versions, clients, callers, and the newest calls."""
     if not request.user.has_perm("invocations.view_invocation"):
         raise PermissionDenied
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
@@ -35,10 +35,10 @@ def usage(request: OperatorRequest, pk: int) -> HttpResponse:
     used = queries.usage(skill.name, period.since)
     context: dict[str, Any] = {"period": period}
     if chart is None or used is None:
-        return skill_view(request, "usage", skill, away=True, **context)
+        return render_skill_view(request, "usage", skill, away=True, **context)
     total = chart.series.total
     latest = queries.calls(queries.CallFilter(skill=skill.name), limit=CALLS_SHOWN).calls
-    return skill_view(
+    return render_skill_view(
         request, "usage", skill,
         chart=chart,
         total=total,
@@ -48,31 +48,31 @@ def usage(request: OperatorRequest, pk: int) -> HttpResponse:
         p95=_milliseconds(used.p95),
         p99=_milliseconds(used.p99),
         parts=[
-            _part(_("By version"), skill, "version", used.versions),
-            _part(_("By client"), skill, "client", used.clients),
-            _part(_("By caller"), skill, "caller", used.callers),
+            _shares_context(_("By version"), skill, "version", used.versions),
+            _shares_context(_("By client"), skill, "client", used.clients),
+            _shares_context(_("By caller"), skill, "caller", used.callers),
         ],
         rows=[(call, cursor_of(call)) for call in latest],
         **context,
     )  # fmt: skip
 
 
-def _part(title: str, skill: Skill, field: str, shares: Sequence[Share]) -> dict[str, Any]:
-    """What the largest shares have of the calls, each with the address of the log that shows them."""
+def _shares_context(title: str, skill: Skill, field: str, shares: Sequence[Share]) -> dict[str, Any]:
+    """The largest shares of the calls, each with the query string that shows its calls in the log."""
     most = max((share.use.calls for share in shares), default=0)
     listed = [
         {
             "share": share,
             "percent": 100 * share.use.calls // most,
-            "log": urlencode({"skill": skill.name, "exact": "on", field: _asked(field, share.name)}),
+            "log": urlencode({"skill": skill.name, "exact": "on", field: _filter_value(field, share.name)}),
         }
         for share in shares[:SHARES_SHOWN]
     ]
     return {"title": title, "listed": listed, "others": len(shares) - len(listed)}
 
 
-def _asked(field: str, name: str) -> str:
-    """What the log's filter has for the name of a share."""
+def _filter_value(field: str, name: str) -> str:
+    """The value of the log's filter for the name of a share."""
     return name.removeprefix("v") if field == "version" else name
 
 

@@ -1,4 +1,4 @@
-"""What it means to whom when a skill is no longer served: how it is used, and what names it."""
+"""The impact of no longer serving a skill: how often it is called, and what refers to it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from skills_registry.models import Skill
 DAYS = 30
 
 sources: list[Callable[[Skill], Iterator[str]]] = []
-"""Further rooms that know what depends on a skill; each yields sentences."""
+"""Functions of other apps that yield sentences about what depends on a skill."""
 
 
-def impact(skill: Skill) -> list[str]:
-    """Sentences about what depends on a skill as it is served now."""
+def describe_impact(skill: Skill) -> list[str]:
+    """Sentences about what depends on a skill that is served."""
     return [*_calls(skill), *(text for source in sources for text in source(skill))]
 
 

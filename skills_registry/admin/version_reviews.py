@@ -1,4 +1,4 @@
-"""Reviews of versions: what waits for one, and the page on which it is asked for and given."""
+"""Reviews of versions: the list of open ones, and the page to request, approve and send back."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from skills_registry.packages.manifest_fields import SKILL_MD
 from skills_registry.store import package_store
 from skills_registry.texts.render import render_report
 
-from .comparison import comparison
+from .comparison import comparison_context
 from .comparison_source import version_side
 from .forms import CommentForm
-from .package_contents import contents
+from .package_contents import contents_context
 from .pages import OperatorRequest, page, requires
 
 SHOWN = 100
@@ -32,44 +32,44 @@ Verdict = SkillVersion.Review
 
 @requires("view_skill")
 def reviews(request: OperatorRequest) -> HttpResponse:
-    """What waits for a review, what was sent back to whoever looks, and what was approved and is not live."""
+    """Show versions that wait for review, the user's versions that were sent back, and approved ones."""
     undecided = SkillVersion.objects.waiting().filter(skill__deleted_at__isnull=True)
     mine = undecided.filter(uploaded_by=request.user, review=Verdict.SENT_BACK)
     return page(
         request,
         "reviews",
         _("Reviews"),
-        waiting=_listed(SkillVersion.objects.waiting_for_review()),
-        approved=_listed(undecided.filter(review=Verdict.APPROVED)),
-        mine=_listed(mine),
+        waiting=_load_versions(SkillVersion.objects.waiting_for_review()),
+        approved=_load_versions(undecided.filter(review=Verdict.APPROVED)),
+        mine=_load_versions(mine),
         required=settings.REQUIRE_REVIEW,
     )
 
 
 @requires("view_skill")
 def version_review(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
-    """What was said of a version and what it changes; a POST asks for a review, approves, or sends back."""
+    """Show the reviews of a version and what it changes; a POST requests a review, approves or sends back."""
     versions = SkillVersion.objects.ready().select_related("skill__live_version__skill", "uploaded_by")
     version = get_object_or_404(versions, skill=pk, number=number)
     form = CommentForm(request.POST or None)
     status = 200
     if request.method == "POST" and form.is_valid():
         try:
-            told = _say(request, version, form.cleaned_data["comment"])
+            message = _record_verdict(request, version, form.cleaned_data["comment"])
         except services.Conflict as conflict:
             form.add_error(None, str(conflict))
             status = 409
         else:
-            messages.success(request, told)
+            messages.success(request, message)
             return redirect("admin:skills_registry_version", pk, number)
     title = _("Review of %(version)s") % {"version": version}
-    answer = page(request, "version_review", title, form=form, **_context(request, version))
-    answer.status_code = status
-    return answer
+    response = page(request, "version_review", title, form=form, **_review_context(request, version))
+    response.status_code = status
+    return response
 
 
-def permitted(request: OperatorRequest, version: SkillVersion) -> dict[str, bool]:
-    """What the user may say of a version as it is: `ask`, `approve`, `send_back`."""
+def review_permissions(request: OperatorRequest, version: SkillVersion) -> dict[str, bool]:
+    """Which review actions the user may take: `may_ask`, `may_approve`, `may_send_back`."""
     reviewer = version.may_be_reviewed and request.user.has_perm("skills_registry.publish_skill")
     others = version.uploaded_by_id != request.user.pk
     author = version.may_be_reviewed and request.user.has_perm("skills_registry.upload_skill")
@@ -80,22 +80,22 @@ def permitted(request: OperatorRequest, version: SkillVersion) -> dict[str, bool
     }
 
 
-def _listed(versions: SkillVersionQuerySet) -> list[SkillVersion]:
-    """Versions with what was said of them, the newest word first."""
-    said = Prefetch("reviews", Review.objects.select_related("actor"))
-    found = versions.select_related("skill__live_version", "uploaded_by").prefetch_related(said)
-    # What a version holds can be megabytes; the list needs none of it.
+def _load_versions(versions: SkillVersionQuerySet) -> list[SkillVersion]:
+    """Load versions with their reviews, newest upload first."""
+    with_reviews = Prefetch("reviews", Review.objects.select_related("actor"))
+    found = versions.select_related("skill__live_version", "uploaded_by").prefetch_related(with_reviews)
+    # These fields can be megabytes, and the list does not need them.
     slim = found.defer("files", "frontmatter", "skill__live_version__files", "skill__live_version__frontmatter")
     return list(slim.order_by("-created_at")[:SHOWN])
 
 
-def _say(request: OperatorRequest, version: SkillVersion, comment: str) -> str:
-    """Do what the pressed button says; what to tell about it. Raises PermissionDenied and Conflict."""
+def _record_verdict(request: OperatorRequest, version: SkillVersion, comment: str) -> str:
+    """Do the review action of the pressed button. Returns a message. Raises PermissionDenied and Conflict."""
     if "ask" in request.POST:
-        _expect(request, "upload_skill")
+        _require_permission(request, "upload_skill")
         services.request_review(version, actor=request.user, comment=comment)
         return _("Asked for a review of %(version)s.") % {"version": version}
-    _expect(request, "publish_skill")
+    _require_permission(request, "publish_skill")
     if "approve" in request.POST:
         services.approve(version, actor=request.user, comment=comment)
         return _("Approved %(version)s. It is not live yet.") % {"version": version}
@@ -103,12 +103,12 @@ def _say(request: OperatorRequest, version: SkillVersion, comment: str) -> str:
     return _("Sent %(version)s back.") % {"version": version}
 
 
-def _expect(request: OperatorRequest, permission: str) -> None:
+def _require_permission(request: OperatorRequest, permission: str) -> None:
     if not request.user.has_perm(f"skills_registry.{permission}"):
         raise PermissionDenied
 
 
-def _context(request: OperatorRequest, version: SkillVersion) -> dict[str, Any]:
+def _review_context(request: OperatorRequest, version: SkillVersion) -> dict[str, Any]:
     skill, live = version.skill, version.skill.live_version
     context: dict[str, Any] = {
         "skill": skill,
@@ -118,11 +118,11 @@ def _context(request: OperatorRequest, version: SkillVersion) -> dict[str, Any]:
         "own": version.uploaded_by_id == request.user.pk,
         "required": settings.REQUIRE_REVIEW,
         **render_report(version),
-        **permitted(request, version),
+        **review_permissions(request, version),
     }
     if live and live != version:
         address = reverse("admin:skills_registry_compare", args=[skill.pk])
         pair = f"from={live.number}&to={version.number}"
-        return context | comparison(request, version_side(live), version_side(version), address, pair=pair)
+        return context | comparison_context(request, version_side(live), version_side(version), address, pair=pair)
     body = split_document(package_store.read_file(skill.name, version.number, SKILL_MD).decode()).body
-    return context | contents(version_side(version), version.frontmatter, body)
+    return context | contents_context(version_side(version), version.frontmatter, body)

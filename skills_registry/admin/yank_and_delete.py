@@ -1,4 +1,4 @@
-"""Yank versions, delete skills, and take both back: a GET says what will happen, a POST does it."""
+"""Yank and unyank versions, delete and restore skills: a GET shows what will happen, a POST does it."""
 
 from __future__ import annotations
 
@@ -12,112 +12,121 @@ from django.utils.translation import gettext as _
 from skills_registry import services
 from skills_registry.models import Skill, SkillVersion
 
-from .confirmation import confirmed
+from .confirmation import confirm_change
 from .forms import ChangeForm
 from .pages import OperatorRequest, page, requires
-from .usage_impact import impact
+from .usage_impact import describe_impact
 
 
 @requires("administer_skill")
 def delete_skill(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Hide a skill, which agents lose where they have it."""
-    skill = _skill(pk)
+    """Hide a skill and deactivate it if it is live."""
+    skill = _get_skill(pk)
     live = skill.live_version
 
-    def do(reason: str, expected_live: int | None) -> str:
+    def change(reason: str, expected_live: int | None) -> str:
         services.delete_skill(skill, actor=request.user, reason=reason, deactivate=True, expected_live=expected_live)
         return _("{skill} is deleted. It can be restored.").format(skill=skill)
 
-    said = [
+    consequences = [
         _("Agents lose it: {version} is live now.").format(version=live) if live else _("Agents do not get it now."),
-        *impact(skill),
+        *describe_impact(skill),
         _("It leaves the list of skills, where the status “deleted” finds it, and its name stays taken."),
         _("Versions, files and history stay, and it can be restored."),
     ]
-    return _confirmed(
+    return _confirm(
         request,
         skill,
         _("Delete {skill}").format(skill=skill),
-        said,
-        do,
-        refusal=services.why_absent(skill),
+        consequences,
+        change,
+        refusal=services.why_deleted(skill),
         danger=True,
     )
 
 
 @requires("administer_skill")
 def restore_skill(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Bring a deleted skill back."""
-    skill = _skill(pk)
+    """Restore a deleted skill."""
+    skill = _get_skill(pk)
 
-    def do(reason: str, _expected_live: int | None) -> str:
+    def change(reason: str, _expected_live: int | None) -> str:
         services.restore_skill(skill, actor=request.user, reason=reason)
         return _("{skill} is back. Publish a version when agents are to get it.").format(skill=skill)
 
-    said = [
+    consequences = [
         _("It comes back with its versions, tags, owner and history."),
         _("Agents get nothing of it until a version is published."),
     ]
-    return _confirmed(
-        request, skill, _("Restore {skill}").format(skill=skill), said, do, refusal=services.why_not_restorable(skill)
+    return _confirm(
+        request,
+        skill,
+        _("Restore {skill}").format(skill=skill),
+        consequences,
+        change,
+        refusal=services.why_not_restorable(skill),
     )
 
 
 @requires("publish_skill")
 def yank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     """Forbid publishing a version."""
-    version = _version(pk, number)
+    version = _get_version(pk, number)
 
-    def do(reason: str, _expected_live: int | None) -> str:
+    def change(reason: str, _expected_live: int | None) -> str:
         services.yank_version(version, actor=request.user, reason=reason)
         return _("{version} is yanked.").format(version=version)
 
-    said = [
+    consequences = [
         _("{version} cannot be published or rolled back to; whoever tries is told the reason.").format(version=version),
         _("It stays to be looked at, and the yank can be taken back. What agents get now does not change."),
     ]
     title = _("Yank {version}").format(version=version)
-    return _confirmed(request, version.skill, title, said, do, refusal=services.why_not_yankable(version), danger=True)
+    return _confirm(
+        request, version.skill, title, consequences, change, refusal=services.why_not_yankable(version), danger=True
+    )
 
 
 @requires("publish_skill")
 def unyank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     """Allow publishing a yanked version again."""
-    version = _version(pk, number)
+    version = _get_version(pk, number)
 
-    def do(reason: str, _expected_live: int | None) -> str:
+    def change(reason: str, _expected_live: int | None) -> str:
         services.unyank_version(version, actor=request.user, reason=reason)
         return _("{version} may be published again.").format(version=version)
 
-    said = [_("{version} may be published again. What agents get now does not change.").format(version=version)]
+    consequences = [_("{version} may be published again. What agents get now does not change.").format(version=version)]
     if version.yank_reason:
-        said.append(_("It was yanked for this reason: {reason}").format(reason=version.yank_reason))
+        consequences.append(_("It was yanked for this reason: {reason}").format(reason=version.yank_reason))
     title = _("Take back the yank of {version}").format(version=version)
-    return _confirmed(request, version.skill, title, said, do, refusal=services.why_not_yankable(version, yank=False))
+    return _confirm(
+        request, version.skill, title, consequences, change, refusal=services.why_not_yankable(version, yank=False)
+    )
 
 
-def _skill(pk: int) -> Skill:
+def _get_skill(pk: int) -> Skill:
     return get_object_or_404(Skill.objects.select_related("live_version"), pk=pk)
 
 
-def _version(pk: int, number: int) -> SkillVersion:
+def _get_version(pk: int, number: int) -> SkillVersion:
     versions = SkillVersion.objects.ready().select_related("skill__live_version__skill")
     return get_object_or_404(versions, skill=pk, number=number)
 
 
-def _confirmed(
+def _confirm(
     request: OperatorRequest,
     skill: Skill,
     title: str,
-    said: Sequence[str],
-    do: Callable[[str, int | None], str],
+    consequences: Sequence[str],
+    change: Callable[[str, int | None], str],
     *,
     refusal: str,
-    **look: Any,
+    **context: Any,
 ) -> HttpResponse:
-    """Say what `do` will do (or why it will be refused), or do it where the operator has confirmed what was said."""
+    """Show what `change` will do or why it is refused; do it after the operator has confirmed."""
 
     def show(form: ChangeForm) -> HttpResponse:
-        return page(request, "withdraw", title, skill=skill, said=said, form=form, refusal=refusal, **look)
+        return page(request, "withdraw", title, skill=skill, said=consequences, form=form, refusal=refusal, **context)
 
-    return confirmed(request, skill, do, show)
+    return confirm_change(request, skill, change, show)

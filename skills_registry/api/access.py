@@ -1,4 +1,4 @@
-"""Who asks, and which skills there are for them: a token may be for some only, and the others do not exist for it."""
+"""The calling user, and the skills and versions that the request may see."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from skills_registry.models import Skill, SkillQuerySet, SkillVersion
 
 
 def caller(request: Request) -> User:
-    """Who asks; permissions were checked, so it is somebody."""
+    """The user who makes the request. Permissions were checked before, so it is not anonymous."""
     return cast("User", request.user)
 
 
 def audience(request: Request) -> Audience:
-    """The skills that the request's token is for; all of them for a session."""
+    """The skills that the request's token may see; all of them for a session."""
     found: Audience = getattr(request.auth, "audience", EVERYBODY)
     return found
 
 
 def still_allowed(view: APIView, request: Request) -> bool:
-    """Whether the request would be let through now, and for the same skills; for answers that take long."""
+    """Whether the request would still be allowed, for the same skills. For long streamed responses."""
     again = copy(request._request)
     again.user = get_user(again)
     now = view.initialize_request(again)
@@ -39,12 +39,12 @@ def still_allowed(view: APIView, request: Request) -> bool:
 
 
 def visible_skills(request: Request) -> SkillQuerySet:
-    """The skills that there are for the request, with what a list shows."""
+    """The skills that the request may see, `with_summary`."""
     return Skill.objects.with_summary().visible_to(audience(request))
 
 
 def visible_skill(request: Request, name: str) -> Skill:
-    """The skill with this name. Raises NotFound."""
+    """Find a skill by name. Raises NotFound if the request may not see it."""
     skill = visible_skills(request).filter(name=name).first()
     if skill is None:
         raise NotFound(f"There is no skill {name}.")
@@ -52,18 +52,18 @@ def visible_skill(request: Request, name: str) -> Skill:
 
 
 def visible_version(request: Request, name: str, number: str) -> SkillVersion:
-    """A version by its skill's name and its number. Raises NotFound, SkillVersion.DoesNotExist."""
+    """Find a version by skill name and number. Raises NotFound, SkillVersion.DoesNotExist."""
     versions = SkillVersion.objects.ready().select_related("skill", "uploaded_by")
     return versions.get(skill=visible_skill(request, name), number=number)
 
 
 def check_upload(request: Request, name: str) -> None:
-    """Raises PermissionDenied where the token is not for a skill of this name, whether or not there is one.
+    """Raise PermissionDenied if the token may not upload a skill of this name, whether or not it exists.
 
-    A token that is for tags alone makes no new skills: whether a name is free would tell it what there is.
+    A token restricted to tags cannot create skills: it could find out which names are taken.
     """
     allowed = audience(request)
     if name in (allowed.skills or ()) or visible_skills(request).filter(name=name).exists():
         return
     if allowed.restricted:
-        raise PermissionDenied(f"The access token is for some skills only, and {name} is none of them.")
+        raise PermissionDenied(f"This access token is restricted to some skills, and {name} is not one of them.")

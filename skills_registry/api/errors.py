@@ -1,4 +1,4 @@
-"""Failures as answers of the API: always JSON, always with a `detail` that can be shown to a person."""
+"""Turn exceptions into API responses: always JSON, always with a `detail` to show to a person."""
 
 from __future__ import annotations
 
@@ -30,11 +30,10 @@ _STATUS: dict[type[Exception], int] = {
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """400 with every problem of a package or every wrong field, 409 for what does not fit the present state,
-    503 where a store is away.
+    """Return 400 for an invalid package or field, 409 for a conflict, 503 for an unavailable store.
 
-    DRF's own answer otherwise; None for what the whole site answers alike: a database or disk that fails, and
-    what nobody expects, which then is a 500 and in the log.
+    Other exceptions get DRF's own response. Returns None for those that middleware handles for the whole
+    site: a failing database or disk, and unexpected errors, which are logged and answered with 500.
     """
     if isinstance(error, InvalidSkill):
         body = {
@@ -44,12 +43,12 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         }
         return Response(body, status=status.HTTP_400_BAD_REQUEST)
     if isinstance(error, ValidationError):
-        return Response({"detail": _summary(error.detail), "fields": error.detail}, status=error.status_code)
+        return Response({"detail": _summarize_fields(error.detail), "fields": error.detail}, status=error.status_code)
     if isinstance(error, SkillVersion.DoesNotExist):
         return Response({"detail": "There is no such version."}, status=status.HTTP_404_NOT_FOUND)
     if isinstance(error, StoreUnavailable):
         log.error("a store does not answer", exc_info=error)
-        detail = f"A store that this needs does not answer: {error.strerror or error}"
+        detail = f"A required store does not answer: {error.strerror or error}"
         return Response({"detail": detail}, status=status.HTTP_503_SERVICE_UNAVAILABLE)
     for kind, code in _STATUS.items():
         if isinstance(error, kind):
@@ -58,14 +57,14 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     return default_handler(error, context)
 
 
-def _summary(fields: Any) -> str:
-    return " ".join(f"{name}: {' '.join(_messages(messages))}" for name, messages in fields.items())
+def _summarize_fields(fields: Any) -> str:
+    return " ".join(f"{name}: {' '.join(_field_messages(messages))}" for name, messages in fields.items())
 
 
-def _messages(found: Any) -> Iterator[str]:
-    """The messages of a field, also those of what is in it; `found` is a text, or lists and mappings of them."""
-    if isinstance(found, str):
-        yield found
+def _field_messages(detail: Any) -> Iterator[str]:
+    """Yield the messages of a field, including nested ones. `detail` is a string, list or mapping."""
+    if isinstance(detail, str):
+        yield detail
         return
-    for part in found.values() if isinstance(found, dict) else found:
-        yield from _messages(part)
+    for part in detail.values() if isinstance(detail, dict) else detail:
+        yield from _field_messages(part)

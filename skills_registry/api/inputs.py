@@ -1,4 +1,4 @@
-"""What the API takes: bodies and query parameters."""
+"""Serializers for request bodies and query parameters."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ Input = serializers.Serializer[Any]
 
 
 class TooLarge(APIException):
-    """The upload has more bytes than any package may have."""
+    """The uploaded file exceeds SKILL_MAX_ARCHIVE_BYTES."""
 
     status_code = HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
 
 class ZipField(serializers.FileField):
-    """An uploaded zip, refused before it is read where it is larger than any may be."""
+    """An uploaded zip. One larger than SKILL_MAX_ARCHIVE_BYTES is refused before it is read."""
 
     def __init__(self) -> None:
-        # An empty one is refused like any other file that is no zip, with the same kind of report.
+        # An empty file gets the same kind of report as any other file that is not a zip.
         super().__init__(allow_empty_file=True)
 
     def to_internal_value(self, data: Any) -> Any:
-        """The file. Raises TooLarge."""
+        """Return the file. Raises TooLarge."""
         file = super().to_internal_value(data)
         limit: int = settings.SKILL_MAX_ARCHIVE_BYTES
         if file.size > limit:
@@ -43,41 +43,40 @@ class ZipField(serializers.FileField):
         return file
 
 
-class PositionField(serializers.Field[Any, str, Any, Any]):
-    """Where a page of calls ended: moment and id of its last call, as `cursor` writes them."""
+class CursorField(serializers.Field[Any, str, Any, Any]):
+    """A cursor for pages of calls: time and id of the last call, as written by `cursors.cursor`."""
 
-    default_error_messages = {"invalid": "This is no cursor of this list."}
+    default_error_messages = {"invalid": "This is not a cursor of this list."}
 
     def to_internal_value(self, data: str) -> Position:
-        """The position."""
         try:
             return position(data)
         except ValueError:
             self.fail("invalid")
 
 
-def _text(limit: int) -> serializers.CharField:
+def _text_field(limit: int) -> serializers.CharField:
     return serializers.CharField(required=False, default="", allow_blank=True, max_length=limit)
 
 
 class ValidateInput(Input):
-    """A zip to be judged."""
+    """A zip to validate."""
 
     file = ZipField()
 
 
 class UploadInput(Input):
-    """A zip, and what to do with it."""
+    """A zip, its note, and whether to publish it."""
 
     file = ZipField()
-    note = _text(NOTE_MAX)
+    note = _text_field(NOTE_MAX)
     publish = serializers.BooleanField(required=False, default=False)
 
 
 class ChangeInput(Input):
-    """Why, and what the caller believes to be live (`expected_live`: a number, or null for none)."""
+    """The reason, and the version that the caller saw as live (`expected_live`: a number, or null for none)."""
 
-    reason = _text(NOTE_MAX)
+    reason = _text_field(NOTE_MAX)
     expected_live = serializers.IntegerField(required=False, allow_null=True, min_value=1)
 
 
@@ -88,59 +87,58 @@ class PublishInput(ChangeInput):
 
 
 class RollbackInput(ChangeInput):
-    """A version to go back to; without one, the version that was live before."""
+    """The version to go back to; without one, the version that was live before."""
 
     version = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
 
 
 class ReasonInput(Input):
-    """Why."""
+    """The reason for a change."""
 
-    reason = _text(NOTE_MAX)
+    reason = _text_field(NOTE_MAX)
 
 
 class CommentInput(Input):
-    """What is said of a version."""
+    """The comment of a review."""
 
-    comment = _text(NOTE_MAX)
+    comment = _text_field(NOTE_MAX)
 
 
 class TagsInput(ReasonInput):
-    """All tags that a skill is to have."""
+    """The complete list of tags."""
 
     tags = serializers.ListField(child=serializers.CharField(max_length=200), max_length=200)
 
 
 class OwnerInput(ReasonInput):
-    """Who is to own a skill, by user name; null for nobody."""
+    """The user name of the owner; null for nobody."""
 
     owner = serializers.CharField(allow_null=True, max_length=150)
 
     def validate_owner(self, name: str | None) -> User | None:
-        """The active user of this name."""
+        """Return the active user with this name."""
         owner = User.objects.filter(username=name, is_active=True).first()
         if name is not None and owner is None:
-            raise serializers.ValidationError("There is no active user of this name.")
+            raise serializers.ValidationError("There is no active user with this name.")
         return owner
 
 
 class DeleteInput(ChangeInput):
-    """Whether a live skill is to be deactivated, which deleting it takes."""
+    """Whether to deactivate the skill; required if it is live."""
 
     deactivate = serializers.BooleanField(required=False, default=False)
 
 
 class ContentField(serializers.Field[bytes, Any, Any, Any]):
-    """What a file is to hold: a text, or {"base64": "..."} for other bytes."""
+    """The content of a file: a string, or {"base64": "..."} for binary data."""
 
     default_error_messages = {
-        "kind": 'A text is expected, or {{"base64": "..."}}, or null.',
-        "text": "This text cannot be written in UTF-8.",
-        "base64": "This is no base64.",
+        "kind": 'Expected a string, {{"base64": "..."}} or null.',
+        "text": "This text cannot be encoded in UTF-8.",
+        "base64": "This is not valid base64.",
     }
 
     def to_internal_value(self, data: Any) -> bytes:
-        """The bytes."""
         if isinstance(data, str):
             try:
                 return data.encode()
@@ -155,21 +153,21 @@ class ContentField(serializers.Field[bytes, Any, Any, Any]):
 
 
 class EditInput(Input):
-    """What is to become of files by path (null: removed), and the newest version when the editing began."""
+    """The new content of files by path (null removes one), and the newest version when the edit began."""
 
     changes = serializers.DictField(child=ContentField(allow_null=True), allow_empty=False)
     expected_latest = serializers.IntegerField(min_value=1)
-    note = _text(NOTE_MAX)
+    note = _text_field(NOTE_MAX)
 
 
 class PageQuery(Input):
-    """How much of a list to show, and after what: `cursor` comes from the `next` of the page before."""
+    """The page size. Subclasses add `cursor`, which comes from `next` of the previous page."""
 
     limit = serializers.IntegerField(required=False, default=100, min_value=1, max_value=500)
 
 
 class SkillsQuery(PageQuery):
-    """Which skills to show; the cursor is a name."""
+    """Filters for skills; the cursor is a name."""
 
     status = serializers.ChoiceField(Skill.Status.choices, required=False, default="")
     tag = serializers.CharField(required=False, default="", max_length=200)
@@ -177,13 +175,13 @@ class SkillsQuery(PageQuery):
 
 
 class HistoryQuery(PageQuery):
-    """Which versions, publications, reviews or events to show; the cursor is a number, as they are counted."""
+    """A page of versions, publications, reviews or events; the cursor is the number of the last one."""
 
     cursor = serializers.IntegerField(required=False, default=None, min_value=1)
 
 
 class AuditQuery(HistoryQuery):
-    """Which events to show."""
+    """Filters for audit events."""
 
     action = serializers.ChoiceField(AuditEvent.Action.choices, required=False, default="")
     skill = serializers.CharField(required=False, default="", max_length=NAME_MAX)
@@ -191,7 +189,7 @@ class AuditQuery(HistoryQuery):
 
 
 class CallsQuery(Input):
-    """Which calls of a skill are wanted."""
+    """Filters for the calls of a skill."""
 
     status = serializers.ChoiceField(["success", "error"], required=False, default="")
     method = serializers.CharField(required=False, default="", max_length=40)
@@ -207,45 +205,45 @@ class CallsQuery(Input):
 
 
 class ExportQuery(CallsQuery):
-    """Which calls of all skills are wanted."""
+    """Filters for the calls of all skills."""
 
     skill_contains = serializers.CharField(required=False, default="", max_length=NAME_MAX)
     skill = serializers.CharField(required=False, default="", max_length=NAME_MAX)
 
 
 class SkillLogsQuery(CallsQuery, PageQuery):
-    """Which calls of a skill to show."""
+    """A page of the calls of a skill."""
 
-    cursor = PositionField(required=False, default=None)
+    cursor = CursorField(required=False, default=None)
 
 
 class LogsQuery(ExportQuery, SkillLogsQuery):
-    """Which calls to show."""
+    """A page of the calls of all skills."""
 
 
 class UsageQuery(Input):
-    """How many days to look at, the last of which is today."""
+    """The number of days, up to and including today (UTC)."""
 
     days = serializers.IntegerField(required=False, default=30, min_value=1, max_value=DAYS_KEPT)
 
 
-def body(request: Request, kind: type[Input]) -> dict[str, Any]:
-    """What the request's body says. Raises ValidationError, and what the parsers raise."""
-    return _read(request.data, kind)
+def read_body(request: Request, kind: type[Input]) -> dict[str, Any]:
+    """Validate the request's body. Raises ValidationError, and what the parsers raise."""
+    return _validate(request.data, kind)
 
 
-def query(request: Request, kind: type[Input]) -> dict[str, Any]:
-    """What the request's query parameters say. Raises ValidationError."""
-    return _read(request.query_params, kind)
+def read_query(request: Request, kind: type[Input]) -> dict[str, Any]:
+    """Validate the request's query parameters. Raises ValidationError."""
+    return _validate(request.query_params, kind)
 
 
-def _read(data: Any, kind: type[Input]) -> dict[str, Any]:
+def _validate(data: Any, kind: type[Input]) -> dict[str, Any]:
     if not isinstance(data, Mapping):
-        raise serializers.ValidationError({"body": ["A JSON object is expected."]})
-    given = kind(data=data)
-    given.is_valid()
-    # An unknown field is an error, since a typo would change what is done.
-    unknown = {str(name): ["There is no such field."] for name in data if name not in given.fields}
-    if given.errors or unknown:
-        raise serializers.ValidationError({**given.errors, **unknown})
-    return dict(given.validated_data)
+        raise serializers.ValidationError({"body": ["Expected a JSON object."]})
+    serializer = kind(data=data)
+    serializer.is_valid()
+    # An unknown field is an error: a typo would silently change what the request does.
+    unknown = {str(name): ["There is no such field."] for name in data if name not in serializer.fields}
+    if serializer.errors or unknown:
+        raise serializers.ValidationError({**serializer.errors, **unknown})
+    return dict(serializer.validated_data)

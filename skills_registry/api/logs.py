@@ -1,8 +1,8 @@
-"""Calls through the API: the log in pages or as a file, and how much and by whom skills are used."""
+"""The log of calls, in pages or as a file, and usage statistics."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -10,31 +10,22 @@ from django.http import StreamingHttpResponse
 from rest_framework import viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from invocations import queries
 from invocations.pages.cursors import cursor
 from invocations.pages.export import download
-from invocations.resilience.unavailable import StoreUnavailable
 from invocations.usage import Series, Use, last_days, most_called
 
 from . import inputs, outputs
 from .access import audience, still_allowed, visible_skill, visible_skills
+from .negotiation import IgnoreAccept
 from .pages import next_page
 from .permissions import LOGS
 
 FILE = r"export\.(?P<kind>csv|jsonl)"
 SKILLS_SHOWN = 100
-
-
-class Whatever(BaseContentNegotiation):
-    """What a file is says its path; `Accept` need not."""
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        """The first, for failures."""
-        return renderers[0], renderers[0].media_type
 
 
 class SkillCallsViewSet(viewsets.ViewSet):
@@ -46,82 +37,87 @@ class SkillCallsViewSet(viewsets.ViewSet):
 
     @action(detail=True)
     def logs(self, request: Request, name: str) -> Response:
-        """The newest ones."""
-        query = inputs.query(request, inputs.SkillLogsQuery)
-        return _page(request, {**query, "skill": visible_skill(request, name).name})
+        """A page of calls, newest first."""
+        query = inputs.read_query(request, inputs.SkillLogsQuery)
+        return _calls_page(request, {**query, "skill": visible_skill(request, name).name})
 
-    @action(detail=True, url_path=f"logs/{FILE}", content_negotiation_class=Whatever)
+    @action(detail=True, url_path=f"logs/{FILE}", content_negotiation_class=IgnoreAccept)
     def export(self, request: Request, name: str, kind: str) -> StreamingHttpResponse:
-        """All of them as a file."""
-        query = inputs.query(request, inputs.CallsQuery)
+        """All matching calls as a CSV or JSON Lines file."""
+        query = inputs.read_query(request, inputs.CallsQuery)
         wanted = queries.CallFilter(**query, skill=visible_skill(request, name).name)
         return download(kind, wanted, lambda: still_allowed(self, request))
 
     @action(detail=True)
     def usage(self, request: Request, name: str) -> Response:
-        """Calls by day, latencies, versions, clients and callers."""
-        since, until = last_days(inputs.query(request, inputs.UsageQuery)["days"])
+        """Calls by day; latencies, and calls by version, client and caller."""
+        since, until = last_days(inputs.read_query(request, inputs.UsageQuery)["days"])
         skill = visible_skill(request, name).name
         series = queries.series([skill], since, until)[skill]
         used = queries.usage(skill, datetime.combine(since, time(), UTC))
         if series is None or used is None:
-            raise _away()
-        return Response({**outputs.shown_series(series), **outputs.shown_usage(used)})
+            raise _log_unavailable()
+        return Response({**outputs.serialize_series(series), **outputs.serialize_usage(used)})
 
 
 class LogViewSet(viewsets.ViewSet):
-    """The calls of all skills, also those for names that no skill has."""
+    """The calls of all skills, including calls for unknown names."""
 
     permissions = {"list": LOGS, "export": LOGS}
 
     def list(self, request: Request) -> Response:
-        """The newest ones."""
-        return _page(request, _of_audience(request, inputs.query(request, inputs.LogsQuery)))
+        """A page of calls, newest first."""
+        return _calls_page(request, _restrict_to_audience(request, inputs.read_query(request, inputs.LogsQuery)))
 
-    @action(detail=False, url_path=FILE, content_negotiation_class=Whatever)
+    @action(detail=False, url_path=FILE, content_negotiation_class=IgnoreAccept)
     def export(self, request: Request, kind: str) -> StreamingHttpResponse:
-        """All of them as a file."""
-        query = _of_audience(request, inputs.query(request, inputs.ExportQuery))
+        """All matching calls as a CSV or JSON Lines file."""
+        query = _restrict_to_audience(request, inputs.read_query(request, inputs.ExportQuery))
         return download(kind, queries.CallFilter(**query), lambda: still_allowed(self, request))
 
 
 class UsageViewSet(viewsets.ViewSet):
-    """How much all skills are used that there are for the request."""
+    """The usage of all skills that the request may see."""
 
     permissions = {"list": LOGS}
 
     def list(self, request: Request) -> Response:
-        """Calls by day, and the skills that are called the most."""
-        since, until = last_days(inputs.query(request, inputs.UsageQuery)["days"])
+        """Calls by day, and the most called skills."""
+        since, until = last_days(inputs.read_query(request, inputs.UsageQuery)["days"])
         uses = queries.uses(since, until)
         if audience(request).restricted:
             names = list(visible_skills(request).order_by("name").values_list("name", flat=True))
             uses = {name: uses[name] for name in names if name in uses} if uses is not None else None
-            series = _sum(list(queries.series(names, since, until).values()), since, until)
+            series = _sum_series(list(queries.series(names, since, until).values()), since, until)
         else:
             series = queries.series(None, since, until)
         if series is None or uses is None:
-            raise _away()
-        return Response({**outputs.shown_series(series), "skills": outputs.shown_shares("skill", _most(uses))})
+            raise _log_unavailable()
+        return Response(
+            {
+                **outputs.serialize_series(series),
+                "skills": outputs.serialize_shares("skill", most_called(uses, SKILLS_SHOWN)),
+            }
+        )
 
 
-def _page(request: Request, query: dict[str, Any]) -> Response:
+def _calls_page(request: Request, query: dict[str, Any]) -> Response:
     limit, before = query.pop("limit"), query.pop("cursor")
     found = queries.calls(queries.CallFilter(**query), before=before, limit=limit)
     following = next_page(request, cursor(found.next)) if found.next else None
-    return Response({"next": following, "results": outputs.shown_calls(found.calls)})
+    return Response({"next": following, "results": outputs.serialize_calls(found.calls)})
 
 
-def _of_audience(request: Request, query: dict[str, Any]) -> dict[str, Any]:
-    """The query, of a skill that there is for a token that is for some only."""
+def _restrict_to_audience(request: Request, query: dict[str, Any]) -> dict[str, Any]:
+    """Check `skill` against the token's audience. Raises PermissionDenied if a restricted token names none."""
     if not audience(request).restricted:
         return query
     if not query["skill"]:
-        raise PermissionDenied("The access token is for some skills only: say which one, with `skill`.")
+        raise PermissionDenied("This access token is restricted to some skills: name one of them with `skill`.")
     return {**query, "skill": visible_skill(request, query["skill"]).name}
 
 
-def _sum(parts: Sequence[Series | None], since: date, until: date) -> Series | None:
+def _sum_series(parts: Sequence[Series | None], since: date, until: date) -> Series | None:
     days = (until - since).days + 1
     uses = [Use() for _ in range(days)]
     for part in parts:
@@ -131,9 +127,5 @@ def _sum(parts: Sequence[Series | None], since: date, until: date) -> Series | N
     return Series(since, tuple(uses))
 
 
-def _most(uses: Mapping[str, Use]) -> Any:
-    return most_called(uses, SKILLS_SHOWN)
-
-
-def _away() -> StoreUnavailable:
-    return StoreUnavailable("that of the calls")
+def _log_unavailable() -> OSError:
+    return OSError("the log of calls")

@@ -1,4 +1,4 @@
-"""What the API says of skills, versions, publications and calls."""
+"""Serializers for responses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from skills_registry.texts.render import render_finding, render_problem
 
 
 class ServedSerializer(serializers.ModelSerializer[Skill]):
-    """Whether gateways know of the last change of a skill (`yes`, `pending`), and since when not."""
+    """Whether the last change of a skill is in effect at the gateways (`yes`, `pending`), and pending since when."""
 
     served = serializers.SerializerMethodField()
     pending_since = serializers.DateTimeField()
@@ -28,12 +28,12 @@ class ServedSerializer(serializers.ModelSerializer[Skill]):
         fields = ["served", "pending_since"]
 
     def get_served(self, skill: Skill) -> str:
-        """Whether the catalog that gateways read has the last change."""
+        """`yes` if the catalog that gateways read has the last change, else `pending`."""
         return "yes" if skill.is_served else "pending"
 
 
 class SkillSerializer(ServedSerializer):
-    """A skill: status, versions by number, and (with `totals`, see `shown_skills`) how often it was called."""
+    """A skill with its status, version numbers and calls (`totals`, set by `serialize_skills`)."""
 
     status = serializers.CharField()
     description = serializers.CharField(source="live_version.description", default=None)
@@ -68,12 +68,12 @@ class VersionSerializer(serializers.ModelSerializer[SkillVersion]):
         ]  # fmt: skip
 
     def get_live(self, version: SkillVersion) -> bool:
-        """Whether it is what agents get."""
+        """Whether the version is live."""
         return version.skill.live_version_id == version.pk
 
 
 class VersionDetailSerializer(VersionSerializer):
-    """A version with what is in it and what was remarked when it came in."""
+    """A version with its frontmatter and files, and the report of its inspection."""
 
     skill = serializers.CharField(source="skill.name")
     warnings = serializers.SerializerMethodField()
@@ -83,16 +83,16 @@ class VersionDetailSerializer(VersionSerializer):
         fields = ["skill", *VersionSerializer.Meta.fields, "frontmatter", "files", "warnings", "findings"]
 
     def get_warnings(self, version: SkillVersion) -> list[dict[str, Any]]:
-        """The warnings in the reader's language."""
+        """The warnings in the language of the request."""
         return [render_problem(warning) for warning in version.warnings]
 
     def get_findings(self, version: SkillVersion) -> list[dict[str, Any]]:
-        """The findings in the reader's language."""
+        """The findings in the language of the request."""
         return [render_finding(finding) for finding in version.findings]
 
 
-class WaitingSerializer(VersionSerializer):
-    """A version in a list of those of several skills."""
+class WaitingVersionSerializer(VersionSerializer):
+    """A version in a list across skills."""
 
     skill = serializers.CharField(source="skill.name")
 
@@ -101,7 +101,7 @@ class WaitingSerializer(VersionSerializer):
 
 
 class ReviewSerializer(serializers.ModelSerializer[Review]):
-    """What somebody said of a version."""
+    """A verdict on a version with its comment."""
 
     actor = serializers.CharField(source="actor.username")
 
@@ -111,7 +111,7 @@ class ReviewSerializer(serializers.ModelSerializer[Review]):
 
 
 class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
-    """An operation; `subject` says what it was done to where that is no skill."""
+    """An audit event; `subject` names what it is about if that is not a skill."""
 
     skill = serializers.CharField(source="skill.name", default=None)
     version = serializers.IntegerField(source="version_number")
@@ -123,7 +123,7 @@ class AuditEventSerializer(serializers.ModelSerializer[AuditEvent]):
 
 
 class PublicationSerializer(serializers.ModelSerializer[Publication]):
-    """A change of what is live."""
+    """A change of the live version."""
 
     version = serializers.IntegerField(source="version.number", default=None)
     previous = serializers.IntegerField(source="previous.number", default=None)
@@ -135,7 +135,7 @@ class PublicationSerializer(serializers.ModelSerializer[Publication]):
 
 
 class InvocationSerializer(serializers.Serializer[InvocationEvent]):
-    """A recorded call; `duration_ms` runs to the answer, `request_params` is JSON cut to 1 KB."""
+    """A logged call. `duration_ms` is the time until the response; `request_params` is JSON cut to 1 KB."""
 
     id = serializers.UUIDField()
     skill = serializers.CharField()
@@ -153,83 +153,80 @@ class InvocationSerializer(serializers.Serializer[InvocationEvent]):
     trace_id = serializers.CharField()
 
 
-def shown_skills(skills: Sequence[Any]) -> Any:
-    """The skills with their calls, which are asked for once for all of them."""
+def serialize_skills(skills: Sequence[Any]) -> Any:
+    """Serialize skills with their calls, which are read for all of them at once."""
     totals = queries.totals(skill.name for skill in skills)
     for skill in skills:
         skill.totals = totals[skill.name]
     return SkillSerializer(skills, many=True).data
 
 
-def shown_versions(versions: Sequence[SkillVersion]) -> Any:
-    """The versions without their contents."""
+def serialize_versions(versions: Sequence[SkillVersion]) -> Any:
+    """Serialize versions without their files and frontmatter."""
     return VersionSerializer(versions, many=True).data
 
 
-def shown_waiting(versions: Sequence[SkillVersion]) -> Any:
-    """Versions of several skills."""
-    return WaitingSerializer(versions, many=True).data
+def serialize_waiting_versions(versions: Sequence[SkillVersion]) -> Any:
+    """Serialize versions of several skills."""
+    return WaitingVersionSerializer(versions, many=True).data
 
 
-def shown_reviews(reviews: Sequence[Review]) -> Any:
-    """The reviews of a version."""
+def serialize_reviews(reviews: Sequence[Review]) -> Any:
     return ReviewSerializer(reviews, many=True).data
 
 
-def shown_events(events: Sequence[AuditEvent]) -> Any:
-    """The events of the audit trail."""
+def serialize_events(events: Sequence[AuditEvent]) -> Any:
     return AuditEventSerializer(events, many=True).data
 
 
-def shown_publications(publications: Sequence[Publication]) -> Any:
-    """The publications."""
+def serialize_publications(publications: Sequence[Publication]) -> Any:
     return PublicationSerializer(publications, many=True).data
 
 
-def shown_served(skill: Skill) -> Any:
-    """Whether the last change of a skill is in effect, read afresh."""
+def serialize_served_state(skill: Skill) -> Any:
+    """Reload a skill and serialize whether its last change is in effect."""
     return ServedSerializer(Skill.objects.get(pk=skill.pk)).data
 
 
-def shown_mended(mended: Mended | None) -> Any:
-    """A SKILL.md that would be accepted, and the lines (from 1) that differ; None where nothing can be mended."""
+def serialize_mended(mended: Mended | None) -> Any:
+    """The corrected SKILL.md and the changed lines (from 1); None if nothing can be mended."""
     if mended is None:
         return None
     return {"path": SKILL_MD, "text": mended.text, "changes": [asdict(mend) for mend in mended.mends]}
 
 
-def shown_calls(calls: Sequence[InvocationEvent]) -> Any:
-    """The calls."""
+def serialize_calls(calls: Sequence[InvocationEvent]) -> Any:
     return InvocationSerializer(calls, many=True).data  # type: ignore[arg-type]  # many: several of them
 
 
-def shown_series(series: Series) -> dict[str, Any]:
-    """Calls by day, and their sum."""
+def serialize_series(series: Series) -> dict[str, Any]:
+    """Serialize calls by day and their sum."""
     return {
         "since": series.since,
         "until": series.until,
-        **_use(series.total),
-        "days": [{"day": day, **_use(use)} for day, use in series.days],
+        **_serialize_use(series.total),
+        "days": [{"day": day, **_serialize_use(use)} for day, use in series.days],
     }
 
 
-def shown_usage(used: Usage) -> dict[str, Any]:
-    """How calls were made, and of which of them that is said."""
+def serialize_usage(used: Usage) -> dict[str, Any]:
+    """Serialize statistics of the newest calls, with the sample that they are based on."""
     return {
         "sample": {"calls": used.total.calls, "oldest": used.oldest, "complete": used.complete},
         "duration_ms": {"p50": used.p50, "p95": used.p95, "p99": used.p99},
         "versions": [
-            {"version": int(share.name[1:]) if share.name else None, **_use(share.use)} for share in used.versions
+            {"version": int(share.name[1:]) if share.name else None, **_serialize_use(share.use)}
+            for share in used.versions
         ],
-        "clients": shown_shares("client", used.clients),
-        "callers": shown_shares("caller", used.callers),
+        "clients": serialize_shares("client", used.clients),
+        "callers": serialize_shares("caller", used.callers),
     }
 
 
-def shown_shares(what: str, shares: Sequence[Share]) -> list[dict[str, Any]]:
-    """What each has of the calls, by the name that it has under `what`."""
-    return [{what: share.name, **_use(share.use)} for share in shares]
+def serialize_shares(what: str, shares: Sequence[Share]) -> list[dict[str, Any]]:
+    """Serialize the calls of each share; its name goes under the key `what`."""
+    return [{what: share.name, **_serialize_use(share.use)} for share in shares]
 
 
-def _use(use: Use) -> dict[str, int]:
+def _serialize_use(use: Use) -> dict[str, int]:
     return {"calls": use.calls, "errors": use.errors}

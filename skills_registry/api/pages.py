@@ -1,4 +1,4 @@
-"""Pages of a list: each continues after the last item of the one before, so nothing is counted or doubled."""
+"""Cursor pagination: each page starts after the last item of the previous one, so no COUNT query is needed."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from rest_framework.utils.urls import replace_query_param
 M = TypeVar("M", bound=Model)
 
 
-def page(
+def paginate(
     request: Request,
     items: QuerySet[M],
     limit: int,
     *,
     cursor: Callable[[M], object],
-    show: Callable[[Sequence[M]], Any],
+    serialize: Callable[[Sequence[M]], Any],
 ) -> Response:
-    """The first `limit` of the items and, where there are more, the address of the next page.
+    """Return the first `limit` items and the URL of the next page, or null if there is none.
 
-    `cursor` says of the last item what the next page has to be asked for.
+    `cursor` returns the cursor of an item, after which the next page starts.
     """
     found = list(items[: limit + 1])
-    shown = found[:limit]
-    following = None
+    results = found[:limit]
+    next_url = None
     if len(found) > limit:
-        following = next_page(request, str(cursor(shown[-1])))
-    return Response({"next": following, "results": show(shown)})
+        next_url = next_page(request, str(cursor(results[-1])))
+    return Response({"next": next_url, "results": serialize(results)})
 
 
 def next_page(request: Request, cursor: str) -> str:
-    """The address of the page after this one."""
+    """The URL of the page that starts after `cursor`."""
     return replace_query_param(request.build_absolute_uri(), "cursor", cursor)

@@ -1,4 +1,4 @@
-"""How the API reads bodies of JSON: within limits, unlike the parser of REST framework."""
+"""A JSON parser with limits, which the one of REST framework does not have."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ JSON_MAX_BYTES = 4 * 1024 * 1024
 
 
 class JsonTooLarge(APIException):
-    """A body of JSON with more bytes than are read."""
+    """A JSON body of more than JSON_MAX_BYTES."""
 
     status_code = HTTP_413_REQUEST_ENTITY_TOO_LARGE
-    default_detail = f"A body of JSON may have {JSON_MAX_BYTES:,} bytes; upload larger files with a zip."
+    default_detail = f"A JSON body may have at most {JSON_MAX_BYTES:,} bytes; upload larger files in a zip."
 
 
 class BoundedJsonParser(BaseParser):
-    """JSON in UTF-8 of at most JSON_MAX_BYTES."""
+    """Parse JSON in UTF-8 of at most JSON_MAX_BYTES."""
 
     media_type = "application/json"
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """The value of the body. Raises JsonTooLarge and ParseError."""
+        """Parse the body. Raises JsonTooLarge and ParseError."""
         text = stream.read(JSON_MAX_BYTES + 1)
         if len(text) > JSON_MAX_BYTES:
             raise JsonTooLarge

@@ -1,4 +1,4 @@
-"""Who may do what through the API: the same permissions as in the admin."""
+"""API permissions: the same as in the admin."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ LOGS = "invocations.view_invocation"
 
 
 class RegistryPermissions(BasePermission):
-    """The user must hold the permission that the view names for its action (`permissions`)."""
+    """Require the permission that the view's `permissions` names for the action; deny actions without one."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """Whether the request's user may call this action of the view. Raises MethodNotAllowed."""
         if not (request.user and request.user.is_authenticated):
             return False
-        if view.action == "metadata":  # OPTIONS, which says what the path has
+        if view.action == "metadata":  # OPTIONS
             return True
-        if view.action is None:  # refused here: DRF would call a function of the view that has the method's name
+        if view.action is None:  # DRF would call a function of the view named like the HTTP method
             raise MethodNotAllowed(str(request.method))
         permission = view.permissions.get(view.action)
         return permission is not None and request.user.has_perm(permission)

@@ -1,4 +1,4 @@
-"""Reviews of versions: asked for, given, and which are waited for."""
+"""Reviews of versions: request, approve, send back, and list what waits for review."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from skills_registry.models import Review, SkillVersion
 
 from . import inputs, outputs
 from .access import caller, visible_skills, visible_version
-from .pages import page
+from .pages import paginate
 from .permissions import PUBLISH, UPLOAD, VIEW
 
 
 class VersionReviewViewSet(viewsets.ViewSet):
-    """What was said of one version, and saying more; each change answers with what was said."""
+    """The reviews of a version; each POST responds with the review that it added."""
 
     permissions = {"reviews": VIEW, "request_review": UPLOAD, "approve": PUBLISH, "send_back": PUBLISH}
     lookup_field = "number"
@@ -25,51 +25,55 @@ class VersionReviewViewSet(viewsets.ViewSet):
 
     @action(detail=True)
     def reviews(self, request: Request, name: str, number: str) -> Response:
-        """Everything that was said, newest first."""
-        query = inputs.query(request, inputs.HistoryQuery)
-        said = Review.objects.filter(version=visible_version(request, name, number)).select_related("actor")
-        said = said.filter(pk__lt=query["cursor"]) if query["cursor"] else said
-        return page(request, said, query["limit"], cursor=lambda review: review.pk, show=outputs.shown_reviews)
+        """A page of reviews, newest first."""
+        query = inputs.read_query(request, inputs.HistoryQuery)
+        found = Review.objects.filter(version=visible_version(request, name, number)).select_related("actor")
+        found = found.filter(pk__lt=query["cursor"]) if query["cursor"] else found
+        return paginate(
+            request, found, query["limit"], cursor=lambda review: review.pk, serialize=outputs.serialize_reviews
+        )
 
     @action(detail=True, methods=["post"], url_path="request-review")
     def request_review(self, request: Request, name: str, number: str) -> Response:
-        """Ask others to look at the version."""
-        given = inputs.body(request, inputs.CommentInput)
+        """Ask for a review of the version."""
+        data = inputs.read_body(request, inputs.CommentInput)
         version = visible_version(request, name, number)
-        return _said(services.request_review(version, actor=caller(request), **given))
+        return _review_response(services.request_review(version, actor=caller(request), **data))
 
     @action(detail=True, methods=["post"])
     def approve(self, request: Request, name: str, number: str) -> Response:
-        """Let the version go live."""
-        given = inputs.body(request, inputs.CommentInput)
-        return _said(services.approve(visible_version(request, name, number), actor=caller(request), **given))
+        """Approve the version."""
+        data = inputs.read_body(request, inputs.CommentInput)
+        return _review_response(services.approve(visible_version(request, name, number), actor=caller(request), **data))
 
     @action(detail=True, methods=["post"], url_path="send-back")
     def send_back(self, request: Request, name: str, number: str) -> Response:
-        """Say what has to become better first."""
-        given = inputs.body(request, inputs.CommentInput)
-        return _said(services.send_back(visible_version(request, name, number), actor=caller(request), **given))
+        """Send the version back with a comment."""
+        data = inputs.read_body(request, inputs.CommentInput)
+        return _review_response(
+            services.send_back(visible_version(request, name, number), actor=caller(request), **data)
+        )
 
 
-class WaitingViewSet(viewsets.ViewSet):
+class ReviewQueueViewSet(viewsets.ViewSet):
     """The versions of all skills that wait for review."""
 
     permissions = {"list": VIEW}
 
     def list(self, request: Request) -> Response:
-        """A page of them, the newest upload first."""
-        query = inputs.query(request, inputs.HistoryQuery)
+        """A page of versions, the newest upload first."""
+        query = inputs.read_query(request, inputs.HistoryQuery)
         waiting = SkillVersion.objects.waiting_for_review().filter(skill__in=visible_skills(request).values("pk"))
         waiting = waiting.filter(pk__lt=query["cursor"]) if query["cursor"] else waiting
         found = waiting.select_related("skill", "uploaded_by").defer("frontmatter", "files", "warnings", "findings")
-        return page(
+        return paginate(
             request,
             found.order_by("-pk"),
             query["limit"],
             cursor=lambda version: version.pk,
-            show=outputs.shown_waiting,
+            serialize=outputs.serialize_waiting_versions,
         )
 
 
-def _said(review: Review) -> Response:
+def _review_response(review: Review) -> Response:
     return Response(outputs.ReviewSerializer(review).data)

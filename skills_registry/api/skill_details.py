@@ -1,4 +1,4 @@
-"""What is said of a skill as a whole, and whether it is there at all."""
+"""Tags, owner, deletion and audit events of a skill."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from skills_registry.models import AuditEvent, Skill
 
 from . import inputs, outputs
 from .access import caller, visible_skill
-from .pages import page
+from .pages import paginate
 from .permissions import ADMINISTER, PUBLISH, VIEW
 
 
 class SkillChangeViewSet(viewsets.ViewSet):
-    """Tags, owner, deletion and history of a skill; each change answers with the skill as it is then."""
+    """Tags, owner, deletion and audit events of a skill. Each change responds with the updated skill."""
 
     permissions = {
         "tags": PUBLISH, "owner": ADMINISTER, "delete_skill": ADMINISTER, "restore": ADMINISTER, "audit": VIEW,
@@ -28,36 +28,38 @@ class SkillChangeViewSet(viewsets.ViewSet):
     @action(detail=True, methods=["put"])
     def tags(self, request: Request, name: str) -> Response:
         """Replace the skill's tags."""
-        given = inputs.body(request, inputs.TagsInput)
-        return _shown(services.set_tags(visible_skill(request, name), actor=caller(request), **given))
+        data = inputs.read_body(request, inputs.TagsInput)
+        return _skill_response(services.set_tags(visible_skill(request, name), actor=caller(request), **data))
 
     @action(detail=True, methods=["put"])
     def owner(self, request: Request, name: str) -> Response:
-        """Say whom to ask about the skill, or nobody."""
-        given = inputs.body(request, inputs.OwnerInput)
-        return _shown(services.set_owner(visible_skill(request, name), actor=caller(request), **given))
+        """Set or clear the owner."""
+        data = inputs.read_body(request, inputs.OwnerInput)
+        return _skill_response(services.set_owner(visible_skill(request, name), actor=caller(request), **data))
 
-    # Not `delete`: DRF would call that for the HTTP method DELETE, at each of the paths here.
+    # Not named `delete`: DRF would call that for the HTTP method DELETE on every path of this view set.
     @action(detail=True, methods=["post"], url_path="delete")
     def delete_skill(self, request: Request, name: str) -> Response:
         """Hide the skill; it can be restored."""
-        given = inputs.body(request, inputs.DeleteInput)
-        return _shown(services.delete_skill(visible_skill(request, name), actor=caller(request), **given))
+        data = inputs.read_body(request, inputs.DeleteInput)
+        return _skill_response(services.delete_skill(visible_skill(request, name), actor=caller(request), **data))
 
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, name: str) -> Response:
-        """Bring a deleted skill back."""
-        given = inputs.body(request, inputs.ReasonInput)
-        return _shown(services.restore_skill(visible_skill(request, name), actor=caller(request), **given))
+        """Restore a deleted skill."""
+        data = inputs.read_body(request, inputs.ReasonInput)
+        return _skill_response(services.restore_skill(visible_skill(request, name), actor=caller(request), **data))
 
     @action(detail=True)
     def audit(self, request: Request, name: str) -> Response:
-        """What was done to the skill and its versions, newest first."""
-        query = inputs.query(request, inputs.HistoryQuery)
+        """A page of audit events of the skill and its versions, newest first."""
+        query = inputs.read_query(request, inputs.HistoryQuery)
         events = AuditEvent.objects.with_names().before(query["cursor"]).filter(skill=visible_skill(request, name))
-        return page(request, events, query["limit"], cursor=lambda event: event.pk, show=outputs.shown_events)
+        return paginate(
+            request, events, query["limit"], cursor=lambda event: event.pk, serialize=outputs.serialize_events
+        )
 
 
-def _shown(skill: Skill) -> Response:
-    # Read by its key: a change of tags may have taken it out of sight of the token that made it.
-    return Response(outputs.shown_skills([Skill.objects.with_summary().get(pk=skill.pk)])[0])
+def _skill_response(skill: Skill) -> Response:
+    # Read by primary key: after a change of tags, the token may no longer see the skill.
+    return Response(outputs.serialize_skills([Skill.objects.with_summary().get(pk=skill.pk)])[0])

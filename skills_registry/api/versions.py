@@ -1,32 +1,22 @@
-"""The versions of a skill: what is in them, and what can be done with one besides publishing it."""
+"""The versions of a skill: read, download, edit, yank and delete them."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from django.http import HttpResponse
 from rest_framework import status, viewsets
 from rest_framework.decorators import action
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from skills_registry import services
-from skills_registry.conditional import unless_known
+from skills_registry.conditional import conditional_response
 from skills_registry.models import SkillVersion
 
 from . import inputs, outputs
 from .access import caller, visible_skill, visible_version
-from .pages import page
+from .negotiation import IgnoreAccept
+from .pages import paginate
 from .permissions import PUBLISH, UPLOAD, VIEW
-
-
-class AnswerAnyway(BaseContentNegotiation):
-    """For an answer that is no JSON: whatever the client says it accepts, a refusal is JSON."""
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        """The first of the renderers."""
-        return renderers[0], renderers[0].media_type
 
 
 class VersionViewSet(viewsets.ViewSet):
@@ -40,61 +30,65 @@ class VersionViewSet(viewsets.ViewSet):
     lookup_value_regex = "[0-9]{1,9}"
 
     def list(self, request: Request, name: str) -> Response:
-        """A page of versions without their contents, newest first."""
-        query = inputs.query(request, inputs.HistoryQuery)
+        """A page of versions without their files and frontmatter, newest first."""
+        query = inputs.read_query(request, inputs.HistoryQuery)
         skill = visible_skill(request, name)
         versions = SkillVersion.objects.ready().filter(skill=skill).select_related("skill", "uploaded_by")
         if query["cursor"]:
             versions = versions.filter(number__lt=query["cursor"])
-        return page(
+        return paginate(
             request,
             versions.order_by("-number").defer("frontmatter", "files", "warnings", "findings"),
             query["limit"],
             cursor=lambda version: version.number,
-            show=outputs.shown_versions,
+            serialize=outputs.serialize_versions,
         )
 
     def retrieve(self, request: Request, name: str, number: str) -> Response:
-        """One version with files, digests and remarks."""
+        """One version with its frontmatter, files, digests, warnings and findings."""
         return Response(outputs.VersionDetailSerializer(visible_version(request, name, number)).data)
 
     def destroy(self, request: Request, name: str, number: str) -> Response:
-        """Delete a version for good: 204, or 200 with `detail` where something of its files is left for now."""
+        """Delete a version permanently: 204, or 200 with `detail` if some of its files remain for now."""
         version = visible_version(request, name, number)
-        told = services.removal_told(version, services.delete_version(version, actor=caller(request)))
-        return Response({"detail": told}) if told else Response(status=status.HTTP_204_NO_CONTENT)
+        warning = services.removal_warning(version, services.delete_version(version, actor=caller(request)))
+        return Response({"detail": warning}) if warning else Response(status=status.HTTP_204_NO_CONTENT)
 
     @action(detail=True, methods=["post"])
     def yank(self, request: Request, name: str, number: str) -> Response:
         """Forbid publishing the version."""
-        given = inputs.body(request, inputs.ReasonInput)
-        return _shown(services.yank_version(visible_version(request, name, number), actor=caller(request), **given))
+        data = inputs.read_body(request, inputs.ReasonInput)
+        return _version_response(
+            services.yank_version(visible_version(request, name, number), actor=caller(request), **data)
+        )
 
     @action(detail=True, methods=["post"])
     def unyank(self, request: Request, name: str, number: str) -> Response:
         """Allow publishing the version again."""
-        given = inputs.body(request, inputs.ReasonInput)
-        return _shown(services.unyank_version(visible_version(request, name, number), actor=caller(request), **given))
+        data = inputs.read_body(request, inputs.ReasonInput)
+        return _version_response(
+            services.unyank_version(visible_version(request, name, number), actor=caller(request), **data)
+        )
 
     @action(detail=True, methods=["post"])
     def edit(self, request: Request, name: str, number: str) -> Response:
-        """Make the next version from this one, with some files changed."""
-        given = inputs.body(request, inputs.EditInput)
+        """Create the next version from this one with some files changed."""
+        data = inputs.read_body(request, inputs.EditInput)
         skill = visible_skill(request, name)
-        version = services.edit_version(skill, int(number), given.pop("changes"), user=caller(request), **given)
+        version = services.edit_version(skill, int(number), data.pop("changes"), user=caller(request), **data)
         return Response(outputs.VersionDetailSerializer(version).data, status=status.HTTP_201_CREATED)
 
-    @action(detail=True, content_negotiation_class=AnswerAnyway)
+    @action(detail=True, content_negotiation_class=IgnoreAccept)
     def download(self, request: Request, name: str, number: str) -> HttpResponse:
         """The version as a zip."""
         version = visible_version(request, name, number)
-        return unless_known(request, version.digest, lambda: _zip(version))
+        return conditional_response(request, version.digest, lambda: _zip_response(version))
 
 
-def _zip(version: SkillVersion) -> HttpResponse:
+def _zip_response(version: SkillVersion) -> HttpResponse:
     headers = {"Content-Disposition": f'attachment; filename="{version.skill.name}-{version.label}.zip"'}
     return HttpResponse(services.export_version(version), content_type="application/zip", headers=headers)
 
 
-def _shown(version: SkillVersion) -> Response:
+def _version_response(version: SkillVersion) -> Response:
     return Response(outputs.VersionSerializer(version).data)

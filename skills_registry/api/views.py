@@ -1,4 +1,4 @@
-"""/api/v1/: the operations of `services`, for scripts and CI."""
+"""Skills: list, upload, validate, publish, roll back and deactivate."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from skills_registry.texts.render import render_problem, render_report
 
 from . import inputs, outputs
 from .access import caller, check_upload, visible_skill, visible_skills
-from .pages import page
+from .pages import paginate
 from .permissions import PUBLISH, UPLOAD, VIEW
 
 
 class SkillViewSet(viewsets.ViewSet):
-    """Skills by name, and what can be done with them."""
+    """Skills by name."""
 
     permissions = {
         "list": VIEW, "retrieve": VIEW, "skill_named_validate": VIEW, "create": UPLOAD, "validate": UPLOAD,
@@ -31,90 +31,92 @@ class SkillViewSet(viewsets.ViewSet):
 
     def list(self, request: Request) -> Response:
         """A page of skills, by name."""
-        query = inputs.query(request, inputs.SkillsQuery)
+        query = inputs.read_query(request, inputs.SkillsQuery)
         skills = visible_skills(request).order_by("name").filter(name__gt=query["cursor"])
         skills = skills.filter(Q(status=query["status"])) if query["status"] else skills.not_deleted()
         skills = skills.tagged(query["tag"]) if query["tag"] else skills
-        return page(request, skills, query["limit"], cursor=lambda skill: skill.name, show=outputs.shown_skills)
+        return paginate(
+            request, skills, query["limit"], cursor=lambda skill: skill.name, serialize=outputs.serialize_skills
+        )
 
     def retrieve(self, request: Request, name: str) -> Response:
         """One skill."""
-        return Response(outputs.shown_skills([visible_skill(request, name)])[0])
+        return Response(outputs.serialize_skills([visible_skill(request, name)])[0])
 
     def create(self, request: Request) -> Response:
-        """Upload a zip as the next version: 201, or 200 where its bytes are there already."""
-        given = inputs.body(request, inputs.UploadInput)
-        if given["publish"] and not request.user.has_perm(PUBLISH):
-            self.permission_denied(request, "You may upload, but not publish.")
-        inspection = services.inspect(given["file"].read())
+        """Upload a zip as the next version: 201, or 200 if a version with the same bytes exists."""
+        data = inputs.read_body(request, inputs.UploadInput)
+        if data["publish"] and not request.user.has_perm(PUBLISH):
+            self.permission_denied(request, "You may upload but not publish.")
+        inspection = services.inspect(data["file"].read())
         if inspection.package is None:
             raise InvalidSkill(inspection.problems)
         check_upload(request, inspection.package.manifest.name)
-        version, created = services.create_version(inspection.package, user=caller(request), note=given["note"])
-        if given["publish"] and version.skill.live_version_id != version.pk:
-            services.publish(version.skill, version.number, actor=caller(request), reason=given["note"])
+        version, created = services.create_version(inspection.package, user=caller(request), note=data["note"])
+        if data["publish"] and version.skill.live_version_id != version.pk:
+            services.publish(version.skill, version.number, actor=caller(request), reason=data["note"])
             version.skill.refresh_from_db()
         detail = f"Created {version}." if created else f"Already up to date ({version.label})."
-        served = outputs.shown_served(version.skill)
+        served = outputs.serialize_served_state(version.skill)
         body = {"detail": detail, "created": created, **served, **outputs.VersionDetailSerializer(version).data}
         return Response(body, status=status.HTTP_201_CREATED if created else status.HTTP_200_OK)
 
     @action(detail=False, methods=["post"])
     def validate(self, request: Request) -> Response:
-        """What is wrong with a zip, storing nothing; 200 also where it is not valid."""
-        given = inputs.body(request, inputs.ValidateInput)
-        inspection = services.inspect(given["file"].read())
+        """Validate a zip without storing it; responds with 200 even if it is invalid."""
+        data = inputs.read_body(request, inputs.ValidateInput)
+        inspection = services.inspect(data["file"].read())
         return Response(
             {
                 "valid": inspection.package is not None,
                 "errors": [render_problem(problem) for problem in inspection.errors],
                 **render_report(inspection),
-                "mended": outputs.shown_mended(inspection.mended),
+                "mended": outputs.serialize_mended(inspection.mended),
             }
         )
 
     @validate.mapping.get
     def skill_named_validate(self, request: Request) -> Response:
-        """The path of `validate` is also that of the skill of this name."""
+        """Return the skill named `validate`, which has the same path."""
         return self.retrieve(request, "validate")
 
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, name: str) -> Response:
         """Make a version live."""
-        given = inputs.body(request, inputs.PublishInput)
+        data = inputs.read_body(request, inputs.PublishInput)
         skill = visible_skill(request, name)
-        return _changed(services.publish(skill, given.pop("version"), actor=caller(request), **given))
+        return _publication_response(services.publish(skill, data.pop("version"), actor=caller(request), **data))
 
     @action(detail=True, methods=["post"])
     def rollback(self, request: Request, name: str) -> Response:
-        """Go back to an older version."""
-        given = inputs.body(request, inputs.RollbackInput)
+        """Publish an older version again."""
+        data = inputs.read_body(request, inputs.RollbackInput)
         skill = visible_skill(request, name)
-        return _changed(services.rollback(skill, given.pop("version"), actor=caller(request), **given))
+        return _publication_response(services.rollback(skill, data.pop("version"), actor=caller(request), **data))
 
     @action(detail=True, methods=["post"])
     def deactivate(self, request: Request, name: str) -> Response:
         """Stop serving the skill."""
-        given = inputs.body(request, inputs.ChangeInput)
-        return _changed(services.deactivate(visible_skill(request, name), actor=caller(request), **given))
+        data = inputs.read_body(request, inputs.ChangeInput)
+        return _publication_response(services.deactivate(visible_skill(request, name), actor=caller(request), **data))
 
     @action(detail=True)
     def publications(self, request: Request, name: str) -> Response:
-        """What was live when, and who changed it; newest first."""
-        query = inputs.query(request, inputs.HistoryQuery)
+        """A page of the publications of the skill, newest first."""
+        query = inputs.read_query(request, inputs.HistoryQuery)
         skill = visible_skill(request, name)
         history = Publication.objects.filter(skill=skill).select_related("version", "previous", "actor")
         if query["cursor"]:
             history = history.filter(generation__lt=query["cursor"])
-        return page(
+        return paginate(
             request,
             history.order_by("-generation"),
             query["limit"],
             cursor=lambda publication: publication.generation,
-            show=outputs.shown_publications,
+            serialize=outputs.serialize_publications,
         )
 
 
-def _changed(publication: Publication) -> Response:
-    served = outputs.shown_served(publication.skill)
+def _publication_response(publication: Publication) -> Response:
+    served = outputs.serialize_served_state(publication.skill)
     return Response({**outputs.PublicationSerializer(publication).data, **served})

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from skills_registry.audience import EVERYBODY, Audience
-from skills_registry.media_types import text_of
+from skills_registry.media_types import decode_text
 from skills_registry.packages.manifest_fields import argument_names, is_prompt, is_skill_name, is_tool
 
 from .base import Catalog, Changes, PublishedFile, PublishedSkill, instructions
@@ -21,12 +21,12 @@ __all__ = [
     "PublishedSkill",
     "argument_names",
     "catalog_changed",
+    "decode_text",
     "get_catalog",
     "instructions",
     "is_prompt",
     "is_skill_name",
     "is_tool",
-    "text_of",
 ]
 
 

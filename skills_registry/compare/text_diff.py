@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from skills_registry.media_types import text_of
+from skills_registry.media_types import decode_text
 from skills_registry.rendering.hidden_characters import visible_html
 
 from .diff_view import diff_page, unify_rows
@@ -79,7 +79,7 @@ class TextDiff:
 
 def compare_texts(before: bytes, after: bytes, view: View) -> TextDiff | None:
     """Compare two files; None if one is not text."""
-    old, new = text_of(before), text_of(after)
+    old, new = decode_text(before), decode_text(after)
     if old is None or new is None:
         return None
     diff = diff_lines(old, new)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from skills_registry.media_types import text_of
+from skills_registry.media_types import decode_text
 from skills_registry.packages.manifest_fields import SKILL_MD
 from skills_registry.packages.paths import printable
 from skills_registry.packages.problems import Finding
@@ -88,7 +88,7 @@ def scan(files: Iterable[File]) -> tuple[Finding, ...]:
 
 def _findings(files: Iterable[File]) -> Iterator[Finding]:
     for file in files:
-        text = text_of(file.content)
+        text = decode_text(file.content)
         if text is not None:
             rules = [rule for rule in _RULES if file.path == SKILL_MD or not rule.skill_md_only]
             yield from sorted(

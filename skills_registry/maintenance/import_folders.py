@@ -103,8 +103,8 @@ def _predict(imported: ImportResult, options: Options) -> ImportResult:
     skill = Skill.objects.filter(name=package.manifest.name).first() if package else None
     if package is None or skill is None:
         return replace(imported, created=package is not None)
-    new = services.version_holding(skill, package) is None
-    uploader = services.uploader_besides(skill, options.user) if new else ""
+    new = services.find_identical_version(skill, package) is None
+    uploader = services.last_uploader_other_than(skill, options.user) if new else ""
     return replace(imported, created=new, uploader_before=uploader)
 
 
@@ -113,7 +113,7 @@ def _store(imported: ImportResult, options: Options) -> ImportResult:
     if package is None:
         return imported
     skill = Skill.objects.filter(name=package.manifest.name).first()
-    uploader = services.uploader_besides(skill, options.user) if skill else ""
+    uploader = services.last_uploader_other_than(skill, options.user) if skill else ""
     try:
         version, created = services.create_version(package, user=options.user, note=options.note)
     except services.Conflict as conflict:

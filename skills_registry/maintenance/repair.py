@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from skills_registry import services
 from skills_registry.catalog import catalog_changed, dynamodb_projection
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.services.versions import sidecar
+from skills_registry.services.versions import sidecar_content
 from skills_registry.store import package_store
 
 from .verification import Difference, Remedy
@@ -26,7 +26,7 @@ def _project_again(difference: Difference) -> bool:
 
 def _write_sidecar(difference: Difference) -> bool:
     version = SkillVersion.objects.ready().get(skill__name=difference.skill, number=difference.version)
-    package_store.replace_sidecar(difference.skill, difference.version, sidecar(version))
+    package_store.replace_sidecar(difference.skill, difference.version, sidecar_content(version))
     return True
 
 

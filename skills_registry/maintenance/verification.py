@@ -12,7 +12,7 @@ from django.conf import settings
 from skills_registry.catalog import dynamodb_checks
 from skills_registry.catalog.dynamodb_checks import Kind
 from skills_registry.models import Skill, SkillVersion
-from skills_registry.services.versions import sidecar
+from skills_registry.services.versions import sidecar_content
 from skills_registry.store import package_store
 from skills_registry.store.records import DamagedRecord
 
@@ -96,6 +96,6 @@ def _sidecar_problem(version: SkillVersion) -> str:
         return str(damaged)
     if said["digest"] != version.digest:
         return "the sidecar names another digest"
-    expected = sidecar(version)
+    expected = sidecar_content(version)
     wrong = [key for key in ("skill_id", "version", "size", "files") if said[key] != expected[key]]
     return f"the sidecar differs in {', '.join(wrong)}" if wrong else ""

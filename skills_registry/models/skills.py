@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from skills_registry.audience import Audience
 from skills_registry.packages.manifest_fields import NAME_MAX
 from skills_registry.packages.package import Package
-from skills_registry.tags import normal_tag
+from skills_registry.tags import normalize_tag
 
 from .base import AppendOnly
 
@@ -81,7 +81,7 @@ class SkillQuerySet(models.QuerySet["Skill"]):
 
     def tagged(self, tag: str) -> SkillQuerySet:
         """Skills with a tag; its spelling is normalised."""
-        return self.filter(self._has_tag(normal_tag(tag)))
+        return self.filter(self._has_tag(normalize_tag(tag)))
 
     def visible_to(self, audience: Audience) -> SkillQuerySet:
         """Skills that an audience may see."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from skills_registry.media_types import text_of
+from skills_registry.media_types import decode_text
 
 from .paths import printable
 from .problems import Refusal
@@ -32,7 +32,7 @@ class Edit:
     @classmethod
     def of(cls, content: bytes) -> Edit:
         """An edit that writes these bytes, as text if they are text, so that they stay editable."""
-        text = text_of(content)
+        text = decode_text(content)
         return cls(text=text) if text is not None else cls(content=content)
 
 

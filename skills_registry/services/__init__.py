@@ -1,8 +1,8 @@
-"""The operations on skills, each written once for the admin, the API and the commands; the only writer.
+"""All operations that change skills. The admin, the API and the commands call these functions.
 
-The order of writes is: reserve the number -> store the files -> mark the version ready -> move the
-pointer -> announce. A crash between two steps leaves something to sweep or a projection to retry,
-never a pointer to nothing.
+Writes happen in this order: reserve the version number, store the files, mark the version ready, move
+the live pointer, announce the change. A crash between two steps leaves data for `sweep` to remove or a
+projection to retry, but never a live pointer to missing files.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from skills_registry.tags import InvalidTags
 from .contents import export_skills, export_version
 from .editing import Changes, edit_version, inspect_edit
 from .errors import Conflict, StoreFailed
-from .housekeeping import Swept, sweep
+from .housekeeping import SweepResult, sweep
 from .inspecting import inspect, inspect_on_disk
 from .publishing import (
     announce_again,
@@ -27,17 +27,17 @@ from .publishing import (
 )
 from .reviewing import approve, objection, request_review, send_back
 from .skills import delete_skill, restore_skill, set_owner, set_tags, why_not_restorable
-from .state import why_absent
+from .state import why_deleted
 from .uploads import UPLOAD_LIFETIME, Staged, discard_upload, inspect_upload, stage_files, stage_upload
 from .versions import (
     STORING_LIFETIME,
     Removal,
     create_version,
     delete_version,
-    deletion_objection,
-    removal_told,
-    uploader_besides,
-    version_holding,
+    find_identical_version,
+    last_uploader_other_than,
+    removal_warning,
+    why_not_deletable,
 )
 from .yanking import unyank_version, why_not_yankable, yank_version
 
@@ -50,27 +50,28 @@ __all__ = [
     "Removal",
     "Staged",
     "StoreFailed",
-    "Swept",
+    "SweepResult",
     "announce_again",
     "approve",
     "create_version",
     "deactivate",
     "delete_skill",
     "delete_version",
-    "deletion_objection",
     "discard_upload",
     "edit_version",
     "export_skills",
     "export_version",
+    "find_identical_version",
     "inspect",
     "inspect_edit",
     "inspect_on_disk",
     "inspect_upload",
+    "last_uploader_other_than",
     "objection",
     "publication_target",
     "publish",
     "refusals",
-    "removal_told",
+    "removal_warning",
     "request_review",
     "restore_skill",
     "rollback",
@@ -82,10 +83,9 @@ __all__ = [
     "stage_upload",
     "sweep",
     "unyank_version",
-    "uploader_besides",
-    "version_holding",
-    "why_absent",
+    "why_deleted",
     "why_not_deactivatable",
+    "why_not_deletable",
     "why_not_publishable",
     "why_not_restorable",
     "why_not_yankable",

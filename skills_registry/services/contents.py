@@ -1,4 +1,4 @@
-"""The files of versions as they were uploaded: read back whole, and handed out as zips."""
+"""Read the stored files of versions and export them as zips."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .errors import StoreFailed
 
 
 def read_contents(version: SkillVersion, *, without: Collection[str] = ()) -> Iterator[tuple[str, bytes]]:
-    """A version's files by path, in the order of the package, but for some.
+    """Yield each path and its content in package order, except the paths in `without`.
 
-    Raises StoreFailed where one is not what was uploaded any more, OSError where the store fails.
+    Raises StoreFailed if a file no longer matches its recorded digest, OSError if the store fails.
     """
     for file in version.files:
         if file["path"] in without:
@@ -32,29 +32,31 @@ def read_contents(version: SkillVersion, *, without: Collection[str] = ()) -> It
 
 
 def export_version(version: SkillVersion) -> bytes:
-    """A version as a zip with one folder of the skill's name: what an agent's folder of skills takes, and an upload.
+    """Return a version as a zip with one top folder named after the skill.
 
-    The same version gives the same bytes each time. Raises StoreFailed and OSError, see `read_contents`.
+    It can be unpacked into an agent's skills folder or uploaded again. The bytes are the same every time.
+    Raises StoreFailed and OSError; see `read_contents`.
     """
-    with deadline.afresh(settings.TRANSFER_DEADLINE_SECONDS):  # many files, as in an upload
-        return b"".join(_packed([version]))
+    with deadline.afresh(settings.TRANSFER_DEADLINE_SECONDS):  # it reads many files from the store
+        return b"".join(_zip_versions([version]))
 
 
 def export_skills(skills: Iterable[Skill]) -> Iterator[bytes]:
-    """Several skills as one zip, a folder each, in pieces that can be sent as they come.
+    """Yield the chunks of one zip with a folder for each skill.
 
-    Of each the live version, or else the newest; those that have none are left out. Raises as `read_contents`.
+    Exports the live version of each skill, or its newest if none is live; skips skills without versions.
+    Raises StoreFailed and OSError; see `read_contents`.
     """
-    for_each = ((skill.live_version or skill.versions.ready().first()) for skill in skills)
-    return _packed([version for version in for_each if version is not None])
+    exported = ((skill.live_version or skill.versions.ready().first()) for skill in skills)
+    return _zip_versions([version for version in exported if version is not None])
 
 
-def _packed(versions: Collection[SkillVersion]) -> Iterator[bytes]:
+def _zip_versions(versions: Collection[SkillVersion]) -> Iterator[bytes]:
     executables = {f"{version.skill.name}/{path}" for version in versions for path in version.executables}
-    return stream_zip(_in_folders(versions), executables)
+    return stream_zip(_files_in_folders(versions), executables)
 
 
-def _in_folders(versions: Iterable[SkillVersion]) -> Iterator[tuple[str, bytes]]:
+def _files_in_folders(versions: Iterable[SkillVersion]) -> Iterator[tuple[str, bytes]]:
     for version in versions:
         for path, content in read_contents(version):
             yield f"{version.skill.name}/{path}", content

@@ -1,4 +1,4 @@
-"""A version made from another one with some of its files changed: the editor, and scripts that mend one file."""
+"""Create a version by changing some files of an existing one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 Changes = Mapping[str, bytes | None]
-"""What is to become of files by path: their bytes, or None to remove them; all others stay."""
+"""The new content of files by path; None removes a file. Files that are not listed stay unchanged."""
 
 
 def edit_version(
@@ -36,13 +36,15 @@ def edit_version(
     note: str = "",
     expected_latest: int,
 ) -> SkillVersion:
-    """Make a version from `base_number` with some files changed, added or removed; what is served stays.
+    """Create a version from `base_number` with some files changed, added or removed. Does not publish it.
 
-    `expected_latest` is the number of the newest version when the editing began. Raises InvalidSkill with
-    the problems that an upload of the same files would have; Conflict where somebody made a version
-    meanwhile, where a file to be removed is not there, and where the files are those of a version that
-    is there already; SkillVersion.DoesNotExist; StoreFailed and OSError where the store fails. Nothing
-    is changed then, and the caller still has the text.
+    `expected_latest` is the number of the newest version when the edit began. Nothing is changed on error:
+
+    - InvalidSkill, with the same problems that an upload of these files would have;
+    - Conflict if a newer version exists, if a file to remove does not exist, or if a version with the
+      same files exists;
+    - SkillVersion.DoesNotExist if the base version does not exist;
+    - StoreFailed or OSError if the store fails.
     """
     base = SkillVersion.objects.ready().select_related("skill").get(skill=skill, number=base_number)
     inspection = inspect_edit(base, changes)
@@ -57,37 +59,37 @@ def edit_version(
 
 
 def inspect_edit(base: SkillVersion, changes: Changes) -> Inspection:
-    """What `edit_version` would say of the changes, storing nothing; raises Conflict, StoreFailed and OSError as it."""
+    """Inspect the package that `edit_version` would store. Raises the same Conflict, StoreFailed and OSError."""
     report = Report()
     if len(changes) > EDITS_MAX:
         raise Conflict(_("There are {count} edits; {limit} are allowed.").format(count=len(changes), limit=EDITS_MAX))
-    kept = {drop_dot_segments(path): content for path, content in changes.items() if _is_file(path, report)}
-    missing = sorted(path for path, content in kept.items() if content is None and not _has(base, path))
+    kept = {drop_dot_segments(path): content for path, content in changes.items() if _check_edited_path(path, report)}
+    missing = sorted(path for path, content in kept.items() if content is None and not _has_file(base, path))
     if missing:
         message = _("{path} cannot be removed, since {version} has no such file.")
         raise Conflict(message.format(path=printable(missing[0]), version=base))
     contents = dict(read_contents(base, without=kept))
     contents |= {path: content for path, content in kept.items() if content is not None}
-    return inspect_contents(contents, base.skill.name, tuple(report.problems), _executables(base, contents))
+    return inspect_contents(contents, base.skill.name, tuple(report.problems), _executables_after(base, contents))
 
 
-def _executables(base: SkillVersion, contents: Mapping[str, bytes]) -> frozenset[str]:
-    """The programs among the files: those that were there as such, and what has the bytes of one."""
+def _executables_after(base: SkillVersion, contents: Mapping[str, bytes]) -> frozenset[str]:
+    """The paths that are executable: those that were, and new paths with the same bytes as an executable file."""
     programs = {file["sha256"] for file in base.files if file.get("executable")}
     if not programs:
         return frozenset()
-    digest = cache(lambda content: hashlib.sha256(content).hexdigest())  # many paths may share their bytes
+    digest = cache(lambda content: hashlib.sha256(content).hexdigest())  # many paths may share one content
     new = contents.keys() - {file["path"] for file in base.files}
     moved = {path for path in new if digest(contents[path]) in programs}
     return frozenset(moved | (base.executables & contents.keys()))
 
 
-def _is_file(path: str, report: Report) -> bool:
+def _check_edited_path(path: str, report: Report) -> bool:
     if path.endswith("/"):
         report.error("path-empty", {"case": "folder"}, file=printable(path))
         return False
     return check_path(path, report)
 
 
-def _has(version: SkillVersion, path: str) -> bool:
+def _has_file(version: SkillVersion, path: str) -> bool:
     return any(file["path"] == path for file in version.files)

@@ -1,11 +1,11 @@
-"""Why an operation was not done."""
+"""Errors that operations raise."""
 
 from __future__ import annotations
 
 
 class StoreFailed(Exception):
-    """The package store did not take what it was given; the message says what is as it was before."""
+    """The package store failed, or a stored file is damaged. The message is shown to users."""
 
 
 class Conflict(Exception):
-    """The operation does not fit the present state; the message tells the operator what that is."""
+    """The current state does not allow the operation. The message is shown to users and says why."""

@@ -1,4 +1,4 @@
-"""What was left behind is removed, and what failed is tried again."""
+"""Remove leftovers of interrupted operations and retry failed projections."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from skills_registry.models import Skill, SkillVersion, Upload
 from skills_registry.store import package_store
 
 from .uploads import UPLOAD_LIFETIME
-from .versions import STORING_LIFETIME, Removal, abandon, remove_files
+from .versions import STORING_LIFETIME, Removal, abandon_version, remove_files
 
 
 @dataclass(frozen=True)
-class Swept:
-    """What a sweep removed or mended, and what it could not."""
+class SweepResult:
+    """Counts of what a sweep removed or wrote, and a message for each failure."""
 
     uploads: int
     versions: int
@@ -25,10 +25,10 @@ class Swept:
     failures: tuple[str, ...] = ()
 
 
-def sweep() -> Swept:
-    """Write what is pending; remove staged uploads after a day and versions that were never finished.
+def sweep() -> SweepResult:
+    """Write pending projections; remove expired uploads, unfinished versions and files of deleted versions.
 
-    What fails keeps nothing else waiting.
+    A failure does not stop the sweep; it is reported in the result.
     """
     projections = project_pending()
     now = timezone.now()
@@ -38,17 +38,17 @@ def sweep() -> Swept:
         state=SkillVersion.State.STORING, created_at__lt=now - STORING_LIFETIME
     ).select_related("skill")
     for version in abandoned:
-        abandon(version)
+        abandon_version(version)
     deleting = SkillVersion.objects.filter(state=SkillVersion.State.DELETING).select_related("skill")
-    left = [version for version in deleting if remove_files(version) is Removal.LATER]
-    failures += [f"{version}: its files could not be removed" for version in left]
+    remaining = [version for version in deleting if remove_files(version) is Removal.LATER]
+    failures += [f"{version}: its files could not be removed" for version in remaining]
     pending = Skill.objects.pending().values_list("name", flat=True)
     failures += [f"{name}: its last change could not be written" for name in pending]
-    return Swept(uploads, len(abandoned), projections, tuple(failures))
+    return SweepResult(uploads, len(abandoned), projections, tuple(failures))
 
 
 def _sweep_uploads(moment: datetime, failures: list[str]) -> int:
-    """How many staged uploads were removed that are older."""
+    """Remove staged uploads older than `moment`. Returns how many."""
     removed = 0
     try:
         uploads = package_store.list_uploads_before(moment)

@@ -1,4 +1,4 @@
-"""What is to be said of packages that somebody wants to bring in, within bounds of time and memory."""
+"""Inspect packages in a worker process, within limits of CPU time and memory."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from skills_registry.packages.package import Limits
 from skills_registry.packages.problems import Problem
 
 CPU_SECONDS = 1.2
-"""Several times what a package takes that is as large as one may be."""
+"""CPU time for one inspection: several times what a package of the maximum size needs."""
 
 
 def limits() -> Limits:
-    """The limits on packages that this installation sets."""
+    """The package limits from the settings."""
     return Limits(
         files=settings.SKILL_MAX_FILES,
         total_bytes=settings.SKILL_MAX_BYTES,
@@ -30,36 +30,37 @@ def limits() -> Limits:
 
 
 def inspect(data: bytes, *, mend: bool = False) -> Inspection:
-    """Say everything there is to say about a zip; stores nothing and raises nothing.
+    """Inspect a zip. Stores nothing and raises nothing; problems are in the result.
 
-    With `mend` the mistakes in its SKILL.md that can be mended safely are mended.
+    `mend` fixes mistakes in SKILL.md that can be fixed safely.
     """
-    return _inspected(inspect_archive, data, replace(limits(), mend=mend))
+    return _run_inspection(inspect_archive, data, replace(limits(), mend=mend))
 
 
 def inspect_on_disk(path: Path, *, mend: bool = False, name: str = "", prefix: str = "") -> Inspection:
-    """Say everything there is to say about a folder or a zip on disk; stores nothing and raises nothing.
+    """Inspect a folder or a zip on disk. Stores nothing and raises nothing.
 
-    `mend` as in `inspect`; `name` and `prefix` as in `inspect_path`.
+    For `mend` see `inspect`; for `name` and `prefix` see `inspect_path`.
     """
-    readings = 2 if name or prefix else 1  # under another name it is read once more
+    readings = 2 if name or prefix else 1  # a renamed package is read twice
     arguments = str(path.resolve()), replace(limits(), mend=mend), name, prefix
-    return _inspected(inspect_path, *arguments, cpu_seconds=readings * CPU_SECONDS)
+    return _run_inspection(inspect_path, *arguments, cpu_seconds=readings * CPU_SECONDS)
 
 
 def inspect_contents(
     contents: Mapping[str, bytes], skill: str, problems: tuple[Problem, ...], executables: frozenset[str]
 ) -> Inspection:
-    """Say everything there is to say about files by path, see `inspect_files`; stores nothing and raises nothing."""
-    largest = limits().total_bytes
-    if sum(map(len, contents.values())) > largest:  # before all of it is copied: many paths may share their bytes
-        return Inspection(None, (*problems, Problem("package-too-large", {"limit": largest})))
-    return _inspected(inspect_files, contents, limits(), skill, problems, executables)
+    """Inspect files given by path; see `inspect_files`. Stores nothing and raises nothing."""
+    limit = limits().total_bytes
+    # Checked before the contents are copied to the worker: many paths may share one content.
+    if sum(map(len, contents.values())) > limit:
+        return Inspection(None, (*problems, Problem("package-too-large", {"limit": limit})))
+    return _run_inspection(inspect_files, contents, limits(), skill, problems, executables)
 
 
-def _inspected(inspection: Callable[..., Inspection], *arguments: Any, cpu_seconds: float = CPU_SECONDS) -> Inspection:
+def _run_inspection(function: Callable[..., Inspection], *args: Any, cpu_seconds: float = CPU_SECONDS) -> Inspection:
     try:
-        return run_bounded(cpu_seconds, inspection, *arguments)
-    except JobFailed as failure:
-        problem = Problem("server-busy") if failure.busy else Problem("too-much-work")
+        return run_bounded(cpu_seconds, function, *args)
+    except JobFailed as refused:
+        problem = Problem("server-busy") if refused.busy else Problem("too-much-work")
         return Inspection(None, (problem,))

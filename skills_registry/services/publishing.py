@@ -1,4 +1,4 @@
-"""The pointer to what is served, and who moved it."""
+"""Publish, roll back and deactivate: move the live pointer of a skill and record who moved it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from skills_registry.models import Publication, Skill, SkillVersion
 
 from .errors import Conflict
 from .reviewing import objections
-from .state import expect_live, live_number, present, why_absent
+from .state import check_expected_live, live_number, lock_existing_skill, why_deleted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -29,42 +29,43 @@ def publish(
     reason: str = "",
     expected_live: int | EllipsisType | None = ...,
 ) -> Publication:
-    """Make a version the one that agents get; an older one than the live one is recorded as a rollback.
+    """Make a version live. Publishing a version older than the live one is recorded as a rollback.
 
-    `expected_live` is the number the caller saw as live (None: none); where that has changed since,
-    and where `why_not_publishable` has a reason, Conflict is raised.
-    SkillVersion.DoesNotExist for a number that is not there.
+    `expected_live` is the version number that the caller saw as live (None: no live version; `...`: not
+    checked). Raises Conflict if another version is live by now or `why_not_publishable` has a reason, and
+    SkillVersion.DoesNotExist if there is no such version.
     """
     with transaction.atomic():
         generation = next_generation()
-        skill = present(skill)
+        skill = lock_existing_skill(skill)
         version = SkillVersion.objects.ready().get(skill=skill, number=number)
         version.skill, live = skill, skill.live_version
-        expect_live(skill, expected_live)
+        check_expected_live(skill, expected_live)
         if refusal := why_not_publishable(version, actor):
             raise Conflict(refusal)
         older = live is not None and version.number < live.number
         action = Publication.Action.ROLLBACK if older else Publication.Action.PUBLISH
-        return point(skill, version, action, generation, actor=actor, reason=reason)
+        return move_live_pointer(skill, version, action, generation, actor=actor, reason=reason)
 
 
 def why_not_publishable(version: SkillVersion, actor: User | None) -> str:
-    """Why `actor` (None: a command) cannot publish a ready version as things are; "" where nothing forbids it.
+    """Why `actor` (None: a command) cannot publish a ready version; "" if they can.
 
-    Its skill is deleted, it is live already, it was yanked, or there is an `objection` of the review.
+    Possible reasons: the skill is deleted, the version is already live or yanked, or a review is
+    missing (see `objection`).
     """
     return refusals([version], actor)[version.pk]
 
 
 def refusals(versions: Collection[SkillVersion], actor: User | None) -> dict[int, str]:
-    """`why_not_publishable` for each version, by its primary key; one query for all of them."""
+    """The result of `why_not_publishable` for each version by primary key, with one query for all of them."""
     reviews = objections(versions, actor)
-    return {version.pk: _refusal(version) or reviews[version.pk] for version in versions}
+    return {version.pk: _state_refusal(version) or reviews[version.pk] for version in versions}
 
 
-def _refusal(version: SkillVersion) -> str:
-    """Why nobody can publish the version; "" where that depends on reviews alone."""
-    if reason := why_absent(version.skill):
+def _state_refusal(version: SkillVersion) -> str:
+    """Why nobody can publish the version, regardless of reviews; "" if nothing prevents it."""
+    if reason := why_deleted(version.skill):
         return reason
     if version.skill.live_version_id == version.pk:
         return _("{version} is live already.").format(version=version)
@@ -82,9 +83,10 @@ def rollback(
     reason: str = "",
     expected_live: int | EllipsisType | None = ...,
 ) -> Publication:
-    """Publish an older version again; without a number, the one that was live before this one.
+    """Publish an older version again; without a number, the `rollback_target`.
 
-    Raises Conflict where there is nothing to go back to, or the number is not an older one; see `publish`.
+    Raises Conflict if there is no version to go back to or the number is not older than the live version,
+    and whatever `publish` raises.
     """
     live = skill.live_version
     if live is None:
@@ -100,7 +102,7 @@ def rollback(
 
 
 def rollback_target(skill: Skill) -> int | None:
-    """The number of the newest version older than the live one that was live once and may be again."""
+    """The most recently published version older than the live one that can be published again."""
     if skill.live_version is None:
         return None
     earlier = Publication.objects.filter(
@@ -112,9 +114,10 @@ def rollback_target(skill: Skill) -> int | None:
 
 
 def publication_target(skill: Skill) -> int | None:
-    """The number of the version to publish next, where one waits or none is live; None where all is as it should be.
+    """The number of the version to publish next; None if there is nothing to publish.
 
-    `skill` is read `with_summary`. Without one that waits it is the version that was live last, or the newest.
+    That is the waiting version. If none waits and the skill is not live, it is the version that was live
+    last, or else the newest. `skill` must be read `with_summary`.
     """
     if skill.waiting_number or skill.live_version_id:
         return skill.waiting_number
@@ -131,29 +134,29 @@ def deactivate(
     reason: str = "",
     expected_live: int | EllipsisType | None = ...,
 ) -> Publication:
-    """Stop serving a skill; its versions stay. Raises Conflict where it is not live."""
+    """Stop serving a skill; its versions stay. Raises Conflict if it is not live."""
     with transaction.atomic():
         generation = next_generation()
         skill = lock_skill(skill)
-        expect_live(skill, expected_live)
+        check_expected_live(skill, expected_live)
         if refusal := why_not_deactivatable(skill):
             raise Conflict(refusal)
-        return point(skill, None, Publication.Action.DEACTIVATE, generation, actor=actor, reason=reason)
+        return move_live_pointer(skill, None, Publication.Action.DEACTIVATE, generation, actor=actor, reason=reason)
 
 
 def why_not_deactivatable(skill: Skill) -> str:
-    """Why a skill cannot be deactivated; "" where it can."""
+    """Why a skill cannot be deactivated; "" if it can."""
     return "" if skill.live_version_id else _("{skill} is not live.").format(skill=skill)
 
 
 def announce_again(skill: Skill) -> None:
-    """Tell every projection of a skill anew, as after a change; for one that was damaged or lost."""
+    """Write every projection of a skill again, for example after one was damaged or lost."""
     with transaction.atomic():
         generation = next_generation()
         save_change(lock_skill(skill), generation)
 
 
-def point(
+def move_live_pointer(
     skill: Skill,
     version: SkillVersion | None,
     action: Publication.Action,
@@ -162,7 +165,7 @@ def point(
     actor: User | None,
     reason: str,
 ) -> Publication:
-    """Move the pointer of a locked skill, append the history, and announce both after the commit."""
+    """Move the live pointer of a locked skill, append to its history, and announce the change after the commit."""
     publication = Publication(
         skill=skill,
         action=action,

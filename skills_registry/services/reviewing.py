@@ -1,4 +1,4 @@
-"""Four eyes: what others say of a version before it goes live, and whether it may."""
+"""Reviews: approval of a version by another person before it goes live."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from skills_registry.audit import Action, record
 from skills_registry.models import Publication, Review, SkillVersion
 
 from .errors import Conflict
-from .state import present_version, refuse_live
+from .state import lock_existing_version, refuse_live
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -22,94 +22,95 @@ Verdict = SkillVersion.Review
 
 
 def request_review(version: SkillVersion, *, actor: User, comment: str = "") -> Review:
-    """Ask others to look at a version; also again, after it was sent back.
+    """Ask for a review of a version, for the first time or after it was sent back.
 
-    Raises Conflict where it waits for review or is approved already, is live, yanked or deleted.
+    Raises Conflict if it already waits for review or is approved, and if it is live, yanked or deleted.
     """
     with transaction.atomic():
-        version = _reviewable(version)
+        version = _lock_reviewable_version(version)
         if version.review in (Verdict.REQUESTED, Verdict.APPROVED):
-            raise Conflict(_said(version))
-        return _say(version, Verdict.REQUESTED, Action.REQUEST_REVIEW, actor, comment)
+            raise Conflict(_review_state_text(version))
+        return _record_review(version, Verdict.REQUESTED, Action.REQUEST_REVIEW, actor, comment)
 
 
 def approve(version: SkillVersion, *, actor: User, comment: str = "") -> Review:
-    """Let a version go live, as far as the review is concerned; whether a review was asked for or not.
+    """Approve a version, whether a review was requested or not.
 
-    Raises Conflict for the version's own uploader, where it is approved already or was sent back (then a
-    review has to be asked for again), and where it is live, yanked or deleted.
+    Raises Conflict if the actor uploaded it, if it is already approved or was sent back (a new review must
+    be requested first), and if it is live, yanked or deleted.
     """
     with transaction.atomic():
-        version = _reviewable(version)
+        version = _lock_reviewable_version(version)
         if actor.pk == version.uploaded_by_id:
             raise Conflict(_("You made {version} yourself; somebody else has to approve it.").format(version=version))
         if version.review in (Verdict.APPROVED, Verdict.SENT_BACK):
-            raise Conflict(_said(version))
-        return _say(version, Verdict.APPROVED, Action.APPROVE, actor, comment)
+            raise Conflict(_review_state_text(version))
+        return _record_review(version, Verdict.APPROVED, Action.APPROVE, actor, comment)
 
 
 def send_back(version: SkillVersion, *, actor: User, comment: str) -> Review:
-    """Say what has to become better before a version may go live; takes an approval back, too.
+    """Reject a version with a comment that says what to change. Withdraws an earlier approval.
 
-    Raises Conflict without a comment, where it was sent back already, and where it is live, yanked or deleted.
+    Raises Conflict if the comment is blank, if the version was already sent back, and if it is live, yanked
+    or deleted.
     """
     if not comment.strip():
         raise Conflict(_("Say what has to become better."))
     with transaction.atomic():
-        version = _reviewable(version)
+        version = _lock_reviewable_version(version)
         if version.review == Verdict.SENT_BACK:
-            raise Conflict(_said(version))
-        return _say(version, Verdict.SENT_BACK, Action.SEND_BACK, actor, comment)
+            raise Conflict(_review_state_text(version))
+        return _record_review(version, Verdict.SENT_BACK, Action.SEND_BACK, actor, comment)
 
 
 def objection(version: SkillVersion, actor: User | None) -> str:
-    """Why REQUIRE_REVIEW does not let `actor` publish the version (None: a command); "" where it does.
+    """Why REQUIRE_REVIEW does not let `actor` (None: a command) publish the version; "" if it does.
 
-    It must be approved, which its uploader cannot do, and somebody else than its uploader must publish
-    it. A version that was live before needs neither, so that going back is never held up; unless it was
-    sent back since, which an approval ends and a new request does not.
+    The version must be approved and published by people other than its uploader. A version that was live
+    before needs neither, so that a rollback is never held up, unless it was sent back since and not
+    approved again.
     """
     return objections([version], actor)[version.pk]
 
 
 def objections(versions: Collection[SkillVersion], actor: User | None) -> dict[int, str]:
-    """The `objection` to each version, by its primary key; one query for all of them, two where some were asked for."""
+    """The `objection` to each version by primary key. At most two queries for all of them."""
     if not settings.REQUIRE_REVIEW:
         return dict.fromkeys((version.pk for version in versions), "")
     published = Publication.objects.filter(version__in=[version.pk for version in versions])
-    free = set(published.values_list("version", flat=True)) - _sent_back(versions)
-    return {version.pk: _objection(version, actor, free) for version in versions}
+    exempt = set(published.values_list("version", flat=True)) - _sent_back(versions)
+    return {version.pk: _objection(version, actor, exempt) for version in versions}
 
 
 def _sent_back(versions: Collection[SkillVersion]) -> set[int]:
-    """The versions whose last verdict is that they were sent back, also where a review was asked for since."""
-    asked = [version.pk for version in versions if version.review == Verdict.REQUESTED]
-    verdicts = Review.objects.filter(version__in=asked).exclude(verdict=Verdict.REQUESTED) if asked else []
+    """The primary keys of versions that were sent back and not approved since."""
+    requested = [version.pk for version in versions if version.review == Verdict.REQUESTED]
+    verdicts = Review.objects.filter(version__in=requested).exclude(verdict=Verdict.REQUESTED) if requested else []
     last = {review.version_id: review.verdict for review in sorted(verdicts, key=lambda review: review.pk)}
     last |= {version.pk: version.review for version in versions if version.review == Verdict.SENT_BACK}
     return {pk for pk, verdict in last.items() if verdict == Verdict.SENT_BACK}
 
 
-def _objection(version: SkillVersion, actor: User | None, free: Collection[int]) -> str:
-    if version.pk in free:
+def _objection(version: SkillVersion, actor: User | None, exempt: Collection[int]) -> str:
+    if version.pk in exempt:
         return ""
     if version.review != Verdict.APPROVED:
         message = _("{said} It can be published once somebody other than its uploader has approved it.")
-        return message.format(said=_said(version))
+        return message.format(said=_review_state_text(version))
     if actor is not None and actor.pk == version.uploaded_by_id:
         return _("You made {version} yourself; somebody else has to publish it.").format(version=version)
     return ""
 
 
-def _reviewable(version: SkillVersion) -> SkillVersion:
-    version = present_version(version)
+def _lock_reviewable_version(version: SkillVersion) -> SkillVersion:
+    version = lock_existing_version(version)
     refuse_live(version)
     if version.yanked_at is not None:
         raise Conflict(_("{version} was yanked.").format(version=version))
     return version
 
 
-def _said(version: SkillVersion) -> str:
+def _review_state_text(version: SkillVersion) -> str:
     sentences = {
         Verdict.NONE: _("{version} was not reviewed."),
         Verdict.REQUESTED: _("{version} waits for review."),
@@ -119,7 +120,9 @@ def _said(version: SkillVersion) -> str:
     return sentences[Verdict(version.review)].format(version=version)
 
 
-def _say(version: SkillVersion, verdict: SkillVersion.Review, action: Action, actor: User, comment: str) -> Review:
+def _record_review(
+    version: SkillVersion, verdict: SkillVersion.Review, action: Action, actor: User, comment: str
+) -> Review:
     review = Review(version=version, verdict=verdict, actor=actor, comment=comment)
     review.save()
     SkillVersion.objects.filter(pk=version.pk).update(review=verdict)

@@ -1,4 +1,4 @@
-"""A skill as a whole: its tags, its owner, and whether it is there at all."""
+"""Set the tags and the owner of a skill; delete and restore it."""
 
 from __future__ import annotations
 
@@ -13,43 +13,44 @@ from django.utils.translation import gettext as _
 from skills_registry.audit import Action, record
 from skills_registry.catalog.generations import lock_skill, next_generation, save_change
 from skills_registry.models import Publication, Skill
-from skills_registry.tags import normal_tags
+from skills_registry.tags import normalize_tags
 
 from .errors import Conflict
-from .publishing import point
-from .state import expect_live, live_number, present
+from .publishing import move_live_pointer
+from .state import check_expected_live, live_number, lock_existing_skill
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
 def set_tags(skill: Skill, tags: Iterable[str], *, actor: User | None = None, reason: str = "") -> Skill:
-    """Replace a skill's tags, which gateways see at once; the skill as it is now.
+    """Replace a skill's tags and return the updated skill. Does nothing if the tags are already set.
 
-    Setting what is set already does nothing. Raises InvalidTags, and Conflict where the skill is deleted.
+    Raises InvalidTags, and Conflict if the skill is deleted.
     """
-    wanted = normal_tags(tags)
+    wanted = normalize_tags(tags)
     with transaction.atomic():
         generation = next_generation()
-        skill = present(skill)
+        skill = lock_existing_skill(skill)
         if skill.tags != wanted:
-            record(Action.SET_TAGS, skill, actor=actor, reason=reason, before=_tags(skill.tags), after=_tags(wanted))
+            before, after = _tags_state(skill.tags), _tags_state(wanted)
+            record(Action.SET_TAGS, skill, actor=actor, reason=reason, before=before, after=after)
             skill.tags = wanted
             save_change(skill, generation, "tags")
     return skill
 
 
 def set_owner(skill: Skill, owner: User | None, *, actor: User | None = None, reason: str = "") -> Skill:
-    """Say whom to ask about a skill, or (None) nobody; the skill as it is now.
+    """Set the contact for a skill (None: nobody) and return the updated skill.
 
-    An owner has no rights by being one. Setting who is set already does nothing. Raises Conflict where
-    the skill is deleted.
+    Ownership gives no permissions. Does nothing if the owner is already set. Raises Conflict if the skill
+    is deleted.
     """
     with transaction.atomic():
         generation = next_generation()
-        skill = present(skill)
+        skill = lock_existing_skill(skill)
         if skill.owner != owner:
-            before, after = _owner(skill.owner), _owner(owner)
+            before, after = _owner_state(skill.owner), _owner_state(owner)
             record(Action.SET_OWNER, skill, actor=actor, reason=reason, before=before, after=after)
             skill.owner = owner
             save_change(skill, generation, "owner")
@@ -64,22 +65,21 @@ def delete_skill(
     deactivate: bool = False,
     expected_live: int | EllipsisType | None = ...,
 ) -> Skill:
-    """Hide a skill: it is in no list, and nothing of it changes or is served until it is restored.
+    """Hide a skill: it is not listed, served or changed until it is restored.
 
-    Its name stays taken, and versions, files and history stay as they are. Raises Conflict where it is
-    deleted already, where `expected_live` (see `publish`) is not what is live, and where it is live,
-    unless `deactivate` says that it is to be served no longer.
+    Its name stays taken; its versions, files and history stay. Raises Conflict if it is already deleted,
+    if `expected_live` (see `publish`) is not the live version, and if it is live and `deactivate` is False.
     """
     with transaction.atomic():
         generation = next_generation()
-        skill = present(skill)
-        expect_live(skill, expected_live)
+        skill = lock_existing_skill(skill)
+        check_expected_live(skill, expected_live)
         before = {"deleted": False, "live": live_number(skill)}
         if skill.live_version is not None:
             if not deactivate:
                 message = _("{version} is live. Deactivate {skill} first, or together with deleting it.")
                 raise Conflict(message.format(version=skill.live_version, skill=skill))
-            point(skill, None, Publication.Action.DEACTIVATE, generation, actor=actor, reason=reason)
+            move_live_pointer(skill, None, Publication.Action.DEACTIVATE, generation, actor=actor, reason=reason)
         skill.deleted_at = timezone.now()
         save_change(skill, generation, "deleted_at")
         after = {"deleted": True, "live": None}
@@ -88,9 +88,9 @@ def delete_skill(
 
 
 def restore_skill(skill: Skill, *, actor: User | None = None, reason: str = "") -> Skill:
-    """Bring a deleted skill back with all there was; nothing is served of it until a version is published.
+    """Restore a deleted skill. It is not served until a version is published.
 
-    Raises Conflict where it is not deleted.
+    Raises Conflict if it is not deleted.
     """
     with transaction.atomic():
         generation = next_generation()
@@ -105,13 +105,13 @@ def restore_skill(skill: Skill, *, actor: User | None = None, reason: str = "") 
 
 
 def why_not_restorable(skill: Skill) -> str:
-    """Why a skill cannot be restored; "" where it can."""
+    """Why a skill cannot be restored; "" if it can."""
     return _("{skill} is not deleted.").format(skill=skill) if skill.deleted_at is None else ""
 
 
-def _tags(tags: list[str]) -> dict[str, list[str]]:
+def _tags_state(tags: list[str]) -> dict[str, list[str]]:
     return {"tags": tags}
 
 
-def _owner(owner: User | None) -> dict[str, str | None]:
+def _owner_state(owner: User | None) -> dict[str, str | None]:
     return {"owner": owner.get_username() if owner else None}

@@ -1,4 +1,4 @@
-"""What an operation finds, read afresh under the lock that lasts until its transaction ends."""
+"""Lock skills for an operation and check their current state."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from skills_registry.models import Skill, SkillVersion
 from .errors import Conflict
 
 
-def present(skill: Skill) -> Skill:
-    """The skill, locked. Raises Conflict where it is deleted."""
+def lock_existing_skill(skill: Skill) -> Skill:
+    """Lock the skill until the transaction ends and return its current row. Raises Conflict if it is deleted."""
     skill = lock_skill(skill)
-    if reason := why_absent(skill):
+    if reason := why_deleted(skill):
         raise Conflict(reason)
     return skill
 
 
-def why_absent(skill: Skill) -> str:
-    """The sentence that refuses changes of a deleted skill; "" for one that is there."""
+def why_deleted(skill: Skill) -> str:
+    """The message that refuses changes to a deleted skill; "" if it is not deleted."""
     return "" if skill.deleted_at is None else _("{skill} is deleted. Restore it first.").format(skill=skill)
 
 
-def present_version(version: SkillVersion) -> SkillVersion:
-    """The version, with its skill locked. Raises Conflict where one of them is deleted."""
-    skill = present(version.skill)
+def lock_existing_version(version: SkillVersion) -> SkillVersion:
+    """Return the current row of a version, with its skill locked. Raises Conflict if either is deleted."""
+    skill = lock_existing_skill(version.skill)
     found = SkillVersion.objects.ready().select_related("uploaded_by").filter(pk=version.pk).first()
     if found is None:
         raise Conflict(_("{version} is not there any more.").format(version=version))
@@ -36,12 +36,12 @@ def present_version(version: SkillVersion) -> SkillVersion:
 
 
 def live_number(skill: Skill) -> int | None:
-    """The number of the live version, if any."""
+    """The number of the live version; None if none is live."""
     return skill.live_version.number if skill.live_version else None
 
 
-def expect_live(skill: Skill, expected: int | EllipsisType | None) -> None:
-    """Raise Conflict unless the live version is the one that the operator saw (None: none; `...`: did not look)."""
+def check_expected_live(skill: Skill, expected: int | EllipsisType | None) -> None:
+    """Raise Conflict unless `expected` is the live version (None: no live version; `...`: not checked)."""
     number = live_number(skill)
     if expected is not ... and expected != number:
         now = _("v{number} is live").format(number=number) if number else _("none is live")
@@ -50,13 +50,13 @@ def expect_live(skill: Skill, expected: int | EllipsisType | None) -> None:
 
 
 def refuse_live(version: SkillVersion) -> None:
-    """Raise Conflict where the version is what agents get."""
-    if reason := why_in_use(version):
+    """Raise Conflict if the version is live."""
+    if reason := why_live(version):
         raise Conflict(reason)
 
 
-def why_in_use(version: SkillVersion) -> str:
-    """The sentence that refuses what cannot be done to the live version; "" for any other."""
+def why_live(version: SkillVersion) -> str:
+    """The message that refuses to change a live version; "" if it is not live."""
     if version.skill.live_version_id != version.pk:
         return ""
     message = _("{version} is live. Publish another version or deactivate {skill} first.")

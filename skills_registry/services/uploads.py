@@ -1,4 +1,4 @@
-"""Zips between the two steps of an upload."""
+"""Staged uploads: zips that were uploaded and are not a version yet."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 UPLOAD_LIFETIME = timedelta(days=1)
+"""`sweep` removes a staged upload after this."""
 
 
 def stage_upload(filename: str, data: bytes, *, user: User | None = None) -> Upload:
-    """Keep an uploaded zip, valid or not, for its review; swept after a day. Raises StoreFailed."""
+    """Store an uploaded zip, valid or not, until it is inspected. Raises StoreFailed."""
     upload = Upload(filename=filename[-255:], size=len(data), uploaded_by=user)
     try:
         package_store.write_upload(upload.pk, data)
@@ -39,53 +40,54 @@ def stage_upload(filename: str, data: bytes, *, user: User | None = None) -> Upl
 
 @dataclass(frozen=True)
 class Staged:
-    """What was kept of files that came together; `left_out` are paths that belong to no package."""
+    """The uploads made from dropped files; `left_out` are paths that belong to no package."""
 
     uploads: list[Upload]
     left_out: list[str]
 
 
 def stage_files(files: Sequence[tuple[str, Callable[[], bytes]]], *, user: User | None = None) -> Staged:
-    """Keep files and folders as people drop them, each with its path and how to read it: one upload for each package.
+    """Stage dropped files and folders as one upload per package. `files` are paths with functions that read them.
 
-    Zips are kept as they are, loose files become the zip that their folder would make, so that the same
-    rules hold for both. Raises StoreFailed; what was kept before is then forgotten.
+    Zips are stored unchanged. Loose files are zipped per folder, so that the same rules apply to both.
+    Raises StoreFailed or OSError after discarding the uploads that were already stored.
     """
     dropped = sort_into_packages([path for path, _ in files])
-    names = _names([files[index][0] for index in dropped.archives] + [_path(bundle) for bundle in dropped.bundles])
-    kept: list[Upload] = []
+    archive_paths = [files[index][0] for index in dropped.archives]
+    names = _upload_names([*archive_paths, *map(_bundle_path, dropped.bundles)])
+    staged: list[Upload] = []
     try:
         for index in dropped.archives:
             path, read = files[index]
-            kept.append(stage_upload(names[path], read(), user=user))
+            staged.append(stage_upload(names[path], read(), user=user))
         for bundle in dropped.bundles:
             data = write_zip((path, files[index][1]()) for path, index in bundle.files.items())
-            kept.append(stage_upload(names[_path(bundle)], data, user=user))
+            staged.append(stage_upload(names[_bundle_path(bundle)], data, user=user))
     except (StoreFailed, OSError):
-        for upload in kept:
+        for upload in staged:
             discard_upload(upload)
         raise
-    return Staged(kept, dropped.left_out)
+    return Staged(staged, dropped.left_out)
 
 
-def _path(bundle: Bundle) -> str:
-    """The path of the zip that a bundle becomes, next to its folder."""
+def _bundle_path(bundle: Bundle) -> str:
+    """The path of the zip made from a bundle, next to its folder."""
     return f"{bundle.place.rstrip('/')}.zip" if bundle.place else bundle.name
 
 
-def _names(paths: Iterable[str]) -> dict[str, str]:
-    """What each zip is called: the end of its path, or all of it where another one would be called the same."""
+def _upload_names(paths: Iterable[str]) -> dict[str, str]:
+    """The name of each zip by path: its file name, or the whole path if several share that name."""
     short = {path: path.rpartition("/")[2] for path in paths}
     used = Counter(short.values())
     return {path: name if used[name] == 1 else path for path, name in short.items()}
 
 
 def inspect_upload(upload: Upload, *, mend: bool = False) -> Inspection:
-    """Inspect a staged zip; see `inspect`. Raises FileNotFoundError where it has been swept."""
+    """Inspect a staged zip; see `inspect`. Raises FileNotFoundError if it was swept."""
     return inspect(package_store.read_upload(upload.pk), mend=mend)
 
 
 def discard_upload(upload: Upload) -> None:
-    """Forget a staged zip."""
+    """Delete a staged zip."""
     package_store.delete_upload(upload.pk)
     upload.delete()

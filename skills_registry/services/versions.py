@@ -1,4 +1,4 @@
-"""Versions come in and go; what is served does not change by either."""
+"""Create and delete versions. Neither changes which version is live."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from skills_registry.store import package_store
 from skills_registry.tags import declared_tags
 
 from .errors import Conflict, StoreFailed
-from .state import present, present_version, refuse_live
+from .state import lock_existing_skill, lock_existing_version, refuse_live
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STORING_LIFETIME = timedelta(hours=1)
-"""A version still `storing` after this is swept: its process has died, or gets a Conflict."""
+"""A version still `storing` after this is swept. If its process is alive, it gets a Conflict."""
 STORING_PATIENCE = timedelta(seconds=10)
-"""How long an upload waits for another one that is storing the same bytes, which may have died over it."""
+"""How long an upload waits for another upload of the same bytes, whose process may have died."""
 STORING_POLL_SECONDS = 0.1
 
 
@@ -45,77 +45,77 @@ def create_version(
     expected_latest: int | EllipsisType | None = ...,
     edited_from: int | None = None,
 ) -> tuple[SkillVersion, bool]:
-    """Store a package as its skill's next version; nothing that is served changes.
+    """Store a package as its skill's next version. Does not publish it.
 
-    A new skill starts with the tags of its frontmatter's `metadata.tags`, and its uploader as owner.
-    Returns the version and True; or, where a version with the same bytes is there already, that
-    version and False. While another upload is storing the same bytes, this waits for it for
-    STORING_PATIENCE and then stores them itself; the first of the two that is done is kept.
-    Raises Conflict where the skill is deleted, and where its newest version is not `expected_latest`
-    (None: none); StoreFailed where the store fails. `edited_from` is the number of the version that
-    was edited, for the history.
+    A new skill gets the tags from `metadata.tags` in its frontmatter, and its uploader as owner.
+    Returns the version and True; or, if a version with the same bytes exists, that version and False.
+    While another upload is storing the same bytes, this waits up to STORING_PATIENCE for it and then
+    stores them itself; the first to finish is kept. `edited_from` is the number of the version that was
+    edited, for the history.
+    Raises Conflict if the skill is deleted or its newest version is not `expected_latest` (None: no
+    version yet; `...`: not checked), and StoreFailed if the store fails.
     """
-    version, created = _reserve(package, user, note, expected_latest)
+    version, created = _reserve_version(package, user, note, expected_latest)
     if not created:
         return version, False
-    release_connections()  # storing takes a while, in which others may have the connection
+    release_connections()  # storing takes a while, and other requests may need the connection
     try:
-        package_store.write_version(version.skill.name, version.number, package.files, sidecar(version))
+        package_store.write_version(version.skill.name, version.number, package.files, sidecar_content(version))
     except OSError as error:
-        abandon(version)
+        abandon_version(version)
         message = _("{version} could not be stored and nothing was changed: {error}")
         raise StoreFailed(message.format(version=version, error=error.strerror or error)) from error
     try:
         twin = _make_ready(version, expected_latest, edited_from)
     except Conflict:
-        abandon(version)
+        abandon_version(version)
         raise
     if twin is not None:
-        abandon(version)
+        abandon_version(version)
         return twin, False
     return version, True
 
 
-def version_holding(skill: Skill, made: Package | SkillVersion) -> SkillVersion | None:
-    """The version of a skill that already has everything a package, or a version that is being stored, brings.
+def find_identical_version(skill: Skill, candidate: Package | SkillVersion) -> SkillVersion | None:
+    """Find a ready version with the same files and at least the same executables; None if there is none.
 
-    A zip need not say which files are executable, so one that says less than a version brings nothing new.
+    A zip need not record which files are executable, so a package with fewer executables is not new.
     """
-    same = SkillVersion.objects.ready().filter(skill=skill, digest=made.digest)
-    return next((version for version in same if made.executables <= version.executables), None)
+    same = SkillVersion.objects.ready().filter(skill=skill, digest=candidate.digest)
+    return next((version for version in same if candidate.executables <= version.executables), None)
 
 
 class Removal(Enum):
-    """What became of the files of a version that was deleted."""
+    """What happened to the files of a deleted version."""
 
     GONE = "gone"
     COPIES_MAY_STAY = "copies may stay"
-    """The bucket keeps earlier versions of objects, and this role may not delete those."""
+    """The bucket keeps noncurrent object versions, and this role may not delete them."""
     LATER = "later"
-    """The store does not answer; a sweep tries again."""
+    """The store does not answer; `sweep` tries again."""
 
 
 def delete_version(version: SkillVersion, *, actor: User | None = None, reason: str = "") -> Removal:
-    """Remove a version with its files, for good; its number is never given out again, history stays.
+    """Delete a version and its files permanently. Its number is never reused, and its history stays.
 
-    Raises Conflict for the live version, for one that was live once and is not yanked (so that nothing
-    published goes by one mistake), and for one that is not (or no longer) there.
+    Raises Conflict if the version is live or already deleted, or if it was live once and is not yanked,
+    so that one mistake cannot remove something that was published.
     """
     with transaction.atomic():
         generation = next_generation()
-        version = present_version(version)
+        version = lock_existing_version(version)
         refuse_live(version)
-        if objection := deletion_objection(version):
+        if objection := why_not_deletable(version):
             raise Conflict(objection)
         SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.DELETING)
-        record(Action.DELETE_VERSION, version, actor=actor, reason=reason, before=_outline(version))
+        record(Action.DELETE_VERSION, version, actor=actor, reason=reason, before=_audit_outline(version))
         save_change(version.skill, generation)
     return remove_files(version)
 
 
-def removal_told(version: SkillVersion, removal: Removal) -> str:
-    """What is left of a deleted version, in words; "" where nothing is."""
-    told = {
+def removal_warning(version: SkillVersion, removal: Removal) -> str:
+    """The warning about remaining files of a deleted version; "" if none remain."""
+    warnings = {
         Removal.GONE: "",
         Removal.COPIES_MAY_STAY: _(
             "The bucket may keep earlier copies of the files of {version} until its lifecycle rule removes them, "
@@ -123,40 +123,41 @@ def removal_told(version: SkillVersion, removal: Removal) -> str:
         ),
         Removal.LATER: _("The files of {version} are still there, since the store does not answer; removed later."),
     }
-    return told[removal].format(version=version)
+    return warnings[removal].format(version=version)
 
 
-def deletion_objection(version: SkillVersion) -> str:
-    """Why a version that is not live cannot be deleted as it is; "" where it can."""
+def why_not_deletable(version: SkillVersion) -> str:
+    """Why a version that is not live cannot be deleted; "" if it can."""
     if not SkillVersion.objects.undeletable().filter(pk=version.pk).exists():
         return ""
     return _("{version} was live once. Yank it first if it is to be deleted for good.").format(version=version)
 
 
-def uploader_besides(skill: Skill, user: User | None) -> str:
-    """Who uploaded the newest version of a skill, where that was somebody else; else ""."""
+def last_uploader_other_than(skill: Skill, user: User | None) -> str:
+    """The name of the user who uploaded the newest version, if it is not `user`; else ""."""
     newest = skill.versions.ready().select_related("uploaded_by").order_by("number").last()
     uploader = newest.uploaded_by if newest else None
     return uploader.get_username() if uploader and uploader != user else ""
 
 
-def _reserve(
+def _reserve_version(
     package: Package, user: User | None, note: str, expected_latest: int | EllipsisType | None
 ) -> tuple[SkillVersion, bool]:
-    """Take the next number for a package, unless its bytes are there already, or another upload is just storing them.
+    """Reserve the next version number; returns the version and True, or an identical version and False.
 
-    Gives up waiting after a while even where one upload after the other dies.
+    Waits while another upload is storing the same bytes, but not longer than three times
+    STORING_PATIENCE, even if one such upload follows another.
     """
-    first = {"owner": user, "tags": declared_tags(package.manifest.frontmatter)}
-    patient_until = time.monotonic() + 3 * STORING_PATIENCE.total_seconds()
+    defaults = {"owner": user, "tags": declared_tags(package.manifest.frontmatter)}
+    deadline = time.monotonic() + 3 * STORING_PATIENCE.total_seconds()
     while True:
         with transaction.atomic():
-            skill = present(Skill.objects.get_or_create(name=package.manifest.name, defaults=first)[0])
-            _expect_latest(skill, expected_latest, _ready() | _being_stored())
+            skill = lock_existing_skill(Skill.objects.get_or_create(name=package.manifest.name, defaults=defaults)[0])
+            _check_expected_latest(skill, expected_latest, _is_ready() | _being_stored())
             same = SkillVersion.objects.filter(skill=skill, digest=package.digest)
-            if existing := version_holding(skill, package):
+            if existing := find_identical_version(skill, package):
                 return existing, False
-            if time.monotonic() > patient_until or not same.filter(_being_stored()).exists():
+            if time.monotonic() > deadline or not same.filter(_being_stored()).exists():
                 skill.last_number += 1
                 skill.save(update_fields=["last_number", "updated_at"])
                 version = SkillVersion.of(package, skill=skill, number=skill.last_number, note=note, uploaded_by=user)
@@ -166,60 +167,60 @@ def _reserve(
         time.sleep(STORING_POLL_SECONDS)
 
 
-def _expect_latest(skill: Skill, expected: int | EllipsisType | None, counted: Q) -> None:
-    """Raise Conflict unless the newest one of the versions that count is the expected one."""
+def _check_expected_latest(skill: Skill, expected: int | EllipsisType | None, counted: Q) -> None:
+    """Raise Conflict unless the newest of the `counted` versions is the expected one."""
     if expected is ...:
         return
     taken = SkillVersion.objects.filter(counted, skill=skill)
     newest = taken.select_related("skill", "uploaded_by").order_by("number").last()
     if (newest.number if newest else None) != expected:
         message = _("Somebody was faster: the newest version is {version} by now. Nothing was changed.")
-        raise Conflict(message.format(version=_by_whom(newest) if newest else _("none")))
+        raise Conflict(message.format(version=_label_with_uploader(newest) if newest else _("none")))
 
 
-def _by_whom(version: SkillVersion) -> str:
+def _label_with_uploader(version: SkillVersion) -> str:
     if version.uploaded_by is None:
         return version.label
     return _("{version} by {user}").format(version=version.label, user=version.uploaded_by.get_username())
 
 
-def _ready() -> Q:
+def _is_ready() -> Q:
     return Q(state=SkillVersion.State.READY)
 
 
 def _being_stored() -> Q:
-    """Versions whose files a process is storing right now, unless it takes very long or has died."""
+    """Match versions that a process started to store within STORING_PATIENCE."""
     return Q(state=SkillVersion.State.STORING, created_at__gt=timezone.now() - STORING_PATIENCE)
 
 
 def _make_ready(
     version: SkillVersion, expected_latest: int | EllipsisType | None, edited_from: int | None
 ) -> SkillVersion | None:
-    """Make the version one that can be published; or return the one with the same bytes that was ready first.
+    """Mark the version ready; or return an identical version that was ready first.
 
-    Raises Conflict where another version than `expected_latest` has become the newest meanwhile.
+    Raises Conflict if the newest version is not `expected_latest`, or if this version was swept.
     """
     with transaction.atomic():
         generation = next_generation()
-        if twin := version_holding(version.skill, version):
+        if twin := find_identical_version(version.skill, version):
             return twin
-        _expect_latest(version.skill, expected_latest, _ready())
+        _check_expected_latest(version.skill, expected_latest, _is_ready())
         if not SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.READY):
             message = _("{version} took too long to store and was swept; upload it again.")
             raise Conflict(message.format(version=version))
         base = {} if edited_from is None else {"edited_from": edited_from}
         mended = [problem["line"] for problem in version.warnings if problem["code"] == "skill-md-mended"]
-        after = {**_outline(version), **base, **({"mended": mended} if mended else {})}
+        after = {**_audit_outline(version), **base, **({"mended": mended} if mended else {})}
         record(Action.CREATE_VERSION, version, actor=version.uploaded_by, reason=version.note, after=after)
         save_change(lock_skill(version.skill), generation)
     version.refresh_from_db()
     return None
 
 
-def abandon(version: SkillVersion) -> None:
-    """Drop a version that was never finished: row first, so that it cannot become ready meanwhile.
+def abandon_version(version: SkillVersion) -> None:
+    """Remove an unfinished version: the row first, so that it cannot become ready meanwhile.
 
-    The skill is announced, since its number is taken nevertheless.
+    The skill is announced, since its last number has changed.
     """
     with transaction.atomic():
         generation = next_generation()
@@ -230,23 +231,23 @@ def abandon(version: SkillVersion) -> None:
     try:
         package_store.delete_version(version.skill.name, version.number)
     except OSError:
-        log.warning("files of %s stay in the store, unused, since it does not answer", version, exc_info=True)
+        log.warning("unused files of %s stay in the store, which does not answer", version, exc_info=True)
 
 
 def remove_files(version: SkillVersion) -> Removal:
-    """Remove a deleted version's files; where the store does not answer, a sweep tries again."""
+    """Remove a deleted version's files; if the store does not answer, `sweep` tries again."""
     try:
         complete = package_store.delete_version(version.skill.name, version.number)
     except OSError:
-        log.warning("files of %s are removed later, since the store does not answer", version, exc_info=True)
+        log.warning("files of %s will be removed later: the store does not answer", version, exc_info=True)
         return Removal.LATER
     deleting = SkillVersion.objects.filter(pk=version.pk, state=SkillVersion.State.DELETING)
     deleting.update(state=SkillVersion.State.DELETED)
     return Removal.GONE if complete else Removal.COPIES_MAY_STAY
 
 
-def sidecar(version: SkillVersion) -> dict[str, Any]:
-    """What the sidecar of a version says."""
+def sidecar_content(version: SkillVersion) -> dict[str, Any]:
+    """The content of a version's sidecar file."""
     return {
         "skill_id": version.skill.name,
         "version": version.label,
@@ -259,5 +260,5 @@ def sidecar(version: SkillVersion) -> dict[str, Any]:
     }
 
 
-def _outline(version: SkillVersion) -> dict[str, Any]:
+def _audit_outline(version: SkillVersion) -> dict[str, Any]:
     return {"version": version.number, "digest": version.digest, "files": version.file_count, "size": version.size}

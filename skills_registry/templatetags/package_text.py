@@ -1,4 +1,4 @@
-"""Text of packages on pages: escaped, and with nothing hidden in it."""
+"""Template filters for text from packages: escape it and make invisible characters visible."""
 
 from __future__ import annotations
 
@@ -19,31 +19,31 @@ register = template.Library()
 
 @register.filter
 def visible(text: object) -> SafeString:
-    """A text with its invisible characters written out."""
+    """Escape a text and write out its invisible characters."""
     return mark_safe(visible_html(str(text)))  # noqa: S308  # it is escaped
 
 
 @register.filter
 def source_lines(source: Source) -> SafeString:
-    """The lines of a text."""
+    """The highlighted lines of a text as HTML."""
     return mark_safe(source.html)  # noqa: S308  # `source_html` escapes it
 
 
 @register.filter
 def line(shown: HtmlLine) -> SafeString:
-    """A line of a diff."""
+    """A line of a diff as HTML."""
     return mark_safe("".join(map(_part, shown.parts)))  # noqa: S308  # `compare_texts` escapes it
 
 
 @register.filter
 def marked(pieces: Sequence[Piece], mark: str) -> SafeString:
-    """A text in pieces; what differs in it is within `mark` (ins or del)."""
+    """A text as HTML, with the differing pieces in `mark` elements (`ins` or `del`)."""
     return mark_safe(marked_html(pieces, mark))  # noqa: S308  # it is escaped
 
 
 @register.filter
 def line_end(end: str) -> str:
-    """The name of a line end."""
+    """The name of a line ending."""
     return {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}.get(end) or gettext("no newline at the end")
 
 

@@ -1,4 +1,4 @@
-"""Where “Cancel” and “Back” lead: to the page from which a form was opened, if that is one of the admin's."""
+"""The target of “Cancel” and “Back”: the admin page from which a form was opened."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from django.utils.http import url_has_allowed_host_and_scheme
 register = template.Library()
 
 FIELD = "next"
-"""The name of the form's field that remembers the address while the form is sent again."""
+"""The form field that keeps the address when the form is submitted again."""
 ADDRESS_MAX = 4000
+"""Characters of an address."""
 
 
 @register.simple_tag(takes_context=True)
 def way_back(context: dict[str, Any], fallback: str) -> str:
-    """The address of the page before this one with its filter and place in the list, or `fallback`."""
+    """The address of the previous page including its filter and page number, or `fallback`."""
     request: HttpRequest | None = context.get("request")
     if request is None:
         return fallback
-    given = request.POST.get(FIELD) or request.GET.get(FIELD) or _referring_page(request)
-    return given if _is_page(given, request) else fallback
+    address = request.POST.get(FIELD) or request.GET.get(FIELD) or _referring_page(request)
+    return address if _is_admin_page(address, request) else fallback
 
 
 def _referring_page(request: HttpRequest) -> str:
-    """Path and query of the page of this host whose link led here."""
+    """Path and query of the referrer, if it is on this host; else ""."""
     referrer = urlsplit(request.headers.get("referer", ""))
     if referrer.netloc != request.get_host():
         return ""
     return f"{referrer.path}?{referrer.query}" if referrer.query else referrer.path
 
 
-def _is_page(address: str, request: HttpRequest) -> bool:
-    """Whether the address is a path of the admin, and neither this page nor a step of signing in or out."""
+def _is_admin_page(address: str, request: HttpRequest) -> bool:
+    """Whether the address is an admin page other than this one, sign-in and sign-out."""
     if len(address) > ADDRESS_MAX or not url_has_allowed_host_and_scheme(address, allowed_hosts=None):
         return False
     path = urlsplit(address).path

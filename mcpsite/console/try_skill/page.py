@@ -15,7 +15,7 @@ from mcp_gateway.auth import Caller
 from mcp_gateway.in_process import InProcessRequest
 from mcp_gateway.wire.session import client_label
 from skills_registry.admin.pages import OperatorRequest, requires
-from skills_registry.admin.skill_page import skill_view
+from skills_registry.admin.skill_page import render_skill_view
 from skills_registry.catalog.orm import published_skill
 from skills_registry.models import Skill, SkillVersion
 from skills_registry.packages.agent_view import AgentView
@@ -35,7 +35,7 @@ def try_skill(request: OperatorRequest, pk: int) -> HttpResponse:
     numbers = list(skill.versions.ready().values_list("number", flat=True)[:VERSIONS_OFFERED])
     version = _version(skill, request.GET.get("version", ""))
     if version is None:
-        return skill_view(request, "try", skill, version=None)
+        return render_skill_view(request, "try", skill, version=None)
     published = published_skill(skill, version)
     is_live = version.pk == skill.live_version_id
     seen = AgentView.of(version.frontmatter, version.files)
@@ -48,7 +48,7 @@ def try_skill(request: OperatorRequest, pk: int) -> HttpResponse:
         asked = form.cleaned_data
         exchanges = async_to_sync(converse)(asked["era"], asked["method"], form.params(), inside)
         context |= _answered(exchanges, skill)
-    return skill_view(request, "try", skill, **context)
+    return render_skill_view(request, "try", skill, **context)
 
 
 def _version(skill: Skill, asked: str) -> SkillVersion | None:

@@ -15,90 +15,90 @@ from skills_registry.texts.render import problem_line, render_problem
 
 
 class Command(BaseCommand):
-    """Import skills from disk; ends with status 1 where any failed, after importing all others."""
+    """Import skills from disk. Exits with status 1 if any failed, after importing all others."""
 
     help = (
-        "Imports skills: folders with a SKILL.md, trees of such folders, and zips. A skill whose bytes "
-        "are there already is left alone. Exit status 1 if any skill was refused, or not published with --publish."
+        "Imports skills: folders with a SKILL.md, trees of such folders, and zips. A skill that already has a version "
+        "with the same files is left unchanged. Exits with status 1 if any skill was refused, or not published "
+        "with --publish."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Paths, and what to do with what is found there."""
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH")
         parser.add_argument("--publish", action="store_true", help="make the imported versions live")
-        parser.add_argument("--user", help="name of the user who imports, for the history")
-        parser.add_argument("--note", default="", help="why, for the history")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be imported or refused")
-        parser.add_argument("--mend", action="store_true", help="mend the YAML of SKILL.md where that is safe")
-        parser.add_argument("--prefix", default="", help="put this before the names of the skills")
+        parser.add_argument("--user", help="user name recorded in the history")
+        parser.add_argument("--note", default="", help="note recorded in the history")
+        parser.add_argument("--dry-run", action="store_true", help="only report what would be imported or refused")
+        parser.add_argument("--mend", action="store_true", help="fix YAML mistakes in SKILL.md where that is safe")
+        parser.add_argument("--prefix", default="", help="prefix for the names of the skills")
         parser.add_argument(
             "--rename",
             action="append",
             default=[],
             metavar="PATH=NAME",
-            help="give the skill of this folder or zip another name (also without the prefix)",
+            help="rename the skill in this folder or zip; the prefix is not added",
         )
         parser.add_argument(
             "--rename-file",
             type=Path,
             metavar="FILE",
-            help="a text file of such PATH=NAME, one a line; # begins a comment",
+            help="text file with one PATH=NAME per line; # starts a comment",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Import, then summarise."""
-        paths = self._find(options["paths"])
-        done = import_skills(
+        """Import all skills, then print a report."""
+        paths = self._find_skills(options["paths"])
+        results = import_skills(
             paths,
             Options(
-                user=self._user(options["user"]),
+                user=self._get_user(options["user"]),
                 note=options["note"],
                 publish=options["publish"],
                 dry_run=options["dry_run"],
                 mend=options["mend"],
                 prefix=options["prefix"],
-                names=self._names(options["rename"], options["rename_file"], paths),
+                names=self._parse_renames(options["rename"], options["rename_file"], paths),
             ),
             progress=lambda paths: tqdm(paths, unit="skill", disable=None),
         )
-        for imported in done:
-            self._tell(imported)
-        self._sum_up(done, dry_run=options["dry_run"])
+        for imported in results:
+            self._report(imported)
+        self._summarize(results, dry_run=options["dry_run"])
 
-    def _sum_up(self, done: list[ImportResult], *, dry_run: bool) -> None:
-        taken = len({imported.package.manifest.name for imported in done if imported.package})
-        refused = sum(imported.package is None for imported in done)
+    def _summarize(self, results: list[ImportResult], *, dry_run: bool) -> None:
+        accepted = len({imported.package.manifest.name for imported in results if imported.package})
+        refused = sum(imported.package is None for imported in results)
         if dry_run:
             outcome = "would be imported"
         else:
-            new, published = sum(i.created for i in done), sum(i.published for i in done)
+            new, published = sum(i.created for i in results), sum(i.published for i in results)
             outcome = f"imported ({new} new, {published} published)"
-        self.stdout.write(f"{taken} skill{pluralize(taken)} {outcome}, {refused} refused.")
-        if failed := sum(imported.failed for imported in done):
+        self.stdout.write(f"{accepted} skill{pluralize(accepted)} {outcome}, {refused} refused.")
+        if failed := sum(imported.failed for imported in results):
             what = "refused" if failed == refused else "refused or not published"
-            raise CommandError(f"{failed} of {len(done)} were {what}; the reasons are above.")
+            raise CommandError(f"{failed} of {len(results)} were {what}; see above for the reasons.")
 
-    def _names(self, given: list[str], file: Path | None, paths: list[Path]) -> dict[Path, str]:
-        """The new names of skills by the paths that are imported."""
-        lines = [*given, *self._lines(file)]
+    def _parse_renames(self, given: list[str], file: Path | None, paths: list[Path]) -> dict[Path, str]:
+        """The new names of skills by the path of their folder or zip."""
+        lines = [*given, *self._read_lines(file)]
         found = {path.resolve(): path for path in paths}
         names = {}
         for line in lines:
             path, separator, name = (part.strip() for part in line.rpartition("="))
             if not separator or Path(path).resolve() not in found:
-                raise CommandError(f"{line!r} names no skill that is imported; write PATH=NAME.")
+                raise CommandError(f"{line!r} does not name an imported skill; use PATH=NAME.")
             names[found[Path(path).resolve()]] = name
         return names
 
-    def _lines(self, file: Path | None) -> list[str]:
-        """The lines of a file that say something."""
+    def _read_lines(self, file: Path | None) -> list[str]:
+        """The lines of a file, without blank lines and comments."""
         try:
             text = file.read_text() if file else ""
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{file} cannot be read: {error}") from None
         return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
 
-    def _user(self, name: str | None) -> Any:
+    def _get_user(self, name: str | None) -> Any:
         if name is None:
             return None
         user = get_user_model().objects.filter(username=name).first()
@@ -106,7 +106,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user {name!r}.")
         return user
 
-    def _find(self, paths: list[Path]) -> list[Path]:
+    def _find_skills(self, paths: list[Path]) -> list[Path]:
         for path in paths:
             if not path.exists():
                 raise CommandError(f"{path} does not exist.")
@@ -118,25 +118,25 @@ class Command(BaseCommand):
             raise CommandError("No skills found: no SKILL.md and no zip at or below the given paths.")
         return found
 
-    def _tell(self, imported: ImportResult) -> None:
+    def _report(self, imported: ImportResult) -> None:
         if imported.package is None:
             self.stdout.write(self.style.ERROR(f"refused  {imported.path}"))
         elif imported.version is None:
-            state = f" ({_state(imported)})" if imported.uploader_before or not imported.created else ""
+            state = f" ({_state_text(imported)})" if imported.uploader_before or not imported.created else ""
             self.stdout.write(f"valid    {imported.package.manifest.name}{state}")
         else:
             live = ", published" if imported.published else ""
-            self.stdout.write(f"ok       {imported.version} ({_state(imported)}{live})")
+            self.stdout.write(f"ok       {imported.version} ({_state_text(imported)}{live})")
         for problem in imported.problems:
             style = self.style.ERROR if problem.severity == "error" else self.style.WARNING
             self.stdout.write(style(f"         {problem.severity}: {problem_line(problem)} [{problem.code}]"))
             if hint := render_problem(problem)["hint"]:
                 self.stdout.write(f"           {hint}")
         if imported.mendable:
-            self.stdout.write("         This SKILL.md can be mended on its way in: add --mend.")
+            self.stdout.write("         This SKILL.md can be fixed during the import: add --mend.")
 
 
-def _state(imported: ImportResult) -> str:
+def _state_text(imported: ImportResult) -> str:
     if not imported.created:
         return "already up to date"
     if imported.uploader_before:

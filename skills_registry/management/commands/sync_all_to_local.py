@@ -10,14 +10,14 @@ from skills_registry.catalog import get_catalog
 
 
 class Command(BaseCommand):
-    """Warm up a new replica: its first calls then find all files on its own disk."""
+    """Fill the disk cache of a new replica, so that its first calls need no request to S3."""
 
     help = "Reads every file of every live skill once, so that SKILL_CACHE_DIR holds them (STORAGE_BACKEND=s3)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Read all files; those that are in the cache already cost no request."""
+        """Read all files. Files that are already in the cache cost no request."""
         if settings.STORAGE_BACKEND == "local":
-            raise CommandError("With STORAGE_BACKEND=local all files are on this machine already.")
+            raise CommandError("With STORAGE_BACKEND=local all files are already on this machine.")
         catalog = get_catalog()
         files = [(skill, file) for skill in catalog.changes_since(0).published for file in skill.files]
         for skill, file in tqdm(files, unit="file", disable=None):
@@ -25,4 +25,4 @@ class Command(BaseCommand):
         size = sum(file.size for _, file in files)
         self.stdout.write(f"{len(files)} files ({size:,} bytes) are in {settings.SKILL_CACHE_DIR}.")
         if size > settings.SKILL_CACHE_BYTES:
-            self.stderr.write("SKILL_CACHE_BYTES is smaller than that, so not all of them stayed.")
+            self.stderr.write("SKILL_CACHE_BYTES is smaller than that, so some files were evicted.")
