@@ -45,4 +45,4 @@ def tell(request: OperatorRequest, skill: Skill, told: str) -> None:
     if Skill.objects.get(pk=skill.pk).is_served:
         messages.success(request, told)
     else:
-        messages.warning(request, _("Not in effect yet, since gateways cannot be told: {told}").format(told=told))
+        messages.warning(request, _("Saved, but the gateways could not be notified yet: {told}").format(told=told))

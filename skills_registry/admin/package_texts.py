@@ -36,7 +36,9 @@ def rendered(side: Side, path: str, text: str) -> SafeString:
     if shown is None:
         return _plain(text)
     html = mark_safe(shown.html)  # noqa: S308  # the worker has sanitised it
-    return html if shown.whole else format_html("{}{}", html, _remark(_("It is shown up to here; the text goes on.")))
+    return (
+        html if shown.whole else format_html("{}{}", html, _remark(_("Truncated: the rest of the text is not shown.")))
+    )
 
 
 def source(path: str, text: str) -> Source | None:
@@ -69,8 +71,8 @@ def _rendered(text: str, around: Around) -> Rendered | None:
 
 def _plain(text: str) -> SafeString:
     shown = mark_safe(visible_html(text[:PLAIN_MAX]))  # noqa: S308  # it is escaped
-    why = _remark(_("This text takes too long to render; this is its source."))
-    more = _remark(_("It is shown up to here; the text goes on.")) if len(text) > PLAIN_MAX else ""
+    why = _remark(_("This text takes too long to render. The source is shown instead."))
+    more = _remark(_("Truncated: the rest of the text is not shown.")) if len(text) > PLAIN_MAX else ""
     return format_html("{}<pre>{}</pre>{}", why, shown, more)
 
 

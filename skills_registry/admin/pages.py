@@ -62,7 +62,7 @@ def requires(permission: str) -> Callable[[Page[P]], Page[P]]:
                     raise
                 log.exception("the package store does not answer")
                 answer = page(
-                    request, "away", _("The package store does not answer"), error=error.strerror or str(error)
+                    request, "away", _("The package store is not responding"), error=error.strerror or str(error)
                 )
                 answer.status_code = 503
                 return answer

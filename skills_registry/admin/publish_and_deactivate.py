@@ -58,7 +58,7 @@ def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         except services.Conflict as conflict:
             messages.error(request, str(conflict))
         else:
-            text = _("Deleted: {version}. Its number will not be used again.")
+            text = _("Deleted {version}. Its number will not be reused.")
             messages.success(request, text.format(version=version))
             if told := services.removal_told(version, removal):
                 messages.warning(request, told)

@@ -94,7 +94,7 @@ def _say(request: OperatorRequest, version: SkillVersion, comment: str) -> str:
     if "ask" in request.POST:
         _expect(request, "upload_skill")
         services.request_review(version, actor=request.user, comment=comment)
-        return _("Asked for a review of %(version)s.") % {"version": version}
+        return _("Requested review of %(version)s.") % {"version": version}
     _expect(request, "publish_skill")
     if "approve" in request.POST:
         services.approve(version, actor=request.user, comment=comment)

@@ -42,7 +42,7 @@ def approve(version: SkillVersion, *, actor: User, comment: str = "") -> Review:
     with transaction.atomic():
         version = _reviewable(version)
         if actor.pk == version.uploaded_by_id:
-            raise Conflict(_("You made {version} yourself; somebody else has to approve it.").format(version=version))
+            raise Conflict(_("You created {version}, so someone else must approve it.").format(version=version))
         if version.review in (Verdict.APPROVED, Verdict.SENT_BACK):
             raise Conflict(_said(version))
         return _say(version, Verdict.APPROVED, Action.APPROVE, actor, comment)
@@ -54,7 +54,7 @@ def send_back(version: SkillVersion, *, actor: User, comment: str) -> Review:
     Raises Conflict without a comment, where it was sent back already, and where it is live, yanked or deleted.
     """
     if not comment.strip():
-        raise Conflict(_("Say what has to become better."))
+        raise Conflict(_("Say what needs to be improved."))
     with transaction.atomic():
         version = _reviewable(version)
         if version.review == Verdict.SENT_BACK:
@@ -94,10 +94,10 @@ def _objection(version: SkillVersion, actor: User | None, free: Collection[int])
     if version.pk in free:
         return ""
     if version.review != Verdict.APPROVED:
-        message = _("{said} It can be published once somebody other than its uploader has approved it.")
+        message = _("{said} Someone other than its uploader must approve it before it can be published.")
         return message.format(said=_said(version))
     if actor is not None and actor.pk == version.uploaded_by_id:
-        return _("You made {version} yourself; somebody else has to publish it.").format(version=version)
+        return _("You created {version}, so someone else must publish it.").format(version=version)
     return ""
 
 
@@ -111,8 +111,8 @@ def _reviewable(version: SkillVersion) -> SkillVersion:
 
 def _said(version: SkillVersion) -> str:
     sentences = {
-        Verdict.NONE: _("{version} was not reviewed."),
-        Verdict.REQUESTED: _("{version} waits for review."),
+        Verdict.NONE: _("{version} has not been reviewed."),
+        Verdict.REQUESTED: _("{version} is waiting for review."),
         Verdict.APPROVED: _("{version} is approved."),
         Verdict.SENT_BACK: _("{version} was sent back."),
     }

@@ -118,10 +118,10 @@ def removal_told(version: SkillVersion, removal: Removal) -> str:
     told = {
         Removal.GONE: "",
         Removal.COPIES_MAY_STAY: _(
-            "The bucket may keep earlier copies of the files of {version} until its lifecycle rule removes them, "
-            "since the server may not delete them."
+            "The bucket may keep earlier copies of the files of {version} until its lifecycle rule removes them: "
+            "the server has no permission to delete them."
         ),
-        Removal.LATER: _("The files of {version} are still there, since the store does not answer; removed later."),
+        Removal.LATER: _("The store is not responding. The files of {version} will be removed later."),
     }
     return told[removal].format(version=version)
 
@@ -130,7 +130,7 @@ def deletion_objection(version: SkillVersion) -> str:
     """Why a version that is not live cannot be deleted as it is; "" where it can."""
     if not SkillVersion.objects.kept().filter(pk=version.pk).exists():
         return ""
-    return _("{version} was live once. Yank it first if it is to be deleted for good.").format(version=version)
+    return _("{version} has been live. Yank it before you delete it.").format(version=version)
 
 
 def uploader_besides(skill: Skill, user: User | None) -> str:
@@ -173,7 +173,9 @@ def _expect_latest(skill: Skill, expected: int | EllipsisType | None, counted: Q
     taken = SkillVersion.objects.filter(counted, skill=skill)
     newest = taken.select_related("skill", "uploaded_by").order_by("number").last()
     if (newest.number if newest else None) != expected:
-        message = _("Somebody was faster: the newest version is {version} by now. Nothing was changed.")
+        message = _(
+            "This skill changed while you were looking: the newest version is now {version}. Nothing was saved."
+        )
         raise Conflict(message.format(version=_by_whom(newest) if newest else _("none")))
 
 
@@ -205,7 +207,7 @@ def _make_ready(
             return twin
         _expect_latest(version.skill, expected_latest, _ready())
         if not SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.READY):
-            message = _("{version} took too long to store and was swept; upload it again.")
+            message = _("{version} took too long to store and was removed. Upload it again.")
             raise Conflict(message.format(version=version))
         base = {} if edited_from is None else {"edited_from": edited_from}
         mended = [problem["line"] for problem in version.warnings if problem["code"] == "skill-md-mended"]
