@@ -84,7 +84,7 @@ def test_history_is_paged_by_where_it_stopped(browser: Client, skill: Skill) -> 
 @pytest.mark.django_db(transaction=True)
 def test_version_is_yanked_and_given_back(browser: Client, skill: Skill) -> None:
     address = f"{SKILLS}{skill.pk}/versions/1/"
-    assert "cannot be published or rolled back to" in text_of(browser.get(f"{address}yank/"))
+    assert "can no longer be published or rolled back to" in text_of(browser.get(f"{address}yank/"))
     answer = confirm(browser, f"{address}yank/", "leaks a key")
     assert told(answer) == ["greeter v1 is yanked."]
     versions = browser.get(f"{SKILLS}{skill.pk}/versions/").text

@@ -71,7 +71,7 @@ def test_what_waits_comes_first_the_most_pressing_before_the_rest(browser: Clien
     places = [
         text.index(told)
         for told in (
-            "1 change has not reached the gateways, since ",
+            "1 change has not reached the gateways since ",
             "greeter is failing: 4 of 20 calls in the last 7 days",
             "1 change has not reached the package store yet",
             "1 upload to inspect",
@@ -166,7 +166,7 @@ def test_names_that_no_live_skill_has_raise_no_alarm(browser: Client) -> None:
 ALARMS = {
     "dropped": "2 calls were lost because they could not be logged",
     "not served": "1 change has not reached the gateways",
-    "failing": "greeter fails: 30 of 30 calls",
+    "failing": "greeter is failing: 30 of 30 calls",
     "not stored": "1 change has not reached the package store yet",
     "upload": "1 upload to inspect",
     "review": "other v1 is waiting for review",

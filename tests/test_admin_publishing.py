@@ -40,12 +40,12 @@ def confirm(browser: Client, address: str, **changed: str) -> Any:
         (
             "publish/3/",
             "Publish greeter v3",
-            "Agents now get greeter v2. Within a second they will get v3 instead",
+            "Agents now get greeter v2 . Within a second they will get v3 instead",
         ),
         (
             "publish/1/",
             "Roll back to greeter v1",
-            "Agents now get greeter v2. Within a second they will get v1 instead",
+            "Agents now get greeter v2 . Within a second they will get v1 instead",
         ),
         ("publish/2/", "Publish greeter v2", "greeter v2 is already live."),
         ("deactivate/", "Deactivate greeter", "Agents will no longer get greeter (v2 is live now)"),

@@ -74,7 +74,7 @@ def test_overview_shows_a_skill_as_agents_see_it(browser: Client) -> None:
     skill = publish(body="x" * 4000, argument_hint="'[what]'", user_invocable="false").skill
     page = text_of(browser.get(f"{SKILLS}{skill.pk}/change/"))
     assert "Offered as tool" in page
-    assert "Hint [what]" in page
+    assert "Argument hint [what]" in page
     assert re.search(r"Listed about 1\d tokens, always Called about 1,00\d tokens each time", page)
 
 

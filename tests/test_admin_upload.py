@@ -128,7 +128,7 @@ def test_same_bytes_as_before_are_said_to_be_there_already(browser: Client) -> N
     review = staged(browser, zipped())
 
     answer = browser.get(review)
-    assert "greeter is already up to date. v1 has exactly these bytes" in text_of(answer)
+    assert "greeter is already up to date. v1 has exactly the same content" in text_of(answer)
     assert 'name="create"' not in answer.text
     again = browser.post(review, {"create": "", "note": "", "expected_live": ""}, follow=True)
     assert told(again) == ["Already up to date: greeter v1 has the same content."]
@@ -390,7 +390,7 @@ def test_review_shows_the_lines_of_a_skill_md_that_is_refused(browser: Client) -
 
 def test_review_says_what_a_listing_and_a_call_cost(browser: Client) -> None:
     page = text_of(browser.get(staged(browser, zipped("word " * 400))))
-    assert "One call ≈ 501 tokens of instructions" in page
+    assert "Per call ≈ 501 tokens of instructions" in page
     assert "In every agent's list ≈ 13" in page
 
 

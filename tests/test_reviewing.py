@@ -64,7 +64,7 @@ def test_review_goes_back_and_forth(draft: SkillVersion, author: User, operator:
     ("steps", "message"),
     [
         ("approve by author", "You created greeter v1, so someone else must approve it"),
-        ("request, approve by author", "You made greeter v1 yourself"),
+        ("request, approve by author", "You created greeter v1"),
         ("request, request", "greeter v1 is waiting for review"),
         ("approve, request", "greeter v1 is approved"),
         ("approve, approve", "greeter v1 is approved"),

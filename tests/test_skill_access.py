@@ -87,7 +87,7 @@ def test_it_says_which_tokens_of_an_issuer_reach_it(page: str, operator: User, c
     client.force_login(operator)
     assert "Not accepted." in text_of(client.get(page))
     settings.MCP_JWT_ISSUER = "https://login.example.com"
-    assert "All of https://login.example.com" in text_of(client.get(page))
+    assert "All tokens from https://login.example.com" in text_of(client.get(page))
     settings.MCP_JWT_TAGS_CLAIM = "cognito:groups"
     assert "cognito:groups" in text_of(client.get(page))
 
@@ -101,4 +101,4 @@ def test_it_asks_as_often_for_many_tokens_as_for_one(
     # Expect: session, user, skill, tokens; and what the frame of the admin asks
     with django_assert_max_num_queries(6):
         answer = client.get(page)
-    assert "200 of 300" in text_of(answer)
+    assert "200 most recently used of 300" in text_of(answer)

@@ -161,7 +161,7 @@ def test_version_that_is_not_live_is_answered_on_this_page_alone(browser: Client
     publish(body="Old.")
     services.create_version(package(body="New."))
 
-    assert "v2 is not live: agents do not get it." in text_of(browser.get(address(2)))
+    assert "v2 is not live, so agents do not get it." in text_of(browser.get(address(2)))
     assert messages(send(browser, version=2))[1]["result"]["content"][0]["text"] == "\nNew.\n"
     assert messages(send(browser, version=1))[1]["result"]["content"][0]["text"] == "\nOld.\n"
     assert messages(send(browser))[1]["result"]["content"][0]["text"] == "\nOld.\n"

@@ -114,7 +114,7 @@ def test_of_zips_that_hold_the_same_skill_none_is_created_without_a_choice(
 def test_review_says_which_other_zips_hold_the_same_skill(browser: Client, uploads: dict[str, Upload]) -> None:
     browser.get(UPLOADS)
     page = text_of(browser.get(f"{UPLOADS}{uploads['second'].pk}/"))
-    assert "More than one of your uploads holds the skill greeter." in page
+    assert "Several of your uploads contain the skill greeter." in page
     assert "third.zip" in page
     assert "More than one of your uploads" not in text_of(browser.get(f"{UPLOADS}{uploads['new'].pk}/"))
 
