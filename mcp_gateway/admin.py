@@ -35,7 +35,7 @@ RESTRICTIONS_SHOWN_MAX = 3
 
 
 class WordListField(CharField):
-    """A list of words split_words by spaces or commas, with suggestions from the `<datalist>` named `suggested`."""
+    """A list of words separated by spaces or commas, with suggestions from the `<datalist>` named `suggested`."""
 
     def __init__(self, suggested: str, **options: Any) -> None:
         widget = UnfoldAdminTextInputWidget({"list": suggested, "data-words": "", "autocomplete": "off"})
@@ -67,7 +67,7 @@ class AccessTokenForm(ModelForm):
         label=_("Scopes"),
         choices=Scope.choices,
         help_text=_(
-            "Read: use skills through /mcp and read the API. Write: change skills by the API, as the owner may."
+            "Read: use skills through /mcp and read the API. Write: change skills by API, with the owner's permissions."
         ),
         initial=[Scope.READ],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
@@ -75,15 +75,15 @@ class AccessTokenForm(ModelForm):
     skills = WordListField(
         "skill-names",
         label=_("Only these skills"),
-        help_text=_("Names, split_words by spaces or commas. With neither skills nor tags, the token is for all."),
+        help_text=_("Separate names with spaces or commas. Leave skills and tags empty to allow all skills."),
     )
     tags = WordListField(
-        "tags-in-use", label=_("Only skills with these tags"), help_text=_("One of the tags is enough.")
+        "tags-in-use", label=_("Only skills with these tags"), help_text=_("A skill needs only one of these tags.")
     )
     allow_unknown = BooleanField(
         label=_("Allow names and tags that no skill has yet"),
         required=False,
-        help_text=_("For a token that is made before its skills are."),
+        help_text=_("Use this if the skills do not exist yet."),
         widget=UnfoldBooleanWidget,
     )
 
@@ -102,7 +102,7 @@ class AccessTokenForm(ModelForm):
         """Refuse an expiry in the past."""
         end: datetime | None = self.cleaned_data["expires_at"]
         if end is not None and end <= timezone.now():
-            raise ValidationError(_("This is in the past."))
+            raise ValidationError(_("The expiry date is in the past."))
         return end
 
 
@@ -207,7 +207,7 @@ class AccessTokenAdmin(RestrictedFilters, ModelAdmin):
         context = {
             **self.admin_site.each_context(request),
             **connection_settings(request.new_token),  # type: ignore[attr-defined]
-            "title": _("Access token made"),
+            "title": _("Access token created"),
             "opts": self.opts,
             "token": obj,
             "text": request.new_token,  # type: ignore[attr-defined]

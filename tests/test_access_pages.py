@@ -64,7 +64,7 @@ def test_account_that_is_not_for_the_admin_is_told_so_after_the_right_password(
     User.objects.create_user("sam", password="sams-password", is_staff=staff, is_active=active)
     page = client.post("/admin/login/", {"username": "sam", "password": password})
     assert page.status_code == 200
-    assert ("this account may not use the admin" in text_of(page)) is told
+    assert ("this account cannot use the admin" in text_of(page)) is told
     assert ("Please enter the correct" in text_of(page)) is not told
     assert "_auth_user_id" not in client.session
 

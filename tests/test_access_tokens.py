@@ -107,7 +107,7 @@ def test_token_with_an_end_is_valid_until_then(browser: Client, operator: User) 
 def test_end_that_has_passed_is_refused(browser: Client, operator: User) -> None:
     answer = browser.post(ADD, form(operator, expires_at_0="2020-01-01", expires_at_1="00:00:00"))
 
-    assert "This is in the past." in answer.text
+    assert "The expiry date is in the past." in answer.text
     assert not AccessToken.objects.exists()
 
 
@@ -139,7 +139,7 @@ def test_revoking_says_first_whose_tokens_they_are_what_they_open_and_whether_th
     asked = browser.post(LIST, {"action": "revoke", "_selected_action": [used.pk, other.pk]}, follow=True)
     page = text_of(asked).replace("\xa0", " ")
     assert "Revoke 2 access tokens" in page
-    assert f"Begins with {used.prefix} Acts as arno Scopes skills:read Skills greeter, #sales" in page
+    assert f"Prefix {used.prefix} Acts as arno Scopes skills:read Skills greeter, #sales" in page
     assert "(3 hours ago)" in page
     assert "Skills all" in page
     assert "Last used never" in page
@@ -164,7 +164,7 @@ def test_no_more_tokens_are_revoked_at_once_than_are_shown(browser: Client, oper
     tokens = [create_token(operator, f"token {number}")[0].pk for number in range(101)]
     chosen = {"action": "revoke", "_selected_action": tokens[:50], "select_across": "1"}
     answer = browser.post(LIST, chosen, follow=True)
-    assert told(answer) == ["At most 100 can be revoked at once."]
+    assert told(answer) == ["You can revoke at most 100 tokens at a time."]
 
 
 def test_revoking_twice_keeps_the_first_time(browser: Client, operator: User) -> None:

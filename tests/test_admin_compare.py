@@ -35,10 +35,10 @@ def test_files_that_differ_come_first_and_then_their_lines_with_the_words_marked
     assert "Compare v1 with v2" in page
     assert "1 changed 1 added 1 removed 1 renamed" in page
     assert "a.txt" not in page
-    assert page.index("Files that differ") < page.index("Say")
+    assert page.index("Changed files") < page.index("Say")
     assert "Say <del>hello</del> to all." in answer.text
     assert "Say <ins>goodbye</ins> to all." in answer.text
-    assert "The same bytes were at old/name.txt" in page
+    assert "Renamed from old/name.txt without changes" in page
 
 
 def test_the_live_version_is_compared_with_the_newest_unless_told_otherwise(browser: Client) -> None:
@@ -49,7 +49,7 @@ def test_the_live_version_is_compared_with_the_newest_unless_told_otherwise(brow
     assert "Compare v1 with v3" in text_of(compare(browser))
     assert "Compare v3 with v2" in text_of(compare(browser, "?from=3&to=v2"))
     assert "Compare v2 with v2" in text_of(compare(browser, "?from=2&to=2"))
-    assert "No file differs." in text_of(compare(browser, "?from=2&to=2"))
+    assert "No files differ." in text_of(compare(browser, "?from=2&to=2"))
 
 
 @pytest.mark.parametrize("query", ["?from=1&to=9", "?from=0&to=1", "?file=nothing.txt", "?file=../../../db.sqlite3"])
@@ -61,7 +61,7 @@ def test_what_is_not_there_cannot_be_compared(browser: Client, query: str) -> No
 
 def test_a_single_version_is_compared_with_itself(browser: Client) -> None:
     publish()
-    assert "No file differs." in text_of(compare(browser))
+    assert "No files differ." in text_of(compare(browser))
 
 
 def test_columns_are_chosen_by_the_address_and_remembered(browser: Client) -> None:
@@ -95,7 +95,7 @@ def test_line_ends_and_a_missing_last_one_are_told(browser: Client) -> None:
     publish(files={"a.txt": "one\ntwo"})
 
     page = text_of(compare(browser))
-    assert "Line ends: CRLF → LF" in page
+    assert "Line endings: CRLF → LF" in page
     assert "no newline at the end" in page
 
 
@@ -107,7 +107,7 @@ def test_pictures_are_shown_and_other_bytes_are_not_compared(browser: Client) ->
     answer = compare(browser)
     assert f'<img src="{SKILLS}{pk}/versions/1/file/a.png" alt="before"' in answer.text
     assert f'<img src="{SKILLS}{pk}/versions/2/file/a.png" alt="after"' in answer.text
-    assert "This is no text" in text_of(answer)
+    assert "This is a binary file" in text_of(answer)
 
 
 def test_files_are_sent_to_be_saved_and_only_pictures_to_be_looked_at(browser: Client) -> None:
@@ -193,7 +193,7 @@ def test_what_changes_for_agents_is_told_first(browser: Client) -> None:
     answer = compare(browser)
     page = text_of(answer)
     told = page[page.index("What changes for agents") : page.index("1 changed")]
-    for text in ("Description", "Models may call it (tool) yes no", "Arguments - who", "new.md"):
+    for text in ("Description", "Callable by models (tool) yes no", "Arguments - who", "new.md"):
         assert text in told
     assert "Greets <ins>animals</ins>." in answer.text
 
@@ -231,9 +231,9 @@ def test_permission_to_run_a_file_is_shown_and_compared(browser: Client) -> None
         version, created = services.create_version(read_archive(write_zip(files.items(), programs)))
         assert created
     page = text_of(compare(browser, "?from=1&to=2"))
-    assert "1 with another permission" in page
+    assert "1 with changed permission" in page
     assert "run.sh permission terminal now executable" in page
-    assert "only the permission to run it has changed" in page
+    assert "only the executable permission differs" in page
     assert "no longer executable" in text_of(compare(browser, "?from=2&to=1"))
     of_version = f"{SKILLS}{version.skill_id}/versions/"
     assert "run.sh terminal executable" in text_of(browser.get(f"{of_version}2/"))

@@ -50,7 +50,7 @@ def test_edits_of_several_files_become_one_new_version_that_is_not_live(browser:
     }
 
     answer = save(browser, edits, note="better")
-    assert told(answer) == ["Created greeter v2. What agents get has not changed."]
+    assert told(answer) == ["Created greeter v2. Nothing changes for agents until it is published."]
     assert answer.redirect_chain[-1][0] == address(2, "")
     version = SkillVersion.objects.get(number=2)
     assert (version.note, version.uploaded_by, live()) == ("better", operator, "v1")
@@ -91,7 +91,7 @@ def test_what_breaks_the_rules_is_told_and_the_text_stays(browser: Client) -> No
 
     assert answer.status_code == 422
     page = text_of(answer)
-    assert "Nothing was saved yet. 1 thing to mend:" in page
+    assert "Nothing was saved. 1 problem to fix:" in page
     assert "field-missing" in page
     assert "Mine." in page
     assert "my note" in page
@@ -106,7 +106,7 @@ def test_another_name_is_another_skill_and_refused(browser: Client) -> None:
 def test_nothing_new_is_told(browser: Client) -> None:
     publish()
     assert told(save(browser, {"SKILL.md": {"text": skill_md()}})) == [
-        "Nothing new: greeter v1 has exactly these files."
+        "No changes: greeter v1 has exactly these files."
     ]
 
 
@@ -131,12 +131,12 @@ def test_changes_of_two_editors_in_different_places_are_merged(browser: Client, 
     answer = save(browser, {"a.txt": {"text": TEN.replace("1", "mine")}, "b.txt": {"text": "mine\n"}}, note="my note")
     assert answer.status_code == 409
     page = text_of(answer)
-    assert "While you edited v1, arno made v2. quick" in page
-    assert "Your changes and theirs fit together." in page
-    assert "in different places, which was merged: a.txt" in page
+    assert "arno created v2 while you were editing v1. quick" in page
+    assert "There are no conflicts." in page
+    assert "they were merged automatically: a.txt" in page
     assert SkillVersion.objects.count() == 2
 
-    assert told(merge(browser, answer)) == ["Created greeter v3. What agents get has not changed."]
+    assert told(merge(browser, answer)) == ["Created greeter v3. Nothing changes for agents until it is published."]
     merged = TEN.replace("1", "mine").replace("8", "theirs").encode()
     assert files(3) == {**files(2), "a.txt": merged, "b.txt": b"mine\n"}
     assert SkillVersion.objects.get(number=3).note == "my note"
@@ -147,12 +147,12 @@ def test_where_both_changed_the_same_somebody_chooses(browser: Client, author: U
     made_meanwhile(author, {"a.txt": TEN.replace("1", "theirs").replace("5", "theirs too").encode()})
     mine = TEN.replace("1", "mine").replace("5", "mine too").replace("9", "mine alone")
     answer = save(browser, {"a.txt": {"text": mine}, "b.txt": {"text": "mine\n"}})
-    assert "Both of you changed 2 pieces" in text_of(answer)
+    assert "2 conflicts" in text_of(answer)
     assert "a.txt line 2 of v2" in text_of(answer)
 
     again = merge(browser, answer, {"choice-0": "theirs"})
     assert again.status_code == 409
-    assert told(again) == ["Nothing was saved yet. Choose for each piece whose text it is to have."]
+    assert told(again) == ["Nothing was saved. Choose one side for each conflict."]
     assert SkillVersion.objects.count() == 2
 
     merge(browser, again, {"choice-0": "theirs", "choice-1": "both"})
@@ -191,8 +191,8 @@ def test_file_that_cannot_be_merged_is_taken_whole_from_one_side(
     made_meanwhile(User.objects.get(), {"x": theirs})
     answer = save(browser, {"x": mine, "y": {"text": "more"}})
     said = text_of(answer)
-    assert ("You removed this file." if mine is None else "The whole file as you left it.") in said
-    assert ("They removed or renamed this file." if theirs is None else "The whole file as they left it.") in said
+    assert ("You removed this file." if mine is None else "Your version of the whole file.") in said
+    assert ("They removed or renamed this file." if theirs is None else "Their version of the whole file.") in said
     merge(browser, answer, {"choice-0": choice})
     assert files(3).get("x") == (taken if choice == "mine" else theirs)
     assert files(3)["y"] == b"more"
@@ -203,7 +203,7 @@ def test_file_that_was_renamed_takes_along_what_the_other_changed_in_it(browser:
     made_meanwhile(author, {"old.txt": b"theirs\n", "lost.txt": None})
     edits = {"old.txt": None, "new.txt": {"from": "old.txt"}, "lost.txt": None, "found.txt": {"from": "lost.txt"}}
     answer = save(browser, edits)
-    assert "fit together" in text_of(answer)
+    assert "There are no conflicts" in text_of(answer)
     merge(browser, answer)
     assert {path: files(3)[path] for path in files(3) if path != "SKILL.md"} == {
         "new.txt": b"theirs\n",
@@ -218,7 +218,7 @@ def test_version_that_comes_while_one_chooses_is_noticed(browser: Client, author
     services.edit_version(Skill.objects.get(), 2, {"a.txt": b"third\n"}, user=author, expected_latest=2)
     again = merge(browser, answer)
     assert again.status_code == 409
-    assert "Somebody was faster: greeter v3 is there" in text_of(again)
+    assert "greeter v3 was created while you were editing" in text_of(again)
     assert SkillVersion.objects.count() == 3
 
 
@@ -230,8 +230,8 @@ def test_texts_that_take_too_long_to_merge_are_taken_whole(browser: Client, auth
     publish(files=dict.fromkeys(names, base))
     made_meanwhile(author, dict.fromkeys(names, theirs.encode()))
     page = text_of(save(browser, {name: {"text": mine} for name in names}))
-    assert "Both of you changed 40 pieces" in page
-    assert "The whole file as you left it." in page
+    assert "40 conflicts" in page
+    assert "Your version of the whole file." in page
 
 
 def test_more_clashes_than_anybody_chooses_are_left_to_the_editor(browser: Client, author: User) -> None:
@@ -243,7 +243,7 @@ def test_more_clashes_than_anybody_chooses_are_left_to_the_editor(browser: Clien
     )
     made_meanwhile(author, {"a.txt": theirs.encode()})
     answer = save(browser, {"a.txt": {"text": mine}})
-    assert "Both of you changed 334 pieces, too many" in text_of(answer)
+    assert "There are 334 conflicts, too many" in text_of(answer)
     assert "Save the merged version" not in text_of(answer)
     assert "Open the editor" in text_of(answer)
 
@@ -274,7 +274,7 @@ def test_changes_that_do_not_fit_on_top_are_told_and_kept(browser: Client, autho
 
     answer = save(browser, {"a.txt": None, "b.txt": {"text": "mine"}})
     page = text_of(answer)
-    assert "Your changes do not fit on top" in page
+    assert "Your changes cannot be applied to the newest version" in page
     assert "path-collision" in page
     assert "mine" in json.loads(merge(browser, answer, edit="1").context["edits_json"])["b.txt"]["text"]
     refused = merge(browser, answer)
@@ -384,7 +384,7 @@ def test_long_text_is_previewed_as_far_as_typing_stays_quick(browser: Client) ->
     asked = {"edits": {"SKILL.md": {"text": text}}, "path": "SKILL.md"}
     answer = browser.post(address(page="edit/check/"), json.dumps(asked), content_type="application/json").json()
     assert answer["preview"].startswith("<h1>Begin</h1>")
-    assert answer["preview"].endswith('<p class="sk-quiet">The preview ends here; the text goes on.</p>')
+    assert answer["preview"].endswith('<p class="sk-quiet">The preview is truncated here.</p>')
     assert len(answer["preview"]) < 150_000
     assert answer["errors"] == []
 
@@ -418,7 +418,7 @@ def test_what_changes_is_shown_before_it_is_saved(browser: Client) -> None:
     publish(files={"a.txt": "a\n"})
     page = save(browser, {"a.txt": {"text": "changed\n"}}, note="kept", preview="1")
     assert page.status_code == 200
-    assert "Nothing was saved yet." in text_of(page)
+    assert "Nothing has been saved yet." in text_of(page)
     assert "changed" in text_of(page)
     assert SkillVersion.objects.count() == 1
 

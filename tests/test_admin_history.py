@@ -84,15 +84,15 @@ def test_history_is_paged_by_where_it_stopped(browser: Client, skill: Skill) -> 
 @pytest.mark.django_db(transaction=True)
 def test_version_is_yanked_and_given_back(browser: Client, skill: Skill) -> None:
     address = f"{SKILLS}{skill.pk}/versions/1/"
-    assert "cannot be published or rolled back to" in text_of(browser.get(f"{address}yank/"))
+    assert "can no longer be published or rolled back to" in text_of(browser.get(f"{address}yank/"))
     answer = confirm(browser, f"{address}yank/", "leaks a key")
     assert told(answer) == ["greeter v1 is yanked."]
     versions = browser.get(f"{SKILLS}{skill.pk}/versions/").text
     assert "Yanked: leaks a key" in text_of(browser.get(f"{SKILLS}{skill.pk}/versions/"))
     assert f'href="{SKILLS}{skill.pk}/publish/1/"' not in versions
 
-    assert "It was yanked for this reason: leaks a key" in text_of(browser.get(f"{address}unyank/"))
-    assert told(confirm(browser, f"{address}unyank/")) == ["greeter v1 may be published again."]
+    assert "Reason for the yank: leaks a key" in text_of(browser.get(f"{address}unyank/"))
+    assert told(confirm(browser, f"{address}unyank/")) == ["greeter v1 can be published again."]
     assert f'href="{SKILLS}{skill.pk}/publish/1/"' in browser.get(f"{SKILLS}{skill.pk}/versions/").text
 
 
@@ -109,15 +109,17 @@ def test_page_says_who_loses_what(browser: Client, operator: User, skill: Skill,
 
     said = text_of(browser.get(f"{SKILLS}{skill.pk}/{page}"))
     assert "It was called 1 time in the last 30 days." in said
-    assert "An access token names it: for the office." in said
+    assert "An access token names this skill: for the office." in said
     assert live() == "v2"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_skill_is_deleted_found_and_restored(browser: Client, skill: Skill) -> None:
-    assert "Agents lose it: greeter v2 is live now." in text_of(browser.get(f"{SKILLS}{skill.pk}/delete/"))
+    assert "Agents will no longer get it: greeter v2 is live now." in text_of(
+        browser.get(f"{SKILLS}{skill.pk}/delete/")
+    )
     answer = confirm(browser, f"{SKILLS}{skill.pk}/delete/", "nobody needs it")
-    assert told(answer) == ["greeter is deleted. It can be restored."]
+    assert told(answer) == ["Deleted greeter. It can be restored."]
     assert live() is None
     page = browser.get(f"{SKILLS}{skill.pk}/change/").text
     assert f'href="{SKILLS}{skill.pk}/restore/"' in page
@@ -125,7 +127,7 @@ def test_skill_is_deleted_found_and_restored(browser: Client, skill: Skill) -> N
     assert "greeter" in text_of(browser.get(SKILLS, {"status": "deleted"}))
 
     answer = confirm(browser, f"{SKILLS}{skill.pk}/restore/")
-    assert told(answer) == ["greeter is back. Publish a version when agents are to get it."]
+    assert told(answer) == ["Restored greeter. Publish a version to make it available to agents."]
     assert (live(), Skill.objects.not_deleted().count()) == (None, 1)
 
 
@@ -133,7 +135,7 @@ def test_skill_that_changed_since_the_page_was_shown_stays(browser: Client, skil
     browser.get(f"{SKILLS}{skill.pk}/delete/")
     services.publish(skill, 1)
     answer = browser.post(f"{SKILLS}{skill.pk}/delete/", {"expected_live": "2", "reason": ""}, follow=True)
-    assert "Somebody was faster" in told(answer)[0]
+    assert "This skill changed while you were looking" in told(answer)[0]
     assert live() == "v1"
 
 

@@ -56,7 +56,7 @@ def test_way_to_connect_has_a_token_where_one_is_needed(
 def test_nothing_waits_where_nothing_does(browser: Client, django_capture_on_commit_callbacks: Any) -> None:
     with django_capture_on_commit_callbacks(execute=True):
         publish()
-    assert "Nothing waits for you." in text_of(browser.get(HOME))
+    assert "Nothing needs your attention." in text_of(browser.get(HOME))
 
 
 def test_what_waits_comes_first_the_most_pressing_before_the_rest(browser: Client, operator: User) -> None:
@@ -72,11 +72,11 @@ def test_what_waits_comes_first_the_most_pressing_before_the_rest(browser: Clien
     places = [
         text.index(told)
         for told in (
-            "1 change is not in effect at the gateways, since ",
-            "greeter fails: 4 of 20 calls in 7 days",
+            "1 change has not reached the gateways since ",
+            "greeter is failing: 4 of 20 calls in the last 7 days",
             "1 change has not reached the package store yet",
-            "1 upload waits for its review",
-            "other v1 waits for a review",
+            "1 upload to inspect",
+            "other v1 is waiting for review",
             "1 live skill has findings",
             "Calls today",
         )
@@ -99,8 +99,8 @@ def test_numbers_of_today_stand_beside_those_before(browser: Client) -> None:
     text = text_of(browser.get(HOME))
     assert "Calls today 4 2 yesterday" in text
     assert "Failed today 1 25.0%; 0.0% yesterday" in text
-    assert "Calls in 7 days 6 +100% on the 7 days before" in text
-    assert "Failed in 7 days 16.7% 0.0% in the 7 days before" in text
+    assert "Calls in 7 days 6 +100% compared with the previous 7 days" in text
+    assert "Failed in 7 days 16.7% 0.0% in the previous 7 days" in text
 
 
 def test_chart_has_each_of_thirty_days_also_for_those_who_cannot_see_it(browser: Client) -> None:
@@ -122,8 +122,8 @@ def test_most_called_and_unused_skills_are_named_and_names_of_no_skill_are_not(b
     called("nosuch", failed=9)
 
     text = text_of(browser.get(HOME))
-    assert "Most called in 7 days busy 3 quiet 1" in text
-    assert "Unused not called in 30 days idle Gateways" in text
+    assert "Most called last 7 days busy 3 quiet 1" in text
+    assert "Unused no calls in 30 days idle Gateways" in text
 
 
 def test_gateways_say_what_they_serve_and_when_they_were_seen(browser: Client, settings: Any) -> None:
@@ -140,10 +140,10 @@ def test_gateways_say_what_they_serve_and_when_they_were_seen(browser: Client, s
 
     text = text_of(browser.get(HOME))
     told = text[text.index("Gateways") :]
-    places = [told.index(state) for state in ("serving", "behind", "silent", "starting")]
+    places = [told.index(state) for state in ("serving", "behind", "not responding", "starting")]
     assert places == sorted(places)
     assert f"generation {head - 1} of {head}" in told
-    assert "has no catalog yet" in told
+    assert "no catalog yet" in told
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_skill_fails_from_a_number_of_calls_and_a_share_of_them_on(
     settings.ALARM_LEAST_CALLS, settings.ALARM_FAILED_PERCENT = least, percent
     publish()
     called("greeter", ok=4, failed=1)
-    assert ("greeter fails: 1 of 5 calls in 7 days" in text_of(browser.get(HOME))) == alarm
+    assert ("greeter is failing: 1 of 5 calls in the last 7 days" in text_of(browser.get(HOME))) == alarm
 
 
 def test_names_that_no_live_skill_has_raise_no_alarm(browser: Client) -> None:
@@ -165,13 +165,13 @@ def test_names_that_no_live_skill_has_raise_no_alarm(browser: Client) -> None:
 
 
 ALARMS = {
-    "dropped": "2 calls could not be logged and are lost",
-    "not served": "1 change is not in effect at the gateways",
-    "failing": "greeter fails: 30 of 30 calls",
+    "dropped": "2 calls were lost because they could not be logged",
+    "not served": "1 change has not reached the gateways",
+    "failing": "greeter is failing: 30 of 30 calls",
     "not stored": "1 change has not reached the package store yet",
-    "upload": "1 upload waits for its review",
-    "review": "other v1 waits for a review",
-    "own review": "own v1 waits for a review",
+    "upload": "1 upload to inspect",
+    "review": "other v1 is waiting for review",
+    "own review": "own v1 is waiting for review",
     "findings": "1 live skill has findings",
 }
 CALLS = ("view_skill", "view_invocation")
@@ -205,7 +205,7 @@ def test_each_sees_what_he_may_do_something_about(
 
     text = text_of(client.get(HOME))
     assert [name for name, told in ALARMS.items() if told in text] == expected
-    assert ("Nothing waits for you." in text) == (not expected)
+    assert ("Nothing needs your attention." in text) == (not expected)
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_page_says_that_calls_cannot_be_read_and_shows_the_rest(browser: Client,
     for name in ("days", "uses", "totals"):
         monkeypatch.setattr(type(get_store()), name, away)
     text = text_of(browser.get(HOME))
-    assert "Calls cannot be read just now" in text
+    assert "The call log is not responding" in text
     assert "Latest publications" in text
 
 

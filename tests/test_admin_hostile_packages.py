@@ -115,7 +115,7 @@ def test_review_of_a_hostile_package_shows_its_text_as_text(browser: Client, hos
         f"echo {SCRIPT}",
         f'<iframe src="{LINK}">',
     )
-    assert f"Review of {IMAGE}.zip" in text_of(answer)
+    assert f"Inspect {IMAGE}.zip" in text_of(answer)
     assert "evil.example" not in answer.text[: answer.text.index("SKILL.md</h2>")]
     assert "<img" not in answer.text[answer.text.index("SKILL.md</h2>") :]
     assert "<style>body" not in answer.text

@@ -185,14 +185,14 @@ def test_log_says_how_many_calls_the_filter_finds_and_how_long_they_took(browser
     for number in range(1, 101):
         failed: dict[str, Any] = {"error_message": "failed"} if number <= 3 else {}
         called(second=number, duration=number, **failed)
-    assert "100 calls, 3 failed · half took up to 50.0 ms, 95 in 100 up to 95.0 ms" in text_of(browser.get(LOG))
-    assert "10 calls, 0 failed · half took up to 95.0 ms" in text_of(browser.get(LOG, {"slower_than": "90"}))
+    assert "100 calls, 3 failed · median 50.0 ms, 95th percentile 95.0 ms" in text_of(browser.get(LOG))
+    assert "10 calls, 0 failed · median 95.0 ms" in text_of(browser.get(LOG, {"slower_than": "90"}))
     assert "0 calls, 0 failed" in text_of(browser.get(LOG, {"text": "nowhere"}))
 
 
 def test_log_says_where_there_are_more_calls_than_it_sums_up(browser: Client) -> None:
     get_store().write_batch([InvocationEvent("greeter", "tools/call", "success", NOON, 1.0) for _ in range(1001)])
-    assert "More than 1,000 calls; of the newest 1,000, 0 failed · half took up to 1.0 ms" in text_of(browser.get(LOG))
+    assert "More than 1,000 calls; of the newest 1,000, 0 failed · median 1.0 ms" in text_of(browser.get(LOG))
 
 
 def test_log_says_among_how_many_calls_it_has_looked(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -200,16 +200,14 @@ def test_log_says_among_how_many_calls_it_has_looked(browser: Client, monkeypatc
     for second in range(25):
         called(second=second, duration=second)
     text = text_of(browser.get(LOG, {"slower_than": "20"}))
-    assert "Among the newest 10 calls that were looked through: 4 calls, 0 failed" in text
+    assert "Newest 10 calls searched: 4 calls, 0 failed" in text
 
 
 def test_log_sums_up_its_page_where_the_store_sums_up_no_more(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(OrmStore, "summary", lambda *args: None)
     for second in range(60):
         called(second=second)
-    assert "On this page (with this store, calls are summed up a page at a time): 50 calls, 0 failed" in text_of(
-        browser.get(LOG)
-    )
+    assert "On this page (this store cannot total all calls): 50 calls, 0 failed" in text_of(browser.get(LOG))
 
 
 def test_pages_follow_one_another_to_older_calls_and_back(browser: Client) -> None:
@@ -256,17 +254,17 @@ def test_page_says_how_many_calls_it_looked_at_and_looks_further(
 
     first = browser.get(LOG, {"method": "prompts/get"})
     assert clients(first) == ["c20"]
-    assert "Looked at 10 calls, 1 of them shown: those back to 2026-11-22 12:00:15" in text_of(first)
-    assert "Look further" in text_of(first)
+    assert "Searched 10 calls back to 2026-11-22 12:00:15 , found 1." in text_of(first)
+    assert "Keep searching" in text_of(first)
     further = browser.get(link(first, "next"))
     assert clients(further) == []
-    assert "No such call among those looked at so far." in text_of(further)
+    assert "No matching calls found so far." in text_of(further)
     assert clients(browser.get(link(further, "next"))) == ["c3"]
 
 
 @pytest.mark.parametrize(
     ("query", "expected"),
-    [({}, "Nothing was called yet."), ({"status": "error"}, "No call fits this filter."), ({"period": "1h"}, "fits")],
+    [({}, "No calls yet."), ({"status": "error"}, "No calls match this filter."), ({"period": "1h"}, "No calls match")],
 )
 def test_page_without_calls_says_why(browser: Client, query: dict[str, str], expected: str) -> None:
     assert expected in text_of(browser.get(LOG, query))
@@ -351,7 +349,7 @@ def test_page_of_a_call_shows_everything_that_was_recorded(browser: Client) -> N
 
 
 @pytest.mark.parametrize(
-    ("kept", "told"), [("", "None were kept."), ('{"a":"b', "only the first kilobyte is kept"), ("x", "x")]
+    ("kept", "told"), [("", "No parameters were recorded."), ('{"a":"b', "only the first kilobyte is kept"), ("x", "x")]
 )
 def test_parameters_that_were_not_kept_whole_are_told(browser: Client, kept: str, told: str) -> None:
     assert told in text_of(browser.get(address(called(request_params=kept))))
@@ -396,7 +394,7 @@ def test_log_that_cannot_be_read_is_said_in_words(browser: Client, monkeypatch: 
     for method in ("calls", "call"):
         monkeypatch.setattr(OrmStore, method, away)
     for page in (LOG, address(event)):
-        assert "cannot be read just now" in text_of(browser.get(page))
+        assert "The call log is not responding" in text_of(browser.get(page))
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,14 @@ def confirm(browser: Client, address: str, **changed: str) -> Any:
         (
             "publish/3/",
             "Publish greeter v3",
-            "Agents get greeter v2 now and will get v3 instead",
+            "Agents now get greeter v2 . Within a second they will get v3 instead",
         ),
-        ("publish/1/", "Roll back to greeter v1", "Agents get greeter v2 now and will get v1 instead"),
-        ("publish/2/", "Publish greeter v2", "greeter v2 is live already."),
+        (
+            "publish/1/",
+            "Roll back to greeter v1",
+            "Agents now get greeter v2 . Within a second they will get v1 instead",
+        ),
+        ("publish/2/", "Publish greeter v2", "greeter v2 is already live."),
         ("deactivate/", "Deactivate greeter", "Agents will no longer get greeter (v2 is live now)"),
     ],
 )
@@ -105,14 +109,14 @@ def test_confirmation_of_what_is_no_longer_so_is_refused(
 
     answer = browser.post(f"{SKILLS}{skill.pk}/{path}", stale, follow=True)
     assert [message.partition(".")[0] for message in told(answer)] == [
-        f"Somebody was faster: by now {now or 'none'} is live"
+        f"This skill changed while you were looking: {now or 'no version'} is live"
     ]
     assert (live(), Publication.objects.count()) == (now, 3)
 
 
 def test_confirmation_that_saw_nothing_live_is_refused_where_something_is(browser: Client, skill: Skill) -> None:
     answer = browser.post(f"{SKILLS}{skill.pk}/publish/3/", {"expected_live": "", "reason": ""}, follow=True)
-    assert told(answer)[0].startswith("Somebody was faster: by now v2 is live.")
+    assert told(answer)[0].startswith("This skill changed while you were looking: v2 is live.")
     assert live() == "v2"
 
 
@@ -120,7 +124,7 @@ def test_second_click_on_the_same_confirmation_does_nothing(browser: Client, ski
     form = {"expected_live": "2", "reason": ""}
     for _ in range(2):
         answer = browser.post(f"{SKILLS}{skill.pk}/publish/3/", form, follow=True)
-    assert told(answer)[0].startswith("Somebody was faster: by now v3 is live.")
+    assert told(answer)[0].startswith("This skill changed while you were looking: v3 is live.")
     assert Publication.objects.count() == 3
 
 

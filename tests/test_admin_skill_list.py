@@ -126,12 +126,12 @@ def test_change_is_shown_as_pending_until_it_has_reached_the_store(
     with django_capture_on_commit_callbacks() as announcements:
         skill = publish().skill
     assert listed(browser)[0][1] == "active pending"
-    assert "Not in effect: gateways still serve" in browser.get(f"{SKILLS}{skill.pk}/change/").text
+    assert "is not in effect: gateways still serve" in browser.get(f"{SKILLS}{skill.pk}/change/").text
 
     for announce in announcements:
         announce()
     assert listed(browser)[0][1] == "active"
-    assert "Not in effect" not in browser.get(f"{SKILLS}{skill.pk}/change/").text
+    assert "not in effect" not in browser.get(f"{SKILLS}{skill.pk}/change/").text
 
 
 def fill(skills: int, calls: int) -> None:
@@ -211,13 +211,17 @@ def confirmed(browser: Client, page: Any, **changed: str) -> Any:
     [
         (
             "publish",
-            [("one", "v2 goes live in place of v1"), ("three", "v1 goes live"), ("two", "has no version that waits")],
+            [("one", "v2 will replace v1"), ("three", "v1 will go live"), ("two", "no version to publish")],
             [("one", "done", "v2 is live"), ("three", "done", "v1 is live")],
         ),
         (
             "deactivate",
-            [("one", "agents lose it (v1 is live)"), ("three", "is not live"), ("two", "agents lose it (v1 is live)")],
-            [("one", "done", "is not live any more"), ("two", "done", "is not live any more")],
+            [
+                ("one", "agents will no longer get it (v1 is live)"),
+                ("three", "is not live"),
+                ("two", "agents will no longer get it (v1 is live)"),
+            ],
+            [("one", "done", "no longer live"), ("two", "done", "no longer live")],
         ),
     ],
 )
@@ -246,8 +250,8 @@ def test_skill_that_changed_meanwhile_is_not_done_and_the_others_are(browser: Cl
     services.deactivate(three["one"])
 
     answer = rows(confirmed(browser, page))
-    assert answer[0][1] == "not done"
-    assert "Somebody was faster" in answer[0][2]
+    assert answer[0][1] == "failed"
+    assert "This skill changed" in answer[0][2]
     assert answer[1] == ["three", "done", "v1 is live"]
     assert (live("one"), live("three")) == (None, "v1")
 
@@ -267,7 +271,7 @@ def test_export_that_is_too_large_says_so(
     page = browser.get(f"{SKILLS}bulk/", chosen(three, "export"))
     answer = confirmed(browser, page)
     assert answer.status_code == 302
-    assert "select fewer" in text_of(browser.get(answer.headers["location"]))
+    assert "Select fewer" in text_of(browser.get(answer.headers["location"]))
 
 
 @pytest.mark.parametrize(
@@ -275,7 +279,7 @@ def test_export_that_is_too_large_says_so(
     [
         ({"action": "publish"}, "No skill was selected."),
         ({"action": "publish", "skill": ["x", "999", "1" * 40, "1.1", "²"]}, "No skill was selected."),
-        ({"action": "deactivate", "skill": "{three}"}, "There is nothing to do with these skills."),
+        ({"action": "deactivate", "skill": "{three}"}, "This action changes none of these skills."),
     ],
 )
 def test_nothing_to_do_is_said(browser: Client, three: dict[str, Skill], query: dict[str, Any], said: str) -> None:

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
     [
         ("change/", (["calls"], "text")),
         ("versions/", (["versions with who uploaded them", "which cannot be deleted"], "Roll back to v{older}")),
-        ("versions/1/", (["version with who uploaded it"], "Difference to v{size}")),
+        ("versions/1/", (["version with who uploaded it"], "Changes compared with v{size}")),
         ("history/", (["events with who did it", "which of their versions are stored"], "reason {older}")),
     ],
 )
@@ -60,7 +60,7 @@ def test_pages_of_a_skill_tell_what_is_live_its_versions_and_its_history(browser
     services.create_version(package(body="three"))
 
     overview = browser.get(f"{SKILLS}{skill.pk}/change/").text
-    assert "<strong>v2</strong> is live since" in overview
+    assert "<strong>v2</strong> has been live since" in overview
     assert "Greets people. Use when somebody arrives." in overview
     assert "two" in overview
     assert f'href="{SKILLS}{skill.pk}/deactivate/"' in overview
@@ -74,13 +74,13 @@ def test_overview_shows_a_skill_as_agents_see_it(browser: Client) -> None:
     skill = publish(body="x" * 4000, argument_hint="'[what]'", user_invocable="false").skill
     page = text_of(browser.get(f"{SKILLS}{skill.pk}/change/"))
     assert "Offered as tool" in page
-    assert "Hint [what]" in page
+    assert "Argument hint [what]" in page
     assert re.search(r"Listed about 1\d tokens, always Called about 1,00\d tokens each time", page)
 
 
 def test_pages_of_a_draft_and_of_a_retired_skill_say_that_agents_do_not_get_it(browser: Client) -> None:
     draft, _ = services.create_version(package("fresh"))
-    assert "agents do not get this skill" in browser.get(f"{SKILLS}{draft.skill.pk}/change/").text
+    assert "Agents do not get this skill" in browser.get(f"{SKILLS}{draft.skill.pk}/change/").text
 
     retired = publish("retired").skill
     services.deactivate(retired)
@@ -111,10 +111,10 @@ def test_version_page_compares_with_what_is_live(browser: Client) -> None:
     publish(files={"a.txt": "2", "c.txt": "c"})
 
     older = browser.get(f"{SKILLS}{skill.pk}/versions/1/").text
-    assert "Difference to v2, which is live" in older
+    assert "Changes compared with v2 (live)" in older
     changes = re.findall(r"<bdi>([^<]+)</bdi></td><td><span[^>]*>(\w+)<", older)
     assert changes == [("a.txt", "changed"), ("b.txt", "added"), ("c.txt", "removed")]
-    assert "Difference to" not in browser.get(f"{SKILLS}{skill.pk}/versions/2/").text
+    assert "Changes compared with" not in browser.get(f"{SKILLS}{skill.pk}/versions/2/").text
 
 
 def test_newest_version_is_compared_with_the_live_one_at_first(browser: Client) -> None:
@@ -301,4 +301,4 @@ def test_times_are_said_in_words_that_fit(browser: Client) -> None:
     )
 
     page = text_of(browser.get(f"{SKILLS}{version.skill.pk}/change/"))
-    assert "1 call · 1 failed · the last one 3 hours ago" in page.replace("\xa0", " ")
+    assert "1 call · 1 failed · last call 3 hours ago" in page.replace("\xa0", " ")

@@ -35,7 +35,7 @@ def test_upload_leads_to_its_review_and_creates_nothing(browser: Client) -> None
     review = staged(browser, zipped(files={"scripts/run.py": "print()"}))
 
     page = text_of(browser.get(review))
-    assert "greeter is a new skill; this would be its v1." in page
+    assert "greeter is a new skill. This would be its v1." in page
     assert "2 files" in page
     assert "No warnings." in page
     for text in ("run.py", "Greets people. Use when somebody arrives.", "Say hello."):
@@ -70,8 +70,8 @@ def test_review_says_what_differs_from_the_live_version(browser: Client) -> None
     publish(files={"a.txt": "1", "b.txt": "1"})
 
     page = text_of(browser.get(staged(browser, zipped(files={"a.txt": "22", "c.txt": "3"}))))
-    assert "greeter is there already; this would be its next version." in page
-    difference = page[page.index("Difference to v1") :]
+    assert "greeter already exists. This would be its next version." in page
+    difference = page[page.index("Changes compared with v1") :]
     assert "a.txt changed 1 byte 2 bytes" in difference.replace("\xa0", " ")
     assert "b.txt removed" in difference
     assert "c.txt added" in difference
@@ -83,7 +83,7 @@ def test_review_of_an_invalid_package_shows_every_problem_and_no_way_in(browser:
 
     answer = browser.get(review)
     page = text_of(answer)
-    assert "This package cannot come in. 4 things to mend:" in page
+    assert "This package was rejected. 4 problems to fix:" in page
     for where, code in [
         ("SKILL.md:2", "name-invalid"),
         ("SKILL.md:3", "field-not-text"),
@@ -129,10 +129,10 @@ def test_same_bytes_as_before_are_said_to_be_there_already(browser: Client) -> N
     review = staged(browser, zipped())
 
     answer = browser.get(review)
-    assert "greeter is already up to date. v1 has exactly these bytes" in text_of(answer)
+    assert "greeter is already up to date. v1 has exactly the same content" in text_of(answer)
     assert 'name="create"' not in answer.text
     again = browser.post(review, {"create": "", "note": "", "expected_live": ""}, follow=True)
-    assert told(again) == ["Already up to date: greeter v1 has the same bytes."]
+    assert told(again) == ["Already up to date: greeter v1 has the same content."]
     assert SkillVersion.objects.count() == 1
 
 
@@ -153,7 +153,10 @@ def test_version_is_created_but_not_published_where_somebody_was_faster(browser:
     publish(body="two")
 
     answer = browser.post(review, {"publish": "", "note": "", "expected_live": "1"}, follow=True)
-    assert [message.partition(":")[0] for message in told(answer)] == ["Created greeter v3.", "Somebody was faster"]
+    assert [message.partition(":")[0] for message in told(answer)] == [
+        "Created greeter v3.",
+        "This skill changed while you were looking",
+    ]
     assert (live(), SkillVersion.objects.count()) == ("v2", 3)
 
 
@@ -183,7 +186,7 @@ def test_upload_that_was_swept_meanwhile_has_to_come_again(browser: Client, stor
 
     for answer in (browser.get(review, follow=True), browser.post(review, {button: ""}, follow=True)):
         assert answer.redirect_chain[-1][0] == f"{SKILLS}upload/"
-        assert told(answer) == ["No longer kept: greeter.zip. Please upload it again."]
+        assert told(answer) == ["The upload greeter.zip has expired. Please upload it again."]
     assert not Skill.objects.exists()
 
 
@@ -278,7 +281,7 @@ def test_upload_of_somebody_else_is_not_listed(foreign: Upload, author: User, cl
 
     assert "arnos.zip" in page
     assert "bertas" not in page
-    assert "uploads wait" not in home
+    assert "uploads to inspect" not in home
 
 
 def test_upload_of_somebody_else_is_open_to_administrators(foreign: Upload, author: User, client: Client) -> None:
@@ -305,7 +308,7 @@ def test_folder_is_judged_as_the_zip_of_it_would_be(browser: Client) -> None:
     answer = drop(browser, {"greeter/SKILL.md": skill_md(), "greeter/refs/a.txt": "x", "greeter/.DS_Store": "junk"})
     assert answer.status_code == 302
     page = text_of(browser.get(answer.headers["location"]))
-    assert "Review of greeter.zip" in page
+    assert "Inspect greeter.zip" in page
     assert "greeter is a new skill" in page
     assert "junk-dropped" in page
     browser.post(answer.headers["location"], {"create": "", "note": "", "expected_live": ""})
@@ -326,10 +329,10 @@ def test_several_packages_in_one_drop_are_reviewed_one_by_one(browser: Client) -
     }
     answer = drop(browser, files, accept="application/json").json()
     assert [review["filename"] for review in answer["reviews"]] == ["three.zip", "one.zip", "two.zip"]
-    assert answer["left_out"] == "Left out, since they belong to no skill: repo/README.md"
+    assert answer["left_out"] == "Skipped because they belong to no skill: repo/README.md"
 
     first, second, third = (review["url"] for review in answer["reviews"])
-    assert "2 more uploads of yours" in text_of(browser.get(first))
+    assert "2 more uploads" in text_of(browser.get(first))
     done = browser.post(first, {"create": "", "note": "", "expected_live": ""}, follow=True)
     assert second in told(done)[1]
     discarded = browser.post(second, {"discard": ""})
@@ -339,17 +342,17 @@ def test_several_packages_in_one_drop_are_reviewed_one_by_one(browser: Client) -
 def test_several_zips_without_a_script_wait_in_the_list(browser: Client) -> None:
     files = [SimpleUploadedFile(f"{name}.zip", zip_of({"SKILL.md": skill_md(name)})) for name in ("one", "two")]
     answer = browser.post(f"{SKILLS}upload/", {"file": files}, follow=True)
-    assert told(answer) == ["2 packages wait for their review."]
+    assert told(answer) == ["2 packages are ready to inspect."]
     assert "one.zip" in text_of(answer)
 
 
 @pytest.mark.parametrize(
     ("paths", "error"),
     [
-        ('["a", "b"]', "There are not as many paths as files."),
-        ('"a"', "The paths of the files are not a list of texts."),
-        ("[1]", "The paths of the files are not a list of texts."),
-        ('["a\\u0000b"]', "The path of a file holds a character that no path may hold."),
+        ('["a", "b"]', "The number of paths and files differs."),
+        ('"a"', "The file paths must be a list of strings."),
+        ("[1]", "The file paths must be a list of strings."),
+        ('["a\\u0000b"]', "A file path contains a forbidden character."),
         ('["a\\ud800"]', "Enter a valid JSON."),
         ("[", "Enter a valid JSON."),
     ],
@@ -365,7 +368,7 @@ def test_paths_that_fit_no_files_are_refused(browser: Client, paths: str, error:
 @pytest.mark.parametrize("path", ["greeter/../../etc/passwd", "/etc/passwd", "greeter/a\\b", "C:/x"])
 def test_hostile_paths_of_a_folder_meet_the_rules_of_zips(browser: Client, path: str) -> None:
     answer = drop(browser, {"SKILL.md": skill_md(), path: "x"})
-    assert "This package cannot come in." in text_of(browser.get(answer.headers["location"]))
+    assert "This package was rejected." in text_of(browser.get(answer.headers["location"]))
 
 
 def test_folder_with_more_files_than_a_package_may_have_is_reviewed(browser: Client, settings: Any) -> None:
@@ -388,8 +391,8 @@ def test_review_shows_the_lines_of_a_skill_md_that_is_refused(browser: Client) -
 
 def test_review_says_what_a_listing_and_a_call_cost(browser: Client) -> None:
     page = text_of(browser.get(staged(browser, zipped("word " * 400))))
-    assert "One call ≈ 501 tokens of instructions" in page
-    assert "Listed to every agent ≈ 13" in page
+    assert "Per call ≈ 501 tokens of instructions" in page
+    assert "In every agent's list ≈ 13" in page
 
 
 def test_note_stays_where_the_version_could_not_be_created(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -409,7 +412,7 @@ def test_where_reviews_are_required_one_is_asked_for_instead_of_publishing(brows
     assert 'name="publish"' not in page
 
     answer = browser.post(review, {"ask": "", "note": "please look", "expected_live": ""}, follow=True)
-    assert told(answer) == ["Created greeter v1.", "Asked for a review of greeter v1."]
+    assert told(answer) == ["Created greeter v1.", "Requested review of greeter v1."]
     version = SkillVersion.objects.get()
     assert (version.review, version.reviews.get().comment, live()) == ("requested", "please look", None)
 
@@ -441,7 +444,7 @@ def test_mistake_in_yaml_is_shown_with_its_mend_and_mended_if_asked_for(browser:
 
     mended = f"{review}?mend"
     page = text_of(browser.get(mended))
-    assert "this line was mended; it was: description: Use when: asked" in page
+    assert "this line was fixed; it was: description: Use when: asked" in page
     browser.post(mended, {"create": "", "note": ""})
     version = SkillVersion.objects.get()
     assert version.frontmatter["description"] == "Use when: asked"
@@ -473,7 +476,7 @@ def test_zip_of_several_skills_names_them_and_says_what_to_do(browser: Client) -
     files = {f"repo-main/skills/{name}/SKILL.md": skill_md(name) for name in ("ask", "tell")}
     page = text_of(browser.get(staged(browser, zip_of(files))))
     assert "there are 2 skills in it: repo-main/skills/ask/, repo-main/skills/tell/" in page
-    assert "upload the folder of each skill, or a zip of it; or import them all with `manage.py import_skills" in page
+    assert "upload each skill's folder or a zip of it, or import them all with `manage.py import_skills" in page
 
 
 def test_different_packages_of_one_skill_in_one_drop_are_told_apart_and_asked_about(browser: Client) -> None:
@@ -486,15 +489,15 @@ def test_different_packages_of_one_skill_in_one_drop_are_told_apart_and_asked_ab
     kept = ["repo/a/greeter.zip", "repo/b/greeter.zip", "reader.zip"]
     assert [review["filename"] for review in answer["reviews"]] == kept
     page = text_of(browser.get(f"{SKILLS}uploads/"))
-    assert "2 of these zips hold the skill greeter. Which is to come in?" in page
-    assert "greeter, as is also in repo/b/greeter.zip" in page
+    assert "2 of these zips contain the skill greeter. Which one do you want to create?" in page
+    assert "greeter, also in repo/b/greeter.zip" in page
 
 
 def test_zips_of_one_skill_that_come_without_script_are_all_kept_and_asked_about(browser: Client) -> None:
     zips = [SimpleUploadedFile("one.zip", zipped()), SimpleUploadedFile("two.zip", zipped(body="Say goodbye."))]
     answer = browser.post(f"{SKILLS}upload/", {"file": zips}, follow=True)
     assert answer.redirect_chain == [(f"{SKILLS}uploads/", 302)]
-    assert "2 of these zips hold the skill greeter. Which is to come in?" in text_of(answer)
+    assert "2 of these zips contain the skill greeter. Which one do you want to create?" in text_of(answer)
 
 
 def test_review_says_who_uploaded_the_version_before(browser: Client) -> None:

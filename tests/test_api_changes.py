@@ -90,14 +90,14 @@ def test_form_does_what_json_does(api: Api) -> None:
 @pytest.mark.parametrize(
     ("path", "body", "reason"),
     [
-        ("publish", {"version": 2}, "greeter v2 is live already."),
-        ("publish", {"version": 3, "expected_live": 1}, "Somebody was faster: by now v2 is live."),
-        ("publish", {"version": 3, "expected_live": None}, "Somebody was faster: by now v2 is live."),
-        ("rollback", {"expected_live": 3}, "Somebody was faster: by now v2 is live."),
+        ("publish", {"version": 2}, "greeter v2 is already live."),
+        ("publish", {"version": 3, "expected_live": 1}, "This skill changed while you were looking: v2 is live."),
+        ("publish", {"version": 3, "expected_live": None}, "This skill changed while you were looking: v2 is live."),
+        ("rollback", {"expected_live": 3}, "This skill changed while you were looking: v2 is live."),
         ("rollback", {"version": 2}, "v2 is not older than v2"),
         ("rollback", {"version": 3}, "v3 is not older than v2"),
-        ("deactivate", {"expected_live": 1}, "Somebody was faster: by now v2 is live."),
-        ("deactivate", {"expected_live": None}, "Somebody was faster: by now v2 is live."),
+        ("deactivate", {"expected_live": 1}, "This skill changed while you were looking: v2 is live."),
+        ("deactivate", {"expected_live": None}, "This skill changed while you were looking: v2 is live."),
     ],
 )
 def test_change_that_does_not_fit_is_409_and_changes_nothing(

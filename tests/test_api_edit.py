@@ -53,7 +53,7 @@ def test_package_that_breaks_is_400_with_file_and_line(api: Api) -> None:
 def test_second_editor_gets_409(api: Api) -> None:
     services.create_version(package(body="two"))
     answer = api.post(EDIT, changes={"run.sh": "mine"}, expected_latest=1)
-    assert (answer.status_code, "the newest version is v2" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "the newest version is now v2" in answer.json()["detail"]) == (409, True)
     assert SkillVersion.objects.count() == 2
 
 

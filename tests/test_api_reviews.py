@@ -60,7 +60,7 @@ def test_version_goes_live_by_four_eyes(writer: Api, reviewer: Api, settings: An
 def test_nobody_approves_their_own(writer: Api, author: User) -> None:
     author.user_permissions.add(*permissions("publish_skill"))
     answer = writer.post(f"{V1}/approve/")
-    assert (answer.status_code, "somebody else" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "someone else" in answer.json()["detail"]) == (409, True)
 
 
 def test_what_waits_comes_in_pages_newest_first(reviewer: Api, author: User, django_assert_num_queries: Any) -> None:

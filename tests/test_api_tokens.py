@@ -186,4 +186,4 @@ def test_database_that_is_away_is_503_and_not_a_wrong_token(operator: User, monk
     monkeypatch.setattr("mcp_gateway.rest.authentication.find_token", fail)
     answer = api.get("skills/")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert answer.json()["detail"] == "The database does not answer at the moment."
+    assert answer.json()["detail"] == "The database is not responding."

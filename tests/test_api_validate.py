@@ -72,7 +72,7 @@ def test_zip_of_several_skills_names_them_and_says_what_to_do(api: Api) -> None:
     content = zip_of({f"repo-main/skills/{name}/SKILL.md": skill_md(name) for name in ("ask", "tell")})
     (error,) = judged(api, content)["errors"]
     assert error["message"] == "there are 2 skills in it: repo-main/skills/ask/, repo-main/skills/tell/"
-    assert "upload the folder of each skill" in error["hint"]
+    assert "upload each skill's folder" in error["hint"]
     assert "import_skills" in error["hint"]
     assert api.upload(content).json()["errors"] == [error]
 

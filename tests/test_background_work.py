@@ -85,7 +85,7 @@ def test_recorder(kill: Kill, browser: Client) -> None:
         recorder.record(event("first"))
         eventually(lambda: killer.met >= 2)
         eventually(lambda: "invocation-recorder: failing since " in background())
-        assert "invocation-recorder fails in this process (LookupError)" in text_of(browser.get("/admin/"))
+        assert "invocation-recorder keeps failing in this process (LookupError)" in text_of(browser.get("/admin/"))
         killer.stop()
         recorder.record(event("second"))
         assert recorder.flush(10)
@@ -110,8 +110,8 @@ def test_what_was_set_aside_or_lost_is_told(
     recorder.dropped = 2
     assert Client().get("/readyz").json()["recording"] == "2 calls were dropped; 1 files are in spool/rejected"
     page = text_of(browser.get("/admin/"))
-    assert "2 calls could not be logged and are lost" in page
-    assert "1 file in spool/rejected holds what could not be logged" in page
+    assert "2 calls were lost because they could not be logged" in page
+    assert "1 file in spool/rejected contains calls that could not be logged" in page
 
 
 @pytest.mark.django_db(transaction=True)

@@ -30,7 +30,7 @@ def upload(page: Page, filename: str, content: bytes) -> None:
     page.get_by_role("link", name="Upload a skill").click()
     file: Any = {"name": filename, "mimeType": "application/zip", "buffer": content}
     page.set_input_files("input[type=file]", file)
-    page.get_by_role("button", name="Upload and review").click()
+    page.get_by_role("button", name="Upload and inspect").click()
 
 
 def text_for_agents(server: Server, name: str) -> str:
@@ -41,7 +41,7 @@ def text_for_agents(server: Server, name: str) -> str:
 
 def test_upload_review_publish_upload_again_publish_and_roll_back(server: Server, page: Page) -> None:
     upload(page, "notes.zip", zip_of({"SKILL.md": skill_md("notes", "First text."), "a.txt": "x"}))
-    expect(page.get_by_text("notes is a new skill; this would be its v1.")).to_be_visible()
+    expect(page.get_by_text("notes is a new skill. This would be its v1.")).to_be_visible()
     assert text_for_agents(server, "notes") == "Unknown tool: notes"
     page.fill("#id_note", "The first one")
     page.get_by_role("button", name="Create and publish").click()
@@ -49,12 +49,12 @@ def test_upload_review_publish_upload_again_publish_and_roll_back(server: Server
     assert "First text." in text_for_agents(server, "notes")
 
     upload(page, "notes.zip", zip_of({"SKILL.md": skill_md("notes", "Second text."), "b.txt": "x"}))
-    expect(page.get_by_role("heading", name="Difference to v1, which is live")).to_be_visible()
+    expect(page.get_by_role("heading", name="Changes compared with v1 (live)")).to_be_visible()
     page.get_by_role("button", name="Create version").click()
     assert "First text." in text_for_agents(server, "notes"), "a new version does not go live by itself"
     page.get_by_role("link", name="Versions").click()
     page.get_by_role("link", name="Publish v2").first.click()
-    expect(page.get_by_text("Agents get notes v1 now and will get v2 instead")).to_be_visible()
+    expect(page.get_by_text("Agents now get notes v1. Within a second they will get v2 instead")).to_be_visible()
     page.get_by_role("button", name="Publish notes v2").click()
     assert "Second text." in text_for_agents(server, "notes")
 
@@ -76,7 +76,7 @@ def test_upload_review_publish_upload_again_publish_and_roll_back(server: Server
 
 def test_refused_package_shows_every_problem(page: Page) -> None:
     upload(page, "bad.zip", zip_of({"Bad/SKILL.md": "---\nname: Bad\n---\n", "Bad/x": "1", "Bad/X": "2"}))
-    expect(page.get_by_text("This package cannot come in. 4 things to mend:")).to_be_visible()
+    expect(page.get_by_text("This package was rejected. 4 problems to fix:")).to_be_visible()
     for code in ("name-invalid", "field-missing", "body-empty", "path-collision"):
         expect(page.get_by_text(code, exact=True)).to_be_visible()
     page.get_by_role("button", name="Discard").click()
@@ -158,9 +158,9 @@ def test_calls_are_found_by_a_part_of_a_name(server: Server, page: Page) -> None
     page.get_by_label("Skill", exact=True).fill("SUCH-TH")
     page.get_by_role("button", name="Filter").click()
     expect(page.locator("td.field-skill").first).to_contain_text("no-such-thing")
-    page.get_by_label("Whole names only").check()
+    page.get_by_label("Match whole names").check()
     page.get_by_role("button", name="Filter").click()
-    expect(page.get_by_text("No call fits this filter.")).to_be_visible()
+    expect(page.get_by_text("No calls match this filter.")).to_be_visible()
 
 
 def test_language_is_chosen_on_the_page_to_sign_in(page: Page) -> None:

@@ -69,8 +69,8 @@ def fits(page: Page, width: int = 360) -> None:
 def test_zip_that_is_dropped_leads_to_its_review(page: Page) -> None:
     page.goto(UPLOAD)
     drop(page, {"dropped.zip": zip_of({"SKILL.md": skill_md("dropped", "Run !`date`.", colour="blue")})})
-    expect(page.get_by_role("heading", name="Review of dropped.zip")).to_be_visible()
-    expect(page.get_by_text("It can come in; look at these first:")).to_be_visible()
+    expect(page.get_by_role("heading", name="Inspect dropped.zip")).to_be_visible()
+    expect(page.get_by_text("The package is valid. Check these first:")).to_be_visible()
     expect(page.locator(".sk-meant").first).to_contain_text("Run !`date`.")
     fits(page)
 
@@ -82,7 +82,7 @@ def test_several_zips_are_listed_and_created_together(page: Page) -> None:
     rows = page.locator("#result_list tbody tr")
     broken = rows.filter(has_text="broken.zip")
     expect(rows.filter(has_text="first.zip")).to_contain_text("first v1")
-    expect(broken).to_contain_text("refused")
+    expect(broken).to_contain_text("rejected")
     fits(page)
     page.goto(LIST)
     page.goto(f"{LIST}uploads/")
@@ -98,7 +98,7 @@ def test_several_zips_are_listed_and_created_together(page: Page) -> None:
 def test_zips_of_the_same_skill_that_are_dropped_together_are_chosen_from(page: Page) -> None:
     page.goto(UPLOAD)
     drop(page, {f"{word}.zip": zip_of({"SKILL.md": skill_md("twice", f"Say {word}.")}) for word in ("one", "two")})
-    choice = page.get_by_role("group", name="2 of these zips hold the skill twice.")
+    choice = page.get_by_role("group", name="2 of these zips contain the skill twice.")
     expect(choice).to_be_visible()
     fits(page)
     page.get_by_role("button", name="Create the versions").click()
@@ -113,7 +113,7 @@ def test_zips_of_the_same_skill_that_are_dropped_together_are_chosen_from(page: 
 def test_files_that_are_dropped_together_are_one_package(page: Page) -> None:
     page.goto(UPLOAD)
     drop(page, {"SKILL.md": skill_md("loose").encode(), "notes.txt": b"x"})
-    expect(page.get_by_text("loose is a new skill; this would be its v1.")).to_be_visible()
+    expect(page.get_by_text("loose is a new skill. This would be its v1.")).to_be_visible()
     expect(page.get_by_role("cell", name="notes.txt")).to_be_visible()
 
 
@@ -126,7 +126,7 @@ def test_folder_is_uploaded_with_its_paths(page: Page, tmp_path: Path) -> None:
     (folder / ".git" / "config").write_text("secret")
     page.goto(UPLOAD)
     page.set_input_files("#id_folder", str(folder))
-    expect(page.get_by_text("in-a-folder is a new skill; this would be its v1.")).to_be_visible()
+    expect(page.get_by_text("in-a-folder is a new skill. This would be its v1.")).to_be_visible()
     expect(page.get_by_role("cell", name="مرحبا 🎉.md")).to_be_visible()
     expect(page.get_by_text("config")).to_have_count(0)
     fits(page)
@@ -154,12 +154,12 @@ def test_progress_is_shown_and_nothing_is_sent_twice(page: Page) -> None:
 
 def test_editing_checks_while_typing_and_saves_a_new_version(page: Page) -> None:
     open_editor(page, create(page, "typed", {"a.txt": "one"}))
-    expect(page.get_by_text("Nothing to mend. It can be saved.")).to_be_visible()
+    expect(page.get_by_text("No problems. You can save.")).to_be_visible()
 
     write(page, "---\nname: typed\n---\n\nNo description.\n")
     expect(page.locator("[data-problems]")).to_contain_text("field-missing")
     write(page, skill_md("typed", "# Better\n\nSay **hi**."))
-    expect(page.get_by_text("Nothing to mend. It can be saved.")).to_be_visible()
+    expect(page.get_by_text("No problems. You can save.")).to_be_visible()
     expect(page.locator("[data-preview] strong")).to_have_text("hi")
 
     page.get_by_role("button", name="a.txt").click()
@@ -167,7 +167,7 @@ def test_editing_checks_while_typing_and_saves_a_new_version(page: Page) -> None
     write(page, "two")
     page.fill("#id_note", "in the browser")
     page.get_by_role("button", name="Save as a new version").click()
-    expect(page.get_by_text("Created typed v2. What agents get has not changed.")).to_be_visible()
+    expect(page.get_by_text("Created typed v2. Nothing changes for agents until it is published.")).to_be_visible()
     expect(page.get_by_text("in the browser")).to_be_visible()
     open_editor(page, page.url.split("versions/")[0], 2)
     expect(code(page)).to_contain_text("Say **hi**.")
@@ -195,15 +195,15 @@ def test_two_people_edit_and_nothing_is_lost(new_page: Callable[..., Page]) -> N
     expect(ann.get_by_text("Created shared v2.")).to_be_visible()
 
     write(ben, skill_md("shared", "Ben's text."))
-    expect(ben.get_by_text("v2 was made by admin meanwhile.")).to_be_visible()
+    expect(ben.get_by_text("admin created v2 in the meantime.")).to_be_visible()
     ben.get_by_role("button", name="Save as a new version").click()
-    expect(ben.get_by_role("heading", name="Somebody was faster: shared v2 is there")).to_be_visible()
+    expect(ben.get_by_role("heading", name="shared v2 was created while you were editing")).to_be_visible()
     piece = ben.get_by_role("group", name="SKILL.md line 6 of v2")
     expect(piece).to_contain_text("Ann's text.")
     expect(piece).to_contain_text("Ben's text.")
     fits(ben)
     ben.get_by_role("button", name="Save the merged version").click()
-    expect(ben.get_by_role("heading", name="Somebody was faster: shared v2 is there")).to_be_visible()
+    expect(ben.get_by_role("heading", name="shared v2 was created while you were editing")).to_be_visible()
     piece.get_by_label("Both: theirs, then yours").check()
     ben.get_by_role("button", name="Open it in the editor").click()
     expect(code(ben)).to_contain_text("Ann's text.")
@@ -217,16 +217,16 @@ def test_editor_takes_files_shows_the_changes_and_saves_by_key(page: Page) -> No
     open_editor(page, skill)
     write(page, skill_md("keys", "Say it by key."))
     page.set_input_files("[data-bring]", {"name": "more.bin", "mimeType": "x/x", "buffer": b"\0more"})
-    expect(page.get_by_text("This is no text that can be edited here.").first).to_be_visible()
+    expect(page.get_by_text("This file cannot be edited here.").first).to_be_visible()
     page.get_by_role("button", name="logo.bin").click()
     page.set_input_files("[data-replace]", {"name": "any.bin", "mimeType": "x/x", "buffer": b"\0new"})
     expect(page.locator("[data-files] [data-state]:not([data-state=''])")).to_have_count(3)
     page.set_input_files("[data-bring]", {"name": "big.bin", "mimeType": "x/x", "buffer": bytes(1024 * 1024 + 1)})
-    expect(page.locator("[data-path-error]")).to_contain_text("upload it with a zip")
+    expect(page.locator("[data-path-error]")).to_contain_text("Upload it in a zip")
     expect(page.get_by_role("button", name="Save as a new version")).to_be_in_viewport()
 
-    page.get_by_role("button", name="Show what changes").click()
-    expect(page.get_by_role("heading", name="What you changed in keys v1")).to_be_visible()
+    page.get_by_role("button", name="Preview changes").click()
+    expect(page.get_by_role("heading", name="Your changes to keys v1")).to_be_visible()
     expect(page.locator(".sk-diff")).to_contain_text("Say it by key.")
     for name in ("more.bin", "logo.bin"):
         expect(page.get_by_role("cell", name=name).first).to_be_visible()
@@ -301,12 +301,12 @@ def test_trying_a_skill_shows_the_messages_and_arguments_go_along(page: Page) ->
     expect(page.get_by_text("Unknown argument nobody; tried takes: arguments, who.", exact=True)).to_be_visible()
     fits(page)
 
-    page.get_by_label("Read a file of it").check()
+    page.get_by_label("Read a file").check()
     expect(page.get_by_label("File", exact=True)).to_be_visible()
     expect(page.get_by_label("Arguments as JSON")).to_be_hidden()
-    page.get_by_label("Revision of the protocol").select_option("2025-06-18")
+    page.get_by_label("Protocol version").select_option("2025-06-18")
     page.get_by_role("button", name="Send").click()
-    expect(page.get_by_text("2 messages before it: the handshake")).to_be_visible()
+    expect(page.get_by_text("Handshake: 2 earlier messages")).to_be_visible()
 
 
 def test_what_only_one_page_needs_is_loaded_there_alone(page: Page, server: Server) -> None:

@@ -58,11 +58,11 @@ def test_preview_says_of_each_version_what_publishing_it_would_say(browser: Clie
 
     shown = {row[0]: row[1:] for row in rows(chosen(browser, "publish"))}
 
-    assert shown.pop("approved") == ["", "v2 goes live in place of v1"]
+    assert shown.pop("approved") == ["", "v2 will replace v1"]
     for name, (state, text) in shown.items():
         with pytest.raises(services.Conflict) as refused:
             services.publish(versions[name].skill, 2, actor=olga())
-        assert (state, text) == ("left out", str(refused.value))
+        assert (state, text) == ("skipped", str(refused.value))
 
 
 @pytest.mark.parametrize("wrong", ["deleted", "live", "yanked", "gone"])
@@ -78,12 +78,12 @@ def test_preview_of_exact_versions_says_what_publishing_them_would_say(browser: 
     page = browser.get(BULK, {"action": "again", "skill": f"{skill.pk}..{number}"})
     [row] = rows(page)
     if wrong == "gone":
-        assert row[1:] == ["left out", "the version is not there any more"]
+        assert row[1:] == ["skipped", "the version no longer exists"]
     else:
         with pytest.raises(services.Conflict) as refused:
             services.publish(skill, number, actor=olga())
-        assert row[1:] == ["left out", str(refused.value)]
-    assert "There is nothing to do with these skills." in text_of(page)
+        assert row[1:] == ["skipped", str(refused.value)]
+    assert "This action changes none of these skills." in text_of(page)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -97,7 +97,7 @@ def test_deactivating_several_can_be_taken_back_for_exactly_those(browser: Clien
 
     [undo] = re.findall(r'href="(\?action=again[^"]*)"', done.text)
     again = browser.get(BULK + undo.replace("&amp;", "&"))
-    assert {row[0]: row[2] for row in rows(again)} == {"one": "v1 goes live", "two": "v1 goes live"}
+    assert {row[0]: row[2] for row in rows(again)} == {"one": "v1 will go live", "two": "v1 will go live"}
     back = sent(browser, again, reason="over")
     assert {row[0]: row[2] for row in rows(back)} == {"one": "v1 is live", "two": "v1 is live"}
     assert (live("one"), live("two"), live("three")) == ("v1", "v1", None)

@@ -38,7 +38,7 @@ def test_drawing_has_its_numbers_in_words_and_as_a_table() -> None:
     assert 'aria-label="Calls of greeter: 101 calls, 26 failed"' in page
     assert re.findall(r'<td class="sk-number">(\d+)</td>', page) == ["100", "25", "0", "0", "1", "1"]
     assert page.count('<rect class="sk-chart-calls"') == page.count('<rect class="sk-chart-errors"') == 2
-    assert "Days are those of UTC." in page
+    assert "Days are in UTC." in page
     assert "style=" not in page
 
 
@@ -68,7 +68,7 @@ def test_hours_are_named_by_when_they_begin() -> None:
 
 def test_chart_of_no_calls_says_so_in_place_of_bars() -> None:
     page = render_to_string("components/chart.html", {"chart": chart(Series(date(2026, 11, 23), (Use(),)))})
-    assert "No calls in this time." in page
+    assert "No calls in this period." in page
     assert "<svg" not in page
 
 

@@ -232,6 +232,6 @@ def test_of_two_edits_that_take_long_the_first_that_is_done_wins(
             services.edit_version(base.skill, 1, {"b.txt": b"fast"}, user=None, expected_latest=1)
 
     monkeypatch.setattr(package_store, "write_version", write_after_another_one)
-    with pytest.raises(services.Conflict, match="the newest version is v3 by now"):
+    with pytest.raises(services.Conflict, match="the newest version is now v3"):
         services.edit_version(base.skill, 1, {"b.txt": b"slow"}, user=None, expected_latest=1)
     assert list(SkillVersion.objects.values_list("number", flat=True)) == [3, 1]

@@ -27,9 +27,9 @@ from .support.pages import SKILLS, staged, text_of
 from .support.prepared import Prepared
 from .support.server import UVICORN, Server, manage
 
-SILENT = "The database does not answer at the moment."
-FULL = "The disk of the database is full, and nothing was changed."
-READ_ONLY = "The database can only be read at the moment, and nothing was changed."
+SILENT = "The database is not responding."
+FULL = "The database's disk is full. Nothing was changed."
+READ_ONLY = "The database is read-only. Nothing was changed."
 
 
 def caused(error: Exception, cause: Exception) -> Exception:

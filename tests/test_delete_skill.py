@@ -40,7 +40,7 @@ def test_live_skill_is_deleted_only_by_the_wish_to_deactivate_it(operator: User)
     publish()
     with pytest.raises(services.Conflict, match=r"greeter v1 is live. Deactivate greeter first, or together"):
         services.delete_skill(skill(), actor=operator)
-    with pytest.raises(services.Conflict, match="Somebody was faster"):
+    with pytest.raises(services.Conflict, match="This skill changed"):
         services.delete_skill(skill(), deactivate=True, expected_live=None)
     assert (live(), skill().deleted_at) == ("v1", None)
 

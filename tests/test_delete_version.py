@@ -52,14 +52,14 @@ def test_live_version_and_one_that_is_gone_cannot_be_deleted() -> None:
     with pytest.raises(services.Conflict, match="greeter v2 is live"):
         services.delete_version(version(2))
     services.delete_version(version(1))
-    with pytest.raises(services.Conflict, match="not there any more"):
+    with pytest.raises(services.Conflict, match="no longer exists"):
         services.delete_version(version(1))
     assert live() == "v2"
 
 
 def test_version_that_was_live_once_has_to_be_yanked_first(store: Path) -> None:
     services.unyank_version(version(1))
-    with pytest.raises(services.Conflict, match=r"greeter v1 was live once. Yank it first"):
+    with pytest.raises(services.Conflict, match=r"greeter v1 has been live. Yank it before"):
         services.delete_version(version(1))
     assert (store / "skills/greeter/v1/SKILL.md").exists()
 
@@ -101,7 +101,7 @@ def test_admin_says_before_why_a_version_stays(operator: User, client: Client, t
     services.create_version(package(body="three"))
     client.force_login(operator)
     versions, delete = f"{SKILLS}{two_versions.pk}/versions/", f"{SKILLS}{two_versions.pk}/delete/1/"
-    reason = "A version that was live once has to be yanked before it can be deleted."
+    reason = "A version that has been live must be yanked before it can be deleted."
     page = client.get(versions).text
     assert [f"/delete/{number}/" in page for number in (1, 2, 3)] == [True, False, True]
     assert reason not in page
@@ -112,10 +112,10 @@ def test_admin_says_before_why_a_version_stays(operator: User, client: Client, t
     assert page.count('disabled aria-describedby="kept"') == 1
     assert reason in page
     asked = client.get(delete)
-    assert "greeter v1 was live once. Yank it first if it is to be deleted for good." in text_of(asked)
+    assert "greeter v1 has been live. Yank it before you delete it." in text_of(asked)
     assert f'href="{versions}1/yank/"' in asked.text
     assert "This cannot be undone" not in asked.text
-    assert told(client.post(delete, follow=True))[0].startswith("greeter v1 was live once.")
+    assert told(client.post(delete, follow=True))[0].startswith("greeter v1 has been live.")
 
 
 def test_author_may_not_delete(author: User, client: Client, two_versions: Skill) -> None:
@@ -130,6 +130,6 @@ def test_page_says_what_will_go_and_a_post_does_it(operator: User, client: Clien
     address = f"{SKILLS}{two_versions.pk}/delete/1/"
     assert "The 2 files of greeter v1" in text_of(client.get(address))
     assert version(1).state == "ready"
-    assert told(client.post(address, follow=True)) == ["Deleted: greeter v1. Its number will not be used again."]
+    assert told(client.post(address, follow=True)) == ["Deleted greeter v1. Its number will not be reused."]
     assert client.get(address).status_code == 404
     assert "is live" in text_of(client.get(f"{SKILLS}{two_versions.pk}/delete/2/"))

@@ -38,7 +38,7 @@ def collected() -> Iterator[None]:
 pytestmark = left_open
 
 
-FULL = "The server's disk is full, and nothing was changed."
+FULL = "The server's disk is full. Nothing was changed."
 GOOD = zip_of({"SKILL.md": skill_md()})
 
 
@@ -67,7 +67,7 @@ def test_version_that_cannot_be_stored(operator: User, monkeypatch: pytest.Monke
 @pytest.mark.django_db
 def test_upload_in_the_admin_that_cannot_be_staged(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package_store, "write_upload", full)
-    told = "The upload could not be kept: No space left on device"
+    told = "The upload could not be stored: No space left on device"
     page = upload(browser, GOOD)
     assert (page.status_code, told in text_of(page)) == (503, True)
 
@@ -91,7 +91,7 @@ def test_upload_in_the_admin_to_a_disk_that_can_only_be_read(browser: Client, mo
     monkeypatch.setattr("django.core.files.uploadhandler.MemoryFileUploadHandler.receive_data_chunk", fail)
     answer = upload(browser, GOOD)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
-    assert "The server's disk can only be read at the moment" in text_of(answer)
+    assert "The server's disk is read-only" in text_of(answer)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # what Django leaves behind

@@ -113,7 +113,7 @@ def test_package_store_that_is_away_is_said_in_a_line(tmp_path: Path) -> None:
     away = {"STORAGE_BACKEND": "s3", "S3_ENDPOINT_URL": nowhere, "DYNAMODB_ENDPOINT_URL": nowhere, **keys}
     done = manage(tmp_path / "data", "quickstart", PORT=str(free_port()), **away)
     assert done.returncode == 1
-    assert "The package store does not answer" in done.stderr
+    assert "The package store is not responding" in done.stderr
     assert "Traceback" not in done.stderr
 
 

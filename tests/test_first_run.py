@@ -81,8 +81,8 @@ def test_empty_server_leads_to_the_first_upload(page: Page) -> None:
     expect(page.get_by_text("claude mcp add")).to_be_visible()
     for address, told in {
         LIST: "There are no skills yet.",
-        LOG: "Nothing was called yet.",
-        f"{LIST}reviews/": "Nothing waits for a review.",
+        LOG: "No calls yet.",
+        f"{LIST}reviews/": "No versions are waiting for review.",
         "/admin/": "Upload the first skill",
     }.items():
         page.goto(address)
@@ -95,14 +95,14 @@ def test_empty_server_leads_to_the_first_upload(page: Page) -> None:
 
 def test_viewer_is_told_whom_to_ask(new_page: Callable[..., Page]) -> None:
     page = new_page("viewer")
-    expect(page.get_by_text("Your role does not include uploading; ask somebody who may.")).to_be_visible()
+    expect(page.get_by_text("Your role does not include uploading. Ask someone who can upload.")).to_be_visible()
     expect(page.get_by_role("link", name="Upload the first skill")).to_have_count(0)
 
 
 def test_from_the_first_upload_to_the_end_of_a_skill(page: Page, server: Server) -> None:
     page.goto(f"{LIST}upload/")
     drop(page, {"diary.zip": text("diary", "First text.", a="one")})
-    expect(page.get_by_text("diary is a new skill; this would be its v1.")).to_be_visible()
+    expect(page.get_by_text("diary is a new skill. This would be its v1.")).to_be_visible()
     page.get_by_role("button", name="Create and publish").click()
     expect(page.get_by_text("Published diary v1.")).to_be_visible()
     address = re.sub(r"versions/1/$", "change/", page.url)
@@ -123,7 +123,7 @@ def test_from_the_first_upload_to_the_end_of_a_skill(page: Page, server: Server)
     with page.expect_file_chooser() as choosing:
         page.locator("#id_file").click()
     choosing.value.set_files(chosen)
-    submit = page.get_by_role("button", name="Upload and review")
+    submit = page.get_by_role("button", name="Upload and inspect")
     if submit.is_visible():
         submit.click()
     page.get_by_role("button", name="Create version").click()
@@ -150,11 +150,11 @@ def test_from_the_first_upload_to_the_end_of_a_skill(page: Page, server: Server)
 
     page.get_by_role("link", name="Deactivate", exact=True).click()
     page.get_by_role("button", name="Deactivate diary").click()
-    expect(page.get_by_text("Agents do not get this skill; publish a version to bring it back")).to_be_visible()
+    expect(page.get_by_text("Agents do not get this skill. Publish a version to reactivate it.")).to_be_visible()
     assert call(server, "diary") == "Unknown tool: diary"
 
     page.get_by_role("link", name="Delete", exact=True).click()
-    expect(page.get_by_text("Versions, files and history stay, and it can be restored.")).to_be_visible()
+    expect(page.get_by_text("Its versions, files and history are kept. You can restore it.")).to_be_visible()
     page.get_by_role("button", name="Delete diary").click()
     page.goto(LIST)
     expect(page.get_by_role("link", name="diary", exact=True)).to_have_count(0)
@@ -183,7 +183,7 @@ def test_the_main_path_needs_no_mouse(server: Server, chromium: Any) -> None:
     with page.expect_file_chooser() as choosing:
         page.keyboard.press("Enter")
     choosing.value.set_files({"name": "keys.zip", "mimeType": "application/zip", "buffer": text("keys", "By hand.")})
-    submit = page.get_by_role("button", name="Upload and review")
+    submit = page.get_by_role("button", name="Upload and inspect")
     if submit.is_visible():
         tab_to(page, submit)
         page.keyboard.press("Enter")

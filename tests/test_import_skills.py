@@ -166,8 +166,10 @@ def test_skill_in_the_folder_of_another_skill_is_told(tmp_path: Path, dry_run: b
     folder(tmp_path / "outer")
     folder(tmp_path / "outer/examples/inner")
     lines = run(tmp_path, dry_run=dry_run)
-    assert "other folders in it hold a SKILL.md and come in as files of this skill: examples/inner/" in "\n".join(lines)
-    assert "If they are skills themselves, take them out of this folder" in "\n".join(lines)
+    assert "other folders contain a SKILL.md and are treated as files of this skill: examples/inner/" in "\n".join(
+        lines
+    )
+    assert "If they are separate skills, move them out of this folder" in "\n".join(lines)
     assert names() == ([] if dry_run else ["outer"])
 
 
@@ -396,7 +398,7 @@ def test_mistakes_in_yaml_are_mended_only_if_asked_for(tmp_path: Path, store: Pa
     assert "         This SKILL.md can be fixed during the import: add --mend." in lines
     lines = run(path, mend=True)
     assert (
-        "warning: SKILL.md:3: this line was mended; it was: description: Use when: asked [skill-md-mended]" in lines[1]
+        "warning: SKILL.md:3: this line was fixed; it was: description: Use when: asked [skill-md-mended]" in lines[1]
     )
     version = SkillVersion.objects.get()
     assert version.frontmatter["description"] == "Use when: asked"

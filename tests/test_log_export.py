@@ -175,7 +175,7 @@ def test_file_that_cannot_be_made_is_answered_with_the_reason(browser: Client, m
         raise StoreUnavailable("no answer")
 
     monkeypatch.setattr(OrmStore, "calls", away)
-    assert "cannot be read just now" in text_of(browser.get(f"{LOG}export.csv"))
+    assert "The call log is not responding" in text_of(browser.get(f"{LOG}export.csv"))
 
 
 @pytest.mark.parametrize(("held", "expected"), [(["view_skill"], 403), (["view_invocation"], 200)])

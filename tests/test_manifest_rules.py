@@ -167,8 +167,8 @@ def test_an_invalid_name_comes_with_one_that_is_valid(name: str, suggestion: str
     ("fields", "hint"),
     [
         ("name: 12\ndescription: x", "Put it in quotes."),
-        ("name: x\ndescription: [y]", "Write one text instead."),
-        ("name: x\ndescription: a: b", "in quotes, or fold it"),
+        ("name: x\ndescription: [y]", "Write a single text value instead."),
+        ("name: x\ndescription: a: b", "in quotes, fold it"),
         ("name: x\ndescription: @y", "Put the value in quotes."),
         ("name: x\ndescription: y\nmetadata:\n\ta: b", "Indent with spaces."),
         ('name: x\ndescription: "C:\\dir"', "Use single quotes"),

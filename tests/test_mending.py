@@ -163,8 +163,8 @@ def test_mend_changes_only_broken_lines_and_gives_valid_yaml(values: list[tuple[
 @pytest.mark.parametrize(
     ("text", "line", "hint"),
     [
-        ("\n\n---\nname: x\n---\nDo.\n", 1, "Remove what stands before it."),
-        (" ---\nname: x\n---\nDo.\n", 1, "Remove what stands before it."),
+        ("\n\n---\nname: x\n---\nDo.\n", 1, "Remove everything before it."),
+        (" ---\nname: x\n---\nDo.\n", 1, "Remove everything before it."),
         ("---name: x\n---\nDo.\n", 1, "Begin a new line after `---`."),
         ("--- # My skill\nname: x\n---\nDo.\n", 1, "Begin a new line after `---`."),
         ("---\nname: x\n---# Title\nDo.\n", 3, "Write just `---` on this line, and what follows it on the next one."),

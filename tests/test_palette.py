@@ -63,7 +63,7 @@ def test_everything_is_found_by_what_it_is_called(browser: Client, world: dict[s
     assert found(browser, "skills") == {"Skills": SKILLS}
     assert found(browser, "acc tok") == {"Access tokens": "/admin/mcp_gateway/accesstoken/"}
     assert found(browser, "password") == {"Change password": "/admin/password_change/"}
-    assert "Nothing is found." in text_of(browser.get("/admin/search/", {"s": "xyzzy"}))
+    assert "No results." in text_of(browser.get("/admin/search/", {"s": "xyzzy"}))
     assert browser.get("/admin/search/", {"s": " "}).content == b""
 
 
@@ -110,7 +110,7 @@ def test_palette_is_used_by_keyboard_search_after_search(new_page: Callable[...,
         expect(results.first.locator("bdi")).to_have_text(first)
         expect(page.locator("#command-results-note")).to_contain_text("result")
     field.fill("no such thing")
-    expect(page.get_by_text("Nothing is found.")).to_be_visible()
+    expect(page.get_by_text("No results.")).to_be_visible()
     field.fill("e")
     expect(results.nth(1)).to_be_visible()
     page.keyboard.press("ArrowDown")

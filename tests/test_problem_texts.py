@@ -103,7 +103,7 @@ def test_values_are_put_in_as_people_write_them() -> None:
     with pytest.raises(InvalidTags) as refused:
         normalize_tags(["a/b"])
     assert render_refusal(refused.value) == (
-        "A tag is one word of at most 32 letters, digits and - _ . + #; these are not: a/b"
+        "A tag may have at most 32 letters, digits and - _ . + #. Invalid tags: a/b"
     )
 
 
@@ -170,7 +170,7 @@ def test_api_gives_code_params_and_text_in_the_callers_language(api: Api) -> Non
     warning = {
         "code": "field-unknown",
         "message": "`mood` is not a field of the Agent Skills specification",
-        "hint": "It is kept and served as it is; move it under `metadata:` if clients refuse the skill.",
+        "hint": "It is kept and served unchanged. Move it under `metadata:` if clients reject the skill.",
         "params": {"key": "mood"},
         "file": "SKILL.md",
         "line": 4,
@@ -197,12 +197,12 @@ def test_refused_tags_are_told_in_the_callers_language(api: Api, browser: Client
     version = publish()
     body = {"tags": ["a/b"]}
     english = api.put("skills/greeter/tags/", **body).json()
-    assert english["detail"].endswith("these are not: a/b")
+    assert english["detail"].endswith("Invalid tags: a/b")
     chinese = {"accept-language": "zh-hans"}
     answer = api.client.put("/api/v1/skills/greeter/tags/", body, "application/json", headers=chinese)
-    assert (answer.status_code, answer.json()["detail"][:5]) == (400, "标签是一个")
+    assert (answer.status_code, answer.json()["detail"][:5]) == (400, "标签最多 ")
     page = browser.post(f"{SKILLS}{version.skill_id}/tags/", {"tags": "a/b"}, headers=chinese)
-    assert "这些不是标签：a/b" in text_of(page)  # noqa: RUF001  # it is Chinese
+    assert "无效的标签：a/b" in text_of(page)  # noqa: RUF001  # it is Chinese
 
 
 @pytest.mark.django_db

@@ -88,11 +88,14 @@ def test_deactivate_clears_the_pointer_and_keeps_the_versions(store: Path) -> No
 @pytest.mark.parametrize(
     ("operation", "message"),
     [
-        (lambda: services.publish(skill(), 1), "is live already"),
+        (lambda: services.publish(skill(), 1), "is already live"),
         (lambda: services.rollback(skill()), "no older version"),
         (lambda: services.rollback(skill(), 2), "not older"),
-        (lambda: services.publish(skill(), 2, expected_live=2), "Somebody was faster: by now v1 is live"),
-        (lambda: services.deactivate(skill(), expected_live=None), "Somebody was faster"),
+        (
+            lambda: services.publish(skill(), 2, expected_live=2),
+            "This skill changed while you were looking: v1 is live",
+        ),
+        (lambda: services.deactivate(skill(), expected_live=None), "This skill changed"),
     ],
 )
 def test_operation_that_does_not_fit_is_a_conflict(operation: Any, message: str) -> None:

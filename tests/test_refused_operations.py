@@ -58,14 +58,14 @@ def stopped(skill: Skill) -> None:
     ("path", "before", "expected"),
     [
         ("publish/2/", deleted, ("greeter is deleted. Restore it first.", "Restore")),
-        ("publish/2/", yanked, ("greeter v2 was yanked and cannot be published: leaks a key", "Take back the yank")),
-        ("publish/1/", nothing, ("greeter v1 is live already.", "Back")),
+        ("publish/2/", yanked, ("greeter v2 was yanked and cannot be published: leaks a key", "Undo yank")),
+        ("publish/1/", nothing, ("greeter v1 is already live.", "Back")),
         ("deactivate/", stopped, ("greeter is not live.", "Back")),
         ("delete/", deleted, ("greeter is deleted. Restore it first.", "Restore")),
         ("restore/", nothing, ("greeter is not deleted.", "Back")),
         ("delete/2/", deleted, ("greeter is deleted. Restore it first.", "Restore")),
         ("versions/1/yank/", nothing, ("greeter v1 is live. Publish another version or deactivate greeter", "Back")),
-        ("versions/2/yank/", yanked, ("greeter v2 is yanked already.", "Back")),
+        ("versions/2/yank/", yanked, ("greeter v2 is already yanked.", "Back")),
         ("versions/2/yank/", deleted, ("greeter is deleted. Restore it first.", "Restore")),
         ("versions/2/unyank/", nothing, ("greeter v2 is not yanked.", "Back")),
         ("tags/", deleted, ("greeter is deleted. Restore it first.", "Restore")),
@@ -89,17 +89,17 @@ def test_operations_that_are_possible_are_offered(browser: Client, skill: Skill)
         assert offers_form(browser.get(f"{SKILLS}{skill.pk}/{path}")), path
 
 
-@pytest.mark.parametrize(("review", "instead"), [("", "Ask for a review"), ("requested", "Open the review")])
+@pytest.mark.parametrize(("review", "instead"), [("", "Request review"), ("requested", "Open the review")])
 def test_version_that_needs_an_approval_leads_to_the_review(
     browser: Client, skill: Skill, settings: Any, review: str, instead: str
 ) -> None:
     settings.REQUIRE_REVIEW = True
     SkillVersion.objects.filter(number=2).update(review=review)
     page = browser.get(f"{SKILLS}{skill.pk}/publish/2/")
-    assert "It can be published once somebody other than its uploader has approved it." in text_of(page)
+    assert "Someone other than its uploader must approve it before it can be published." in text_of(page)
     assert not offers_form(page)
     assert instead in buttons(page)
-    if instead == "Ask for a review":
+    if instead == "Request review":
         browser.post(f"{SKILLS}{skill.pk}/versions/2/review/", {"ask": ""})
         assert SkillVersion.objects.get(number=2).review == "requested"
 

@@ -60,9 +60,9 @@ def test_review_goes_back_and_forth_on_pages(
 ) -> None:
     settings.REQUIRE_REVIEW = required
 
-    assert told(say(author, draft, "ask", "please look")) == ["Asked for a review of greeter v1."]
+    assert told(say(author, draft, "ask", "please look")) == ["Requested review of greeter v1."]
     assert told(say(reviewer, draft, "send_back", "say hello twice")) == ["Sent greeter v1 back."]
-    assert told(say(author, draft, "ask", "I think once is enough")) == ["Asked for a review of greeter v1."]
+    assert told(say(author, draft, "ask", "I think once is enough")) == ["Requested review of greeter v1."]
     assert told(say(reviewer, draft, "approve", "right")) == ["Approved greeter v1. It is not live yet."]
 
     for page in ("", "review/"):
@@ -99,18 +99,18 @@ def test_author_who_may_publish_can_neither_approve_nor_publish_their_own(
     author.user_permissions.add(*permissions("publish_skill"))
     own = as_user(author)
 
-    assert "somebody else has to approve it" in text_of(own.get(address(draft)))
+    assert "someone else must approve it" in text_of(own.get(address(draft)))
     refused = say(author, draft, "approve", "fine by me")
     assert refused.status_code == 409
-    assert "You made greeter v1 yourself; somebody else has to approve it." in text_of(refused)
+    assert "You created greeter v1, so someone else must approve it." in text_of(refused)
     assert "fine by me" in refused.text, "what was typed stays"
 
     services.approve(draft, actor=reviewer)
     page = own.get(address(draft, ""))
-    assert "You made greeter v1 yourself; somebody else has to publish it." in text_of(page)
+    assert "You created greeter v1, so someone else must publish it." in text_of(page)
     assert f"{SKILLS}{draft.skill_id}/publish/1/" not in page.text
     confirm = own.get(f"{SKILLS}{draft.skill_id}/publish/1/")
-    assert "somebody else has to publish it" in text_of(confirm)
+    assert "someone else must publish it" in text_of(confirm)
     assert "expected_live" not in confirm.text
     own.post(f"{SKILLS}{draft.skill_id}/publish/1/", {"expected_live": ""})
     assert live() is None
@@ -125,14 +125,14 @@ def test_version_that_was_not_reviewed_cannot_be_published_by_anybody(
         assert f"{SKILLS}{draft.skill_id}/publish/1/" not in browser.get(address(draft, "")).text
         assert f"{SKILLS}{draft.skill_id}/publish/1/" not in browser.get(f"{SKILLS}{draft.skill_id}/versions/").text
         answer = browser.post(f"{SKILLS}{draft.skill_id}/publish/1/", {"expected_live": ""}, follow=True)
-        assert "It can be published once somebody other than its uploader has approved it." in told(answer)[0]
+        assert "Someone other than its uploader must approve it before it can be published." in told(answer)[0]
     assert live() is None
 
 
 def test_sending_back_needs_a_comment(reviewer: User, draft: SkillVersion) -> None:
     answer = say(reviewer, draft, "send_back", "  ")
     assert answer.status_code == 409
-    assert "Say what has to become better." in text_of(answer)
+    assert "Say what needs to be improved." in text_of(answer)
 
 
 def test_viewer_sees_reviews_and_can_say_nothing(author: User, draft: SkillVersion) -> None:
@@ -173,10 +173,10 @@ def test_list_says_what_waits_what_is_mine_and_what_is_approved(author: User, re
 
 def test_empty_list_says_so_and_which_rule_holds(reviewer: User, settings: Any) -> None:
     text = text_of(as_user(reviewer).get(REVIEWS))
-    assert "Nothing waits for a review." in text
-    assert "Reviews are voluntary here" in text
+    assert "No versions are waiting for review." in text
+    assert "Reviews are optional" in text
     settings.REQUIRE_REVIEW = True
-    assert "only after somebody other than its uploader has approved it" in text_of(as_user(reviewer).get(REVIEWS))
+    assert "Someone other than its uploader must approve a version" in text_of(as_user(reviewer).get(REVIEWS))
 
 
 def test_navigation_and_first_page_lead_to_reviews(author: User, reviewer: User, draft: SkillVersion) -> None:
@@ -195,7 +195,7 @@ def test_review_shows_the_difference_to_what_is_live_and_what_is_wrong(author: U
     version, _ = services.create_version(package(body="Run !`date`."), user=author)
     page = as_user(reviewer).get(address(version))
     text = text_of(page)
-    assert "Difference to v1, which is live" in text
+    assert "Changes compared with v1 (live)" in text
     assert "Say hello." in text
     assert "Run !`date`." in text
     assert "Findings" in text

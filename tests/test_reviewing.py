@@ -63,14 +63,14 @@ def test_review_goes_back_and_forth(draft: SkillVersion, author: User, operator:
 @pytest.mark.parametrize(
     ("steps", "message"),
     [
-        ("approve by author", "You made greeter v1 yourself; somebody else has to approve it"),
-        ("request, approve by author", "You made greeter v1 yourself"),
-        ("request, request", "greeter v1 waits for review"),
+        ("approve by author", "You created greeter v1, so someone else must approve it"),
+        ("request, approve by author", "You created greeter v1"),
+        ("request, request", "greeter v1 is waiting for review"),
         ("approve, request", "greeter v1 is approved"),
         ("approve, approve", "greeter v1 is approved"),
         ("send back, approve", "greeter v1 was sent back"),
         ("send back, send back", "greeter v1 was sent back"),
-        ("request, send back without a word", "Say what has to become better"),
+        ("request, send back without a word", "Say what needs to be improved"),
         ("yank, approve", "greeter v1 was yanked"),
         ("yank, request", "greeter v1 was yanked"),
         ("publish, request", "greeter v1 is live"),
@@ -109,13 +109,13 @@ def test_without_the_rule_reviews_bind_nobody(draft: SkillVersion, author: User)
 def test_with_the_rule_a_version_needs_others(draft: SkillVersion, author: User, operator: User, settings: Any) -> None:
     settings.REQUIRE_REVIEW = True
     for actor in (author, operator, None):
-        with pytest.raises(services.Conflict, match=r"was not reviewed. It can be published once somebody other"):
+        with pytest.raises(services.Conflict, match=r"has not been reviewed. Someone other"):
             services.publish(draft.skill, 1, actor=actor)
     services.request_review(draft, actor=author)
-    with pytest.raises(services.Conflict, match=r"waits for review. It can be published once"):
+    with pytest.raises(services.Conflict, match=r"is waiting for review. Someone other"):
         services.publish(draft.skill, 1, actor=operator)
     services.approve(draft, actor=operator)
-    with pytest.raises(services.Conflict, match="You made greeter v1 yourself; somebody else has to publish it"):
+    with pytest.raises(services.Conflict, match="You created greeter v1, so someone else must publish it"):
         services.publish(draft.skill, 1, actor=author)
     assert live() is None
 
@@ -160,7 +160,7 @@ def test_asking_again_is_no_way_around_being_sent_back(
 
     refused = writer.post("skills/greeter/publish/", version=1)
     assert (refused.status_code, live()) == (409, None)
-    assert "waits for review" in refused.json()["detail"]
+    assert "is waiting for review" in refused.json()["detail"]
 
     assert reviewer.post(f"{version}/approve/").status_code == 200
     assert writer.post("skills/greeter/publish/", version=1).status_code == 200
@@ -181,7 +181,7 @@ def test_older_version_that_was_never_live_is_no_way_around(author: User, operat
     services.create_version(package(body="one"), user=author)
     publish(body="two")
     settings.REQUIRE_REVIEW = True
-    with pytest.raises(services.Conflict, match="greeter v1 was not reviewed"):
+    with pytest.raises(services.Conflict, match="greeter v1 has not been reviewed"):
         services.rollback(skill(), 1, actor=operator)
 
 
@@ -191,7 +191,7 @@ def test_admin_and_api_obey(publisher: User, draft: SkillVersion, client: Client
     client.post(f"{SKILLS}{draft.skill.pk}/publish/1/", {"reason": "", "expected_live": ""})
     api = Api(publisher)
     answer = api.post("skills/greeter/publish/", version=1)
-    assert (answer.status_code, "was not reviewed" in answer.json()["detail"]) == (409, True)
+    assert (answer.status_code, "has not been reviewed" in answer.json()["detail"]) == (409, True)
     answer = api.upload(zip_of({"SKILL.md": skill_md(body="two")}), publish="true")
     assert (answer.status_code, SkillVersion.objects.count(), live()) == (409, 2, None)
 
@@ -205,7 +205,7 @@ def test_import_makes_versions_and_tells_what_waits(tmp_path: Path, settings: An
         call_command("import_skills", str(tmp_path), "--publish", stdout=out)
     assert "1 skill imported (1 new, 0 published), 0 refused" in out.getvalue()
     assert "ok       greeter v1 (new)" in out.getvalue()
-    assert "greeter v1 was not reviewed. It can be published once" in out.getvalue()
+    assert "greeter v1 has not been reviewed. Someone other than its uploader must approve it" in out.getvalue()
     assert "[not-published]" in out.getvalue()
     assert (skill().latest_number, live()) == (1, None)
 

@@ -100,10 +100,10 @@ def test_users_pages_say_which_roles_they_have_and_what_each_may_do(
 
     page = text_of(browser.get(f"/admin/auth/user/{author.pk}/change/"))
     for text in (
-        "viewer: see skills; see recorded calls",
-        "author: see skills; see recorded calls; upload, edit and ask for review",
-        "publisher: see skills; see recorded calls; publish, roll back, deactivate, yank, review,",
-        "see access tokens; make access tokens; revoke access tokens",
+        "viewer: see skills; see logged calls",
+        "author: see skills; see logged calls; upload, edit and request review",
+        "publisher: see skills; see logged calls; publish, roll back, deactivate, yank, review,",
+        "see access tokens; create access tokens; revoke access tokens",
         "clerks: see users; Can delete access token",
         "empty: nothing",
     ):

@@ -44,9 +44,9 @@ def test_tokens_that_reach_it_are_named_with_the_reason(page: str, operator: Use
 
     found = {reach.token.name: reach.why for reach in answer.context["reaching"]}
     assert found == {
-        "everything": "for all skills",
-        "by name": "for this skill by name",
-        "by tag": "for the tag emea",
+        "everything": "all skills",
+        "by name": "skill name",
+        "by tag": "tag emea",
     }
     assert "something else" not in text_of(answer)
 
@@ -74,7 +74,7 @@ def test_who_may_not_see_tokens_sees_none(page: str, operator: User, author: Use
     assert "Access tokens" in client.get(page).text
 
 
-@pytest.mark.parametrize(("required", "told"), [(True, "Nobody without a token."), (False, "without a token (MCP")])
+@pytest.mark.parametrize(("required", "told"), [(True, "No access without a token."), (False, "without a token (MCP")])
 def test_it_says_whether_a_token_is_needed(
     page: str, operator: User, client: Client, settings: Any, *, required: bool, told: str
 ) -> None:
@@ -85,9 +85,9 @@ def test_it_says_whether_a_token_is_needed(
 
 def test_it_says_which_tokens_of_an_issuer_reach_it(page: str, operator: User, client: Client, settings: Any) -> None:
     client.force_login(operator)
-    assert "None are accepted." in text_of(client.get(page))
+    assert "Not accepted." in text_of(client.get(page))
     settings.MCP_JWT_ISSUER = "https://login.example.com"
-    assert "All of https://login.example.com" in text_of(client.get(page))
+    assert "All tokens from https://login.example.com" in text_of(client.get(page))
     settings.MCP_JWT_TAGS_CLAIM = "cognito:groups"
     assert "cognito:groups" in text_of(client.get(page))
 
@@ -101,4 +101,4 @@ def test_it_asks_as_often_for_many_tokens_as_for_one(
     # Expect: session, user, skill, tokens; and what the frame of the admin asks
     with django_assert_max_num_queries(6):
         answer = client.get(page)
-    assert "200 of 300" in text_of(answer)
+    assert "200 most recently used of 300" in text_of(answer)

@@ -33,7 +33,7 @@ def test_pages_that_need_files_say_that_the_store_is_away(browser: Client, monke
     for page in (review, f"{SKILLS}{skill.pk}/versions/1/"):
         answer = browser.get(page)
         assert answer.status_code == 503
-        assert "the package store, which does not answer: Could not connect" in text_of(answer)
+        assert "the package store, which is not responding: Could not connect" in text_of(answer)
 
 
 def test_skills_are_listed_and_published_while_calls_cannot_be_counted(
@@ -42,7 +42,7 @@ def test_skills_are_listed_and_published_while_calls_cannot_be_counted(
     skill = publish().skill
     monkeypatch.setattr(OrmStore, "totals", away)
     assert browser.get(SKILLS).status_code == 200
-    assert "cannot be read just now" in text_of(browser.get(f"{SKILLS}{skill.pk}/change/"))
+    assert "is unavailable" in text_of(browser.get(f"{SKILLS}{skill.pk}/change/"))
     told = Api(operator).get("skills/greeter/").json()
     assert (told["live_version"], told["calls"], told["last_call"]) == (1, None, None)
 

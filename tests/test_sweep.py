@@ -78,7 +78,7 @@ def test_upload_that_takes_longer_than_the_sweep_allows_is_refused(monkeypatch: 
         assert services.sweep().versions == 1
 
     monkeypatch.setattr(package_store, "write_version", write_for_hours)
-    with pytest.raises(services.Conflict, match="took too long to store and was swept; upload it again"):
+    with pytest.raises(services.Conflict, match=r"took too long to store and was removed. Upload it again"):
         services.create_version(package())
     assert not SkillVersion.objects.exists()
 

@@ -86,7 +86,7 @@ def test_each_method_can_be_tried_as_a_client_of_each_revision(browser: Client, 
     last = messages(answer)[1]
     assert last["result"]
     assert "Answered." in text_of(answer)
-    assert ("the handshake" in text_of(answer)) == (era != "2026-07-28")
+    assert ("Handshake" in text_of(answer)) == (era != "2026-07-28")
 
 
 def test_handshake_of_older_revisions_is_shown_with_its_session(browser: Client) -> None:
@@ -122,7 +122,7 @@ def test_what_was_tried_is_in_the_log_under_the_name_of_whoever_tried(
 
 def test_looking_at_the_page_calls_nothing(browser: Client, flushed: Callable[[], None]) -> None:
     publish()
-    assert "Nothing was sent yet." in text_of(browser.get(address()))
+    assert "Nothing has been sent yet." in text_of(browser.get(address()))
     flushed()
     assert not Invocation.objects.exists()
 
@@ -143,16 +143,16 @@ def test_wrong_arguments_come_back_as_they_do_to_an_agent(browser: Client) -> No
 def test_what_is_no_json_is_not_sent(browser: Client, flushed: Callable[[], None]) -> None:
     publish()
     answer = send(browser, how="json", json="{who: Ann}")
-    assert "This is not JSON:" in text_of(answer)
+    assert "Invalid JSON:" in text_of(answer)
     assert "{who: Ann}" in text_of(answer)
-    assert "Nothing was sent yet." in text_of(answer)
+    assert "Nothing has been sent yet." in text_of(answer)
     flushed()
     assert not Invocation.objects.exists()
 
 
 def test_skill_that_models_may_not_call_is_unknown_to_them_here_too(browser: Client) -> None:
     publish(disable_model_invocation="true")
-    assert "it is no tool" in text_of(browser.get(address()))
+    assert "it is not a tool" in text_of(browser.get(address()))
     assert "Unknown tool: greeter" in text_of(send(browser))
     assert messages(send(browser, "prompts/get"))[1]["result"]["messages"]
 
@@ -161,7 +161,7 @@ def test_version_that_is_not_live_is_answered_on_this_page_alone(browser: Client
     publish(body="Old.")
     services.create_version(package(body="New."))
 
-    assert "v2 is not live: agents do not get it." in text_of(browser.get(address(2)))
+    assert "v2 is not live, so agents do not get it." in text_of(browser.get(address(2)))
     assert messages(send(browser, version=2))[1]["result"]["content"][0]["text"] == "\nNew.\n"
     assert messages(send(browser, version=1))[1]["result"]["content"][0]["text"] == "\nOld.\n"
     assert messages(send(browser))[1]["result"]["content"][0]["text"] == "\nOld.\n"

@@ -110,16 +110,16 @@ def test_pages_show_texts_as_they_are_where_they_take_too_long(
     assert "**Bold** &lt;b&gt;" in page.text
     assert "takes too long to render" in text_of(page)
     files = browser.get(f"{SKILLS}{version.skill_id}/files/2/run.py")
-    assert "too large to be shown here" in text_of(files)
+    assert "too large to show here" in text_of(files)
     compared = browser.get(f"{SKILLS}{version.skill_id}/compare/?from=1&to=2")
-    assert "both states can be downloaded" in text_of(compared)
+    assert "You can download both versions" in text_of(compared)
 
 
 def test_a_long_text_is_shown_as_far_as_a_page_goes(browser: Client) -> None:
     version = publish(body="word " * 60_000, files={"long.txt": "line\n" * 20_000})
-    assert "the text goes on" in text_of(browser.get(f"{SKILLS}{version.skill_id}/change/"))
+    assert "the rest of the text is not shown" in text_of(browser.get(f"{SKILLS}{version.skill_id}/change/"))
     page = browser.get(f"{SKILLS}{version.skill_id}/files/1/long.txt")
-    assert "download the file for the rest" in text_of(page)
+    assert "Download the file to see the rest" in text_of(page)
     assert ('id="L10000"' in page.text, 'id="L10001"' in page.text) == (True, False)
 
 

@@ -50,13 +50,13 @@ def sent(browser: Client, **fields: Any) -> Any:
 
 
 EXPECTED = {
-    "new.zip": ("can come in", "new v1"),
-    "second.zip": ("choose one", "greeter, as is also in third.zip"),
-    "third.zip": ("choose one", "greeter, as is also in second.zip"),
-    "same.zip": ("nothing new", "greeter v1 has the same bytes"),
-    "broken.zip": ("refused", "-"),
-    "unquoted.zip": ("can be mended", "-"),
-    "of-gone.zip": ("refused", "-"),
+    "new.zip": ("valid", "new v1"),
+    "second.zip": ("choose one", "greeter, also in third.zip"),
+    "third.zip": ("choose one", "greeter, also in second.zip"),
+    "same.zip": ("no changes", "greeter v1 has the same content"),
+    "broken.zip": ("rejected", "-"),
+    "unquoted.zip": ("can be fixed", "-"),
+    "of-gone.zip": ("rejected", "-"),
 }
 
 
@@ -96,10 +96,10 @@ def test_of_zips_that_hold_the_same_skill_none_is_created_without_a_choice(
     browser: Client, uploads: dict[str, Upload]
 ) -> None:
     before = text_of(browser.get(UPLOADS))
-    assert "2 of these zips hold the skill greeter. Which is to come in?" in before
-    assert "All of them, one after the other, as v2 to v3" in before
+    assert "2 of these zips contain the skill greeter. Which one do you want to create?" in before
+    assert "All of them, in order, as v2 to v3" in before
     page = text_of(sent(browser))
-    assert page.count("Several of these zips hold the skill greeter. Choose which is to become a version.") == 2
+    assert page.count("Several of these zips contain the skill greeter. Choose one.") == 2
     assert "Created new v1." in page
     assert SkillVersion.objects.filter(skill__name="greeter").count() == 1
 
@@ -107,14 +107,14 @@ def test_of_zips_that_hold_the_same_skill_none_is_created_without_a_choice(
     assert SkillVersion.objects.filter(skill__name="greeter").count() == 1
     page = text_of(sent(browser, **{"clash-greeter": str(uploads["third"].pk)}))
     assert "Created greeter v2." in page
-    assert listed(browser)["second.zip"] == ("can come in", "greeter v3")
+    assert listed(browser)["second.zip"] == ("valid", "greeter v3")
     assert SkillVersion.objects.get(skill__name="greeter", number=2).digest == package("greeter", "Run !`date`.").digest
 
 
 def test_review_says_which_other_zips_hold_the_same_skill(browser: Client, uploads: dict[str, Upload]) -> None:
     browser.get(UPLOADS)
     page = text_of(browser.get(f"{UPLOADS}{uploads['second'].pk}/"))
-    assert "More than one of your uploads holds the skill greeter." in page
+    assert "Several of your uploads contain the skill greeter." in page
     assert "third.zip" in page
     assert "More than one of your uploads" not in text_of(browser.get(f"{UPLOADS}{uploads['new'].pk}/"))
 
@@ -138,7 +138,7 @@ def test_one_that_fails_does_not_keep_the_others_out(browser: Client, uploads: d
     keys = [str(uploads[name].pk) for name in ("of-gone", "broken", "new")]
     page = text_of(browser.post(UPLOADS, {"upload": [*keys, "no-key"], "note": ""}))
     assert "gone is deleted. Restore it first." in page
-    assert "It was refused; its review says why." in page
+    assert "Rejected. Open the upload to see why." in page
     assert "Created new v1." in page
 
 
@@ -146,15 +146,15 @@ def test_zip_that_was_swept_is_told_as_such(browser: Client, uploads: dict[str, 
     from skills_registry.store import package_store
 
     package_store.delete_upload(uploads["new"].pk)
-    assert listed(browser)["new.zip"] == ("no longer kept", "-")
+    assert listed(browser)["new.zip"] == ("expired", "-")
     answer = browser.post(UPLOADS, {"upload": str(uploads["new"].pk), "note": ""})
-    assert "It is no longer kept. Please upload it again." in text_of(answer)
+    assert "This upload has expired. Please upload it again." in text_of(answer)
 
 
 def test_zips_are_inspected_once_and_not_without_end(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("skills_registry.admin.upload_list.SECONDS_AT_ONCE", -1)
     assert {state for state, _ in listed(browser).values()} == {"not inspected yet"}
-    assert "Not all of them have been inspected yet." in text_of(browser.get(UPLOADS))
+    assert "Some uploads have not been inspected yet." in text_of(browser.get(UPLOADS))
     monkeypatch.setattr("skills_registry.admin.upload_list.SECONDS_AT_ONCE", 60)
     assert listed(browser) == EXPECTED
     monkeypatch.setattr("skills_registry.admin.upload_list.SECONDS_AT_ONCE", -1)

@@ -47,9 +47,9 @@ def test_usage_tells_how_much_how_fast_and_by_whom(browser: Client) -> None:
     text = text_of(page)
     for told in ("Calls 101", "Failed 1.0% 1 failed", "51.0 ms p50", "96.0 ms p95", "100.0 ms p99"):
         assert told in text
-    for told in ("v1 90", "v2 11 1 failed", "agent/1 100", "agent/2 1 1 failed", "olga 100", "not known 1"):
+    for told in ("v1 90", "v2 11 1 failed", "agent/1 100", "agent/2 1 1 failed", "olga 100", "unknown 1"):
         assert told in text
-    assert "those of all 101 calls of this time that are still in the log" in text
+    assert "based on all 101 calls in this period that are still in the log" in text
     assert "nobody" not in text
     assert len(rows(page)) == 10
 
@@ -59,7 +59,7 @@ def test_usage_says_what_it_was_reckoned_from(browser: Client, monkeypatch: pyte
     for days in (3, 2, 1):
         called(days=days)
     oldest = f"{NOW - timedelta(days=2):%Y-%m-%d %H:%M:%S}"
-    assert f"those of the newest 2 calls, the oldest of which was at {oldest}" in text_of(usage(browser))
+    assert f"based on the newest 2 calls, since {oldest}" in text_of(usage(browser))
 
 
 @pytest.mark.parametrize(("days", "expected"), [("7", 1), ("30", 2), ("90", 3), ("", 2), ("x", 2)])
@@ -80,7 +80,13 @@ def test_usage_leads_to_the_calls_in_the_log(browser: Client) -> None:
 
 def test_usage_of_a_skill_that_nobody_calls_is_empty(browser: Client) -> None:
     text = text_of(usage(browser))
-    for told in ("Calls 0", "Failed - 0 failed", "- p50", "No calls in this time.", "This skill was not called yet."):
+    for told in (
+        "Calls 0",
+        "Failed - 0 failed",
+        "- p50",
+        "No calls in this period.",
+        "This skill has not been called yet.",
+    ):
         assert told in text
     assert "of all 0 calls" not in text
     assert "By version" not in text
@@ -93,7 +99,7 @@ def test_usage_that_cannot_be_read_is_said_in_words(browser: Client, monkeypatch
     monkeypatch.setattr(OrmStore, "calls", away)
     page = usage(browser)
     assert page.status_code == 200
-    assert "cannot be read just now" in text_of(page)
+    assert "The call log is not responding" in text_of(page)
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,9 @@ class LogForm(forms.Form):
     version = forms.IntegerField(label=_("Version"), required=False, min_value=1, max_value=2**31 - 1)
     slower_than = forms.IntegerField(label=_("Slower than (ms)"), required=False, min_value=1, max_value=86_400_000)
     text = forms.CharField(
-        label=_("Text in errors and parameters"), required=False, max_length=200, widget=forms.SearchInput
+        label=_("Text in errors or parameters"), required=False, max_length=200, widget=forms.SearchInput
     )
-    exact = forms.BooleanField(label=_("Whole names only"), required=False)
+    exact = forms.BooleanField(label=_("Match whole names"), required=False)
     period = forms.ChoiceField(
         required=False,
         choices=[("", ""), *((name, label) for name, (label, _length) in PERIODS.items())],

@@ -53,6 +53,6 @@ def redirect_to_confirmation(request: HttpRequest, tokens: QuerySet[AccessToken]
     """Redirect to the page for these tokens; None, with a message, if they are too many."""
     keys = list(tokens.values_list("pk", flat=True)[: TOKENS_MAX + 1])
     if len(keys) > TOKENS_MAX:
-        messages.error(request, _("At most %(limit)d can be revoked at once.") % {"limit": TOKENS_MAX})
+        messages.error(request, _("You can revoke at most %(limit)d tokens at a time.") % {"limit": TOKENS_MAX})
         return None
     return redirect(f"{reverse('admin:mcp_gateway_revoke')}?{urlencode([('token', key) for key in keys])}")

@@ -85,7 +85,7 @@ def _figures(series: Series) -> list[Figure]:
         Figure(
             gettext("Failed in 7 days"),
             _percent(week),
-            gettext("%s in the 7 days before") % _percent(before),
+            gettext("%s in the previous 7 days") % _percent(before),
             "down" if week.error_rate > before.error_rate else "up" if week.error_rate < before.error_rate else "",
         ),
     ]
@@ -101,8 +101,8 @@ def _percent(use: Use) -> str:
 
 def _change(now: int, before: int) -> str:
     if not before:
-        return gettext("none in the 7 days before")
-    return gettext("%s on the 7 days before") % f"{(now - before) / before:+.0%}"
+        return gettext("none in the previous 7 days")
+    return gettext("%s compared with the previous 7 days") % f"{(now - before) / before:+.0%}"
 
 
 def _skills(live: dict[str, int], recent: dict[str, Use] | None) -> dict[str, Any]:

@@ -18,8 +18,8 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold has no typ
     error_messages = {
         **AuthenticationForm.error_messages,
         "not_staff": _(
-            "The password is right, but this account may not use the admin. Ask an administrator to give it"
-            " staff status and a role."
+            "The password is correct, but this account cannot use the admin. "
+            "Ask an administrator for staff status and a role."
         ),
     }
 

@@ -60,8 +60,8 @@ def _last_used(token: AccessToken) -> float:
 
 def _why(token: AccessToken, skill: Skill) -> str:
     if not token.audience.restricted:
-        return gettext("for all skills")
+        return gettext("all skills")
     if skill.name in token.skills:
-        return gettext("for this skill by name")
+        return gettext("skill name")
     shared = ", ".join(tag for tag in token.tags if tag in skill.tags)
-    return gettext("for the tag %s") % shared
+    return gettext("tag %s") % shared

@@ -65,7 +65,7 @@ def tasks(user: User | AnonymousUser, recent: Mapping[str, Use], days: int) -> I
         yield from _uploads(user)
     if duties.publishes:
         waiting = SkillVersion.objects.waiting_for_review().exclude(uploaded_by=user.pk)
-        yield from _reviews(gettext("%s waits for a review"), waiting)
+        yield from _reviews(gettext("%s is waiting for review"), waiting)
     if duties.uploads:
         sent_back = SkillVersion.objects.waiting().filter(uploaded_by=user.pk, review=SkillVersion.Review.SENT_BACK)
         yield from _reviews(gettext("%s was sent back to you"), sent_back)
@@ -80,7 +80,7 @@ def _pending() -> SkillQuerySet:
 def _failing(recent: Mapping[str, Use], days: int) -> Iterator[Task]:
     least, rate = settings.ALARM_LEAST_CALLS, settings.ALARM_FAILED_PERCENT / 100
     for share in failing(recent, SHOWN, least_calls=least, rate=rate):
-        text = gettext("%(name)s fails: %(errors)s of %(calls)s calls in %(days)d days")
+        text = gettext("%(name)s is failing: %(errors)s of %(calls)s calls in the last %(days)d days")
         use = share.use
         values = {"name": share.name, "errors": intcomma(use.errors), "calls": intcomma(use.calls), "days": days}
         query = urlencode({"skill": share.name, "status": "error", "exact": "on"})
@@ -89,7 +89,7 @@ def _failing(recent: Mapping[str, Use], days: int) -> Iterator[Task]:
 
 def _uploads(user: User | AnonymousUser) -> Iterator[Task]:
     if number := Upload.objects.accessible_to(user).count():
-        text = ngettext("%(number)d upload waits for its review", "%(number)d uploads wait for their review", number)
+        text = ngettext("%(number)d upload to inspect", "%(number)d uploads to inspect", number)
         yield Task("info", "upload", text % {"number": number}, reverse("admin:skills_registry_upload"))
 
 
@@ -108,28 +108,28 @@ def _background() -> Iterator[Task]:
     address = reverse("readyz")
     for part in supervision.report():
         if part.failing_since is not None:
-            text = gettext("%(name)s fails in this process (%(error)s); it was started again %(number)d times")
+            text = gettext("%(name)s keeps failing in this process (%(error)s); restarts: %(number)d")
             values = {"name": part.name, "error": part.last_error, "number": part.restarts}
             yield Task("bad", "error", text % values, address)
         elif part.silent:
-            yield Task("bad", "error", gettext("%s gives no sign of life in this process") % part.name, address)
+            yield Task("bad", "error", gettext("%s is not responding in this process") % part.name, address)
     state = recorder.state
     if number := state.dropped:
         text = ngettext(
-            "%(number)d call could not be logged and is lost",
-            "%(number)d calls could not be logged and are lost",
+            "%(number)d call was lost because it could not be logged",
+            "%(number)d calls were lost because they could not be logged",
             number,
         )
         yield Task("bad", "error", text % {"number": number}, address)
     if number := state.set_aside:
         text = ngettext(
-            "%(number)d file in spool/rejected holds what could not be logged",
-            "%(number)d files in spool/rejected hold what could not be logged",
+            "%(number)d file in spool/rejected contains calls that could not be logged",
+            "%(number)d files in spool/rejected contain calls that could not be logged",
             number,
         )
         yield Task("warn", "report", text % {"number": number}, address)
     if state.in_memory_alone:
-        text = gettext("Calls that are not logged yet are in memory alone: their folder cannot be written")
+        text = gettext("New calls are kept only in memory because the spool folder is not writable")
         yield Task("bad", "error", text, address)
 
 
@@ -138,8 +138,8 @@ def _not_served(pending: Sequence[Skill]) -> Iterator[Task]:
     since = [skill.pending_since for skill in pending if skill.pending_since]
     if since:
         text = ngettext(
-            "%(number)d change is not in effect at the gateways, since %(since)s",
-            "%(number)d changes are not in effect at the gateways, since %(since)s",
+            "%(number)d change has not reached the gateways since %(since)s",
+            "%(number)d changes have not reached the gateways since %(since)s",
             len(since),
         )
         values = {"number": len(since), "since": date_format(timezone.localtime(min(since)), "DATETIME_FORMAT")}

@@ -19,6 +19,6 @@ def naming(skill: Skill) -> Iterator[str]:
     found = list(tokens.values_list("name", flat=True)[: SHOWN + 1])
     if found:
         names = ", ".join(found[:SHOWN]) + (", …" if len(found) > SHOWN else "")
-        yield ngettext("An access token names it: %(names)s.", "Access tokens name it: %(names)s.", len(found)) % {
-            "names": names
-        }
+        yield ngettext(
+            "An access token names this skill: %(names)s.", "Access tokens name this skill: %(names)s.", len(found)
+        ) % {"names": names}

@@ -19,7 +19,7 @@ from .request_id import AsgiApp, Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 
-FULL = "The server's disk is full, and nothing was changed."
+FULL = "The server's disk is full. Nothing was changed."
 UNWRITABLE = "The server cannot put the request aside on its disk, and nothing was changed."
 LENGTH_DIGITS_MAX = 18
 """Python reads no number of thousands of digits."""

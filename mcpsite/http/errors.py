@@ -39,7 +39,7 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
         return _json(403, "You may not do this.")
     if not _uses_admin(request):
         return defaults.permission_denied(request, exception)
-    text = _("Your account may not do this. Ask an administrator for a role that may.")
+    text = _("You don't have permission to do this. Ask an administrator for a role that includes it.")
     return _framed(request, 403, _("Not allowed"), text, "lock")
 
 
@@ -49,7 +49,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         return _json(404, f"There is nothing at {request.path}.")
     if not _uses_admin(request):
         return defaults.page_not_found(request, exception)
-    text = _("There is nothing at this address, or it is not there any more.")
+    text = _("This page does not exist or has been removed.")
     return _framed(request, 404, _("Not found"), text, "search_off")
 
 
@@ -63,7 +63,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def service_unavailable(request: HttpRequest) -> HttpResponse:
     """503: something that is needed is away, or does not answer in time."""
-    return unavailable(request, _("Something that this needs does not answer at the moment."))
+    return unavailable(request, _("A service that this page needs is not responding."))
 
 
 def unavailable(request: HttpRequest, text: str) -> HttpResponse:

@@ -43,9 +43,9 @@ def explain_outage(error: BaseException | None) -> str:
     if error is None:
         return ""
     if is_full(error):
-        return _("The server's disk is full, and nothing was changed.")
+        return _("The server's disk is full. Nothing was changed.")
     if is_read_only(error):
-        return _("The server's disk can only be read at the moment, and nothing was changed.")
+        return _("The server's disk is read-only. Nothing was changed.")
     if isinstance(error, _CONSEQUENCES):
         return explain_outage(error.__cause__ or error.__context__)
     if isinstance(error, DatabaseError | InterfaceError):
@@ -56,11 +56,11 @@ def explain_outage(error: BaseException | None) -> str:
 def _explain(error: DatabaseError | InterfaceError) -> str:
     code, state = _sqlite_code(error), getattr(error.__cause__, "sqlstate", None) or ""
     if code in _SQLITE_FULL or state == _POSTGRESQL_FULL:
-        return _("The disk of the database is full, and nothing was changed.")
+        return _("The database's disk is full. Nothing was changed.")
     if code in _SQLITE_READ_ONLY or state == _POSTGRESQL_READ_ONLY:
-        return _("The database can only be read at the moment, and nothing was changed.")
+        return _("The database is read-only. Nothing was changed.")
     if code in _SQLITE_FAILED or (code is None and _is_failure(error, state)):
-        return _("The database does not answer at the moment.")
+        return _("The database is not responding.")
     return ""
 
 

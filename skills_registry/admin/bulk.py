@@ -129,7 +129,7 @@ def _refusals(items: list[Item], user: User) -> dict[int, str]:
 
 
 def _gone_text() -> str:
-    return _("the version is not there any more")
+    return _("the version no longer exists")
 
 
 def _undo_query(lines: list[Line]) -> str:
@@ -142,15 +142,15 @@ def _plan_publish(item: Item) -> Line:
     if item.refusal:
         return Line(item, item.refusal, good=False)
     if item.target is None:
-        return Line(item, services.why_deleted(item.skill) or _("has no version that waits"), good=False)
+        return Line(item, services.why_deleted(item.skill) or _("no version to publish"), good=False)
     if item.live is None:
-        return Line(item, _("v{new} goes live").format(new=item.target))
-    return Line(item, _("v{new} goes live in place of v{old}").format(new=item.target, old=item.live))
+        return Line(item, _("v{new} will go live").format(new=item.target))
+    return Line(item, _("v{new} will replace v{old}").format(new=item.target, old=item.live))
 
 
 def _publish(item: Item, request: OperatorRequest, reason: str) -> str:
     if item.target is None:
-        raise services.Conflict(_("has no version that waits"))
+        raise services.Conflict(_("no version to publish"))
     services.publish(item.skill, item.target, actor=request.user, reason=reason, expected_live=item.live)
     return _("v{new} is live").format(new=item.target)
 
@@ -158,17 +158,17 @@ def _publish(item: Item, request: OperatorRequest, reason: str) -> str:
 def _plan_deactivate(item: Item) -> Line:
     if item.live is None:
         return Line(item, _("is not live"), good=False)
-    return Line(item, _("agents lose it (v{old} is live)").format(old=item.live))
+    return Line(item, _("agents will no longer get it (v{old} is live)").format(old=item.live))
 
 
 def _deactivate(item: Item, request: OperatorRequest, reason: str) -> str:
     services.deactivate(item.skill, actor=request.user, reason=reason, expected_live=item.live)
-    return _("is not live any more")
+    return _("no longer live")
 
 
 def _plan_export(item: Item) -> Line:
     number = item.live or item.skill.latest_number
-    return Line(item, f"v{number}") if number else Line(item, _("has no version"), good=False)
+    return Line(item, f"v{number}") if number else Line(item, _("no version"), good=False)
 
 
 OPERATIONS = {
@@ -198,7 +198,9 @@ def _export_response(request: OperatorRequest, items: list[Item]) -> HttpRespons
         size += len(piece)
         if size > EXPORT_MAX:
             limit = filesizeformat(EXPORT_MAX)
-            messages.error(request, _("Together these have more than {limit}; select fewer.").format(limit=limit))
+            messages.error(
+                request, _("The selected skills are larger than {limit} together. Select fewer.").format(limit=limit)
+            )
             return redirect("admin:skills_registry_skill_changelist")
     headers = {"Content-Disposition": 'attachment; filename="skills.zip"'}
     return HttpResponse(pieces, content_type="application/zip", headers=headers)

@@ -68,7 +68,7 @@ def compare_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
     skill = package and Skill.objects.filter(name=package.manifest.name).select_related("live_version__skill").first()
     if package is None or not skill or skill.live_version is None:
         raise Http404
-    title = _("What %(name)s changes") % {"name": upload.filename}
+    title = _("Changes in %(name)s") % {"name": upload.filename}
     return _comparison_response(
         request,
         "compare",

@@ -45,4 +45,4 @@ def show_outcome(request: OperatorRequest, skill: Skill, text: str) -> None:
     if Skill.objects.get(pk=skill.pk).is_served:
         messages.success(request, text)
     else:
-        messages.warning(request, _("Not in effect yet, since gateways cannot be told: {told}").format(told=text))
+        messages.warning(request, _("Saved, but the gateways could not be notified yet: {told}").format(told=text))

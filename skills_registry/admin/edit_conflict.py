@@ -28,7 +28,7 @@ def render_conflict_page(
     response = page(
         request,
         "edit_conflict",
-        _("Somebody was faster: %(version)s is there") % {"version": newest},
+        _("%(version)s was created while you were editing") % {"version": newest},
         skill=base.skill,
         base=base,
         newest=newest,

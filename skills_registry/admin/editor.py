@@ -76,7 +76,7 @@ def check_edits(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
     except InvalidEdits as error:
         return JsonResponse({"detail": render_refusal(error)}, status=400)
     except (ValueError, KeyError, TypeError, AttributeError):
-        return JsonResponse({"detail": _("The edits cannot be read.")}, status=400)
+        return JsonResponse({"detail": _("The changes could not be read.")}, status=400)
     newest = _newest_version(base)
     edited = edits.get(path)
     return JsonResponse(
@@ -151,7 +151,7 @@ def _render_preview(side: Side, path: str, text: str) -> str | None:
             pass  # the frontmatter is not complete yet: render the whole file
     if len(text) <= PREVIEW_MAX:
         return str(render_document(side, path, text))
-    notice = _("The preview ends here; the text goes on.")
+    notice = _("The preview is truncated here.")
     return format_html('{}<p class="sk-quiet">{}</p>', render_document(side, path, text[:PREVIEW_MAX]), notice)
 
 
@@ -177,7 +177,9 @@ def _save(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit], 
         if not problems:
             messages.error(request, str(failure))
         return _render_editor(request, base, data["path"] or next(iter(edits), None), edits, form, problems=problems)
-    messages.success(request, _("Created %(version)s. What agents get has not changed.") % {"version": version})
+    messages.success(
+        request, _("Created %(version)s. Nothing changes for agents until it is published.") % {"version": version}
+    )
     address = reverse("admin:skills_registry_version", args=[base.skill_id, version.number])
     return JsonResponse({"saved": True, "url": address}) if wants_json else redirect(address)
 
@@ -191,7 +193,7 @@ def _merge(request: OperatorRequest, base: SkillVersion, edits: dict[str, Edit],
     chosen = merge.read_choices(request.POST, "both" if "edit" in request.POST else None)
     if newest.number != data["expected_latest"] or chosen is None:
         if chosen is None:
-            messages.error(request, _("Nothing was saved yet. Choose for each piece whose text it is to have."))
+            messages.error(request, _("Nothing was saved. Choose one side for each conflict."))
         return render_conflict_page(request, base, newest, edits, data["note"])
     merged = merge.apply_choices(chosen)
     if "edit" in request.POST:
@@ -252,7 +254,7 @@ def _preview_page(request: OperatorRequest, base: SkillVersion, edits: dict[str,
     return page(
         request,
         "edit_preview",
-        _("What you changed in %(version)s") % {"version": base},
+        _("Your changes to %(version)s") % {"version": base},
         skill=base.skill,
         base=base,
         note=form.cleaned_data["note"],

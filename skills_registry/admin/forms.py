@@ -54,7 +54,7 @@ class UploadForm(forms.Form):
     file = FilesField(
         label=_("Zips, or the files of one skill"),
         allow_empty_file=True,
-        help_text=_("SKILL.md at the top of each zip, or in its one top folder."),
+        help_text=_("SKILL.md must be at the top of each zip or in its only top-level folder."),
     )
     paths = forms.JSONField(required=False, decoder=BoundedDecoder, widget=forms.HiddenInput)
     """The path of each file, in the order of the files; without it, the file names are used."""
@@ -65,9 +65,9 @@ class UploadForm(forms.Form):
         if paths is None:
             return None
         if not isinstance(paths, list) or not all(isinstance(path, str) and path for path in paths):
-            raise forms.ValidationError(_("The paths of the files are not a list of texts."))
+            raise forms.ValidationError(_("The file paths must be a list of strings."))
         if any(_UNPACKABLE.search(path) for path in paths):
-            raise forms.ValidationError(_("The path of a file holds a character that no path may hold."))
+            raise forms.ValidationError(_("A file path contains a forbidden character."))
         return paths
 
     def clean(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class UploadForm(forms.Form):
         cleaned = super().clean() or {}
         paths, files = cleaned.get("paths"), cleaned.get("file")
         if paths is not None and files is not None and len(paths) != len(files):
-            raise forms.ValidationError(_("There are not as many paths as files."))
+            raise forms.ValidationError(_("The number of paths and files differs."))
         return cleaned
 
     def files_by_path(self) -> list[tuple[str, UploadedFile]]:
@@ -129,10 +129,10 @@ class EditForm(forms.Form):
     new_path = forms.CharField(label=_("Path"), required=False, strip=False)
     text = forms.CharField(label=_("Text"), required=False, strip=False, widget=forms.Textarea)
     content = forms.FileField(
-        label=_("File in place of the text"),
+        label=_("Replace the text with a file"),
         required=False,
         allow_empty_file=True,
-        help_text=_("For pictures and whatever is no text; at most 1 MB. Larger files come in with a zip."),
+        help_text=_("For images and other binary files, up to 1 MB. Upload larger files in a zip."),
     )
     remove = forms.BooleanField(label=_("Remove this file"), required=False)
 
@@ -142,7 +142,7 @@ class EditForm(forms.Form):
         if not file:
             return None
         if file.size > EDITED_FILE_MAX:
-            raise forms.ValidationError(_("This file is larger than 1 MB; upload it with a zip."))
+            raise forms.ValidationError(_("This file is larger than 1 MB. Upload it in a zip."))
         content: bytes = file.read()
         return content
 
@@ -165,7 +165,7 @@ class CommentForm(forms.Form):
         required=False,
         max_length=NOTE_MAX,
         widget=forms.Textarea(attrs={"rows": 3, "dir": "auto"}),
-        help_text=_("Kept with the version, for everybody to read. Needed where it is sent back."),
+        help_text=_("Everyone who can see the version can read it. Required when you send it back."),
     )
 
 
@@ -196,7 +196,7 @@ class TagsForm(ReasonForm):
         required=False,
         max_length=5000,
         widget=forms.TextInput(attrs={"list": "tags-in-use", "data-words": "", "autocomplete": "off", "dir": "auto"}),
-        help_text=_("Words, separated by spaces or commas. Those in use are suggested."),
+        help_text=_("Separate tags with spaces or commas. Existing tags are suggested."),
     )
 
     def clean_tags(self) -> list[str]:
@@ -211,7 +211,7 @@ class OwnerForm(ReasonForm):
     """The owner of a skill: an active user, the present owner, or nobody."""
 
     field_order = ("owner", "reason")
-    owner = forms.ModelChoiceField(User.objects.none(), label=_("Owner"), required=False, empty_label=_("Nobody"))
+    owner = forms.ModelChoiceField(User.objects.none(), label=_("Owner"), required=False, empty_label=_("No owner"))
 
     def __init__(self, skill: Skill, data: Any) -> None:
         super().__init__(data, initial={"owner": skill.owner_id})

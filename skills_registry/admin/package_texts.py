@@ -36,7 +36,9 @@ def render_document(side: Side, path: str, text: str) -> SafeString:
     if shown is None:
         return _plain_html(text)
     html = mark_safe(shown.html)  # noqa: S308  # the worker has sanitised it
-    return html if shown.whole else format_html("{}{}", html, _notice(_("It is shown up to here; the text goes on.")))
+    return (
+        html if shown.whole else format_html("{}{}", html, _notice(_("Truncated: the rest of the text is not shown.")))
+    )
 
 
 def highlight_source(path: str, text: str) -> Source | None:
@@ -69,8 +71,8 @@ def _render_within_limits(text: str, around: LinkContext) -> Rendered | None:
 
 def _plain_html(text: str) -> SafeString:
     shown = mark_safe(visible_html(text[:PLAIN_MAX]))  # noqa: S308  # it is escaped
-    why = _notice(_("This text takes too long to render; this is its source."))
-    more = _notice(_("It is shown up to here; the text goes on.")) if len(text) > PLAIN_MAX else ""
+    why = _notice(_("This text takes too long to render. The source is shown instead."))
+    more = _notice(_("Truncated: the rest of the text is not shown.")) if len(text) > PLAIN_MAX else ""
     return format_html("{}<pre>{}</pre>{}", why, shown, more)
 
 

@@ -60,7 +60,7 @@ def requires(permission: str) -> Callable[[Page[P]], Page[P]]:
             except StoreUnavailable as error:
                 log.exception("the package store does not answer")
                 response = page(
-                    request, "away", _("The package store does not answer"), error=error.strerror or str(error)
+                    request, "away", _("The package store is not responding"), error=error.strerror or str(error)
                 )
                 response.status_code = 503
                 return response

@@ -62,7 +62,7 @@ def delete(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         except services.Conflict as conflict:
             messages.error(request, str(conflict))
         else:
-            text = _("Deleted: {version}. Its number will not be used again.")
+            text = _("Deleted {version}. Its number will not be reused.")
             messages.success(request, text.format(version=version))
             if warning := services.removal_warning(version, removal):
                 messages.warning(request, warning)

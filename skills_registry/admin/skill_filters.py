@@ -13,10 +13,10 @@ from skills_registry.models import Skill, SkillQuerySet
 TAGS_OFFERED = 200
 ORDERS = [
     ("", _("Name")),
-    ("-name", _("Name, backwards")),
-    ("-changed", _("Changed last")),
+    ("-name", _("Name (descending)")),
+    ("-changed", _("Last changed")),
     ("-calls", _("Most calls")),
-    ("-errors", _("Most failing")),
+    ("-errors", _("Most errors")),
 ]
 FLAGS = ["findings", "unused", "pending"]
 
@@ -26,7 +26,7 @@ class SkillListForm(forms.Form):
 
     q = forms.CharField(label=_("Search"), required=False, max_length=200)
     status = forms.ChoiceField(
-        label=_("Status"), required=False, choices=[("", _("All but deleted")), *Skill.Status.choices]
+        label=_("Status"), required=False, choices=[("", _("Not deleted")), *Skill.Status.choices]
     )
     tag = forms.CharField(label=_("Tag"), required=False, max_length=100)
     owner = forms.CharField(label=_("Owner"), required=False, max_length=150)

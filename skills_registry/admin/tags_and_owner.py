@@ -27,12 +27,10 @@ def tags(request: OperatorRequest, pk: int) -> HttpResponse:
 
     def change(data: dict[str, Any]) -> str:
         services.set_tags(skill, data["tags"], actor=request.user, reason=data["reason"])
-        return _("The tags are set.")
+        return _("Tags saved.")
 
     title = _("Tags of {skill}").format(skill=skill)
-    lead = _(
-        "Skills are found by their tags. An access token may be for some tags only: what it opens follows at once."
-    )
+    lead = _("Tags group skills and can limit access tokens. A change here affects those tokens immediately.")
     return _handle_form(request, skill, form, change, title=title, lead=lead)
 
 
@@ -44,10 +42,10 @@ def owner(request: OperatorRequest, pk: int) -> HttpResponse:
 
     def change(data: dict[str, Any]) -> str:
         services.set_owner(skill, data["owner"], actor=request.user, reason=data["reason"])
-        return _("The owner is set.")
+        return _("Owner saved.")
 
     title = _("Owner of {skill}").format(skill=skill)
-    lead = _("The owner is whom others ask about the skill; it gives no rights.")
+    lead = _("The owner is the contact for questions about the skill. Being the owner grants no permissions.")
     return _handle_form(request, skill, form, change, title=title, lead=lead)
 
 

@@ -184,7 +184,7 @@ def _create_selected(request: OperatorRequest, note: str) -> Iterator[Result]:
         elif row.upload in selected:
             yield _create_version(request, row.upload, note)
         elif clash and not selected:
-            text = _("Several of these zips hold the skill %(name)s. Choose which is to become a version.")
+            text = _("Several of these zips contain the skill %(name)s. Choose one.")
             yield Result(row.upload, None, text % {"name": clash.name}, good=False)
 
 
@@ -245,15 +245,17 @@ def _create_version(request: OperatorRequest, upload: Upload, note: str) -> Resu
     try:
         package = services.inspect_upload(upload).package
         if package is None:
-            return Result(upload, None, _("It was refused; its review says why."), good=False)
+            return Result(upload, None, _("Rejected. Open the upload to see why."), good=False)
         version, created = services.create_version(package, user=request.user, note=note)
     except FileNotFoundError:
-        return Result(upload, None, _("It is no longer kept. Please upload it again."), good=False)
+        return Result(upload, None, _("This upload has expired. Please upload it again."), good=False)
     except (services.Conflict, services.StoreFailed) as failure:
         return Result(upload, None, str(failure), good=False)
     services.discard_upload(upload)
     if not created:
-        return Result(upload, version, _("Already up to date: %(version)s has the same bytes.") % _named(version), True)
+        return Result(
+            upload, version, _("Already up to date: %(version)s has the same content.") % _named(version), True
+        )
     return _request_review(request, upload, version, note)
 
 
@@ -265,7 +267,7 @@ def _request_review(request: OperatorRequest, upload: Upload, version: SkillVers
         services.request_review(version, actor=request.user, comment=note)
     except services.Conflict as conflict:
         return Result(upload, version, str(conflict), good=False)
-    return Result(upload, version, _("Created %(version)s and asked for a review.") % _named(version), True)
+    return Result(upload, version, _("Created %(version)s and requested review.") % _named(version), True)
 
 
 def _named(version: SkillVersion) -> dict[str, Any]:

@@ -80,7 +80,9 @@ def inspect_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
     try:
         inspection = services.inspect_upload(staged, mend="mend" in request.GET)
     except FileNotFoundError:
-        messages.error(request, _("No longer kept: %(name)s. Please upload it again.") % {"name": staged.filename})
+        messages.error(
+            request, _("The upload %(name)s has expired. Please upload it again.") % {"name": staged.filename}
+        )
         return redirect("admin:skills_registry_upload")
     if request.method == "POST" and form.is_valid() and inspection.package:
         created = _create(request, staged, inspection.package, form.cleaned_data)
@@ -91,7 +93,7 @@ def inspect_upload(request: OperatorRequest, pk: UUID) -> HttpResponse:
         context["form"] = form
     others = _other_uploads(request, staged)
     context["rivals"] = rivals(inspection.package, others) if inspection.package else []
-    title = _("Review of %(name)s") % {"name": staged.filename}
+    title = _("Inspect %(name)s") % {"name": staged.filename}
     return page(request, "review", title, **context, others=others)
 
 
@@ -113,7 +115,7 @@ def _staged_response(request: OperatorRequest, staged: services.Staged) -> HttpR
     if len(staged.uploads) == 1:
         return redirect("admin:skills_registry_review", staged.uploads[0].pk)
     count = len(staged.uploads)
-    message = ngettext("%(count)s package waits for its review.", "%(count)s packages wait for their review.", count)
+    message = ngettext("%(count)s package is ready to inspect.", "%(count)s packages are ready to inspect.", count)
     if count:
         messages.success(request, message % {"count": count})
     return redirect("admin:skills_registry_uploads")
@@ -123,7 +125,7 @@ def _left_out_message(staged: services.Staged) -> str:
     if not staged.left_out:
         return ""
     paths = join_names(first_few(staged.left_out), len(staged.left_out))
-    return _("Left out, since they belong to no skill: %(paths)s") % {"paths": paths}
+    return _("Skipped because they belong to no skill: %(paths)s") % {"paths": paths}
 
 
 def _create(request: OperatorRequest, staged: Upload, package: Package, data: dict[str, Any]) -> HttpResponse | None:
@@ -139,14 +141,14 @@ def _create(request: OperatorRequest, staged: Upload, package: Package, data: di
     if created:
         messages.success(request, _("Created %(version)s.") % {"version": version})
     else:
-        messages.info(request, _("Already up to date: %(version)s has the same bytes.") % {"version": version})
+        messages.info(request, _("Already up to date: %(version)s has the same content.") % {"version": version})
     if "publish" in request.POST and version.skill.live_version_id != version.pk:
         _publish(request, version, data)
     elif "ask" in request.POST:
         _ask_for_review(request, version, data["note"])
     if next_url := _next_upload_url(request):
-        text = _("More of your uploads wait for their review.")
-        messages.info(request, format_html('{} <a href="{}">{}</a>', text, next_url, _("Review the next one")))
+        text = _("You have more uploads to inspect.")
+        messages.info(request, format_html('{} <a href="{}">{}</a>', text, next_url, _("Inspect the next upload")))
     return redirect("admin:skills_registry_version", version.skill.pk, version.number)
 
 
@@ -171,7 +173,7 @@ def _ask_for_review(request: OperatorRequest, version: SkillVersion, note: str) 
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
     else:
-        messages.success(request, _("Asked for a review of %(version)s.") % {"version": version})
+        messages.success(request, _("Requested review of %(version)s.") % {"version": version})
 
 
 def _other_uploads(request: OperatorRequest, staged: Upload) -> list[Upload]:

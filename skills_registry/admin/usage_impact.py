@@ -26,7 +26,7 @@ def describe_impact(skill: Skill) -> list[str]:
 def _calls(skill: Skill) -> Iterator[str]:
     series = queries.series([skill.name], *last_days(DAYS))[skill.name]
     if series is None:
-        yield _("How often it was called cannot be read just now.")
+        yield _("Its number of calls is unavailable.")
         return
     calls = series.total.calls
     if not calls:

@@ -94,7 +94,7 @@ def _record_verdict(request: OperatorRequest, version: SkillVersion, comment: st
     if "ask" in request.POST:
         _require_permission(request, "upload_skill")
         services.request_review(version, actor=request.user, comment=comment)
-        return _("Asked for a review of %(version)s.") % {"version": version}
+        return _("Requested review of %(version)s.") % {"version": version}
     _require_permission(request, "publish_skill")
     if "approve" in request.POST:
         services.approve(version, actor=request.user, comment=comment)

@@ -26,13 +26,15 @@ def delete_skill(request: OperatorRequest, pk: int) -> HttpResponse:
 
     def change(reason: str, expected_live: int | None) -> str:
         services.delete_skill(skill, actor=request.user, reason=reason, deactivate=True, expected_live=expected_live)
-        return _("{skill} is deleted. It can be restored.").format(skill=skill)
+        return _("Deleted {skill}. It can be restored.").format(skill=skill)
 
     consequences = [
-        _("Agents lose it: {version} is live now.").format(version=live) if live else _("Agents do not get it now."),
+        _("Agents will no longer get it: {version} is live now.").format(version=live)
+        if live
+        else _("It is not live, so nothing changes for agents."),
         *describe_impact(skill),
-        _("It leaves the list of skills, where the status “deleted” finds it, and its name stays taken."),
-        _("Versions, files and history stay, and it can be restored."),
+        _("It is hidden from the list of skills unless you filter by the status “deleted”. Its name cannot be reused."),
+        _("Its versions, files and history are kept. You can restore it."),
     ]
     return _confirm(
         request,
@@ -52,11 +54,11 @@ def restore_skill(request: OperatorRequest, pk: int) -> HttpResponse:
 
     def change(reason: str, _expected_live: int | None) -> str:
         services.restore_skill(skill, actor=request.user, reason=reason)
-        return _("{skill} is back. Publish a version when agents are to get it.").format(skill=skill)
+        return _("Restored {skill}. Publish a version to make it available to agents.").format(skill=skill)
 
     consequences = [
-        _("It comes back with its versions, tags, owner and history."),
-        _("Agents get nothing of it until a version is published."),
+        _("Its versions, tags, owner and history are restored."),
+        _("Agents do not get it until a version is published."),
     ]
     return _confirm(
         request,
@@ -78,8 +80,10 @@ def yank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
         return _("{version} is yanked.").format(version=version)
 
     consequences = [
-        _("{version} cannot be published or rolled back to; whoever tries is told the reason.").format(version=version),
-        _("It stays to be looked at, and the yank can be taken back. What agents get now does not change."),
+        _("{version} can no longer be published or rolled back to. Anyone who tries is shown the reason.").format(
+            version=version
+        ),
+        _("You can still view it and undo the yank. Nothing changes for agents."),
     ]
     title = _("Yank {version}").format(version=version)
     return _confirm(
@@ -94,12 +98,12 @@ def unyank(request: OperatorRequest, pk: int, number: int) -> HttpResponse:
 
     def change(reason: str, _expected_live: int | None) -> str:
         services.unyank_version(version, actor=request.user, reason=reason)
-        return _("{version} may be published again.").format(version=version)
+        return _("{version} can be published again.").format(version=version)
 
-    consequences = [_("{version} may be published again. What agents get now does not change.").format(version=version)]
+    consequences = [_("{version} can be published again. Nothing changes for agents now.").format(version=version)]
     if version.yank_reason:
-        consequences.append(_("It was yanked for this reason: {reason}").format(reason=version.yank_reason))
-    title = _("Take back the yank of {version}").format(version=version)
+        consequences.append(_("Reason for the yank: {reason}").format(reason=version.yank_reason))
+    title = _("Undo the yank of {version}").format(version=version)
     return _confirm(
         request, version.skill, title, consequences, change, refusal=services.why_not_yankable(version, yank=False)
     )

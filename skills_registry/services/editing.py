@@ -54,7 +54,7 @@ def edit_version(
         inspection.package, user=user, note=note, expected_latest=expected_latest, edited_from=base_number
     )
     if not created:
-        raise Conflict(_("Nothing new: {version} has exactly these files.").format(version=version))
+        raise Conflict(_("No changes: {version} has exactly these files.").format(version=version))
     return version
 
 

@@ -68,10 +68,10 @@ def _state_refusal(version: SkillVersion) -> str:
     if reason := why_deleted(version.skill):
         return reason
     if version.skill.live_version_id == version.pk:
-        return _("{version} is live already.").format(version=version)
+        return _("{version} is already live.").format(version=version)
     if version.yanked_at is not None:
         message = _("{version} was yanked and cannot be published: {reason}")
-        return message.format(version=version, reason=version.yank_reason or _("no reason was given"))
+        return message.format(version=version, reason=version.yank_reason or _("no reason given"))
     return ""
 
 
@@ -93,7 +93,7 @@ def rollback(
         raise Conflict(_("{skill} is not live; publish the version you want.").format(skill=skill))
     target = rollback_target(skill) if number is None else number
     if target is None:
-        raise Conflict(_("{skill} has no older version to go back to.").format(skill=skill))
+        raise Conflict(_("{skill} has no older version to roll back to.").format(skill=skill))
     if target >= live.number:
         message = _("v{target} is not older than v{live}, which is live; publish it instead.")
         raise Conflict(message.format(target=target, live=live.number))

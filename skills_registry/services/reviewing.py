@@ -42,7 +42,7 @@ def approve(version: SkillVersion, *, actor: User, comment: str = "") -> Review:
     with transaction.atomic():
         version = _lock_reviewable_version(version)
         if actor.pk == version.uploaded_by_id:
-            raise Conflict(_("You made {version} yourself; somebody else has to approve it.").format(version=version))
+            raise Conflict(_("You created {version}, so someone else must approve it.").format(version=version))
         if version.review in (Verdict.APPROVED, Verdict.SENT_BACK):
             raise Conflict(_review_state_text(version))
         return _record_review(version, Verdict.APPROVED, Action.APPROVE, actor, comment)
@@ -55,7 +55,7 @@ def send_back(version: SkillVersion, *, actor: User, comment: str) -> Review:
     or deleted.
     """
     if not comment.strip():
-        raise Conflict(_("Say what has to become better."))
+        raise Conflict(_("Say what needs to be improved."))
     with transaction.atomic():
         version = _lock_reviewable_version(version)
         if version.review == Verdict.SENT_BACK:
@@ -95,10 +95,10 @@ def _objection(version: SkillVersion, actor: User | None, exempt: Collection[int
     if version.pk in exempt:
         return ""
     if version.review != Verdict.APPROVED:
-        message = _("{said} It can be published once somebody other than its uploader has approved it.")
+        message = _("{said} Someone other than its uploader must approve it before it can be published.")
         return message.format(said=_review_state_text(version))
     if actor is not None and actor.pk == version.uploaded_by_id:
-        return _("You made {version} yourself; somebody else has to publish it.").format(version=version)
+        return _("You created {version}, so someone else must publish it.").format(version=version)
     return ""
 
 
@@ -112,8 +112,8 @@ def _lock_reviewable_version(version: SkillVersion) -> SkillVersion:
 
 def _review_state_text(version: SkillVersion) -> str:
     sentences = {
-        Verdict.NONE: _("{version} was not reviewed."),
-        Verdict.REQUESTED: _("{version} waits for review."),
+        Verdict.NONE: _("{version} has not been reviewed."),
+        Verdict.REQUESTED: _("{version} is waiting for review."),
         Verdict.APPROVED: _("{version} is approved."),
         Verdict.SENT_BACK: _("{version} was sent back."),
     }

@@ -30,7 +30,7 @@ def lock_existing_version(version: SkillVersion) -> SkillVersion:
     skill = lock_existing_skill(version.skill)
     found = SkillVersion.objects.ready().select_related("uploaded_by").filter(pk=version.pk).first()
     if found is None:
-        raise Conflict(_("{version} is not there any more.").format(version=version))
+        raise Conflict(_("{version} no longer exists.").format(version=version))
     found.skill = skill
     return found
 
@@ -44,8 +44,8 @@ def check_expected_live(skill: Skill, expected: int | EllipsisType | None) -> No
     """Raise Conflict unless `expected` is the live version (None: no live version; `...`: not checked)."""
     number = live_number(skill)
     if expected is not ... and expected != number:
-        now = _("v{number} is live").format(number=number) if number else _("none is live")
-        message = _("Somebody was faster: by now {now}. Look at the skill again and repeat if it is still right.")
+        now = _("v{number} is live").format(number=number) if number else _("no version is live")
+        message = _("This skill changed while you were looking: {now}. Check it and try again.")
         raise Conflict(message.format(now=now))
 
 

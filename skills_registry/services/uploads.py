@@ -32,7 +32,7 @@ def stage_upload(filename: str, data: bytes, *, user: User | None = None) -> Upl
     try:
         package_store.write_upload(upload.pk, data)
     except OSError as error:
-        message = _("The upload could not be kept: {error}")
+        message = _("The upload could not be stored: {error}")
         raise StoreFailed(message.format(error=error.strerror or error)) from error
     upload.save()
     return upload

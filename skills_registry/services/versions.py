@@ -118,10 +118,10 @@ def removal_warning(version: SkillVersion, removal: Removal) -> str:
     warnings = {
         Removal.GONE: "",
         Removal.COPIES_MAY_STAY: _(
-            "The bucket may keep earlier copies of the files of {version} until its lifecycle rule removes them, "
-            "since the server may not delete them."
+            "The bucket may keep earlier copies of the files of {version} until its lifecycle rule removes them: "
+            "the server has no permission to delete them."
         ),
-        Removal.LATER: _("The files of {version} are still there, since the store does not answer; removed later."),
+        Removal.LATER: _("The store is not responding. The files of {version} will be removed later."),
     }
     return warnings[removal].format(version=version)
 
@@ -130,7 +130,7 @@ def why_not_deletable(version: SkillVersion) -> str:
     """Why a version that is not live cannot be deleted; "" if it can."""
     if not SkillVersion.objects.undeletable().filter(pk=version.pk).exists():
         return ""
-    return _("{version} was live once. Yank it first if it is to be deleted for good.").format(version=version)
+    return _("{version} has been live. Yank it before you delete it.").format(version=version)
 
 
 def last_uploader_other_than(skill: Skill, user: User | None) -> str:
@@ -174,7 +174,9 @@ def _check_expected_latest(skill: Skill, expected: int | EllipsisType | None, co
     taken = SkillVersion.objects.filter(counted, skill=skill)
     newest = taken.select_related("skill", "uploaded_by").order_by("number").last()
     if (newest.number if newest else None) != expected:
-        message = _("Somebody was faster: the newest version is {version} by now. Nothing was changed.")
+        message = _(
+            "This skill changed while you were looking: the newest version is now {version}. Nothing was saved."
+        )
         raise Conflict(message.format(version=_label_with_uploader(newest) if newest else _("none")))
 
 
@@ -206,7 +208,7 @@ def _make_ready(
             return twin
         _check_expected_latest(version.skill, expected_latest, _is_ready())
         if not SkillVersion.objects.filter(pk=version.pk).update(state=SkillVersion.State.READY):
-            message = _("{version} took too long to store and was swept; upload it again.")
+            message = _("{version} took too long to store and was removed. Upload it again.")
             raise Conflict(message.format(version=version))
         base = {} if edited_from is None else {"edited_from": edited_from}
         mended = [problem["line"] for problem in version.warnings if problem["code"] == "skill-md-mended"]

@@ -38,7 +38,7 @@ def why_not_yankable(version: SkillVersion, *, yank: bool = True) -> str:
         return reason
     if (version.yanked_at is not None) != yank:
         return ""
-    message = _("{version} is yanked already.") if yank else _("{version} is not yanked.")
+    message = _("{version} is already yanked.") if yank else _("{version} is not yanked.")
     return message.format(version=version)
 
 

@@ -58,26 +58,26 @@ ARCHIVE_TEXTS: dict[str, Text] = {
     "entry-damaged/checksum": Text(_("this cannot be unpacked: its checksum is wrong"), _REPACK),
     "entry-damaged/cut-off": Text(_("this cannot be unpacked: its compressed data is cut off"), _REPACK),
     "entry-damaged/further-data": Text(_("this cannot be unpacked: other data follows its compressed data"), _REPACK),
-    "entry-symlink": Text(_("this is a symbolic link"), _("Put the file itself there.")),
+    "entry-symlink": Text(_("this is a symbolic link"), _("Replace it with the file itself.")),
     "entry-special": Text(_("this is a device, pipe or socket"), _("Remove it.")),
     "entry-encrypted": Text(_("this is encrypted"), _("Create the zip without a password.")),
     "entry-compression": Text(_("this is compressed with {method}"), _DEFLATE),
     "entry-compression/unknown": Text(_("this is compressed with the unknown method {number}"), _DEFLATE),
     "entry-compression/patch": Text(_("this is a patch, not a file"), _DEFLATE),
-    "entry-folder-with-content": Text(_("this is a folder that holds bytes"), _REPACK),
+    "entry-folder-with-content": Text(_("this is a folder entry with content"), _REPACK),
     "name-encoding": Text(
         _("the zip does not say how the name {name} is encoded; it is read as {encoding}"),
         _("Check the name, or create the zip with UTF-8 names."),
     ),
     "name-encoding-unknown": Text(
-        _("the zip does not say how this name is encoded, and it cannot be told"),
+        _("the zip does not say how this name is encoded, and the encoding cannot be detected"),
         _(
             "Create the zip with UTF-8 names: 7-Zip with the parameter cu=on, WinZip and the `zip` of Linux and macOS "
             "do so by themselves; or give the files names of plain letters."
         ),
     ),
     "names-with-backslashes": Text(
-        _("the names in the zip have backslashes; they are taken for the slashes between folders"),
+        _("names in the zip contain backslashes, which are read as folder separators"),
         _("Create the zip with a newer program."),
     ),
     # Paths
@@ -96,17 +96,17 @@ ARCHIVE_TEXTS: dict[str, Text] = {
     ),
     "path-traversal": Text(_("the path contains `..`"), _("Remove the `..`.")),
     "path-empty-segment": Text(_("the path has an empty folder name"), _("Remove the `//`.")),
-    "path-not-portable": Text(_("this path cannot be stored on Windows"), _("Rename it if agents run there.")),
+    "path-not-portable": Text(_("this path cannot be stored on Windows"), _("Rename it if agents run on Windows.")),
     "path-collision": Text(_("this differs from {path} only in case or Unicode form"), _("Rename one of them.")),
     "path-collision/file-and-folder": Text(_("this is both a file and a folder"), _("Rename one of them.")),
     # Files together
-    "junk-dropped": Text(_("left out, not part of the skill: {paths}")),
+    "junk-dropped": Text(_("ignored because they are not part of the skill: {paths}")),
     "too-many-files": Text(_("there are {count} files; {limit} are allowed"), _FEWER_FILES),
     "too-many-files/entries": Text(_("the zip lists {count} entries"), _FEWER_FILES),
     "package-too-large": Text(
         _("the files together are larger than {limit} bytes"), _("Remove large files, or raise SKILL_MAX_BYTES.")
     ),
-    "package-empty": Text(_("the package holds no files"), _("Put at least a SKILL.md into it.")),
+    "package-empty": Text(_("the package holds no files"), _("Add at least a SKILL.md.")),
     "skill-md-case": Text(_("the file is called {name}"), _("Rename it to SKILL.md.")),
     "skill-md-missing": Text(
         _("there is no SKILL.md"), _("Put SKILL.md at the top of the package, or in its one top folder.")
@@ -114,16 +114,18 @@ ARCHIVE_TEXTS: dict[str, Text] = {
     "skill-md-several": Text(
         _("there are {count} skills in it: {paths}"),
         _(
-            "A package is one skill: unpack this one and upload the folder of each skill, or a zip of it; "
+            "A package holds one skill. Unpack this one and upload each skill's folder or a zip of it, "
             "or import them all with `manage.py import_skills FOLDER`."
         ),
     ),
     "skill-md-inner": Text(
-        _("other folders in it hold a SKILL.md and come in as files of this skill: {paths}"),
-        _("If they are skills themselves, take them out of this folder and bring them in separately."),
+        _("other folders contain a SKILL.md and are treated as files of this skill: {paths}"),
+        _("If they are separate skills, move them out of this folder and upload them separately."),
     ),
     "skill-md-too-deep": Text(
         _("SKILL.md is at {path}"), _("Pack the folder that holds SKILL.md, not the ones around it.")
     ),
-    "files-outside-folder": Text(_("besides the folder {folder} there is {paths}"), _("Pack only the skill's folder.")),
+    "files-outside-folder": Text(
+        _("there are other files next to the folder {folder}: {paths}"), _("Pack only the skill's folder.")
+    ),
 }

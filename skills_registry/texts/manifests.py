@@ -20,18 +20,18 @@ _EMPTY = _("`{key}` is empty")
 _MISSING = _("`{key}` is missing")
 _LONG = _("`description` has {count} characters; {limit} are allowed")
 _OTHER_FOLDER = _("`name` is `{name}` but the folder is called `{folder}`")
-_AT_SOURCE = _("Mend it at its source, too.")
+_AT_SOURCE = _("Fix it at its source, too.")
 
 MANIFEST_TEXTS: dict[str, Text] = {
     # The text and its `---` lines
     "skill-md-not-utf8": Text(_("byte {byte} is not UTF-8"), _("Save SKILL.md as UTF-8.")),
-    "skill-md-mended": Text(_("this line was mended; it was: {before}"), _AT_SOURCE),
-    "skill-md-mended/missing": Text(_("this line was missing"), _AT_SOURCE),
-    "skill-md-mended/empty-line": Text(_("an empty line before this one was left out"), _AT_SOURCE),
-    "skill-md-mended/left-out": Text(_("a line before this one was left out: {before}"), _AT_SOURCE),
+    "skill-md-mended": Text(_("this line was fixed; it was: {before}"), _AT_SOURCE),
+    "skill-md-mended/missing": Text(_("this missing line was added"), _AT_SOURCE),
+    "skill-md-mended/empty-line": Text(_("an empty line before this one was removed"), _AT_SOURCE),
+    "skill-md-mended/left-out": Text(_("a line before this one was removed: {before}"), _AT_SOURCE),
     "body-empty": Text(
         _("there are no instructions after the frontmatter"),
-        _("Write below the second `---` what the agent is to do."),
+        _("Write the agent's instructions below the second `---`."),
     ),
     "body-nul": Text(_("there is a NUL character"), _("Remove it; SKILL.md is text.")),
     "frontmatter-missing": Text(_("the first line is not `---`"), _START),
@@ -39,7 +39,7 @@ MANIFEST_TEXTS: dict[str, Text] = {
         _("text follows the first `---` on its line"), _("Begin a new line after `---`.")
     ),
     "frontmatter-missing/space-before": Text(
-        _("there are spaces or empty lines before the first `---`"), _("Remove what stands before it.")
+        _("there are spaces or empty lines before the first `---`"), _("Remove everything before it.")
     ),
     "frontmatter-unclosed": Text(
         _("the frontmatter has no closing `---`"),
@@ -54,12 +54,12 @@ MANIFEST_TEXTS: dict[str, Text] = {
     ),
     "frontmatter-not-a-mapping": Text(
         _("the frontmatter is not made of `key: value` lines"),
-        _("Write at least `name: ...` and `description: ...`, one a line."),
+        _("Write at least `name: ...` and `description: ...`, one per line."),
     ),
     # YAML
     "yaml-syntax": Text(_NOT_YAML, _("Check indentation, quotes and brackets on this line and the one before.")),
     "yaml-syntax/colon": Text(
-        _NOT_YAML, _("Put a value that contains `: ` in quotes, or fold it with `>-`; or mend the indentation.")
+        _NOT_YAML, _("Put a value that contains `: ` in quotes, fold it with `>-`, or fix the indentation.")
     ),
     "yaml-syntax/no-colon": Text(
         _NOT_YAML, _("Write `key: value`, or indent the line if it continues the one before.")
@@ -73,7 +73,7 @@ MANIFEST_TEXTS: dict[str, Text] = {
     "yaml-too-deep": Text(_("values are nested more than {limit} deep"), _("Flatten the structure.")),
     "yaml-character": Text(
         _("character {character} is not allowed in YAML"),
-        _("Remove it; it is usually invisible and came in by copying."),
+        _("Remove it. Such characters are usually invisible and come from copied text."),
     ),
     "yaml-character/escape": Text(_("an escape names a character that does not exist"), _("Correct it.")),
     "yaml-alias": Text(_("YAML alias `*{name}`"), _("Write the value out instead.")),
@@ -94,22 +94,22 @@ MANIFEST_TEXTS: dict[str, Text] = {
         _("YAML parsers do not agree on the key `{key}`; here it is text"), _("Put it in quotes: {quoted}.")
     ),
     "yaml-ambiguous/line-end": Text(
-        _("YAML parsers do not agree on {character}; here it ends a line"), _("Remove it, or end the line as usual.")
+        _("YAML parsers do not agree on {character}; here it ends a line"), _("Remove it, or use a normal line break.")
     ),
     # Fields
     "field-unknown": Text(
         _("`{key}` is not a field of the Agent Skills specification"),
-        _("It is kept and served as it is; move it under `metadata:` if clients refuse the skill."),
+        _("It is kept and served unchanged. Move it under `metadata:` if clients reject the skill."),
     ),
     "field-missing/name": Text(_MISSING, _("Add `name:` with a name such as `my-skill`.")),
     "field-missing/description": Text(_MISSING, _("Add `description:` with what the skill does and when to use it.")),
-    "field-empty": Text(_("`{key}` has no value"), _("Give it one, or leave the field out.")),
+    "field-empty": Text(_("`{key}` has no value"), _("Give it a value, or remove the field.")),
     "field-empty/name": Text(_EMPTY, _("Write a name such as `my-skill`.")),
     "field-empty/description": Text(_EMPTY, _("Write what the skill does and when to use it.")),
     "field-not-text": Text(_NOT_TEXT, _QUOTES),
-    "field-not-text/collection": Text(_NOT_TEXT, _("Write one text instead.")),
+    "field-not-text/collection": Text(_NOT_TEXT, _("Write a single text value instead.")),
     "field-not-boolean": Text(_("`{key}` is {kind}, not true or false"), _("Write `true` or `false`, without quotes.")),
-    "field-is-list": Text(_("`{key}` is a list; other clients than Claude Code expect one line of text"), _AS_TEXT),
+    "field-is-list": Text(_("`{key}` is a list; clients other than Claude Code expect one line of text"), _AS_TEXT),
     "name-too-long": Text(
         _("`name` has {count} characters; {limit} are allowed"), _("Shorten it; details belong in the description.")
     ),
@@ -118,14 +118,14 @@ MANIFEST_TEXTS: dict[str, Text] = {
         _("Try `name: {suggestion}`."),
     ),
     "name-changed": Text(
-        _("`name` is `{name}`, and this is the skill `{skill}`"),
-        _("A skill keeps its name; upload a new skill under the new one."),
+        _("`name` is `{name}`, but this is the skill `{skill}`"),
+        _("A skill cannot be renamed. Upload it as a new skill."),
     ),
     "name-not-folder": Text(
         _OTHER_FOLDER, _("Give both the same name: rename one of them; or set SKILL_REQUIRE_FOLDER_NAME=false.")
     ),
     "name-not-folder/allowed": Text(
-        _OTHER_FOLDER, _("It is served by its `name`, and downloaded in a folder of that name.")
+        _OTHER_FOLDER, _("It is served under its `name` and downloaded in a folder of that name.")
     ),
     "name-cut-by-clients": Text(
         _("Claude Code calls the tool `{tool}`, which has {count} characters; {limit} are allowed"),
@@ -134,19 +134,19 @@ MANIFEST_TEXTS: dict[str, Text] = {
     "description-too-long": Text(
         _LONG,
         _(
-            "Keep what decides whether to use the skill; move the rest into the body. "
+            "Keep only what tells agents when to use the skill; move the rest into the body. "
             "SKILL_ALLOW_LONG_DESCRIPTION=true accepts it."
         ),
     ),
     "description-too-long/allowed": Text(
-        _LONG, _("Keep what decides whether to use the skill; move the rest into the body.")
+        _LONG, _("Keep only what tells agents when to use the skill; move the rest into the body.")
     ),
     "description-cut-by-clients": Text(
         _(
             "`description` and `when_to_use` together have {count} characters; Claude Code shows {limit} in its list of"
             " skills and {tool_limit} of a tool"
         ),
-        _("Put first what decides whether to use the skill; move the rest into the body."),
+        _("Put what tells agents when to use the skill first; move the rest into the body."),
     ),
     "compatibility-length": Text(
         _("`compatibility` has {count} characters; 1 to {limit} are allowed"),

@@ -12,13 +12,13 @@ PROBLEM_TEXTS: dict[str, Text] = {
     **MANIFEST_TEXTS,
     "name-clash": Text(
         _("another skill is called `{name}`: {paths}"),
-        _("Give one of them another name with --rename PATH=NAME, or import them apart, one with --prefix."),
+        _("Rename one of them with --rename PATH=NAME, or import them separately, one with --prefix."),
     ),
-    "more-problems/error": Text(_("there are more errors than the {limit} listed"), _("Mend these first.")),
-    "more-problems/warning": Text(_("there are more warnings than the {limit} listed"), _("Mend these first.")),
+    "more-problems/error": Text(_("only the first {limit} errors are listed"), _("Fix these first.")),
+    "more-problems/warning": Text(_("only the first {limit} warnings are listed"), _("Fix these first.")),
     "unreadable": Text(_("cannot be read: {reason}")),
     "too-much-work": Text(
-        _("reading this package takes more time or memory than a package may"),
+        _("this package takes too much time or memory to read"),
         _("Split very long lines and files, and remove what the skill does not need."),
     ),
     "server-busy": Text(_("the server is busy reading other packages"), _("Try again in a minute.")),

@@ -6,7 +6,7 @@ from .text import Text
 from .text import gettext_noop as _
 
 REFUSAL_TEXTS: dict[str, Text] = {
-    "tags-invalid": Text(_("A tag is one word of at most {limit} letters, digits and {others}; these are not: {tags}")),
+    "tags-invalid": Text(_("A tag may have at most {limit} letters, digits and {others}. Invalid tags: {tags}")),
     "too-many-tags": Text(_("There are {count} tags; {limit} are allowed.")),
     "edits-not-an-object": Text(_("The edits must be a JSON object with paths as keys.")),
     "too-many-edits": Text(_("There are {count} edits; {limit} are allowed.")),

@@ -19,10 +19,10 @@ from skills_registry.catalog import PublishedSkill
 from .exchange import VERSIONS
 
 METHODS = {
-    "tools/call": _("Call it, as a model does"),
-    "prompts/get": _("Get it as a prompt, as a user does"),
-    "resources/read": _("Read a file of it"),
-    "skills/get": _("See how it is listed"),
+    "tools/call": _("Call it as a tool, like a model"),
+    "prompts/get": _("Get it as a prompt, like a user"),
+    "resources/read": _("Read a file"),
+    "skills/get": _("Show its entry in the list"),
 }
 TEXT_MAX = 2 * 1024 * 1024
 ARGUMENTS_MAX = 50
@@ -32,9 +32,9 @@ ARGUMENTS_MAX = 50
 class TryForm(forms.Form):
     """One call of a skill."""
 
-    method = forms.ChoiceField(label=_("What"), choices=list(METHODS.items()), widget=forms.RadioSelect)
+    method = forms.ChoiceField(label=_("Action"), choices=list(METHODS.items()), widget=forms.RadioSelect)
     era = forms.ChoiceField(
-        label=_("Revision of the protocol"), choices=[(version, version) for version in VERSIONS], initial=VERSIONS[0]
+        label=_("Protocol version"), choices=[(version, version) for version in VERSIONS], initial=VERSIONS[0]
     )
     file = forms.ChoiceField(label=_("File"), required=False)
     how = forms.ChoiceField(
@@ -48,7 +48,7 @@ class TryForm(forms.Form):
         required=False,
         max_length=TEXT_MAX,
         widget=forms.Textarea(attrs={"rows": 6, "class": "sk-code", "spellcheck": "false", "dir": "auto"}),
-        help_text=_("Sent as it is, also what does not fit the skill."),
+        help_text=_("Sent unchanged, even if it does not match the skill's arguments."),
     )
 
     def __init__(self, skill: PublishedSkill, *args: Any, **kwargs: Any) -> None:
@@ -78,7 +78,7 @@ class TryForm(forms.Form):
             read_json((text or "{}").encode())
         except InvalidJson as error:
             if self.data.get("how") == "json":
-                raise forms.ValidationError(gettext("This is not JSON: %s") % error) from None
+                raise forms.ValidationError(gettext("Invalid JSON: %s") % error) from None
         return text
 
     def params(self) -> Mapping[str, Any]:

@@ -64,7 +64,7 @@ class Outcome:
         error = answer.get("error")
         failure = _("Error %(code)s: %(message)s") % error if error else ""
         if result.get("isError"):
-            failure = _("The tool says that it failed; the model sees this text and can mend its call.")
+            failure = _("The tool returned an error. The model sees this text and can correct its call.")
         return cls(failure, [Text.of(text) for text in texts], sum(estimate_tokens(text) for text in texts))
 
 
