@@ -1,7 +1,7 @@
-"""Connections to AWS that never outlast a deadline, however slowly a server answers.
+"""Connections to AWS that never outlast a deadline, however slowly the server answers.
 
-botocore's timeouts bound each wait for the next bytes. A server that sends one byte now and then is
-waited for without end; here each wait is also cut to the time that is left for the whole.
+botocore's timeouts bound only each wait for the next bytes, so a server that sends a byte now and
+then could block a call forever. Here each wait is also limited to the time left for the whole call.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any, cast
 from botocore import awsrequest
 
 PIECE = 64 * 1024
-"""Bytes that are sent within one timeout: a large body may take longer, as long as it moves."""
+"""Bytes sent within one timeout: a large body may take longer as long as it makes progress."""
 Left = Callable[[], float]
-"""Seconds that are left."""
+"""Returns the seconds left."""
 
 
 def bound_connections(client: Any, left: Left) -> None:
-    """Let the connections of a client of botocore's wait no longer than what `left` says.
+    """Limit every wait of a botocore client's connections to the seconds that `left` returns.
 
-    botocore has no setting for the class of its connections; this is where its clients look for it.
+    botocore has no setting for its connection class, so this patches its pool classes.
     """
 
     class Http(_Bounded, awsrequest.AWSHTTPConnection):  # type: ignore[misc]  # botocore has no types
@@ -37,7 +37,7 @@ def bound_connections(client: Any, left: Left) -> None:
 
 
 class _Bounded:
-    """A connection of urllib3's."""
+    """Mixin for urllib3 connections."""
 
     seconds_left: Left
     timeout: Any
@@ -50,7 +50,7 @@ class _Bounded:
 
 
 class _Socket:
-    """A connected socket; what is not here is the socket's own."""
+    """A wrapped connected socket; other attributes are delegated to it."""
 
     def __init__(self, connected: socket.socket, left: Left) -> None:
         self._socket = connected
@@ -61,22 +61,22 @@ class _Socket:
         self._silence = seconds
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send everything; each piece of it within the timeout."""
+        """Send everything, each piece within the timeout."""
         view = memoryview(data).cast("B")
         for start in range(0, len(view), PIECE):
             self.prepare()
             self._socket.sendall(view[start : start + PIECE], flags)
 
     def makefile(self, mode: str, buffering: int | None = None) -> Any:
-        """The answers, for http.client, which reads binary."""
+        """Return a binary reader for http.client."""
         raw = _Reading(self, cast("socket.SocketIO", self._socket.makefile(mode, 0)))  # type: ignore[call-overload]
         return raw if buffering == 0 else io.BufferedReader(raw)
 
     def prepare(self) -> None:
-        """Give the next wait as long as it may take. Raises TimeoutError where nothing is left."""
+        """Set the timeout of the next wait. Raises TimeoutError if no time is left."""
         left = self._left()
         if left <= 0:
-            raise TimeoutError("the time for this is up")
+            raise TimeoutError("the deadline has passed")
         self._socket.settimeout(_shorter(self._silence, left))
 
     def __getattr__(self, name: str) -> Any:
@@ -84,7 +84,7 @@ class _Socket:
 
 
 class _Reading(io.RawIOBase):
-    """What arrives on a socket."""
+    """Reader of a bounded socket."""
 
     def __init__(self, connected: _Socket, raw: socket.SocketIO) -> None:
         self._connected = connected
@@ -104,7 +104,7 @@ class _Reading(io.RawIOBase):
 
 
 def _shorter(timeout: Any, left: float) -> float | None:
-    """The shorter of two times; a timeout may also be None, or urllib3's word for its default."""
+    """Return the shorter time; `timeout` may also be None or urllib3's default sentinel."""
     if isinstance(timeout, int | float):
         return min(timeout, left)
     return None if left == float("inf") else left

@@ -1,4 +1,4 @@
-"""How this installation talks to DynamoDB: the same for every table."""
+"""DynamoDB connections, configured once for every table."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Connected", "StoreUnavailable", "Table", "as_unavailable", "connecti
 
 
 def _probe() -> None:
-    """Ask for an item by its key; that it is not there is an answer, too."""
+    """Get an item by key; "not found" is also an answer."""
     key = {"skill_id": {"S": "_probe"}}
     connection().client.get_item(TableName=settings.DYNAMODB_SKILLS_TABLE, Key=key)
 
@@ -32,7 +32,7 @@ guard = Guard("DynamoDB", settings.DYNAMODB_CALL_TIMEOUT_SECONDS, _probe)
 
 
 class Connected:
-    """Base of each table's `Meta`: region, endpoint, time-outs, retries and pool, set on purpose."""
+    """Base of each table's `Meta`: region, endpoint, timeouts, retries and pool size."""
 
     region = settings.AWS_REGION
     host = settings.DYNAMODB_ENDPOINT_URL or None
@@ -43,7 +43,7 @@ class Connected:
 
 
 class GuardedConnection(Connection):
-    """A connection whose every call passes `guard`."""
+    """A connection whose calls all go through `guard`."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -59,7 +59,7 @@ class GuardedConnection(Connection):
 
     @property
     def client(self) -> Any:
-        """The client, which PynamoDB makes at the first use, and anew until there are credentials."""
+        """The client; PynamoDB creates it lazily, and again until there are credentials."""
         with self._lock:
             client = super().client
             if client is not self._watched:
@@ -83,18 +83,18 @@ class Table(Model):
 
 @cache
 def connection() -> Connection:
-    """The process's connection for transactions."""
+    """Return the process-wide connection for transactions."""
     return GuardedConnection()
 
 
 def unavailable(error: PynamoDBException) -> StoreUnavailable:
-    """A failure of PynamoDB's as one of the store's."""
+    """Convert a PynamoDB error into StoreUnavailable."""
     return StoreUnavailable(str(error))
 
 
 @contextmanager
 def as_unavailable() -> Iterator[None]:
-    """PynamoDB's failures as the store's; that something is not there is none."""
+    """Raise PynamoDB errors as StoreUnavailable; DoesNotExist passes through."""
     try:
         yield
     except DoesNotExist:

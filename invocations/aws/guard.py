@@ -1,7 +1,7 @@
-"""What every call to AWS has in common: how long it may take, and that nobody waits for what is known to be away.
+"""Time limit and circuit breaker for every call to AWS.
 
-While a service is away, calls fail at once with StoreUnavailable, and a thread asks it every PROBE_SECONDS
-whether it is back, so that no request has to.
+While a service is unavailable, calls fail immediately with StoreUnavailable, and a thread probes it every
+PROBE_SECONDS so that no request has to.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ from .connections import bound_connections
 log = logging.getLogger(__name__)
 
 FAILURES = 3
-"""Tries in a row, of any calls, after which a service is taken to be away."""
+"""Consecutive failed tries, across calls, after which a service counts as unavailable."""
 PROBE_SECONDS = 2.0
 OPEN_SECONDS = 30.0
-"""After this long a call may try by itself; only for the case that the probe cannot."""
+"""After this long a call may try the service itself, in case the probe thread cannot."""
 UNREACHED = (NotConnected, HTTPClientError)
-"""What botocore says where no whole answer came."""
+"""botocore errors for a missing or incomplete answer."""
 _call_ends: ContextVar[float] = ContextVar("call_ends", default=float("inf"))
 _probing: ContextVar[bool] = ContextVar("probing", default=False)
 
 
 class StoreUnavailable(OSError):
-    """A service of AWS could not be reached in time, or refused what was asked of it."""
+    """An AWS service could not be reached in time, or refused the request."""
 
 
 class Guard:
-    """Stands between the product and one service; hooked into its clients, so that no call goes around it."""
+    """Timeout and circuit breaker of one service, hooked into its botocore clients."""
 
     def __init__(self, service: str, call_seconds: float, probe: Callable[[], object]) -> None:
-        """`call_seconds`: how long a call may take, all its tries together. `probe`: a cheap call."""
+        """`call_seconds`: limit of a call including retries. `probe`: a cheap call."""
         self.breaker = Breaker(failures=FAILURES, open_seconds=OPEN_SECONDS, on_open=self._probe_until_it_is_back)
         self._service = service
         self._call_seconds = call_seconds
@@ -51,7 +51,7 @@ class Guard:
         self._prober: threading.Thread | None = None
 
     def watch(self, client: Any) -> None:
-        """Guard the calls of a client of botocore's."""
+        """Guard the calls of a botocore client."""
         bound_connections(client, _left)
         events = client.meta.events
         events.register_first("before-call.*.*", self._begin)
@@ -59,7 +59,7 @@ class Guard:
         events.register("response-received.*.*", self._after_try)
 
     def _begin(self, **_: Any) -> None:
-        # Not reset when the call has ended: the body of an answer is read later, and the next call sets it anew.
+        # Not reset when the call ends: the body is read later, and the next call sets a new limit.
         _call_ends.set(time.monotonic() + self._call_seconds)
         if not _probing.get() and not self.breaker.allow():
             raise self._away()
@@ -72,16 +72,16 @@ class Guard:
 
     def _after_try(self, *, event_name: str, response_dict: Any, exception: Any, **_: Any) -> None:
         if exception is None and response_dict["status_code"] < 500:
-            if not event_name.endswith(".GetObject"):  # whether its body comes is still open
+            if not event_name.endswith(".GetObject"):  # its body may still fail
                 self.breaker.succeeded()
         elif exception is None or isinstance(exception, UNREACHED):
             self.breaker.failed()
 
     def _away(self) -> StoreUnavailable:
-        return StoreUnavailable(f"{self._service} has not answered for a while")
+        return StoreUnavailable(f"{self._service} is unavailable")
 
     def _probe_until_it_is_back(self) -> None:
-        log.warning("%s does not answer; it is not asked until it does", self._service)
+        log.warning("%s is unavailable; calls fail until it answers again", self._service)
         with self._lock:
             if self._prober is None:
                 self._prober = threading.Thread(target=self._run, name=f"probe-{self._service}", daemon=True)
@@ -95,9 +95,9 @@ class Guard:
                 with deadline.afresh(PROBE_SECONDS):
                     self._probe()
             except (BotoCoreError, ClientError, OSError):
-                pass  # the hooks have told the breaker whether that was an answer
+                pass  # the hooks have already updated the breaker
             except Exception:
-                log.exception("%s cannot be probed", self._service)
+                log.exception("probing %s failed", self._service)
             with self._lock:
                 if self.breaker.state is State.CLOSED:
                     self._prober = None

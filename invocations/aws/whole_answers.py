@@ -1,4 +1,4 @@
-"""Answers of AWS services that break off within their headers are failures, not answers without a body."""
+"""Treat AWS answers whose headers were cut off as errors, not as answers without a body."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ LENGTH = {"content-length", "transfer-encoding"}
 
 
 def _check(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
-    """Python's HTTP client takes headers that break off as whole ones: "no such item" where there is one."""
+    """Raise IncompleteReadError for cut-off headers.
+
+    Python's HTTP client accepts them, and "no such item" would be read where there is one.
+    """
     if response_dict["status_code"] != HTTPStatus.OK or not _says_something(operation_model):
         return
     headers = {name.lower() for name in response_dict["headers"]}
@@ -21,12 +24,12 @@ def _check(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> Non
 
 
 def _says_something(operation_model: Any) -> bool:
-    """Whether an answer of success without a body or its length cannot be."""
+    """Whether a successful answer must have a body or a length."""
     reads = operation_model.name.startswith(("Get", "List", "HeadObject"))
     return bool(reads or operation_model.service_model.service_name == "dynamodb")
 
 
 def install() -> None:
-    """Check the answers of every client that is made from now on."""
+    """Check the answers of every client created from now on."""
     if not any(handler[1] is _check for handler in BUILTIN_HANDLERS):
         BUILTIN_HANDLERS.append(("before-parse", _check))

@@ -1,4 +1,4 @@
-"""The pages of the log: newest first, page after page without ever counting or sorting it; and one for each call."""
+"""Views of the log: list, follow, export and detail. Paging never counts or sorts the whole log."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ READ = "invocations.view_invocation"
 PAGE_SIZE = 50
 AWAY = (OSError, DatabaseError)
 LATE = timedelta(seconds=15)
-"""So long after it began a call may get into the log, while all is well."""
+"""Longest normal delay between the start of a call and its entry in the log."""
 
 P = ParamSpec("P")
 
@@ -49,7 +49,7 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def for_viewers(view: View[P]) -> View[P]:
-    """Only for those who may see the log, and only to read."""
+    """Require the permission to view the log, and a safe HTTP method."""
 
     @require_safe
     @wraps(view)
@@ -63,7 +63,7 @@ def for_viewers(view: View[P]) -> View[P]:
 
 @for_viewers
 def log(request: HttpRequest) -> HttpResponseBase:
-    """A page of the calls that are asked for: the newest, or those older (`before`) or newer (`after`) than a place."""
+    """Show a page of matching calls: the newest, or those older (`before`) or newer (`after`) than a cursor."""
     form = LogForm(request.GET)
     if not form.is_valid():
         return _page(request, "log", _("Calls"), form=form)
@@ -74,7 +74,7 @@ def log(request: HttpRequest) -> HttpResponseBase:
         together = queries.summary(wanted)
     except AWAY:
         return _page(request, "log", _("Calls"), form=form, away=True)
-    if after and page.next is None:  # at the newest calls: those older ones that fit beside them are shown, too
+    if after and page.next is None:  # the first page: fill it up with older calls
         return HttpResponseRedirect(f"?{_changed(request, after=None)}")
     return _page(
         request, "log", _("Calls"),
@@ -93,7 +93,10 @@ def log(request: HttpRequest) -> HttpResponseBase:
 
 @for_viewers
 def follow(request: HttpRequest) -> HttpResponseBase:
-    """The newest calls of the filter since the moment `from`, as rows; headers say where to go on, and of more."""
+    """Return the newest matching calls since `from` as table rows.
+
+    `X-Log-From` is the next `from`; `X-Log-More` says that there are more.
+    """
     form, since = LogForm(request.GET), request.GET.get("from", "")
     following = _follow_from()
     try:
@@ -116,7 +119,7 @@ def follow(request: HttpRequest) -> HttpResponseBase:
 
 @for_viewers
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """The calls of the filter as a file; where that cannot be, the log says why."""
+    """Download the matching calls; on errors, show the log page, which explains them."""
     form = LogForm(request.GET)
     if kind not in FORMATS:
         raise Http404
@@ -127,14 +130,14 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
 
 
 def _may_still_read(request: HttpRequest) -> bool:
-    """Asked of the database, since the request knows its user as he was when it began."""
+    """Whether the user still has the permission, read again from the database."""
     user = get_user(request)
     return user.is_active and user.is_staff and user.has_perm(READ)
 
 
 @for_viewers
 def call(request: HttpRequest) -> HttpResponseBase:
-    """Everything that was recorded of one call, named by `skill` and `at`."""
+    """Show one call, identified by `skill` and the cursor `at`."""
     skill, at = request.GET.get("skill", ""), _position(request.GET.get("at", ""))
     try:
         found = queries.call(skill, at) if at and "\0" not in skill else None
@@ -150,17 +153,17 @@ def call(request: HttpRequest) -> HttpResponseBase:
 
 
 def _follow_from() -> str:
-    """From when on calls are asked for again: some are logged later than others that began after them."""
+    """Return the next `from`: calls may be logged late and out of order."""
     return (timezone.now() - LATE).astimezone(UTC).isoformat()
 
 
 def rows(page: CallPage) -> list[tuple[InvocationEvent, str]]:
-    """The calls of a page, each with its place."""
+    """Return the calls of a page with their cursors."""
     return [(call, cursor_of(call)) for call in page.calls]
 
 
 def _around(page: CallPage, before: Position | None, after: Position | None) -> dict[str, dict[str, str | None]]:
-    """What to ask for to see older and newer calls, as far as there are any."""
+    """Return the query parameters of the links to older and newer calls, if there are any."""
     newest, oldest = (cursor_of(page.calls[place]) if page.calls else "" for place in (0, -1))
     onwards = cursor(page.next) if page.next else ""
     older, newer = (oldest, onwards) if after else (onwards, newest if before else "")
@@ -178,7 +181,7 @@ def _changed(request: HttpRequest, **changes: str | None) -> str:
 
 
 def _readable(parameters: str) -> tuple[str, bool]:
-    """JSON in lines, and whether it is all there: what is longer than is kept was cut."""
+    """Return indented JSON, and whether it is complete: long parameters were truncated when recorded."""
     try:
         return json.dumps(json.loads(parameters), ensure_ascii=False, indent=2), True
     except ValueError:
@@ -186,7 +189,7 @@ def _readable(parameters: str) -> tuple[str, bool]:
 
 
 def _position(text: str) -> Position | None:
-    """A place in the log; None for a text that names none: the log then begins at its newest call."""
+    """Decode a cursor; None if it is invalid, so that the log starts at the newest call."""
     try:
         return position(text)
     except ValueError:
