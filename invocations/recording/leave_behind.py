@@ -1,4 +1,4 @@
-"""All that a process has not written, left where other replicas find it."""
+"""Hand over everything that this process has not written to other replicas."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ log = logging.getLogger(__name__)
 
 
 def leave_all(handover: Handover, backlog: Backlog, spool: Spool | None, changed: threading.Condition) -> bool:
-    """Put the calls in memory, and then those on disk alone, into the bucket; False where it does not take them.
+    """Write the calls in memory, then those only on disk, to the bucket; return False if that fails.
 
-    `changed` is what the backlog is used under. The writer may be writing some of them, which does no harm.
+    `changed` guards the backlog. The writer thread may write some of the same calls, which is harmless.
     """
     try:
         count = _leave_memory(handover, backlog, changed)
@@ -27,10 +27,10 @@ def leave_all(handover: Handover, backlog: Backlog, spool: Spool | None, changed
                 spool.close()
             count += _leave_files(handover, spool)
     except Exception:
-        log.exception("calls could not be handed over to other replicas either; trying again")
+        log.exception("handing calls over to other replicas failed too; trying again")
         return False
     if count:
-        log.warning("%d calls were handed over to other replicas, by way of the bucket", count)
+        log.warning("handed %d calls over to other replicas through the bucket", count)
     return True
 
 

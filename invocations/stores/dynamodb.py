@@ -1,4 +1,4 @@
-"""Calls in DynamoDB: rows and counts by day in `mcp-invocation-logs`, counters in `mcp-skills`."""
+"""The DynamoDB store: calls and daily counts in `mcp-invocation-logs`, counters in `mcp-skills`."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DynamoStore:
             return dynamodb_months.days(skills, since, until)
 
     def hours(self, skill: str, since: datetime, count: int) -> HourCounts | None:
-        return None  # it would have to read every call
+        return None  # would have to read every call
 
     def called_since(self, day: date) -> set[str]:
         return set(self.uses(day, today()))
@@ -44,7 +44,7 @@ class DynamoStore:
             return dynamodb_reading.calls(wanted, position, limit, newer=newer)
 
     def summary(self, wanted: CallFilter, limit: int) -> Summary | None:
-        return None  # it pays for all that is read of a call
+        return None  # DynamoDB bills for whole items
 
     def call(self, skill: str, position: Position) -> InvocationEvent | None:
         with as_unavailable():

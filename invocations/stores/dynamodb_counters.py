@@ -1,4 +1,4 @@
-"""The counters in `mcp-skills`, read for pages and carried over from another store."""
+"""The counters in `mcp-skills`: reading them, and importing them from another store."""
 
 from __future__ import annotations
 
@@ -50,11 +50,11 @@ def import_counter(counter: Counter) -> None:
             known = Counter(counter.skill, 0, 0, None)
         if _imported(known, counter):
             return
-    raise StoreUnavailable(f"the counter of {counter.skill} was changed {TRIES} times meanwhile")
+    raise StoreUnavailable(f"the counter of {counter.skill} changed concurrently {TRIES} times")
 
 
 def _imported(known: Counter, counter: Counter) -> bool:
-    """Move the totals by what has to be imported besides; False where somebody was at it meanwhile."""
+    """Replace the imported part of the totals; return False after a concurrent change."""
     actions: list[Action] = [
         CounterItem.invocation_count.add(counter.own_calls - known.imported_calls),
         CounterItem.error_count.add(counter.own_errors - known.imported_errors),

@@ -1,8 +1,8 @@
-"""The log read from DynamoDB, newest first: each partition is in that order, several are merged.
+"""Reading the log from DynamoDB, newest first, by merging partitions that are each in that order.
 
-The log of all skills starts from the counters, which know when each skill was called last: a
-partition is opened only once the merge has come down to its newest call. So the first page costs
-about as many queries as there are skills on it, not as many as there are skills.
+For the log of all skills, the counters tell when each skill was last called: a
+partition is queried only once the merge reaches its newest call. So the first page costs
+about as many queries as there are skills on the page, not as many as there are skills.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from .dynamodb_keys import event_of, moment, partitions, read_moment, sort_key
 from .tables import CallItem, CounterItem
 
 LOOKED_AT = 250
-"""Rows that one query looks at where not all of them are wanted."""
+"""Rows per query when the filter may reject some of them."""
 LOOKS_MAX = 40
-"""Further queries for one page; a filter that leaves out nearly everything ends the page early."""
+"""Maximum further queries per page; a filter that rejects nearly everything ends the page early."""
 _BEFORE_TIME = "0"
 _END_OF_TIME = Position(datetime.max.replace(tzinfo=UTC), LAST_ID)
 
 
 class _Partition:
-    """What is left of a partition: `read` was read ahead, whatever else is to come is beyond `edge`.
+    """The unread part of a partition: `read` was read ahead, the rest lies beyond `edge`.
 
-    It is read from there to older calls, or with `newer` to newer ones.
+    Read towards older calls, or with `newer` towards newer ones.
     """
 
     def __init__(self, name: str, edge: Position, *, newer: bool) -> None:
@@ -45,16 +45,16 @@ class _Partition:
         self._newer = newer
 
     def order(self) -> tuple[int, int]:
-        """The sooner it is the turn of what comes next, the smaller."""
+        """Return the merge key; the partition with the smallest comes next."""
         nearest = Position(self.read[0].invoked_at, self.read[0].id) if self.read else self.edge
         place = int(nearest.invoked_at.timestamp() * 1_000_000), nearest.id.int
         return place if self._newer else (-place[0], -place[1])
 
     def look(self, wanted: CallFilter, size: int) -> None:
-        """Read the next rows and keep the wanted ones."""
+        """Read the next rows and keep the matching ones."""
         seen = sort_key(self.edge)
         now = timezone.now()
-        # The range includes its ends, of which one is seen already.
+        # The range includes both ends, of which one has been seen.
         items = list(
             CallItem.query(self._name, self._range(wanted, seen), scan_index_forward=self._newer, limit=size + 1)
         )
@@ -123,7 +123,7 @@ def _opened(wanted: CallFilter, position: Position | None, *, newer: bool) -> It
 
 
 def _skills_called() -> Iterator[tuple[str, Position]]:
-    """Every skill that was called, and a place right after its last call."""
+    """Yield every skill that was called, with a position right after its last call."""
     counters = CounterItem.scan(
         CounterItem.last_invoked_at.exists(), attributes_to_get=["skill_id", "last_invoked_at"], consistent_read=True
     )
@@ -132,7 +132,7 @@ def _skills_called() -> Iterator[tuple[str, Position]]:
 
 
 def _alive(item: CallItem, now: datetime) -> bool:
-    """DynamoDB removes expired rows late, sometimes by days."""
+    """Return whether a row has not expired; DynamoDB deletes expired rows late, sometimes by days."""
     return item.expires_at is None or item.expires_at > now
 
 

@@ -1,6 +1,6 @@
-"""The log read from SQL, by one of its indexes: what no index decides is looked for among a bounded number of calls.
+"""Reading the log from SQL through one index; other conditions are checked on a bounded number of calls.
 
-So a page takes about as long whatever is filtered by, and however long the log is.
+So a page takes about the same time whatever the filter and however long the log.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from invocations.usage import Summary
 from .base import FIRST_ID, LAST_ID, CallFilter, CallPage, Position
 
 LOOKED_AT = 5_000
-"""Calls that are looked through for a page."""
+"""Maximum number of calls searched for a page."""
 INDEXED = [("skill", "status"), ("skill",), ("caller",), ("client",), ("status",)]
-"""What calls are found by, the better first; the status only where it is an error. See `Invocation.Meta.indexes`."""
+"""Indexed fields, best first; `status` only for errors. See `Invocation.Meta.indexes`."""
 _EVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _STEP = timedelta(microseconds=1)
-"""Moments are told apart by no less."""
+"""Resolution of the stored times."""
 _NAMES = ("skill", "status", "method", "client", "caller", "version")
-# Not `client` but a term of the same value: the database must not choose another index, and read without bound.
+# Expressions equal to the columns, so that the database cannot choose another index and read without bound.
 _TERMS: dict[str, Any] = {f"its_{name}": Coalesce(name, name) for name in _NAMES}
 _FIELDS = [field.name for field in fields(InvocationEvent)]
 
@@ -58,7 +58,7 @@ def summary(wanted: CallFilter, limit: int, *, expired: datetime | None) -> Summ
 def _chosen(
     wanted: CallFilter, position: Position | None, *, newer: bool, expired: datetime | None
 ) -> tuple[QuerySet[Invocation], datetime | None]:
-    """The wanted rows from a position on, and where looking for them ends before the log does."""
+    """Return the matching rows from a position on, and the time at which the search stops early, if it does."""
     found_by, looked_for = _divided(wanted)
     rows = _ordered(Invocation.objects.filter(**found_by), position, newer=newer)
     first, last = _period(wanted, position, newer=newer, expired=expired)
@@ -69,12 +69,12 @@ def _chosen(
 
 
 def events(rows: QuerySet[Invocation]) -> list[InvocationEvent]:
-    """The calls that rows hold."""
+    """Read rows as events."""
     return [InvocationEvent(*values) for values in rows.values_list(*_FIELDS)]
 
 
 def _divided(wanted: CallFilter) -> tuple[dict[str, Any], Q]:
-    """What calls are found by, and what is looked for among them."""
+    """Split a filter into indexed conditions and a Q for the rest."""
     given = {name: value for name in _NAMES if (value := getattr(wanted, name))}
     usable = given.keys() - ({"status"} if wanted.status != "error" else set())
     found_by = {name: given.pop(name) for name in next((one for one in INDEXED if usable >= set(one)), ())}
@@ -88,7 +88,7 @@ def _divided(wanted: CallFilter) -> tuple[dict[str, Any], Q]:
 
 
 def _ordered(rows: QuerySet[Invocation], position: Position | None, *, newer: bool) -> QuerySet[Invocation]:
-    """The rows from a position on, the nearest first; which it is of calls of the same moment, the ids say."""
+    """Return the rows from a position on, nearest first; ids order calls at the same time."""
     if newer:
         rows = rows.order_by("invoked_at", "pk")
     if position is None:
@@ -100,7 +100,7 @@ def _ordered(rows: QuerySet[Invocation], position: Position | None, *, newer: bo
 def _period(
     wanted: CallFilter, position: Position | None, *, newer: bool, expired: datetime | None
 ) -> tuple[datetime, datetime]:
-    """The first and the last moment of which calls are wanted: one of each, as SQLite enters an index by no more."""
+    """Return the time range of the filter as one lower and one upper bound: SQLite uses no more for an index."""
     first = [
         _EVER[0],
         wanted.since,
@@ -116,7 +116,7 @@ def _period(
 
 
 def _end_of_look(rows: QuerySet[Invocation], *, newer: bool) -> datetime | None:
-    """The moment of the last call that a page looks through, None where there are fewer."""
-    # By time alone, which the index has; all calls of that moment are looked at.
+    """Return the time of the last call searched for a page; None if there are fewer calls."""
+    # By time alone, which the index covers; all calls at that time are searched.
     moments = rows.order_by("invoked_at" if newer else "-invoked_at").values_list("invoked_at", flat=True)
     return next(iter(moments[LOOKED_AT - 1 : LOOKED_AT]), None)
