@@ -12,7 +12,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcpsite.settings")
 django_application = get_asgi_application()
 
-# Only now are the applications loaded that these import models of.
+# These import models, so the applications must be loaded first.
 from invocations.recording import recorder  # noqa: E402
 from invocations.resilience.sql_connections import start_serving  # noqa: E402
 from mcp_gateway.endpoint import mcp_endpoint  # noqa: E402
@@ -29,7 +29,7 @@ GATEWAY_PATHS = ("/mcp", "/mcp/")
 
 
 async def http(scope: Scope, receive: Receive, send: Send) -> None:
-    """One request: to the gateway, or to Django."""
+    """Route a request to the gateway or to Django."""
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     await (mcp_endpoint if path in GATEWAY_PATHS else rest)(scope, receive, send)
 
@@ -45,10 +45,10 @@ application = RequestIdMiddleware(ProtocolTypeRouter({"http": http, "websocket":
 
 start_serving()
 begin_with_daphne()
-# What an earlier process was killed over: calls not in the log yet, changes not projected yet.
+# These also take over what a killed process left: calls not in the log, changes not projected.
 recorder.start()
 projection.start()
 heartbeat.start()
-# What is loaded by now stays for good. Looked through again and again for garbage, it would hold up calls each time.
+# Everything loaded so far stays; freezing it keeps garbage collections, which delay calls, short.
 gc.collect()
 gc.freeze()

@@ -1,6 +1,6 @@
-"""Changes of users, groups and their rights go into the audit trail, whichever door they come through.
+"""Audit events for changes of users, groups and their permissions, wherever they are made.
 
-Signals, since Django's own forms and commands make these changes.
+Uses signals, because Django's own forms and commands make these changes.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ CREATED: dict[type[Model], Action] = {User: Action.CREATE_USER, Group: Action.CR
 CHANGED: dict[type[Model], Action] = {User: Action.CHANGE_USER, Group: Action.CHANGE_GROUP}
 DELETED: dict[type[Model], Action] = {User: Action.DELETE_USER, Group: Action.DELETE_GROUP}
 TRAIL = {model: (CREATED[model], CHANGED[model], DELETED[model]) for model in (User, Group)}
-"""The actions of each."""
+"""Audit actions by model."""
 RELATIONS: dict[type[Model], tuple[type[User | Group], str]] = {
     User.groups.through: (User, "groups"),
     User.user_permissions.through: (User, "user_permissions"),
     Group.permissions.through: (Group, "permissions"),
 }
-"""Whose rights a table of relations holds, and in which field."""
+"""Owner and field of each many-to-many table."""
 
 State = dict[str, Any]
 
 
 def state_of(about: User | Group) -> State:
-    """What the trail tells of a user or group, without what it is related to."""
+    """Return the audited fields of a user or group, without relations."""
     if isinstance(about, Group):
         return {"name": about.name}
     return {
@@ -43,7 +43,7 @@ def state_of(about: User | Group) -> State:
 
 
 def names(about: User | Group, field: str) -> list[str]:
-    """The groups or permissions in a field, by name."""
+    """Return the sorted names of the groups or permissions in a field."""
     related = getattr(about, field)
     if field == "groups":
         return sorted(related.values_list("name", flat=True))
@@ -52,14 +52,14 @@ def names(about: User | Group, field: str) -> list[str]:
 
 
 def before_saving(sender: type[User | Group], instance: User | Group, raw: bool, **_: Any) -> None:
-    """Remember what was there."""
+    """Keep the stored object for comparison after saving."""
     instance._stored = None if raw else sender._base_manager.filter(pk=instance.pk).first()  # type: ignore[union-attr]
 
 
 def after_saving(
     sender: type[User | Group], instance: User | Group, created: bool, raw: bool, update_fields: Any, **_: Any
 ) -> None:
-    """Tell what is new or has changed."""
+    """Record the creation, or the changed fields."""
     if raw:
         return
     after = state_of(instance)
@@ -77,7 +77,7 @@ def after_saving(
 
 
 def before_deleting(sender: type[User | Group], instance: User | Group, **_: Any) -> None:
-    """Tell what is lost."""
+    """Record what is deleted."""
     fields = (
         {"groups": "groups", "permissions": "user_permissions"} if sender is User else {"permissions": "permissions"}
     )
@@ -86,7 +86,7 @@ def before_deleting(sender: type[User | Group], instance: User | Group, **_: Any
 
 
 def relating(sender: type[Model], instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_: Any) -> None:
-    """Tell what groups a user is in, or what permissions there are, once that has changed."""
+    """Record a change of a user's groups, or of a user's or group's permissions."""
     owner, field = RELATIONS[sender]
     if action.startswith("pre_"):
         owners = _others(owner, field, instance, pk_set) if reverse else [instance]
@@ -100,7 +100,7 @@ def relating(sender: type[Model], instance: Any, action: str, reverse: bool, pk_
 
 
 def connect() -> None:
-    """Listen from now on."""
+    """Connect the signal handlers."""
     for model in (User, Group):
         pre_save.connect(before_saving, sender=model, dispatch_uid="mcpsite.console.access_trail")
         post_save.connect(after_saving, sender=model, dispatch_uid="mcpsite.console.access_trail")
@@ -112,20 +112,20 @@ def connect() -> None:
 def _others(
     owner: type[User | Group], field: str, instance: Group | Permission, keys: set[int] | None
 ) -> QuerySet[Any]:
-    """Whose rights change when the change is made from the other end; without keys, all who have it."""
+    """Return the owners affected by a change from the reverse side; without keys, all related ones."""
     return (
         owner._base_manager.filter(pk__in=keys) if keys is not None else owner._base_manager.filter(**{field: instance})
     )
 
 
 def _new_password(user: User, stored: User, update_fields: Any) -> bool:
-    """Whether the password is another one; at a login, Django saves the same one hashed in a newer way."""
+    """Whether the password changed, as opposed to being rehashed by Django at login."""
     hashed_anew = update_fields is not None and set(update_fields) == {"password"} and user._password is None  # type: ignore[attr-defined]  # not in the stubs
     return user.password != stored.password and not hashed_anew
 
 
 def _tell(action: Action, about: User | Group, *, before: State | None = None, after: State | None = None) -> None:
     who = actor()
-    # Whoever is deleted cannot be named by the event.
+    # The event cannot reference a user who is being deleted.
     gone = action == Action.DELETE_USER and who == about
     record(action, str(about), actor=None if gone else who, before=before, after=after)

@@ -1,4 +1,4 @@
-"""The admin's first page: what needs somebody, how much is called, what is served where."""
+"""The admin's home page: tasks, usage and gateway state."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from skills_registry.models import CatalogHead, Publication, Skill
 from .tasks import tasks
 
 IDLE_DAYS = 30
-"""A skill that nobody calls for so long is shown as unused."""
+"""A skill without calls for this many days is listed as unused."""
 WEEK = 7
 SHOWN = 8
-"""Rows of each list."""
+"""Maximum rows of each list."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number with its name and what it was before; `tone` says whether the change is good news."""
+    """A figure with its label and previous value; `tone` is "up" (better), "down" (worse) or ""."""
 
     label: str
     value: str
@@ -39,7 +39,7 @@ class Figure:
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What the first page shows, of that what the user may see."""
+    """Add what the user may see to the template context of the home page."""
     user = request.user
     sees_skills, sees_calls = user.has_perm("skills_registry.view_skill"), user.has_perm("invocations.view_invocation")
     if sees_skills and not Skill.objects.present().exists():
@@ -58,7 +58,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _calls(period: Period) -> dict[str, Any]:
-    """The figures and the chart of a period."""
+    """Return the figures and the chart of a period."""
     series = queries.series(None, *last_days(max(period.days, 2 * WEEK)))
     chart = charted(period, None, series)
     if series is None or chart is None:
@@ -106,7 +106,7 @@ def _change(now: int, before: int) -> str:
 
 
 def _skills(live: dict[str, int], recent: dict[str, Use] | None) -> dict[str, Any]:
-    """How many skills there are, the most called ones of a week, and the live ones that nobody calls."""
+    """Return the number of skills, the most called of the week, and the unused live ones."""
     shown: dict[str, Any] = {"live_count": len(live), "skill_count": Skill.objects.present().count()}
     if recent is None:
         return shown
@@ -125,15 +125,15 @@ def _skills(live: dict[str, int], recent: dict[str, Use] | None) -> dict[str, An
 
 @dataclass(frozen=True)
 class Gateway:
-    """A process that serves, and how it is: `starting`, `serving`, `behind` or `silent`."""
+    """A gateway process and its state: `starting`, `serving`, `behind` or `silent`."""
 
     replica: GatewayReplica
     head: int
-    """The generation of the catalog."""
+    """The current catalog generation."""
 
     @property
     def state(self) -> str:
-        """`starting`: it has no catalog yet. `behind`: when it was seen last it served an older one."""
+        """`starting`: no catalog loaded yet. `behind`: it last reported an older generation."""
         if self.replica.is_silent:
             return "silent"
         if self.replica.generation is None:

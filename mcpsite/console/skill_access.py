@@ -1,4 +1,4 @@
-"""The tab of a skill that says who may see and call it, and why."""
+"""The "Access" tab of a skill: who may see and call it, and why."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHOWN = 200
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """A token that reaches the skill, and why: it is for all, for this name, or for one of its tags."""
+    """A token that grants access to the skill, and why: for all skills, by name, or by tag."""
 
     token: AccessToken
     why: str
@@ -29,7 +29,7 @@ class Reach:
 
 @requires("view_skill")
 def skill_access(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Who reaches the skill; the tokens themselves for those who may see tokens."""
+    """Show who has access to the skill; the tokens only with permission to view them."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
     reaching = list(_reaching(skill)) if request.user.has_perm("mcp_gateway.view_accesstoken") else None
     return skill_view(
@@ -46,7 +46,7 @@ def skill_access(request: OperatorRequest, pk: int) -> HttpResponse:
 
 
 def _reaching(skill: Skill) -> Iterator[Reach]:
-    """Valid tokens that may read the skill, whose owners may see skills; those used last first."""
+    """Yield the valid tokens that grant access, and whose owners may see skills, last used first."""
     owned = AccessToken.objects.select_related("user").filter(owner_may(READ_PERMISSION))
     tokens = AccessToken.in_state(owned, AccessToken.State.VALID)
     for token in sorted(tokens, key=_last_used, reverse=True):

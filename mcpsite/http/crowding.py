@@ -1,4 +1,4 @@
-"""No more pages are made at once than may be: each takes a thread, and while a server hangs they would pile up."""
+"""Limit on concurrent Django requests: each takes a thread, and they would pile up while a dependency hangs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .request_id import AsgiApp, Receive, Scope, Send
 
 RETRY_SECONDS = 1
 ALWAYS = ("/healthz", "/readyz")
-"""Whoever watches this process is answered also when it is full."""
+"""Health checks are answered even at the limit."""
 
 
 class CrowdingMiddleware:
-    """ASGI: answers 503 where PAGES_AT_ONCE requests are under way."""
+    """ASGI middleware: 503 while PAGES_AT_ONCE requests are in progress."""
 
     def __init__(self, app: AsgiApp) -> None:
         self.app = app
@@ -35,7 +35,7 @@ class CrowdingMiddleware:
 
 
 async def _refuse(send: Send) -> None:
-    body = json.dumps({"detail": "This server has too much to do at the moment; try again."}).encode()
+    body = json.dumps({"detail": "The server is overloaded; try again."}).encode()
     headers = [(b"content-type", b"application/json"), (b"retry-after", b"%d" % RETRY_SECONDS)]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""Which HTTP methods there are: pages are read and forms are sent, and only the API knows more."""
+"""Allowed HTTP methods: pages accept GET, HEAD and POST; API views decide for themselves."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
 OF_PAGES = ("GET", "HEAD", "POST")
 DECIDE_THEMSELVES = ("/api/", "/.well-known/")
-"""Paths whose views list the methods that they have."""
+"""Paths whose views check the method themselves."""
 
 
 class PageMethodsMiddleware:
-    """Refuses other methods (405): Django's admin would answer them as if they were GET."""
+    """Rejects other methods with 405: Django's admin would treat them as GET."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer, or the refusal."""
+        """Handle the request, or reject its method."""
         if request.method in OF_PAGES or request.path.startswith(DECIDE_THEMSELVES):
             return self.get_response(request)
         return HttpResponseNotAllowed(OF_PAGES)

@@ -1,4 +1,4 @@
-"""The life of a server process: the catalog is loaded at its start, and it takes its leave before it ends."""
+"""Startup and shutdown of a server process: load the catalog; stop the heartbeat and write recorded calls."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _ending = Pool("ending", threads=2, waiting=0)
 
 
 def begin_with_daphne() -> None:
-    """Load the catalog once Twisted's reactor runs, as daphne sends no lifespan; other servers never run it."""
+    """Load the catalog when Twisted's reactor starts, because daphne has no lifespan. No-op under other servers."""
     cast("Any", reactor).callLater(0, live_catalog.begin)
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer the server's two messages (uvicorn, granian; daphne sends none and relies on atexit)."""
+    """Handle the ASGI lifespan (uvicorn, granian). daphne has none and relies on atexit."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
@@ -39,7 +39,7 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
                 ending = [_ending.run(heartbeat.stop), _ending.run(recorder.close)]
                 for failure in await asyncio.gather(*ending, return_exceptions=True):
                     if failure is not None:
-                        log.error("the process ends without waiting any longer", exc_info=failure)
+                        log.error("shutdown did not finish in time", exc_info=failure)
             await asyncio.to_thread(close_pool)
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -1,4 +1,4 @@
-"""The page on which a skill is tried."""
+"""The view of the "Try it" page."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ VERSIONS_OFFERED = 200
 
 @requires("view_skill")
 def try_skill(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Show what can be tried of a version (`version`, else what is live, else the newest); a POST does it."""
+    """Show the form for a version (`version`, else the live, else the newest one); a POST makes the call."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
     numbers = list(skill.versions.ready().values_list("number", flat=True)[:VERSIONS_OFFERED])
     version = _version(skill, request.GET.get("version", ""))
@@ -62,7 +62,7 @@ def _version(skill: Skill, asked: str) -> SkillVersion | None:
 
 
 def _caller(request: OperatorRequest) -> Caller:
-    """Whoever is signed in and may see all skills may call all of them."""
+    """Return the caller: users who may see all skills may also call all of them."""
     return Caller(key=f"user:{request.user.pk}", name=request.user.get_username())
 
 
