@@ -24,7 +24,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from invocations import queries  # noqa: E402
-from invocations.pages.cursors import cursor_of  # noqa: E402
+from invocations.pages.cursors import call_cursor  # noqa: E402
 from skills_registry.models import Skill  # noqa: E402
 
 LOG = "/admin/invocations/invocation/"
@@ -53,7 +53,7 @@ def main() -> None:
 def pages() -> list[str]:
     """The addresses, with names and a place in the middle of the log that are there."""
     skill = Skill.objects.order_by("pk")[0]
-    place = cursor_of(queries.calls(queries.CallFilter(skill=skill.name), limit=2_000).calls[-1]).replace("+", "%2B")
+    place = call_cursor(queries.calls(queries.CallFilter(skill=skill.name), limit=2_000).calls[-1]).replace("+", "%2B")
     filters = [text.format(skill=skill.name, place=place) for text in FILTERS]
     usage = f"/admin/skills_registry/skill/{skill.pk}/usage/?days="
     return [

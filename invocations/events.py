@@ -53,33 +53,33 @@ class InvocationEvent:
     id: uuid.UUID = field(default_factory=new_id)
 
 
-def loggable(params: Any) -> str:
+def encode_params(params: Any) -> str:
     """Return parameters as JSON with secrets masked, truncated to 1 KB of UTF-8 at a character boundary."""
-    encoded = orjson.dumps(_masked(params, iter(range(PARAMS_MAX_BYTES))), default=str)
+    encoded = orjson.dumps(_mask_secrets(params, iter(range(PARAMS_MAX_BYTES))), default=str)
     return encoded[:PARAMS_MAX_BYTES].decode("utf-8", "ignore")
 
 
-def _masked(value: Any, places: Iterator[int]) -> Any:
+def _mask_secrets(value: Any, places: Iterator[int]) -> Any:
     """Mask secrets in a value, keeping only what can fit into the first kilobyte of its JSON.
 
     Each item takes one of `places`, since it needs at least one byte.
     """
     if isinstance(value, dict):
         return {
-            key[:PARAMS_MAX_BYTES]: _MASK if _is_secret(key) else _masked(item, places)
+            key[:PARAMS_MAX_BYTES]: _MASK if _is_secret(key) else _mask_secrets(item, places)
             for _, (key, item) in zip(places, value.items(), strict=False)
         }
     if isinstance(value, list):
-        return [_masked(item, places) for _, item in zip(places, value, strict=False)]
+        return [_mask_secrets(item, places) for _, item in zip(places, value, strict=False)]
     return value[:PARAMS_MAX_BYTES] if isinstance(value, str) else value
 
 
 def _is_secret(key: str) -> bool:
     if len(key) <= _REMEMBERED_LENGTH:
-        return _known_as_secret(key)
+        return _is_secret_cached(key)
     return len(key) > PARAMS_MAX_BYTES or _SECRET.search(key) is not None
 
 
 @lru_cache(1024)
-def _known_as_secret(key: str) -> bool:
+def _is_secret_cached(key: str) -> bool:
     return _SECRET.search(key) is not None

@@ -257,7 +257,7 @@ class LiveCatalog:
         """As `_newest`. All who wait share it, so it is not cut short by the deadline of whoever came first."""
         seconds = settings.MCP_DEADLINE_SECONDS
         newest = database_sync_to_async(self._newest, thread_sensitive=False, executor=self._asking)
-        with deadline.afresh(seconds):
+        with deadline.override(seconds):
             async with asyncio.timeout(seconds):
                 found: Snapshot = await newest()
         return found

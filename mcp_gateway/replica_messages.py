@@ -141,9 +141,9 @@ def _try_to_send(message: Mapping[str, Any]) -> None:
         return
     try:
         async_to_sync(_nudge)(message)
-        _breaker.succeeded()
+        _breaker.record_success()
     except _FAILURES as error:
-        _breaker.failed()
+        _breaker.record_failure()
         log.warning("the other replicas were not told of a change, since Redis does not answer: %r", error)
 
 

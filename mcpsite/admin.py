@@ -25,7 +25,7 @@ from skills_registry.admin.pages import before
 from skills_registry.models import AuditEvent
 
 from .console.access_trail import TRAIL
-from .console.rights import groups_to_give, may_change, permissions_of
+from .console.rights import grantable_groups, may_change, permissions_of
 from .console.roles import PermissionsField, RolesField
 
 admin.site.unregister([User, Group])
@@ -39,16 +39,16 @@ MEMBERS_SHOWN = 20
 CHECKBOXES: dict[Any, dict[str, Any]] = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
 
 
-class WithinRights(OfferedFilters, Pages):
+class LimitedToOwnRights(OfferedFilters, Pages):
     """Makes users and groups read-only if they have permissions that the current user lacks."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether the user may change users or groups, and this one if given."""
-        return super().has_change_permission(request, obj) and _within(request, obj)
+        return super().has_change_permission(request, obj) and _may_change(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Whether the user may delete users or groups, and this one if given; never the user's own account."""
-        return super().has_delete_permission(request, obj) and _within(request, obj) and obj != request.user
+        return super().has_delete_permission(request, obj) and _may_change(request, obj) and obj != request.user
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -82,11 +82,11 @@ class WithinRights(OfferedFilters, Pages):
         return TemplateResponse(request, "admin/auth/object_history.html", context)
 
 
-def _within(request: HttpRequest, obj: User | Group | None) -> bool:
+def _may_change(request: HttpRequest, obj: User | Group | None) -> bool:
     return obj is None or may_change(cast("User", request.user), obj)
 
 
-def _what_members_lose(group: Group) -> str:
+def _describe_lost_rights(group: Group) -> str:
     """Describe which members lose the rights of a group; "" if it has none."""
     names = list(group.user_set.order_by("username").values_list("username", flat=True))
     told = ngettext(
@@ -98,14 +98,14 @@ def _what_members_lose(group: Group) -> str:
     return told % {"count": len(names), "group": group.name, "names": shown} if names else ""
 
 
-def _without_ties(deleted: list[Any], tie: str) -> list[Any]:
+def _drop_relation_rows(deleted: list[Any], relation: str) -> list[Any]:
     """Remove the user-group relation rows from Django's nested list of objects to delete."""
-    kept = [_without_ties(entry, tie) if isinstance(entry, list) else entry for entry in deleted]
-    return [entry for entry in kept if entry and not str(entry).startswith(f"{tie}: ")]
+    kept = [_drop_relation_rows(entry, relation) if isinstance(entry, list) else entry for entry in deleted]
+    return [entry for entry in kept if entry and not str(entry).startswith(f"{relation}: ")]
 
 
 @admin.register(User)
-class UserPages(WithinRights, UserAdmin, ModelAdmin):
+class UserPages(LimitedToOwnRights, UserAdmin, ModelAdmin):
     """Accounts; their permissions come from groups."""
 
     form = UserChangeForm
@@ -124,9 +124,9 @@ class UserPages(WithinRights, UserAdmin, ModelAdmin):
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Return what a deletion removes, without the user-group relation rows."""
         deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        tie = User.groups.through._meta
-        counts = {name: count for name, count in counts.items() if name != tie.verbose_name_plural}
-        return _without_ties(deleted, capfirst(str(tie.verbose_name))), counts, lacking, protected
+        relation = User.groups.through._meta
+        counts = {name: count for name, count in counts.items() if name != relation.verbose_name_plural}
+        return _drop_relation_rows(deleted, capfirst(str(relation.verbose_name))), counts, lacking, protected
 
     @admin.display(description=_("groups"))
     def roles(self, user: User) -> str:
@@ -145,13 +145,13 @@ class UserPages(WithinRights, UserAdmin, ModelAdmin):
     def formfield_for_manytomany(self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
         """Offer only groups whose permissions the user has, with descriptions."""
         if db_field.name == "groups":
-            offered = groups_to_give(cast("User", request.user))
+            offered = grantable_groups(cast("User", request.user))
             kwargs |= {"form_class": RolesField, "queryset": offered.prefetch_related("permissions")}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 @admin.register(Group)
-class GroupPages(WithinRights, GroupAdmin, ModelAdmin):
+class GroupPages(LimitedToOwnRights, GroupAdmin, ModelAdmin):
     """Roles: what their members may do."""
 
     filter_horizontal = []
@@ -162,7 +162,7 @@ class GroupPages(WithinRights, GroupAdmin, ModelAdmin):
         deleted, _counts, lacking, protected = super().get_deleted_objects(objs, request)
         groups: list[Any] = [entry for entry in deleted if not isinstance(cast("Any", entry), list)]
         count = len(groups)
-        groups += [told for group in objs if (told := _what_members_lose(group))]
+        groups += [told for group in objs if (told := _describe_lost_rights(group))]
         return groups, {self.opts.verbose_name_plural: count}, lacking, protected
 
     def formfield_for_manytomany(

@@ -15,4 +15,4 @@ class McpsiteConfig(AppConfig):
         from .console import access_trail, token_names  # noqa: PLC0415
 
         access_trail.connect()
-        usage_impact.sources.append(token_names.naming)
+        usage_impact.sources.append(token_names.describe_tokens)

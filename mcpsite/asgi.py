@@ -23,7 +23,7 @@ from .http.body_limit import BodyLimitMiddleware  # noqa: E402
 from .http.crowding import CrowdingMiddleware  # noqa: E402
 from .http.releasing import ReleasingConnections  # noqa: E402
 from .http.request_id import AsgiApp, Receive, RequestIdMiddleware, Scope, Send  # noqa: E402
-from .server.lifespan import begin_with_daphne, lifespan  # noqa: E402
+from .server.lifespan import lifespan, load_catalog_under_daphne  # noqa: E402
 
 GATEWAY_PATHS = ("/mcp", "/mcp/")
 
@@ -34,17 +34,19 @@ async def http(scope: Scope, receive: Receive, send: Send) -> None:
     await (mcp_endpoint if path in GATEWAY_PATHS else rest)(scope, receive, send)
 
 
-async def no_websocket(scope: Scope, receive: Receive, send: Send) -> None:
+async def reject_websocket(scope: Scope, receive: Receive, send: Send) -> None:
     """Refuse the handshake (HTTP 403): nothing here speaks WebSocket."""
     await receive()
     await send({"type": "websocket.close"})
 
 
 rest = CrowdingMiddleware(BodyLimitMiddleware(ReleasingConnections(cast("AsgiApp", django_application))))
-application = RequestIdMiddleware(ProtocolTypeRouter({"http": http, "websocket": no_websocket, "lifespan": lifespan}))
+application = RequestIdMiddleware(
+    ProtocolTypeRouter({"http": http, "websocket": reject_websocket, "lifespan": lifespan})
+)
 
 start_serving()
-begin_with_daphne()
+load_catalog_under_daphne()
 # These also take over what a killed process left: calls not in the log, changes not projected.
 recorder.start()
 projection.start()

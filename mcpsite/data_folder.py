@@ -13,7 +13,7 @@ OTHERS = 0o077
 """Permission bits of group and others."""
 
 
-def private_folder(path: Path) -> Path:
+def make_private_folder(path: Path) -> Path:
     """Create the folder if missing and remove access by others; sets the process's umask too.
 
     Access by others to an existing folder and its direct files is removed and logged. Others cannot reach

@@ -8,16 +8,16 @@ IDLE_SECONDS = 5
 """How long the pool keeps an idle connection."""
 AGE_SECONDS = 3600
 """Maximum age of a connection, unless the URL sets `conn_max_age`."""
-_OF_DJANGO = {"conn_max_age", "conn_health_checks", "disable_server_side_cursors"}
+_DJANGO_OPTIONS = {"conn_max_age", "conn_health_checks", "disable_server_side_cursors"}
 """URL parameters that are Django settings, not driver options."""
 
 
-def with_limits(
+def add_limits(
     found: dict[str, Any], *, pool_size: int, pool_timeout: int, connect_timeout: int, answer_timeout: int
 ) -> dict[str, Any]:
     """Add connection and time limits to a database's settings. Times are in seconds."""
     given = dict(found.get("OPTIONS", {}))
-    of_django = {name.upper(): given.pop(name) for name in _OF_DJANGO & given.keys()}
+    of_django = {name.upper(): given.pop(name) for name in _DJANGO_OPTIONS & given.keys()}
     if found["ENGINE"] == "django.db.backends.sqlite3":
         return {**found, "OPTIONS": _SQLITE}
     if found["ENGINE"] != "django.db.backends.postgresql":

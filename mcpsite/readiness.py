@@ -53,7 +53,7 @@ class Report:
         return self.status != "unavailable"
 
 
-def database() -> None:
+def check_database() -> None:
     """Check that the database answers and has its tables."""
     try:
         CatalogHead.objects.exists()
@@ -61,7 +61,7 @@ def database() -> None:
         connections.close_all()  # the thread may end before using it again
 
 
-def migrations() -> None:
+def check_migrations() -> None:
     """Check that the database has all migrations of this release. Raises MigrationsMissing."""
     try:
         if missing := missing_migrations():
@@ -70,17 +70,17 @@ def migrations() -> None:
         connections.close_all()
 
 
-def redis_answers() -> None:
+def check_redis() -> None:
     """Check that Redis answers, if configured."""
     if settings.REDIS_URL:
         _redis(settings.REDIS_URL).ping()
 
 
-PARTS: dict[str, Callable[[], object]] = {
-    "database": database,
-    "migrations": migrations,
+CHECKS: dict[str, Callable[[], object]] = {
+    "database": check_database,
+    "migrations": check_migrations,
     "store": package_store.check_access,
-    "redis": redis_answers,
+    "redis": check_redis,
 }
 """Checks besides the catalog; each raises one of FAILURES or MigrationsMissing."""
 
@@ -90,7 +90,7 @@ class Readiness:
 
     def __init__(self, catalog: Callable[[], LiveCatalog]) -> None:
         self._catalog = catalog
-        self._pools = {name: Pool(f"ready-{name}", threads=1, waiting=0) for name in PARTS}
+        self._pools = {name: Pool(f"ready-{name}", threads=1, waiting=0) for name in CHECKS}
         self._had: set[str] = set()
         self._asking: asyncio.Task[Report] | None = None
         self._asked_at = float("-inf")
@@ -109,9 +109,9 @@ class Readiness:
 
     async def _ask(self) -> Report:
         catalog = self._catalog()
-        with deadline.afresh(SECONDS):
-            asked = {name: self._pools[name].run(check) for name, check in PARTS.items()}
-            found = await asyncio.gather(_outcome(_look(catalog)), *map(_outcome, asked.values()))
+        with deadline.override(SECONDS):
+            asked = {name: self._pools[name].run(check) for name, check in CHECKS.items()}
+            found = await asyncio.gather(_outcome(_check_catalog(catalog)), *map(_outcome, asked.values()))
         parts = dict(zip(["catalog", *asked], found, strict=True))
         self._had |= {name for name, outcome in parts.items() if outcome == OK}
         serves = catalog.generation is not None and self._had.issuperset(NEEDED_ONCE)
@@ -120,7 +120,7 @@ class Readiness:
         return Report(status, parts, _facts(catalog))
 
 
-async def _look(catalog: LiveCatalog) -> None:
+async def _check_catalog(catalog: LiveCatalog) -> None:
     """Check that the served catalog is fresh. Raises TimeoutError."""
     async with asyncio.timeout(SECONDS):
         await catalog.snapshot()

@@ -10,14 +10,14 @@ from django.core.exceptions import ImproperlyConfigured
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from .console import theme
-from .data_folder import private_folder
-from .databases import with_limits
+from .data_folder import make_private_folder
+from .databases import add_limits
 from .env import env_bool, env_database, env_int, env_list, env_str, env_time_zone
-from .http.refusal_log import without_stack_of_refusals
+from .http.refusal_log import drop_traceback_of_403
 from .secret_key import read_or_create_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = private_folder(Path(env_str("DATA_DIR", str(BASE_DIR / "data"))).resolve())
+DATA_DIR = make_private_folder(Path(env_str("DATA_DIR", str(BASE_DIR / "data"))).resolve())
 """Everything this process writes to disk is below it."""
 
 # Public address
@@ -152,7 +152,7 @@ RECORDER_STOP_SECONDS = STOP_SECONDS - ANSWERS_STOP_SECONDS - 3
 DATABASE_CONNECT_TIMEOUT_SECONDS = env_int("DATABASE_CONNECT_TIMEOUT_SECONDS", 3, minimum=1)
 DATABASE_STATEMENT_TIMEOUT_SECONDS = env_int("DATABASE_STATEMENT_TIMEOUT_SECONDS", 7)
 DATABASES = {
-    "default": with_limits(
+    "default": add_limits(
         env_database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}"),
         pool_size=env_int("DATABASE_POOL_SIZE", 10, minimum=2),
         pool_timeout=env_int("DATABASE_POOL_TIMEOUT_SECONDS", 8, minimum=1),
@@ -327,7 +327,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {
         "request_id": {"()": "mcpsite.http.request_id.RequestIdFilter"},
-        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_stack_of_refusals},
+        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": drop_traceback_of_403},
     },
     "formatters": {
         "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},

@@ -291,7 +291,7 @@ def test_calls_since_a_moment_are_asked_of_the_skills_called_since_then(broken: 
 def test_filter_that_leaves_out_nearly_everything_ends_its_page_and_goes_on(
     broken: FaultyDynamo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("invocations.stores.dynamodb_reading.LOOKED_AT", 5)
+    monkeypatch.setattr("invocations.stores.dynamodb_reading.SEARCH_MAX", 5)
     monkeypatch.setattr("invocations.stores.dynamodb_reading.LOOKS_MAX", 3)
     store = DynamoStore()
     oldest = called(status="error")

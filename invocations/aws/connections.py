@@ -15,20 +15,20 @@ from botocore import awsrequest
 
 PIECE = 64 * 1024
 """Bytes sent within one timeout: a large body may take longer as long as it makes progress."""
-Left = Callable[[], float]
+SecondsLeft = Callable[[], float]
 """Returns the seconds left."""
 
 
-def bound_connections(client: Any, left: Left) -> None:
+def bound_connections(client: Any, left: SecondsLeft) -> None:
     """Limit every wait of a botocore client's connections to the seconds that `left` returns.
 
     botocore has no setting for its connection class, so this patches its pool classes.
     """
 
-    class Http(_Bounded, awsrequest.AWSHTTPConnection):  # type: ignore[misc]  # botocore has no types
+    class Http(_BoundedConnection, awsrequest.AWSHTTPConnection):  # type: ignore[misc]  # botocore has no types
         seconds_left = staticmethod(left)
 
-    class Https(_Bounded, awsrequest.AWSHTTPSConnection):  # type: ignore[misc]  # botocore has no types
+    class Https(_BoundedConnection, awsrequest.AWSHTTPSConnection):  # type: ignore[misc]  # botocore has no types
         seconds_left = staticmethod(left)
 
     pools = client._endpoint.http_session._pool_classes_by_scheme
@@ -36,23 +36,23 @@ def bound_connections(client: Any, left: Left) -> None:
         pools[scheme] = type(f"Bounded{scheme}", (pools[scheme],), {"ConnectionCls": connection})
 
 
-class _Bounded:
+class _BoundedConnection:
     """Mixin for urllib3 connections."""
 
-    seconds_left: Left
+    seconds_left: SecondsLeft
     timeout: Any
     sock: Any
 
     def connect(self) -> None:
-        self.timeout = _shorter(self.timeout, self.seconds_left())
+        self.timeout = _limit(self.timeout, self.seconds_left())
         super().connect()  # type: ignore[misc]  # of the other base
-        self.sock = _Socket(self.sock, self.seconds_left)
+        self.sock = _BoundedSocket(self.sock, self.seconds_left)
 
 
-class _Socket:
+class _BoundedSocket:
     """A wrapped connected socket; other attributes are delegated to it."""
 
-    def __init__(self, connected: socket.socket, left: Left) -> None:
+    def __init__(self, connected: socket.socket, left: SecondsLeft) -> None:
         self._socket = connected
         self._left = left
         self._silence = connected.gettimeout()
@@ -64,29 +64,29 @@ class _Socket:
         """Send everything, each piece within the timeout."""
         view = memoryview(data).cast("B")
         for start in range(0, len(view), PIECE):
-            self.prepare()
+            self.limit_next_wait()
             self._socket.sendall(view[start : start + PIECE], flags)
 
     def makefile(self, mode: str, buffering: int | None = None) -> Any:
         """Return a binary reader for http.client."""
-        raw = _Reading(self, cast("socket.SocketIO", self._socket.makefile(mode, 0)))  # type: ignore[call-overload]
+        raw = _BoundedReader(self, cast("socket.SocketIO", self._socket.makefile(mode, 0)))  # type: ignore[call-overload]
         return raw if buffering == 0 else io.BufferedReader(raw)
 
-    def prepare(self) -> None:
+    def limit_next_wait(self) -> None:
         """Set the timeout of the next wait. Raises TimeoutError if no time is left."""
         left = self._left()
         if left <= 0:
             raise TimeoutError("the deadline has passed")
-        self._socket.settimeout(_shorter(self._silence, left))
+        self._socket.settimeout(_limit(self._silence, left))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)
 
 
-class _Reading(io.RawIOBase):
+class _BoundedReader(io.RawIOBase):
     """Reader of a bounded socket."""
 
-    def __init__(self, connected: _Socket, raw: socket.SocketIO) -> None:
+    def __init__(self, connected: _BoundedSocket, raw: socket.SocketIO) -> None:
         self._connected = connected
         self._raw = raw
 
@@ -94,7 +94,7 @@ class _Reading(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._connected.prepare()
+        self._connected.limit_next_wait()
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -103,7 +103,7 @@ class _Reading(io.RawIOBase):
             self._raw.close()
 
 
-def _shorter(timeout: Any, left: float) -> float | None:
+def _limit(timeout: Any, left: float) -> float | None:
     """Return the shorter time; `timeout` may also be None or urllib3's default sentinel."""
     if isinstance(timeout, int | float):
         return min(timeout, left)

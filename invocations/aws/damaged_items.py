@@ -12,7 +12,7 @@ UNREADABLE = (TypeError, ValueError, ArithmeticError, RecursionError)
 """What PynamoDB raises for a wrong type, invalid JSON or an invalid number."""
 
 
-class SalvagedModel(Table):
+class LenientModel(Table):
     """A model that reads items as far as possible; `damaged` names the unreadable attributes."""
 
     damaged: tuple[str, ...] = ()

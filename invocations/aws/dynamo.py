@@ -19,7 +19,7 @@ from .guard import Guard, StoreUnavailable
 
 whole_answers.install()
 
-__all__ = ["Connected", "StoreUnavailable", "Table", "as_unavailable", "connection", "guard", "unavailable"]
+__all__ = ["ConnectionMeta", "StoreUnavailable", "Table", "connection", "guard", "translate_error", "translate_errors"]
 
 
 def _probe() -> None:
@@ -31,7 +31,7 @@ def _probe() -> None:
 guard = Guard("DynamoDB", settings.DYNAMODB_CALL_TIMEOUT_SECONDS, _probe)
 
 
-class Connected:
+class ConnectionMeta:
     """Base of each table's `Meta`: region, endpoint, timeouts, retries and pool size."""
 
     region = settings.AWS_REGION
@@ -47,12 +47,12 @@ class GuardedConnection(Connection):
 
     def __init__(self) -> None:
         super().__init__(
-            region=Connected.region,
-            host=Connected.host,
-            connect_timeout_seconds=Connected.connect_timeout_seconds,
-            read_timeout_seconds=Connected.read_timeout_seconds,
-            max_retry_attempts=Connected.max_retry_attempts,
-            max_pool_connections=Connected.max_pool_connections,
+            region=ConnectionMeta.region,
+            host=ConnectionMeta.host,
+            connect_timeout_seconds=ConnectionMeta.connect_timeout_seconds,
+            read_timeout_seconds=ConnectionMeta.read_timeout_seconds,
+            max_retry_attempts=ConnectionMeta.max_retry_attempts,
+            max_pool_connections=ConnectionMeta.max_pool_connections,
         )
         self._lock = threading.Lock()
         self._watched: Any = None
@@ -87,17 +87,17 @@ def connection() -> Connection:
     return GuardedConnection()
 
 
-def unavailable(error: PynamoDBException) -> StoreUnavailable:
+def translate_error(error: PynamoDBException) -> StoreUnavailable:
     """Convert a PynamoDB error into StoreUnavailable."""
     return StoreUnavailable(str(error))
 
 
 @contextmanager
-def as_unavailable() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raise PynamoDB errors as StoreUnavailable; DoesNotExist passes through."""
     try:
         yield
     except DoesNotExist:
         raise
     except PynamoDBException as error:
-        raise unavailable(error) from error
+        raise translate_error(error) from error

@@ -52,7 +52,7 @@ class Guard:
 
     def watch(self, client: Any) -> None:
         """Guard the calls of a botocore client."""
-        bound_connections(client, _left)
+        bound_connections(client, _seconds_left)
         events = client.meta.events
         events.register_first("before-call.*.*", self._begin)
         events.register_first("before-send.*.*", self._before_try)
@@ -62,22 +62,22 @@ class Guard:
         # Not reset when the call ends: the body is read later, and the next call sets a new limit.
         _call_ends.set(time.monotonic() + self._call_seconds)
         if not _probing.get() and not self.breaker.allow():
-            raise self._away()
+            raise self._unavailable_error()
 
     def _before_try(self, **_: Any) -> None:
-        if _left() <= 0:
+        if _seconds_left() <= 0:
             raise StoreUnavailable(f"{self._service} did not answer in time")
         if not _probing.get() and self.breaker.state is State.OPEN:
-            raise self._away()
+            raise self._unavailable_error()
 
     def _after_try(self, *, event_name: str, response_dict: Any, exception: Any, **_: Any) -> None:
         if exception is None and response_dict["status_code"] < 500:
             if not event_name.endswith(".GetObject"):  # its body may still fail
-                self.breaker.succeeded()
+                self.breaker.record_success()
         elif exception is None or isinstance(exception, UNREACHED):
-            self.breaker.failed()
+            self.breaker.record_failure()
 
-    def _away(self) -> StoreUnavailable:
+    def _unavailable_error(self) -> StoreUnavailable:
         return StoreUnavailable(f"{self._service} is unavailable")
 
     def _probe_until_it_is_back(self) -> None:
@@ -92,7 +92,7 @@ class Guard:
         while True:
             time.sleep(PROBE_SECONDS)
             try:
-                with deadline.afresh(PROBE_SECONDS):
+                with deadline.override(PROBE_SECONDS):
                     self._probe()
             except (BotoCoreError, ClientError, OSError):
                 pass  # the hooks have already updated the breaker
@@ -105,5 +105,5 @@ class Guard:
         log.warning("%s answers again", self._service)
 
 
-def _left() -> float:
+def _seconds_left() -> float:
     return min(deadline.remaining(), max(_call_ends.get() - time.monotonic(), 0.0))

@@ -9,17 +9,17 @@ from invocations.events import InvocationEvent
 from invocations.queries import Position
 
 
-def cursor(position: Position) -> str:
+def encode_cursor(position: Position) -> str:
     """Encode a position as its UTC time, always with microseconds, and its id."""
     return f"{position.invoked_at.astimezone(UTC).isoformat(timespec='microseconds')}_{position.id}"
 
 
-def cursor_of(call: InvocationEvent) -> str:
+def call_cursor(call: InvocationEvent) -> str:
     """Return the cursor of a call."""
-    return cursor(Position(call.invoked_at, call.id))
+    return encode_cursor(Position(call.invoked_at, call.id))
 
 
-def position(text: str) -> Position:
+def decode_cursor(text: str) -> Position:
     """Decode a cursor. Raises ValueError."""
     moment, _, identity = text.partition("_")
     try:

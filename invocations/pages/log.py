@@ -33,7 +33,7 @@ from invocations.models import Invocation
 from invocations.queries import LAST_ID, CallPage, Position
 from invocations.usage import summary
 
-from .cursors import cursor, cursor_of, position
+from .cursors import call_cursor, decode_cursor, encode_cursor
 from .export import FORMATS, download
 from .forms import LogForm
 
@@ -67,7 +67,7 @@ def log(request: HttpRequest) -> HttpResponseBase:
     form = LogForm(request.GET)
     if not form.is_valid():
         return _page(request, "log", _("Calls"), form=form)
-    before, after = (_position(request.GET.get(name, "")) for name in ("before", "after"))
+    before, after = (_parse_cursor(request.GET.get(name, "")) for name in ("before", "after"))
     wanted = form.wanted()
     try:
         page = queries.calls(wanted, before=before, after=after, limit=PAGE_SIZE)
@@ -75,7 +75,7 @@ def log(request: HttpRequest) -> HttpResponseBase:
     except AWAY:
         return _page(request, "log", _("Calls"), form=form, away=True)
     if after and page.next is None:  # the first page: fill it up with older calls
-        return HttpResponseRedirect(f"?{_changed(request, after=None)}")
+        return HttpResponseRedirect(f"?{_query_string(request, after=None)}")
     return _page(
         request, "log", _("Calls"),
         form=form,
@@ -87,7 +87,7 @@ def log(request: HttpRequest) -> HttpResponseBase:
         may_follow=not (before or after or form.data.get("until")),
         **{"from": _follow_from()},
         looked_to=page.next.invoked_at if page.next and page.looked_through else None,
-        **{name: _changed(request, **change) for name, change in _around(page, before, after).items()},
+        **{name: _query_string(request, **change) for name, change in _page_links(page, before, after).items()},
     )  # fmt: skip
 
 
@@ -138,17 +138,17 @@ def _may_still_read(request: HttpRequest) -> bool:
 @for_viewers
 def call(request: HttpRequest) -> HttpResponseBase:
     """Show one call, identified by `skill` and the cursor `at`."""
-    skill, at = request.GET.get("skill", ""), _position(request.GET.get("at", ""))
+    skill, at = request.GET.get("skill", ""), _parse_cursor(request.GET.get("at", ""))
     try:
         found = queries.call(skill, at) if at and "\0" not in skill else None
     except AWAY:
         return _page(request, "call", _("Call"), away=True)
     if found is None:
         raise Http404("There is no such call, or it has expired.")
-    parameters, whole = _readable(found.request_params)
+    parameters, whole = _indent_json(found.request_params)
     return _page(
         request, "call", f"{found.method} {found.skill}",
-        call=found, from_here=cursor(Position(found.invoked_at, LAST_ID)), parameters=parameters, whole=whole,
+        call=found, from_here=encode_cursor(Position(found.invoked_at, LAST_ID)), parameters=parameters, whole=whole,
     )  # fmt: skip
 
 
@@ -159,13 +159,13 @@ def _follow_from() -> str:
 
 def rows(page: CallPage) -> list[tuple[InvocationEvent, str]]:
     """Return the calls of a page with their cursors."""
-    return [(call, cursor_of(call)) for call in page.calls]
+    return [(call, call_cursor(call)) for call in page.calls]
 
 
-def _around(page: CallPage, before: Position | None, after: Position | None) -> dict[str, dict[str, str | None]]:
+def _page_links(page: CallPage, before: Position | None, after: Position | None) -> dict[str, dict[str, str | None]]:
     """Return the query parameters of the links to older and newer calls, if there are any."""
-    newest, oldest = (cursor_of(page.calls[place]) if page.calls else "" for place in (0, -1))
-    onwards = cursor(page.next) if page.next else ""
+    newest, oldest = (call_cursor(page.calls[place]) if page.calls else "" for place in (0, -1))
+    onwards = encode_cursor(page.next) if page.next else ""
     older, newer = (oldest, onwards) if after else (onwards, newest if before else "")
     found: dict[str, dict[str, str | None]] = {}
     if older:
@@ -175,12 +175,12 @@ def _around(page: CallPage, before: Position | None, after: Position | None) -> 
     return found
 
 
-def _changed(request: HttpRequest, **changes: str | None) -> str:
+def _query_string(request: HttpRequest, **changes: str | None) -> str:
     query = {name: value for name, value in request.GET.items() if value}
     return urlencode({name: value for name, value in {**query, **changes}.items() if value})
 
 
-def _readable(parameters: str) -> tuple[str, bool]:
+def _indent_json(parameters: str) -> tuple[str, bool]:
     """Return indented JSON, and whether it is complete: long parameters were truncated when recorded."""
     try:
         return json.dumps(json.loads(parameters), ensure_ascii=False, indent=2), True
@@ -188,10 +188,10 @@ def _readable(parameters: str) -> tuple[str, bool]:
         return parameters, not parameters
 
 
-def _position(text: str) -> Position | None:
+def _parse_cursor(text: str) -> Position | None:
     """Decode a cursor; None if it is invalid, so that the log starts at the newest call."""
     try:
-        return position(text)
+        return decode_cursor(text)
     except ValueError:
         return None
 

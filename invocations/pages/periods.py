@@ -24,9 +24,9 @@ class Period:
     days: int
 
     @classmethod
-    def asked(cls, text: str) -> Period:
+    def parse(cls, text: str) -> Period:
         """Parse the query parameter `days`; an invalid value means the default."""
-        return cls(next((days for days in offered() if str(days) == text), USUAL))
+        return cls(next((days for days in available_days() if str(days) == text), USUAL))
 
     @property
     def by_hour(self) -> bool:
@@ -41,15 +41,15 @@ class Period:
     @property
     def choices(self) -> list[int]:
         """The selectable numbers of days."""
-        return offered()
+        return available_days()
 
 
-def offered() -> list[int]:
+def available_days() -> list[int]:
     """Return the selectable numbers of days; the hourly chart only if the store counts hours."""
     return [days for days in CHOICES if days != DAY_OF_HOURS or queries.counts_hours()]
 
 
-def charted(period: Period, skill: str | None, days: Series | None) -> Chart | None:
+def chart_period(period: Period, skill: str | None, days: Series | None) -> Chart | None:
     """Return the chart of a period, for one skill or all; None if the store is unavailable.
 
     `days` must cover at least the days of the period.

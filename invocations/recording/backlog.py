@@ -26,17 +26,17 @@ class Backlog:
     def __len__(self) -> int:
         return len(self.queue) + len(self.in_flight)
 
-    def begin(self, limit: int) -> list[InvocationEvent]:
+    def take_batch(self, limit: int) -> list[InvocationEvent]:
         """Move up to `limit` of the oldest calls from the queue into the batch in flight, and return them."""
         self.in_flight = [self.queue.popleft() for _ in range(min(limit, len(self.queue)))]
         return [event for event, _ in self.in_flight]
 
-    def finish(self) -> None:
+    def finish_batch(self) -> None:
         """Drop the batch in flight: it is in the store."""
         gone, self.in_flight = self.in_flight, []
-        self._free(gone)
+        self._mark_written(gone)
 
-    def begin_again(self) -> None:
+    def requeue_batch(self) -> None:
         """Put the batch in flight back at the front of the queue."""
         self.queue.extendleft(reversed(self.in_flight))
         self.in_flight, self.borrowed = [], []
@@ -45,16 +45,16 @@ class Backlog:
         """Return all calls including borrowed ones, oldest first."""
         return [*self.borrowed, *(event for event, _ in (*self.in_flight, *self.queue))]
 
-    def forget(self, events: Sequence[InvocationEvent]) -> None:
+    def remove(self, events: Sequence[InvocationEvent]) -> None:
         """Remove these calls, also from the batch in flight: they were handed over."""
         ids = {event.id for event in events}
         self.borrowed = [event for event in self.borrowed if event.id not in ids]
         gone = [entry for entry in (*self.in_flight, *self.queue) if entry[0].id in ids]
         self.in_flight = [entry for entry in self.in_flight if entry[0].id not in ids]
         self.queue = deque(entry for entry in self.queue if entry[0].id not in ids)
-        self._free(gone)
+        self._mark_written(gone)
 
-    def _free(self, entries: Sequence[Entry]) -> None:
+    def _mark_written(self, entries: Sequence[Entry]) -> None:
         for segment, count in Counter(segment for _, segment in entries).items():
             if segment is not None and self._spool is not None:
-                self._spool.written(segment, count)
+                self._spool.mark_written(segment, count)

@@ -93,7 +93,7 @@ def write_to_store(events: Sequence[InvocationEvent]) -> None:
     get_store().write_batch(events)
 
 
-class Taker:
+class HandoverWorker:
     """Thread that regularly writes the calls that other replicas left in the bucket."""
 
     def __init__(self, handover: Handover, write: Write, *, seconds: float) -> None:

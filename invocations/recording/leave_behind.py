@@ -15,7 +15,7 @@ from .spool import Spool
 log = logging.getLogger(__name__)
 
 
-def leave_all(handover: Handover, backlog: Backlog, spool: Spool | None, changed: threading.Condition) -> bool:
+def hand_over_all(handover: Handover, backlog: Backlog, spool: Spool | None, changed: threading.Condition) -> bool:
     """Write the calls in memory, then those only on disk, to the bucket; return False if that fails.
 
     `changed` guards the backlog. The writer thread may write some of the same calls, which is harmless.
@@ -40,7 +40,7 @@ def _leave_memory(handover: Handover, backlog: Backlog, changed: threading.Condi
     for part in _parts(events):
         handover.put(part)
         with changed:
-            backlog.forget(part)
+            backlog.remove(part)
             changed.notify_all()
     return len(events)
 
@@ -48,7 +48,7 @@ def _leave_memory(handover: Handover, backlog: Backlog, changed: threading.Condi
 def _leave_files(handover: Handover, spool: Spool) -> int:
     count = 0
     while True:
-        with spool.taken_over() as events:
+        with spool.take_over_segment() as events:
             for part in _parts(events):
                 handover.put(part)
         if not events:

@@ -26,8 +26,8 @@ from invocations.events import InvocationEvent
 from invocations.resilience.supervision import SupervisedThread
 
 from .backlog import Backlog
-from .handover import Handover, Taker, handover, write_to_store
-from .leave_behind import leave_all
+from .handover import Handover, HandoverWorker, handover, write_to_store
+from .leave_behind import hand_over_all
 from .spool import Segment, Spool
 from .spool_lines import Rejected, encode
 from .writing import BATCH_SIZE, Write, write_all
@@ -54,19 +54,19 @@ class State:
     """Calls that were lost."""
     set_aside: int = 0
     """Number of files in `spool/rejected`."""
-    in_memory_alone: bool = False
+    in_memory_only: bool = False
     """Whether calls are kept in memory only, because the spool cannot be written."""
 
     def __str__(self) -> str:
         found = [f"{self.dropped} calls were dropped"] if self.dropped else []
         if self.set_aside:
             found.append(f"{self.set_aside} files are in spool/rejected")
-        if self.in_memory_alone:
+        if self.in_memory_only:
             found.append("the spool cannot be written; calls are in memory only")
         return "; ".join(found) or "ok"
 
 
-class _TimeIsUp(Exception):
+class _DeadlinePassed(Exception):
     """The shutdown deadline passed before the store answered."""
 
 
@@ -116,7 +116,7 @@ class Recorder:
         """Record an event; returns immediately, whatever the store does."""
         with self._lock:
             full = len(self._backlog) >= self._capacity
-            segment = self._spooled(event, left=full)
+            segment = self._spool_event(event, left=full)
             if not full:
                 self._backlog.queue.append((event, segment))
             elif segment is None:
@@ -142,14 +142,14 @@ class Recorder:
         if self._handover is None:
             self._worker.stop(self._drain_seconds + 1)  # the thread itself gives up at the deadline
         elif not self._worker.stop(self._drain_seconds / 2) or self._backlog:
-            self._leave_to_others(self._handover, deadline)
+            self._hand_over_until(self._handover, deadline)
         with self._changed:
             if self._spool is not None:
                 self._spool.close()
             if self._backlog:
                 log.error("stopped with %d calls not in the log yet", len(self._backlog))
 
-    def _leave_to_others(self, handover: Handover, deadline: float) -> None:
+    def _hand_over_until(self, handover: Handover, deadline: float) -> None:
         """Hand over what is left; in a thread, because the bucket may hang too."""
 
         def try_until_deadline() -> None:
@@ -164,7 +164,7 @@ class Recorder:
         else:
             thread.join(max(deadline - time.monotonic(), 0))
 
-    def _spooled(self, event: InvocationEvent, *, left: bool) -> Segment | None:
+    def _spool_event(self, event: InvocationEvent, *, left: bool) -> Segment | None:
         """Append an event to the spool; return None if there is none or it fails."""
         if self._spool is None:
             return None
@@ -181,7 +181,7 @@ class Recorder:
         if self.dropped == 1 or self.dropped % 1000 == 0:
             log.error("dropped %d calls so far, the last one of %s", self.dropped, event.skill)
 
-    def _refuse(self, event: InvocationEvent, error: Exception) -> None:
+    def _reject(self, event: InvocationEvent, error: Exception) -> None:
         """Set aside an event that the store will never accept."""
         log.error("the store rejected a call: %r: %r", error, event)
         try:
@@ -193,7 +193,7 @@ class Recorder:
 
     def _run(self) -> None:
         with self._lock:  # the batch of a run that failed
-            self._backlog.begin_again()
+            self._backlog.requeue_batch()
         look_at = 0.0
         try:
             while self._write_next(look_at - time.monotonic()):
@@ -202,7 +202,7 @@ class Recorder:
                 self._worker.part.beat()
             while self._take_over_file():  # the overflow
                 pass
-        except _TimeIsUp:
+        except _DeadlinePassed:
             return
         finally:
             connections.close_all()
@@ -220,10 +220,10 @@ class Recorder:
                 self._spool.close()  # so that its overflow can be taken over
             if not backlog.queue:
                 return self._deadline is None
-            batch = backlog.begin(BATCH_SIZE)
+            batch = backlog.take_batch(BATCH_SIZE)
         self._deliver(batch)
         with self._changed:
-            backlog.finish()
+            backlog.finish_batch()
             self._changed.notify_all()
         return True
 
@@ -231,7 +231,7 @@ class Recorder:
         """Write one spool file of another process; return whether there was one."""
         if self._spool is None:
             return False
-        with self._spool.taken_over() as events:
+        with self._spool.take_over_segment() as events:
             if events:
                 log.info("found %d calls that an earlier process may not have written", len(events))
                 self._backlog.borrowed = events
@@ -240,10 +240,10 @@ class Recorder:
             return bool(events)
 
     def _deliver(self, events: Sequence[InvocationEvent]) -> None:
-        """Write events, or hand them over. Raises _TimeIsUp if the shutdown deadline passes first."""
+        """Write events, or hand them over. Raises _DeadlinePassed if the shutdown deadline passes first."""
         for wait in itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1])):
             try:
-                write_all(self._write_batch, events, self._refuse)
+                write_all(self._write_batch, events, self._reject)
             except Exception:
                 log.exception("writing %d calls failed; trying again", len(events))
                 for connection in connections.all(initialized_only=True):
@@ -270,7 +270,7 @@ class Recorder:
                 return
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise _TimeIsUp
+            raise _DeadlinePassed
         time.sleep(min(seconds, LAST_RETRY_SECONDS, left))
 
     def _handover_is_due(self) -> bool:
@@ -281,7 +281,7 @@ class Recorder:
 
     def _hand_over(self, handover: Handover) -> bool:
         """Hand all unwritten events over to other replicas; return False if that fails too."""
-        if not leave_all(handover, self._backlog, self._spool, self._changed):
+        if not hand_over_all(handover, self._backlog, self._spool, self._changed):
             return False
         self._handed_over_at = time.monotonic()
         return True
@@ -294,21 +294,25 @@ recorder = Recorder(
     handover_seconds=settings.INVOCATION_HANDOVER_SECONDS,
     drain_seconds=settings.RECORDER_STOP_SECONDS,
 )
-taker = Taker(handover, write_to_store, seconds=min(30, settings.INVOCATION_HANDOVER_SECONDS)) if handover else None
+handover_worker = (
+    HandoverWorker(handover, write_to_store, seconds=min(30, settings.INVOCATION_HANDOVER_SECONDS))
+    if handover
+    else None
+)
 atexit.register(recorder.close)
 
 
 def start() -> None:
     """Start the recorder, and take over what earlier processes and other replicas left unwritten."""
     recorder.start()
-    if taker is not None:
-        taker.start()
+    if handover_worker is not None:
+        handover_worker.start()
 
 
 def close() -> None:
     """See `Recorder.close`."""
-    if taker is not None:
-        taker.stop()
+    if handover_worker is not None:
+        handover_worker.stop()
     recorder.close()
 
 

@@ -59,7 +59,7 @@ class Segment:
 
 
 class Spool:
-    """The segments below one folder. Call `append`, `written` and `close` under the recorder's lock."""
+    """The segments below one folder. Call `append`, `mark_written` and `close` under the recorder's lock."""
 
     def __init__(self, folder: Path) -> None:
         self.problem = ""
@@ -68,15 +68,15 @@ class Spool:
         self._folder = folder
         self._current: Segment | None = None
         self._retry_at = 0.0
-        self._told: set[str] = set()
-        self._done: set[str] = set()
+        self._logged: set[str] = set()
+        self._unremovable: set[str] = set()
 
     def append(self, event: InvocationEvent, *, left: bool = False) -> Segment:
         """Append an event; with `left`, only a later takeover of the segment writes it. Raises OSError."""
         line = encode(event)
         segment = self._current
         if segment is None or segment.end + len(line) > SEGMENT_BYTES:
-            segment = self._next(len(line))
+            segment = self._start_segment(len(line))
         end = segment.end + len(line)
         segment.memory[segment.end : end] = line
         segment.end = end
@@ -86,10 +86,10 @@ class Spool:
             segment.waiting += 1
         return segment
 
-    def written(self, segment: Segment, events: int) -> None:
+    def mark_written(self, segment: Segment, events: int) -> None:
         """Note that `events` events of a segment are in the store."""
         segment.waiting -= events
-        self._end_if_done(segment)
+        self._release_if_done(segment)
 
     def close(self) -> None:
         """End the current segment: delete it if all its events are in the store, else leave it for a takeover."""
@@ -97,22 +97,22 @@ class Spool:
         if segment is not None:
             segment.left = segment.left or segment.waiting > 0
             segment.waiting = 0
-            self._end_if_done(segment)
+            self._release_if_done(segment)
 
     @contextmanager
-    def taken_over(self) -> Iterator[list[InvocationEvent]]:
+    def take_over_segment(self) -> Iterator[list[InvocationEvent]]:
         """Yield the events of one abandoned segment, or []; the segment is removed if the block succeeds.
 
         Invalid lines are set aside. A file that cannot be read, removed or locked is skipped.
         """
-        for path in self._abandoned():
-            with self._opened(path) as file:
+        for path in self._abandoned_files():
+            with self._open_locked(path) as file:
                 if file is None:
                     continue
                 try:
                     found = decode_file(file)
                 except OSError as error:
-                    self._tell(path, error)
+                    self._log_once(path, error)
                     continue
                 if found.events:
                     yield found.events
@@ -121,13 +121,13 @@ class Spool:
                 return
         yield []
 
-    def _abandoned(self) -> Iterator[Path]:
+    def _abandoned_files(self) -> Iterator[Path]:
         """Yield the segments to try; set aside what is not a regular file."""
         for path in sorted(self._folder.glob("*.new")):
             if _age(path) > ABANDONED_AFTER:
                 path.unlink(missing_ok=True)
         for path in sorted(self._folder.glob("*.jsonl")):
-            if path.name in self._done:
+            if path.name in self._unremovable:
                 continue
             try:
                 status = path.lstat()
@@ -138,17 +138,17 @@ class Spool:
             except FileNotFoundError:
                 continue  # another process took it
             except OSError as error:
-                self._tell(path, error)
+                self._log_once(path, error)
 
     @contextmanager
-    def _opened(self, path: Path) -> Iterator[BinaryIO | None]:
+    def _open_locked(self, path: Path) -> Iterator[BinaryIO | None]:
         """Yield the file, locked; None if another process holds or removed it, or it cannot be opened."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             descriptor = -1
         except OSError as error:
-            self._tell(path, error)
+            self._log_once(path, error)
             descriptor = -1
         if descriptor < 0:
             yield None
@@ -168,25 +168,25 @@ class Spool:
                 self.set_aside.keep(path.name, rejected)
             path.unlink()
         except OSError as error:
-            self._done.add(path.name)
-            self._tell(path, error)
+            self._unremovable.add(path.name)
+            self._log_once(path, error)
 
-    def _tell(self, path: Path, error: OSError) -> None:
-        if path.name not in self._told:
-            self._told.add(path.name)
+    def _log_once(self, path: Path, error: OSError) -> None:
+        if path.name not in self._logged:
+            self._logged.add(path.name)
             log.error("cannot take over %s, which may hold calls: %s", path, error)
 
-    def _next(self, room: int) -> Segment:
+    def _start_segment(self, room: int) -> Segment:
         """Replace the current segment with a new one."""
         if len(HEADER) + room > SEGMENT_BYTES:
             raise OSError(f"a call of {room} bytes does not fit into a segment")
         full, self._current = self._current, None
         if full is not None:
-            self._end_if_done(full)
+            self._release_if_done(full)
         if time.monotonic() < self._retry_at:
             raise OSError(self.problem)
         try:
-            self._current = self._begin()
+            self._current = self._create_segment()
         except OSError as error:
             self._retry_at = time.monotonic() + RETRY_SECONDS
             if not self.problem:
@@ -196,7 +196,7 @@ class Spool:
         self.problem = ""
         return self._current
 
-    def _begin(self) -> Segment:
+    def _create_segment(self) -> Segment:
         self._folder.mkdir(parents=True, exist_ok=True)
         if len(list(self._folder.glob("*.jsonl"))) >= SEGMENTS_MAX:
             raise OSError(f"{self._folder} holds {SEGMENTS_MAX} segments already")
@@ -215,7 +215,7 @@ class Spool:
         unlocked.rename(path)
         return Segment(path, descriptor, memory, end=len(HEADER))
 
-    def _end_if_done(self, segment: Segment) -> None:
+    def _release_if_done(self, segment: Segment) -> None:
         if segment.waiting or segment is self._current:
             return
         if not segment.left:

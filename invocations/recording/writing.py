@@ -14,26 +14,26 @@ _ABOUT_THE_EVENTS = (ValueError, TypeError, ArithmeticError, LookupError, Attrib
 """Errors caused by an event's content; all others are problems of the store and may be temporary."""
 
 Write = Callable[[Sequence[InvocationEvent]], None]
-Refuse = Callable[[InvocationEvent, Exception], None]
+Reject = Callable[[InvocationEvent, Exception], None]
 
 
-def write_all(write: Write, events: Sequence[InvocationEvent], refuse: Refuse) -> None:
-    """Write events in batches; call `refuse` for each event that the store will never accept.
+def write_all(write: Write, events: Sequence[InvocationEvent], reject: Reject) -> None:
+    """Write events in batches; call `reject` for each event that the store will never accept.
 
     Raises what the store raises if it is unavailable; some events may have been written by then,
     and all may be written again.
     """
     for start in range(0, len(events), BATCH_SIZE):
-        _write_batch(write, events[start : start + BATCH_SIZE], refuse)
+        _write_batch(write, events[start : start + BATCH_SIZE], reject)
 
 
-def _write_batch(write: Write, events: Sequence[InvocationEvent], refuse: Refuse) -> None:
+def _write_batch(write: Write, events: Sequence[InvocationEvent], reject: Reject) -> None:
     try:
         write(events)
     except _ABOUT_THE_EVENTS as error:
         if len(events) == 1:
-            refuse(events[0], error)
+            reject(events[0], error)
             return
         half = len(events) // 2
-        _write_batch(write, events[:half], refuse)
-        _write_batch(write, events[half:], refuse)
+        _write_batch(write, events[:half], reject)
+        _write_batch(write, events[half:], reject)

@@ -60,13 +60,13 @@ class Breaker:
             self._next_trial_at = now + self._trial_seconds
             return True
 
-    def succeeded(self) -> None:
+    def record_success(self) -> None:
         """Close the breaker: the dependency answered, if only with a refusal."""
         with self._lock:
             self._state = State.CLOSED
             self._failures = 0
 
-    def failed(self) -> None:
+    def record_failure(self) -> None:
         """Count a failure: the dependency could not be reached or timed out."""
         with self._lock:
             if self._state is State.OPEN:

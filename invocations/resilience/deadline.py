@@ -17,14 +17,14 @@ _ends: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
     """Limit the block to `seconds`, or to the surrounding deadline if that is sooner."""
-    with _ending(min(_ends.get(), time.monotonic() + seconds)):
+    with _set_end(min(_ends.get(), time.monotonic() + seconds)):
         yield
 
 
 @contextmanager
-def afresh(seconds: float) -> Iterator[None]:
+def override(seconds: float) -> Iterator[None]:
     """Limit the block to `seconds` regardless of a surrounding deadline: for work that others also wait for."""
-    with _ending(time.monotonic() + seconds):
+    with _set_end(time.monotonic() + seconds):
         yield
 
 
@@ -34,7 +34,7 @@ def remaining() -> float:
 
 
 @contextmanager
-def _ending(moment: float) -> Iterator[None]:
+def _set_end(moment: float) -> Iterator[None]:
     token = _ends.set(moment)
     try:
         yield

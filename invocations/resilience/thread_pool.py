@@ -45,10 +45,10 @@ class Pool(Executor):
         if not self._places.acquire(blocking=False):
             raise Busy(f"too many calls are waiting for {self._name}")
         future: Future[T] = Future()
-        future.add_done_callback(self._leave)
+        future.add_done_callback(self._finish_call)
         self._unfinished.add(future)
         self._calls.put((future, partial(copy_context().run, fn, *args, **kwargs)))
-        self._see_to_a_thread()
+        self._ensure_thread()
         return future
 
     async def run(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -61,14 +61,14 @@ class Pool(Executor):
         """Wait until all submitted calls are done, for at most `seconds`."""
         wait(list(self._unfinished), timeout=seconds)
 
-    def _leave(self, future: Future[Any]) -> None:
+    def _finish_call(self, future: Future[Any]) -> None:
         self._unfinished.discard(future)
         self._places.release()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Do nothing: idle threads end by themselves."""
 
-    def _see_to_a_thread(self) -> None:
+    def _ensure_thread(self) -> None:
         with self._lock:
             if self._idle < self._calls.qsize() and self._running < self._threads:
                 self._running += 1

@@ -16,25 +16,25 @@ _TEXTS = (
 )  # fmt: skip
 
 
-def moment(at: datetime) -> str:
+def format_time(at: datetime) -> str:
     """Format a time as ISO 8601 in UTC, always with microseconds, so that it sorts by time."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def read_moment(text: str) -> datetime:
+def parse_time(text: str) -> datetime:
     """Parse a time written by `format_time`."""
     return datetime.fromisoformat(text)
 
 
 def sort_key(position: Position) -> str:
     """Return the sort key of a call."""
-    return f"{moment(position.invoked_at)}#{position.id}"
+    return f"{format_time(position.invoked_at)}#{position.id}"
 
 
-def read_sort_key(key: str) -> Position:
+def parse_sort_key(key: str) -> Position:
     """Parse a sort key."""
     at, _, identity = key.partition("#")
-    return Position(read_moment(at), UUID(identity))
+    return Position(parse_time(at), UUID(identity))
 
 
 def partition(skill: str, identity: UUID, shards: int) -> str:
@@ -67,7 +67,7 @@ def item_of(event: InvocationEvent, *, shards: int, ttl_days: int) -> dict[str, 
 
 def event_of(item: CallItem) -> InvocationEvent:
     """Decode a call from its item."""
-    position = read_sort_key(item.invoked_at)
+    position = parse_sort_key(item.invoked_at)
     return InvocationEvent(
         skill=item.skill_id.partition("#")[0],
         status="error" if item.status == "error" else "success",

@@ -19,12 +19,12 @@ from pynamodb.expressions.condition import Condition
 from invocations.events import InvocationEvent
 
 from .base import FIRST_ID, LAST_ID, CallFilter, CallPage, Position
-from .dynamodb_keys import event_of, moment, partitions, read_moment, sort_key
+from .dynamodb_keys import event_of, format_time, parse_time, partitions, sort_key
 from .tables import CallItem, CounterItem
 
-LOOKED_AT = 250
+SEARCH_MAX = 250
 """Rows per query when the filter may reject some of them."""
-LOOKS_MAX = 40
+QUERIES_MAX = 40
 """Maximum further queries per page; a filter that rejects nearly everything ends the page early."""
 _BEFORE_TIME = "0"
 _END_OF_TIME = Position(datetime.max.replace(tzinfo=UTC), LAST_ID)
@@ -50,7 +50,7 @@ class _Partition:
         place = int(nearest.invoked_at.timestamp() * 1_000_000), nearest.id.int
         return place if self._newer else (-place[0], -place[1])
 
-    def look(self, wanted: CallFilter, size: int) -> None:
+    def read_more(self, wanted: CallFilter, size: int) -> None:
         """Read the next rows and keep the matching ones."""
         seen = sort_key(self.edge)
         now = timezone.now()
@@ -61,13 +61,13 @@ class _Partition:
         for item in items:
             event = event_of(item)
             self.edge = Position(event.invoked_at, event.id)
-            if item.invoked_at != seen and _alive(item, now) and _matches(event, wanted):
+            if item.invoked_at != seen and _is_unexpired(item, now) and _matches(event, wanted):
                 self.read.append(event)
         self.ended = len(items) <= size
         self.looked_through += len(items)
 
     def _range(self, wanted: CallFilter, seen: str) -> Condition:
-        since = moment(wanted.since) if wanted.since else _BEFORE_TIME
+        since = format_time(wanted.since) if wanted.since else _BEFORE_TIME
         if not self._newer:
             return CallItem.invoked_at.between(since, seen)
         until = sort_key(Position(wanted.until, FIRST_ID)) if wanted.until else sort_key(_END_OF_TIME)
@@ -77,20 +77,20 @@ class _Partition:
 def calls(wanted: CallFilter, position: Position | None, limit: int, *, newer: bool) -> CallPage:
     """See `InvocationStore`."""
     found: list[InvocationEvent] = []
-    further_looks = 0
-    size = limit + 1 if wanted == CallFilter(skill=wanted.skill) else LOOKED_AT
-    opened = list(_opened(wanted, position, newer=newer))
+    further_queries = 0
+    size = limit + 1 if wanted == CallFilter(skill=wanted.skill) else SEARCH_MAX
+    opened = list(_open_partitions(wanted, position, newer=newer))
     heap = [(one.order(), number, one) for number, one in enumerate(opened)]
     heapq.heapify(heap)
     while heap and len(found) <= limit:
         _, number, nearest = heapq.heappop(heap)
         if nearest.read:
             found.append(nearest.read.popleft())
-        elif further_looks >= LOOKS_MAX:
+        elif further_queries >= QUERIES_MAX:
             return _page(found, nearest.edge, newer=newer, looked_through=sum(one.looked_through for one in opened))
         else:
-            further_looks += nearest.looked_through > 0
-            nearest.look(wanted, size)
+            further_queries += nearest.looked_through > 0
+            nearest.read_more(wanted, size)
         if nearest.read or not nearest.ended:
             heapq.heappush(heap, (nearest.order(), number, nearest))
     shown = found[:limit]
@@ -107,10 +107,10 @@ def call(skill: str, position: Position) -> InvocationEvent | None:
     """See `InvocationStore`."""
     now = timezone.now()
     keys = [(name, sort_key(position)) for name in partitions(skill, settings.INVOCATION_LOG_SHARDS)]
-    return next((event_of(item) for item in CallItem.batch_get(keys) if _alive(item, now)), None)
+    return next((event_of(item) for item in CallItem.batch_get(keys) if _is_unexpired(item, now)), None)
 
 
-def _opened(wanted: CallFilter, position: Position | None, *, newer: bool) -> Iterator[_Partition]:
+def _open_partitions(wanted: CallFilter, position: Position | None, *, newer: bool) -> Iterator[_Partition]:
     until = Position(wanted.until, FIRST_ID) if wanted.until else _END_OF_TIME
     edge = position or _END_OF_TIME
     for skill, last in [(wanted.skill, _END_OF_TIME)] if wanted.skill else _skills_called():
@@ -128,10 +128,10 @@ def _skills_called() -> Iterator[tuple[str, Position]]:
         CounterItem.last_invoked_at.exists(), attributes_to_get=["skill_id", "last_invoked_at"], consistent_read=True
     )
     for counter in counters:
-        yield counter.skill_id, Position(read_moment(counter.last_invoked_at), LAST_ID)
+        yield counter.skill_id, Position(parse_time(counter.last_invoked_at), LAST_ID)
 
 
-def _alive(item: CallItem, now: datetime) -> bool:
+def _is_unexpired(item: CallItem, now: datetime) -> bool:
     """Return whether a row has not expired; DynamoDB deletes expired rows late, sometimes by days."""
     return item.expires_at is None or item.expires_at > now
 

@@ -18,31 +18,33 @@ from django.conf import settings
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.update import Action
 
-from invocations.aws.dynamo import StoreUnavailable, connection, unavailable
+from invocations.aws.dynamo import StoreUnavailable, connection, translate_error
 from invocations.events import InvocationEvent
 
 from . import dynamodb_months
-from .dynamodb_keys import item_of, moment
+from .dynamodb_keys import format_time, item_of
 from .tables import CallItem, CounterItem
 
 ACTIONS_MAX = 100
 """DynamoDB's limit of actions per transaction."""
 TRIES = 8
 NAME_MAX = 64
-KNOWN = "ConditionalCheckFailed"
-_PASSING = {KNOWN, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+ROW_EXISTS = "ConditionalCheckFailed"
+_RETRYABLE = {ROW_EXISTS, "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 """Cancellation reasons after which a transaction is retried."""
-_WRONG = {"ValidationError", "ItemCollectionSizeLimitExceeded"}
+_INVALID = {"ValidationError", "ItemCollectionSizeLimitExceeded"}
 
 
 def write_batch(events: Sequence[InvocationEvent]) -> None:
     """See `InvocationStore`. Raises ValueError for events that DynamoDB will never accept."""
-    named = (event if (name := _name(event.skill)) == event.skill else replace(event, skill=name) for event in events)
+    named = (
+        event if (name := _key_name(event.skill)) == event.skill else replace(event, skill=name) for event in events
+    )
     for part in _transactions(named):
         _write(part)
 
 
-def _name(skill: str) -> str:
+def _key_name(skill: str) -> str:
     """Return a skill's name as a key. `#` separates the shard, and names of unknown skills may hold anything."""
     return skill.replace("#", "-")[:NAME_MAX] or "-"
 
@@ -67,7 +69,7 @@ def _write(events: list[InvocationEvent]) -> None:
     overtaken: set[str] = set()
     tries = 0
     while events and (reasons := _try_write(events, overtaken)):
-        new, late = _learnt(events, reasons)
+        new, late = _read_reasons(events, reasons)
         if len(new) == len(events) and late <= overtaken:
             tries += 1
             if tries == TRIES:
@@ -82,19 +84,19 @@ def _try_write(events: list[InvocationEvent], overtaken: set[str]) -> list[str |
         _transact(events, overtaken)
     except TransactWriteError as error:
         reasons = [reason.code if reason else None for reason in error.cancellation_reasons]
-        if set(reasons) & _WRONG:
+        if set(reasons) & _INVALID:
             raise ValueError(f"DynamoDB rejected an item: {error}") from error
-        if not set(reasons) & _PASSING:
-            raise unavailable(error) from error
+        if not set(reasons) & _RETRYABLE:
+            raise translate_error(error) from error
         return reasons
     except PynamoDBException as error:
-        raise unavailable(error) from error
+        raise translate_error(error) from error
     return []
 
 
-def _learnt(events: list[InvocationEvent], reasons: list[str | None]) -> tuple[list[InvocationEvent], set[str]]:
+def _read_reasons(events: list[InvocationEvent], reasons: list[str | None]) -> tuple[list[InvocationEvent], set[str]]:
     """Return the events that are not written yet, and the skills with a later call in the log."""
-    failed = [code == KNOWN for code in reasons]
+    failed = [code == ROW_EXISTS for code in reasons]
     new = [event for event, known in zip(events, failed, strict=False) if not known]
     return new, {skill for skill, late in zip(_skills(events), failed[len(events) :], strict=False) if late}
 
@@ -123,7 +125,7 @@ def _skills(events: Sequence[InvocationEvent]) -> list[str]:
 
 def _count(skill: str, events: list[InvocationEvent], overtaken: bool) -> dict[str, Any]:
     """Return the update that counts a skill's events; `overtaken` keeps the time of a later call."""
-    last = moment(max(event.invoked_at for event in events))
+    last = format_time(max(event.invoked_at for event in events))
     actions: list[Action] = [
         CounterItem.invocation_count.add(len(events)),
         CounterItem.error_count.add(sum(event.status == "error" for event in events)),

@@ -19,7 +19,7 @@ from invocations.usage import Summary
 
 from .base import FIRST_ID, LAST_ID, CallFilter, CallPage, Position
 
-LOOKED_AT = 5_000
+SEARCH_MAX = 5_000
 """Maximum number of calls searched for a page."""
 INDEXED = [("skill", "status"), ("skill",), ("caller",), ("client",), ("status",)]
 """Indexed fields, best first; `status` only for errors. See `Invocation.Meta.indexes`."""
@@ -36,36 +36,36 @@ def calls(
     wanted: CallFilter, position: Position | None, limit: int, *, newer: bool, expired: datetime | None
 ) -> CallPage:
     """See `InvocationStore`; calls up to `expired` are left out."""
-    rows, end = _chosen(wanted, position, newer=newer, expired=expired)
+    rows, end = _select_rows(wanted, position, newer=newer, expired=expired)
     found = events(rows[: limit + 1])
     shown = found[:limit]
     page = shown[::-1] if newer else shown
     if len(found) > limit:
         return CallPage(page, Position(shown[-1].invoked_at, shown[-1].id))
     if end:
-        return CallPage(page, Position(end, LAST_ID if newer else FIRST_ID), LOOKED_AT)
+        return CallPage(page, Position(end, LAST_ID if newer else FIRST_ID), SEARCH_MAX)
     return CallPage(page, None)
 
 
 def summary(wanted: CallFilter, limit: int, *, expired: datetime | None) -> Summary:
     """See `InvocationStore`."""
-    rows, end = _chosen(wanted, None, newer=False, expired=expired)
+    rows, end = _select_rows(wanted, None, newer=False, expired=expired)
     found = list(rows.values_list("status", "duration_ms")[: limit + 1])
     more = len(found) > limit
-    return arithmetic.summary(found[:limit], more=more, looked_through=LOOKED_AT if end and not more else None)
+    return arithmetic.summary(found[:limit], more=more, looked_through=SEARCH_MAX if end and not more else None)
 
 
-def _chosen(
+def _select_rows(
     wanted: CallFilter, position: Position | None, *, newer: bool, expired: datetime | None
 ) -> tuple[QuerySet[Invocation], datetime | None]:
     """Return the matching rows from a position on, and the time at which the search stops early, if it does."""
-    found_by, looked_for = _divided(wanted)
-    rows = _ordered(Invocation.objects.filter(**found_by), position, newer=newer)
-    first, last = _period(wanted, position, newer=newer, expired=expired)
-    end = _end_of_look(rows.filter(invoked_at__range=(first, last)), newer=newer) if looked_for else None
+    indexed, remaining = _split_filter(wanted)
+    rows = _order_rows(Invocation.objects.filter(**indexed), position, newer=newer)
+    first, last = _time_range(wanted, position, newer=newer, expired=expired)
+    end = _search_end(rows.filter(invoked_at__range=(first, last)), newer=newer) if remaining else None
     if end:
         first, last = (first, end) if newer else (end, last)
-    return rows.alias(**_TERMS).filter(looked_for, invoked_at__range=(first, last)), end
+    return rows.alias(**_TERMS).filter(remaining, invoked_at__range=(first, last)), end
 
 
 def events(rows: QuerySet[Invocation]) -> list[InvocationEvent]:
@@ -73,21 +73,21 @@ def events(rows: QuerySet[Invocation]) -> list[InvocationEvent]:
     return [InvocationEvent(*values) for values in rows.values_list(*_FIELDS)]
 
 
-def _divided(wanted: CallFilter) -> tuple[dict[str, Any], Q]:
+def _split_filter(wanted: CallFilter) -> tuple[dict[str, Any], Q]:
     """Split a filter into indexed conditions and a Q for the rest."""
     given = {name: value for name in _NAMES if (value := getattr(wanted, name))}
     usable = given.keys() - ({"status"} if wanted.status != "error" else set())
-    found_by = {name: given.pop(name) for name in next((one for one in INDEXED if usable >= set(one)), ())}
-    looked_for = Q(**{f"its_{name}": value for name, value in given.items()})
-    looked_for &= Q(**{f"its_{name}__icontains": text for name, text in wanted.contained.items()})
+    indexed = {name: given.pop(name) for name in next((one for one in INDEXED if usable >= set(one)), ())}
+    remaining = Q(**{f"its_{name}": value for name, value in given.items()})
+    remaining &= Q(**{f"its_{name}__icontains": text for name, text in wanted.contained.items()})
     if wanted.slower_than:
-        looked_for &= Q(duration_ms__gt=wanted.slower_than)
+        remaining &= Q(duration_ms__gt=wanted.slower_than)
     if wanted.text:
-        looked_for &= Q(error_message__icontains=wanted.text) | Q(request_params__icontains=wanted.text)
-    return found_by, looked_for
+        remaining &= Q(error_message__icontains=wanted.text) | Q(request_params__icontains=wanted.text)
+    return indexed, remaining
 
 
-def _ordered(rows: QuerySet[Invocation], position: Position | None, *, newer: bool) -> QuerySet[Invocation]:
+def _order_rows(rows: QuerySet[Invocation], position: Position | None, *, newer: bool) -> QuerySet[Invocation]:
     """Return the rows from a position on, nearest first; ids order calls at the same time."""
     if newer:
         rows = rows.order_by("invoked_at", "pk")
@@ -97,7 +97,7 @@ def _ordered(rows: QuerySet[Invocation], position: Position | None, *, newer: bo
     return rows.filter(Q(invoked_at__gt=at) | Q(pk__gt=pk) if newer else Q(invoked_at__lt=at) | Q(pk__lt=pk))
 
 
-def _period(
+def _time_range(
     wanted: CallFilter, position: Position | None, *, newer: bool, expired: datetime | None
 ) -> tuple[datetime, datetime]:
     """Return the time range of the filter as one lower and one upper bound: SQLite uses no more for an index."""
@@ -115,8 +115,8 @@ def _period(
     return max(at for at in first if at), min(at for at in last if at)
 
 
-def _end_of_look(rows: QuerySet[Invocation], *, newer: bool) -> datetime | None:
+def _search_end(rows: QuerySet[Invocation], *, newer: bool) -> datetime | None:
     """Return the time of the last call searched for a page; None if there are fewer calls."""
     # By time alone, which the index covers; all calls at that time are searched.
     moments = rows.order_by("invoked_at" if newer else "-invoked_at").values_list("invoked_at", flat=True)
-    return next(iter(moments[LOOKED_AT - 1 : LOOKED_AT]), None)
+    return next(iter(moments[SEARCH_MAX - 1 : SEARCH_MAX]), None)

@@ -63,7 +63,7 @@ def _insert(events: Sequence[InvocationEvent]) -> Sequence[str]:
     database = connections[DEFAULT_DB_ALIAS]  # once: `connection` is looked up at every use
     columns: list[Sequence[Any]] = list(zip(*map(_values, events), strict=True))
     for place, length in _TEXTS:
-        columns[place] = _storable(columns[place], length)
+        columns[place] = _clean_texts(columns[place], length)
     columns[_SKILL] = [name or "-" for name in columns[_SKILL]]
     columns[_AT] = list(map(database.ops.adapt_datetimefield_value, columns[_AT]))
     if not database.features.has_native_uuid_field:
@@ -76,7 +76,7 @@ def _insert(events: Sequence[InvocationEvent]) -> Sequence[str]:
     return columns[_SKILL]
 
 
-def _storable(texts: Sequence[str], length: int | None) -> Sequence[str]:
+def _clean_texts(texts: Sequence[str], length: int | None) -> Sequence[str]:
     """Replace NUL, which SQL rejects, and cut overlong texts. The fast path returns the column unchanged."""
     if "\0" not in "".join(texts) and (length is None or max(map(len, texts)) <= length):
         return texts
@@ -90,7 +90,7 @@ def _count_skills(called: Counter[_Called], last: Mapping[str, datetime]) -> Non
         errors[skill] += failed * count
     moment = connections[DEFAULT_DB_ALIAS].ops.adapt_datetimefield_value
     table, at = _table(SkillCounter), "last_invoked_at"
-    _add(
+    _upsert_counts(
         # Always sorted, so that two writers cannot deadlock.
         [(skill, calls[skill], errors[skill], moment(last[skill])) for skill in sorted(calls)],
         table,
@@ -110,7 +110,7 @@ def _count_days(called: Counter[_Called]) -> None:
             calls[name, day] += count
             errors[name, day] += failed * count
     moment = connections[DEFAULT_DB_ALIAS].ops.adapt_datefield_value
-    _add(
+    _upsert_counts(
         # The rows that all writers share come last, to hold their locks for the shortest time.
         [(key[0], moment(key[1]), calls[key], errors[key]) for key in sorted(calls, reverse=True)],
         _table(DayCount),
@@ -120,7 +120,7 @@ def _count_days(called: Counter[_Called]) -> None:
     )
 
 
-def _add(
+def _upsert_counts(
     rows: Sequence[tuple[Any, ...]],
     table: str,
     begun: Mapping[str, str],

@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
 
-from invocations.aws.dynamo import Connected, Table
+from invocations.aws.dynamo import ConnectionMeta, Table
 
 
 class CallItem(Table):
     """One call. The sort key `invoked_at` is the ISO 8601 time in UTC, `#` and the call's id."""
 
-    class Meta(Connected):
+    class Meta(ConnectionMeta):
         table_name = settings.DYNAMODB_INVOCATION_LOGS_TABLE
         billing_mode = "PAY_PER_REQUEST"
 
@@ -34,7 +34,7 @@ class CallItem(Table):
 class CounterItem(Table):
     """The counters of a skill; the other attributes of its item belong to the published catalog."""
 
-    class Meta(Connected):
+    class Meta(ConnectionMeta):
         table_name = settings.DYNAMODB_SKILLS_TABLE
 
     skill_id = UnicodeAttribute(hash_key=True)
@@ -52,7 +52,7 @@ class MonthItem(Table):
     spread over items `#0`, `#1`, ..., because transactions on one item would conflict.
     """
 
-    class Meta(Connected):
+    class Meta(ConnectionMeta):
         table_name = settings.DYNAMODB_INVOCATION_LOGS_TABLE
 
     month = UnicodeAttribute(hash_key=True, attr_name="skill_id")

@@ -67,9 +67,9 @@ class _KeptIndex:
                 (body or "")[:INDEXED_MAX],
             )
 
-        with deadline.afresh(TEXTS_SECONDS):
+        with deadline.override(TEXTS_SECONDS):
             texts = await asyncio.gather(*map(text, self._skills))
-        with deadline.afresh(float("inf")):
+        with deadline.override(float("inf")):
             self._index = await computing.run(SkillIndex, texts)
         if missing:
             log.warning("%d skills are found without their texts, which cannot be read in time", missing)

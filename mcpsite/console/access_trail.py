@@ -42,7 +42,7 @@ def state_of(about: User | Group) -> State:
     }
 
 
-def names(about: User | Group, field: str) -> list[str]:
+def related_names(about: User | Group, field: str) -> list[str]:
     """Return the sorted names of the groups or permissions in a field."""
     related = getattr(about, field)
     if field == "groups":
@@ -51,12 +51,12 @@ def names(about: User | Group, field: str) -> list[str]:
     return sorted(f"{label}.{codename}" for label, codename in pairs)
 
 
-def before_saving(sender: type[User | Group], instance: User | Group, raw: bool, **_: Any) -> None:
+def remember_stored(sender: type[User | Group], instance: User | Group, raw: bool, **_: Any) -> None:
     """Keep the stored object for comparison after saving."""
     instance._stored = None if raw else sender._base_manager.filter(pk=instance.pk).first()  # type: ignore[union-attr]
 
 
-def after_saving(
+def record_save(
     sender: type[User | Group], instance: User | Group, created: bool, raw: bool, update_fields: Any, **_: Any
 ) -> None:
     """Record the creation, or the changed fields."""
@@ -65,7 +65,7 @@ def after_saving(
     after = state_of(instance)
     stored: User | Group | None = instance.__dict__.pop("_stored")
     if created or stored is None:
-        _tell(CREATED[sender], instance, after=after)
+        _record(CREATED[sender], instance, after=after)
         return
     before = state_of(stored)
     changed = {name for name in after if after[name] != before[name]}
@@ -73,43 +73,45 @@ def after_saving(
     if isinstance(instance, User) and isinstance(stored, User) and _new_password(instance, stored, update_fields):
         new["password"] = "changed"  # noqa: S105  # a word, never the value
     if new:
-        _tell(CHANGED[sender], instance, before=old or None, after=new)
+        _record(CHANGED[sender], instance, before=old or None, after=new)
 
 
-def before_deleting(sender: type[User | Group], instance: User | Group, **_: Any) -> None:
+def record_deletion(sender: type[User | Group], instance: User | Group, **_: Any) -> None:
     """Record what is deleted."""
     fields = (
         {"groups": "groups", "permissions": "user_permissions"} if sender is User else {"permissions": "permissions"}
     )
-    before = state_of(instance) | {name: names(instance, field) for name, field in fields.items()}
-    _tell(DELETED[sender], instance, before=before)
+    before = state_of(instance) | {name: related_names(instance, field) for name, field in fields.items()}
+    _record(DELETED[sender], instance, before=before)
 
 
-def relating(sender: type[Model], instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_: Any) -> None:
+def record_relation_change(
+    sender: type[Model], instance: Any, action: str, reverse: bool, pk_set: set[int] | None, **_: Any
+) -> None:
     """Record a change of a user's groups, or of a user's or group's permissions."""
     owner, field = RELATIONS[sender]
     if action.startswith("pre_"):
-        owners = _others(owner, field, instance, pk_set) if reverse else [instance]
-        instance._related = [(about, names(about, field)) for about in owners]
+        owners = _affected_owners(owner, field, instance, pk_set) if reverse else [instance]
+        instance._related = [(about, related_names(about, field)) for about in owners]
         return
     for about, before in instance.__dict__.pop("_related"):
-        after = names(about, field)
+        after = related_names(about, field)
         if after != before:
             told = field.removeprefix("user_")
-            _tell(CHANGED[owner], about, before={told: before}, after={told: after})
+            _record(CHANGED[owner], about, before={told: before}, after={told: after})
 
 
 def connect() -> None:
     """Connect the signal handlers."""
     for model in (User, Group):
-        pre_save.connect(before_saving, sender=model, dispatch_uid="mcpsite.console.access_trail")
-        post_save.connect(after_saving, sender=model, dispatch_uid="mcpsite.console.access_trail")
-        pre_delete.connect(before_deleting, sender=model, dispatch_uid="mcpsite.console.access_trail")
+        pre_save.connect(remember_stored, sender=model, dispatch_uid="mcpsite.console.access_trail")
+        post_save.connect(record_save, sender=model, dispatch_uid="mcpsite.console.access_trail")
+        pre_delete.connect(record_deletion, sender=model, dispatch_uid="mcpsite.console.access_trail")
     for through in RELATIONS:
-        m2m_changed.connect(relating, sender=through, dispatch_uid="mcpsite.console.access_trail")
+        m2m_changed.connect(record_relation_change, sender=through, dispatch_uid="mcpsite.console.access_trail")
 
 
-def _others(
+def _affected_owners(
     owner: type[User | Group], field: str, instance: Group | Permission, keys: set[int] | None
 ) -> QuerySet[Any]:
     """Return the owners affected by a change from the reverse side; without keys, all related ones."""
@@ -124,7 +126,7 @@ def _new_password(user: User, stored: User, update_fields: Any) -> bool:
     return user.password != stored.password and not hashed_anew
 
 
-def _tell(action: Action, about: User | Group, *, before: State | None = None, after: State | None = None) -> None:
+def _record(action: Action, about: User | Group, *, before: State | None = None, after: State | None = None) -> None:
     who = actor()
     # The event cannot reference a user who is being deleted.
     gone = action == Action.DELETE_USER and who == about

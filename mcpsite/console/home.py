@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from invocations import queries
-from invocations.pages.periods import Period, charted
+from invocations.pages.periods import Period, chart_period
 from invocations.usage import Series, Use, last_days, most_called
 from mcp_gateway import replicas
 from mcp_gateway.client_setup import connection
@@ -46,7 +46,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         return {**context, **connection(), "first_run": True}
     recent = queries.uses(*last_days(WEEK)) if sees_skills and sees_calls else None
     if sees_calls:
-        context |= _calls(Period.asked(request.GET.get("days", "")))
+        context |= _calls(Period.parse(request.GET.get("days", "")))
     if sees_skills:
         live = dict(Skill.objects.filter(live_version__isnull=False).values_list("name", "pk"))
         called = {name: use for name, use in (recent or {}).items() if name in live}
@@ -60,7 +60,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def _calls(period: Period) -> dict[str, Any]:
     """Return the figures and the chart of a period."""
     series = queries.series(None, *last_days(max(period.days, 2 * WEEK)))
-    chart = charted(period, None, series)
+    chart = chart_period(period, None, series)
     if series is None or chart is None:
         return {"away": True}
     return {"figures": _figures(series), "chart": chart, "period": period}

@@ -29,7 +29,7 @@ def permissions_of(actor: User) -> QuerySet[Permission]:
     return Permission.objects.filter(Q(user=actor) | Q(group__user=actor)).distinct()
 
 
-def groups_to_give(actor: User) -> QuerySet[Group]:
+def grantable_groups(actor: User) -> QuerySet[Group]:
     """Return the groups whose permissions the actor all has."""
     if actor.is_superuser:
         return Group.objects.all()

@@ -20,7 +20,7 @@ SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class TokenAccess:
     """A token that grants access to the skill, and why: for all skills, by name, or by tag."""
 
     token: AccessToken
@@ -31,7 +31,7 @@ class Reach:
 def skill_access(request: OperatorRequest, pk: int) -> HttpResponse:
     """Show who has access to the skill; the tokens only with permission to view them."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
-    reaching = list(_reaching(skill)) if request.user.has_perm("mcp_gateway.view_accesstoken") else None
+    reaching = list(_tokens_with_access(skill)) if request.user.has_perm("mcp_gateway.view_accesstoken") else None
     return skill_view(
         request,
         "access",
@@ -45,20 +45,20 @@ def skill_access(request: OperatorRequest, pk: int) -> HttpResponse:
     )
 
 
-def _reaching(skill: Skill) -> Iterator[Reach]:
+def _tokens_with_access(skill: Skill) -> Iterator[TokenAccess]:
     """Yield the valid tokens that grant access, and whose owners may see skills, last used first."""
     owned = AccessToken.objects.select_related("user").filter(owner_may(READ_PERMISSION))
     tokens = AccessToken.in_state(owned, AccessToken.State.VALID)
     for token in sorted(tokens, key=_last_used, reverse=True):
         if Scope.READ in token.scopes and token.audience.includes(skill.name, skill.tags):
-            yield Reach(token, _why(token, skill))
+            yield TokenAccess(token, _reason(token, skill))
 
 
 def _last_used(token: AccessToken) -> float:
     return token.last_used_at.timestamp() if token.last_used_at else 0.0
 
 
-def _why(token: AccessToken, skill: Skill) -> str:
+def _reason(token: AccessToken, skill: Skill) -> str:
     if not token.audience.restricted:
         return gettext("for all skills")
     if skill.name in token.skills:

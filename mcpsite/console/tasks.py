@@ -56,11 +56,11 @@ def tasks(user: User | AnonymousUser, recent: Mapping[str, Use], days: int) -> I
     pending = list(_pending()) if duties.publishes or duties.operates else []
     if duties.operates:
         yield from _background()
-    yield from _not_served(pending)
+    yield from _unserved_changes(pending)
     if improves:
         yield from _failing(recent, days)
     if duties.operates:
-        yield from _not_stored(pending)
+        yield from _unstored_changes(pending)
     if duties.uploads:
         yield from _uploads(user)
     if duties.publishes:
@@ -128,12 +128,12 @@ def _background() -> Iterator[Task]:
             number,
         )
         yield Task("warn", "report", text % {"number": number}, address)
-    if state.in_memory_alone:
+    if state.in_memory_only:
         text = gettext("Calls that are not logged yet are in memory alone: their folder cannot be written")
         yield Task("bad", "error", text, address)
 
 
-def _not_served(pending: Sequence[Skill]) -> Iterator[Task]:
+def _unserved_changes(pending: Sequence[Skill]) -> Iterator[Task]:
     """Yield the alarm for pending changes: gateways may still serve what was withdrawn."""
     since = [skill.pending_since for skill in pending if skill.pending_since]
     if since:
@@ -146,7 +146,7 @@ def _not_served(pending: Sequence[Skill]) -> Iterator[Task]:
         yield Task("bad", "error", text % values, f"{_skills()}?pending=1")
 
 
-def _not_stored(pending: Sequence[Skill]) -> Iterator[Task]:
+def _unstored_changes(pending: Sequence[Skill]) -> Iterator[Task]:
     if number := sum(skill.is_served for skill in pending):
         text = ngettext(
             "%(number)d change has not reached the package store yet",

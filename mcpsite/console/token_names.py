@@ -13,7 +13,7 @@ from skills_registry.models import Skill
 SHOWN = 5
 
 
-def naming(skill: Skill) -> Iterator[str]:
+def describe_tokens(skill: Skill) -> Iterator[str]:
     """Yield a sentence about the tokens that name the skill, if there are any."""
     tokens = AccessToken.objects.filter(revoked_at__isnull=True, skills__icontains=json.dumps(skill.name))
     found = list(tokens.values_list("name", flat=True)[: SHOWN + 1])

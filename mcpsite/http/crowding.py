@@ -9,7 +9,7 @@ from django.conf import settings
 from .request_id import AsgiApp, Receive, Scope, Send
 
 RETRY_SECONDS = 1
-ALWAYS = ("/healthz", "/readyz")
+HEALTH_CHECKS = ("/healthz", "/readyz")
 """Health checks are answered even at the limit."""
 
 
@@ -18,20 +18,20 @@ class CrowdingMiddleware:
 
     def __init__(self, app: AsgiApp) -> None:
         self.app = app
-        self._under_way = 0
+        self._active = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] in ALWAYS:
+        if scope["path"] in HEALTH_CHECKS:
             await self.app(scope, receive, send)
             return
-        if self._under_way >= settings.PAGES_AT_ONCE:
+        if self._active >= settings.PAGES_AT_ONCE:
             await _refuse(send)
             return
-        self._under_way += 1
+        self._active += 1
         try:
             await self.app(scope, receive, send)
         finally:
-            self._under_way -= 1
+            self._active -= 1
 
 
 async def _refuse(send: Send) -> None:

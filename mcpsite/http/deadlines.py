@@ -20,7 +20,7 @@ from .outages import explain_outage
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
-_READING = ("GET", "HEAD", "OPTIONS")
+_READ_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class DeadlineMiddleware:
@@ -31,7 +31,7 @@ class DeadlineMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Handle the request within its deadline."""
-        reads = request.method in _READING
+        reads = request.method in _READ_METHODS
         with deadline.within(settings.PAGE_DEADLINE_SECONDS if reads else settings.TRANSFER_DEADLINE_SECONDS):
             response = self.get_response(request)
         if response.status_code == 503:

@@ -26,39 +26,37 @@ API = "/api/"
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return 400."""
-    if answer := _outage(request, exception):  # Django reports a session that cannot be saved as a bad request
+    if answer := _outage_response(request, exception):  # Django reports a session that cannot be saved as a bad request
         return answer
-    return (
-        _json(400, "The request is not valid.") if _for_programs(request) else defaults.bad_request(request, exception)
-    )
+    return _json(400, "The request is not valid.") if _wants_json(request) else defaults.bad_request(request, exception)
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return 403: the account lacks a permission."""
-    if _for_programs(request):
+    if _wants_json(request):
         return _json(403, "You may not do this.")
     if not _uses_admin(request):
         return defaults.permission_denied(request, exception)
     text = _("Your account may not do this. Ask an administrator for a role that may.")
-    return _framed(request, 403, _("Not allowed"), text, "lock")
+    return _render_error(request, 403, _("Not allowed"), text, "lock")
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Return 404."""
-    if _for_programs(request):
+    if _wants_json(request):
         return _json(404, f"There is nothing at {request.path}.")
     if not _uses_admin(request):
         return defaults.page_not_found(request, exception)
     text = _("There is nothing at this address, or it is not there any more.")
-    return _framed(request, 404, _("Not found"), text, "search_off")
+    return _render_error(request, 404, _("Not found"), text, "search_off")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Return 503 if the database or the disk failed, else 500; Django logs the error."""
-    if answer := _outage(request, sys.exception()):
+    if answer := _outage_response(request, sys.exception()):
         return answer
     detail = "Something went wrong here; the log has the details under the X-Request-ID of this answer."
-    return _json(500, detail) if _for_programs(request) else defaults.server_error(request)
+    return _json(500, detail) if _wants_json(request) else defaults.server_error(request)
 
 
 def service_unavailable(request: HttpRequest) -> HttpResponse:
@@ -68,7 +66,7 @@ def service_unavailable(request: HttpRequest) -> HttpResponse:
 
 def unavailable(request: HttpRequest, text: str) -> HttpResponse:
     """Return 503 with an explanation and `Retry-After`."""
-    if _for_programs(request):
+    if _wants_json(request):
         answer: HttpResponse = _json(503, text)
     else:
         answer = HttpResponse(render_to_string("503.html", {"text": text}), status=503)
@@ -77,14 +75,14 @@ def unavailable(request: HttpRequest, text: str) -> HttpResponse:
     return answer
 
 
-def _outage(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+def _outage_response(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
     # The failure may have happened before LocaleMiddleware chose the language.
     with override(get_language_from_request(request)):
         text = explain_outage(error) or explain_old_schema(error)
         return unavailable(request, text) if text else None
 
 
-def _for_programs(request: HttpRequest) -> bool:
+def _wants_json(request: HttpRequest) -> bool:
     return request.path.startswith(API) or request.headers.get("accept") == "application/json"
 
 
@@ -93,7 +91,7 @@ def _uses_admin(request: HttpRequest) -> bool:
     return hasattr(request, "user") and admin.site.has_permission(request)
 
 
-def _framed(request: HttpRequest, status: int, title: str, text: str, icon: str) -> HttpResponse:
+def _render_error(request: HttpRequest, status: int, title: str, text: str, icon: str) -> HttpResponse:
     context = {**admin.site.each_context(request), "title": title, "text": text, "icon": icon}
     return render(request, "admin/error.html", context, status=status)
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
-OF_PAGES = ("GET", "HEAD", "POST")
-DECIDE_THEMSELVES = ("/api/", "/.well-known/")
+PAGE_METHODS = ("GET", "HEAD", "POST")
+CHECK_THEMSELVES = ("/api/", "/.well-known/")
 """Paths whose views check the method themselves."""
 
 
@@ -19,6 +19,6 @@ class PageMethodsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Handle the request, or reject its method."""
-        if request.method in OF_PAGES or request.path.startswith(DECIDE_THEMSELVES):
+        if request.method in PAGE_METHODS or request.path.startswith(CHECK_THEMSELVES):
             return self.get_response(request)
-        return HttpResponseNotAllowed(OF_PAGES)
+        return HttpResponseNotAllowed(PAGE_METHODS)

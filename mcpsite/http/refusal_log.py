@@ -7,7 +7,7 @@ import logging
 FORBIDDEN = 403
 
 
-def without_stack_of_refusals(record: logging.LogRecord) -> bool:
+def drop_traceback_of_403(record: logging.LogRecord) -> bool:
     """Drop the traceback of a 403 record; always return True to keep the record."""
     if getattr(record, "status_code", None) == FORBIDDEN:
         record.exc_info = record.exc_text = record.stack_info = None

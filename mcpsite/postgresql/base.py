@@ -50,9 +50,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not breaker.allow():
             raise psycopg.OperationalError("PostgreSQL did not answer a moment ago")
         self.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-        return self._from_pool()
+        return self._wait_for_connection()
 
-    def _from_pool(self) -> Any:
+    def _wait_for_connection(self) -> Any:
         pool = self.pool
         pool.open()
         allowed = min(pool.timeout, time_left())

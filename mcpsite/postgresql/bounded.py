@@ -38,9 +38,9 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
         try:
             connection = super().connect(*args, **kwargs)
         except psycopg.OperationalError:
-            breaker.failed()
+            breaker.record_failure()
             raise
-        breaker.succeeded()
+        breaker.record_success()
         return connection
 
     def execute(self, query: Query, *args: Any, **kwargs: Any) -> psycopg.Cursor[TupleRow]:
@@ -57,9 +57,9 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
         except psycopg.errors._WaitTimeout:
             self.pgconn.finish()  # a late answer must not be taken for that of the next statement
             if time.monotonic() - began >= settings.DATABASE_CONNECT_TIMEOUT_SECONDS:
-                breaker.failed()
+                breaker.record_failure()
             raise psycopg.OperationalError(f"PostgreSQL did not answer within {allowed:.1f} seconds") from None
-        breaker.succeeded()
+        breaker.record_success()
         return found
 
 

@@ -19,10 +19,10 @@ from mcpsite.http.request_id import Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 
-_ending = Pool("ending", threads=2, waiting=0)
+_shutdown_pool = Pool("ending", threads=2, waiting=0)
 
 
-def begin_with_daphne() -> None:
+def load_catalog_under_daphne() -> None:
     """Load the catalog when Twisted's reactor starts, because daphne has no lifespan. No-op under other servers."""
     cast("Any", reactor).callLater(0, live_catalog.begin)
 
@@ -35,8 +35,8 @@ async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
             live_catalog.begin()
             await send({"type": "lifespan.startup.complete"})
         else:
-            with deadline.afresh(settings.RECORDER_STOP_SECONDS + 2):
-                ending = [_ending.run(heartbeat.stop), _ending.run(recorder.close)]
+            with deadline.override(settings.RECORDER_STOP_SECONDS + 2):
+                ending = [_shutdown_pool.run(heartbeat.stop), _shutdown_pool.run(recorder.close)]
                 for failure in await asyncio.gather(*ending, return_exceptions=True):
                     if failure is not None:
                         log.error("shutdown did not finish in time", exc_info=failure)

@@ -48,7 +48,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._fed += self._piece
         super().data_received(data)
         if not self._refused:
-            self._judge()
+            self._check_limits()
 
     def on_message_begin(self) -> None:
         """Handle the start of a head."""
@@ -107,7 +107,7 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         raise _Refused
 
-    def _judge(self) -> None:
+    def _check_limits(self) -> None:
         """Check the limits, and set what to wait for next."""
         fed = self._fed - self._other
         if self._in_body:
@@ -122,10 +122,8 @@ class LimitedProtocol(HttpToolsProtocol):
     def _expire(self) -> None:
         if self.flow.read_paused:  # the client cannot send while reading is paused
             self._watchdog.wait_for("")
-            self._judge()
-        elif (
-            not self._fed
-        ):  # browsers open spare connections, and would misread a 408 on them
+            self._check_limits()
+        elif not self._fed:  # browsers open spare connections, and would misread a 408 on them
             self.transport.close()
         else:
             self._refuse(408)

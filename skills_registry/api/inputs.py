@@ -13,7 +13,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
-from invocations.pages.cursors import position
+from invocations.pages.cursors import decode_cursor
 from invocations.queries import DAYS_KEPT, Position
 from skills_registry.models import NOTE_MAX, AuditEvent, Skill
 from skills_registry.packages.manifest_fields import NAME_MAX
@@ -44,14 +44,14 @@ class ZipField(serializers.FileField):
 
 
 class PositionField(serializers.Field[Any, str, Any, Any]):
-    """Where a page of calls ended: moment and id of its last call, as `cursor` writes them."""
+    """Where a page of calls ended: moment and id of its last call, as `encode_cursor` writes them."""
 
     default_error_messages = {"invalid": "This is no cursor of this list."}
 
     def to_internal_value(self, data: str) -> Position:
         """The position."""
         try:
-            return position(data)
+            return decode_cursor(data)
         except ValueError:
             self.fail("invalid")
 

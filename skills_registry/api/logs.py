@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from invocations import queries
-from invocations.pages.cursors import cursor
+from invocations.pages.cursors import encode_cursor
 from invocations.pages.export import download
 from invocations.usage import Series, Use, last_days, most_called
 
@@ -107,7 +107,7 @@ class UsageViewSet(viewsets.ViewSet):
 def _page(request: Request, query: dict[str, Any]) -> Response:
     limit, before = query.pop("limit"), query.pop("cursor")
     found = queries.calls(queries.CallFilter(**query), before=before, limit=limit)
-    following = next_page(request, cursor(found.next)) if found.next else None
+    following = next_page(request, encode_cursor(found.next)) if found.next else None
     return Response({"next": following, "results": outputs.shown_calls(found.calls)})
 
 

@@ -8,7 +8,7 @@ from enum import Enum
 
 from pynamodb.exceptions import DoesNotExist
 
-from invocations.aws.dynamo import as_unavailable
+from invocations.aws.dynamo import translate_errors
 from skills_registry.models import Skill
 from skills_registry.store import package_store
 
@@ -42,7 +42,7 @@ class Problem:
 
 def problems() -> Iterator[Problem]:
     """Everything in the table that is not as it should be. Raises OSError."""
-    with as_unavailable():
+    with translate_errors():
         items = {item.skill_id: item for item in SkillItem.scan(consistent_read=True)}
     items.pop(HEAD, None)
     for name, item in sorted(items.items()):
@@ -109,7 +109,7 @@ def _head() -> Iterator[Problem]:
     """Head and items are read one after the other, so that only what holds between two looks counts."""
     what = ""
     for _ in range(TRIES):
-        with as_unavailable():
+        with translate_errors():
             before = _read_head()
             live, checksum = count(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
             after = _read_head()

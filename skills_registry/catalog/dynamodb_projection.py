@@ -20,8 +20,8 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from invocations.aws.damaged_items import SalvagedModel
-from invocations.aws.dynamo import StoreUnavailable, connection, unavailable
+from invocations.aws.damaged_items import LenientModel
+from invocations.aws.dynamo import StoreUnavailable, connection, translate_error
 from invocations.resilience import deadline
 from skills_registry.models import Skill
 from skills_registry.store import package_store
@@ -39,7 +39,7 @@ METADATA = (
 Update = tuple[Model, list[Action], Condition]
 """An item, what is to change of it, and the condition."""
 T = TypeVar("T")
-M = TypeVar("M", bound=SalvagedModel)
+M = TypeVar("M", bound=LenientModel)
 _one_at_a_time = threading.Lock()
 """Writers of one process would only take the head from each other."""
 
@@ -93,11 +93,11 @@ def _persistently(attempt: Callable[[], T | None]) -> T:
             with _turn():
                 reached = attempt()
         except PynamoDBException as error:
-            raise unavailable(error) from error
+            raise translate_error(error) from error
         if reached is not None:
             return reached
         time.sleep(random.uniform(0, 0.02 * (number + 1)))  # noqa: S311  # not a secret
-    raise unavailable(PynamoDBException(f"the head item was taken {TRIES} times by others"))
+    raise translate_error(PynamoDBException(f"the head item was taken {TRIES} times by others"))
 
 
 @contextmanager
@@ -187,7 +187,7 @@ def _next_revision(head: HeadItem | None) -> int:
     return state.revision + 1 if state.is_whole or state.revision else int(time.time())
 
 
-def _unchanged(attribute: Any, item: SalvagedModel | None, name: str) -> Condition:
+def _unchanged(attribute: Any, item: LenientModel | None, name: str) -> Condition:
     """The condition that an attribute is as it was read, be that nothing or something of a wrong type."""
     value = getattr(item, name, None)
     if item is not None and name in item.damaged:

@@ -36,7 +36,7 @@ def export_version(version: SkillVersion) -> bytes:
 
     The same version gives the same bytes each time. Raises StoreFailed and OSError, see `read_contents`.
     """
-    with deadline.afresh(settings.TRANSFER_DEADLINE_SECONDS):  # many files, as in an upload
+    with deadline.override(settings.TRANSFER_DEADLINE_SECONDS):  # many files, as in an upload
         return b"".join(_packed([version]))
 
 

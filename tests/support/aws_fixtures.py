@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from invocations.aws.dynamo import Connected, connection, guard
+from invocations.aws.dynamo import ConnectionMeta, connection, guard
 from invocations.aws.guard import Guard
 from invocations.stores.tables import CallItem, CounterItem, MonthItem
 from skills_registry.catalog.tables import HeadItem, SkillItem
@@ -76,7 +76,7 @@ def dynamodb_url(request: pytest.FixtureRequest, dynamodb_engine: Callable[[str]
 
 def end_probes(guard: Guard) -> None:
     """Let a service be back, and wait until no thread asks for it any more, which would go on into other tests."""
-    guard.breaker.succeeded()
+    guard.breaker.record_success()
     name = f"probe-{guard._service}"
     wait_until(lambda: all(thread.name != name for thread in threading.enumerate()), f"{name} does not end")
 
@@ -92,9 +92,9 @@ def dial(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dial]:
             monkeypatch.setattr(model.Meta, "host", url)
             monkeypatch.setattr(model, "_connection", None)
         monkeypatch.setattr(SkillItem.status_index, "_model", SkillItem, raising=False)
-        monkeypatch.setattr(Connected, "host", url)
+        monkeypatch.setattr(ConnectionMeta, "host", url)
         connection.cache_clear()
-        guard.breaker.succeeded()
+        guard.breaker.record_success()
 
     yield dial
     end_probes(guard)

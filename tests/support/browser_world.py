@@ -105,7 +105,7 @@ def everything() -> dict[str, Any]:
 def record_calls() -> str:
     """Some calls, one of them failed; the place of the newest in the log."""
     from invocations.events import InvocationEvent
-    from invocations.pages.cursors import cursor_of
+    from invocations.pages.cursors import call_cursor
     from invocations.stores import get_store
 
     now = datetime.now(UTC)
@@ -118,7 +118,7 @@ def record_calls() -> str:
         for hours in range(30)
     ]  # fmt: skip
     get_store().write_batch(events)
-    return cursor_of(events[0])
+    return call_cursor(events[0])
 
 
 def main(what: str) -> None:

@@ -9,7 +9,7 @@ ONE_HOUR = 3600.0
 """Longer than any trial takes."""
 
 
-class OneVersion:
+class SingleVersionCatalog:
     """See `Catalog`."""
 
     def __init__(self, skill: PublishedSkill) -> None:
@@ -36,6 +36,6 @@ class OneVersion:
         return get_catalog().read_file(skill, file)
 
 
-def catalog_of(skill: PublishedSkill) -> LiveCatalog:
+def single_version_catalog(skill: PublishedSkill) -> LiveCatalog:
     """Return a live catalog that serves this version only."""
-    return LiveCatalog(OneVersion(skill), refresh_seconds=ONE_HOUR, cache_bytes=0)
+    return LiveCatalog(SingleVersionCatalog(skill), refresh_seconds=ONE_HOUR, cache_bytes=0)

@@ -22,8 +22,8 @@ from skills_registry.packages.agent_view import AgentView
 
 from .exchange import CLIENT, Exchange, converse
 from .forms import TryForm
-from .one_version import catalog_of
-from .shown import Outcome, Shown
+from .one_version import single_version_catalog
+from .shown import FormattedExchange, Outcome
 
 VERSIONS_OFFERED = 200
 
@@ -44,10 +44,10 @@ def try_skill(request: OperatorRequest, pk: int) -> HttpResponse:
     )
     context: dict[str, Any] = {"version": version, "versions": numbers, "is_live": is_live, "seen": seen, "form": form}
     if request.method == "POST" and form.is_valid():
-        inside = Inside(_caller(request), None if is_live else catalog_of(published))
+        inside = Inside(_caller(request), None if is_live else single_version_catalog(published))
         asked = form.cleaned_data
         exchanges = async_to_sync(converse)(asked["era"], asked["method"], form.params(), inside)
-        context |= _answered(exchanges, skill)
+        context |= _result_context(exchanges, skill)
     return skill_view(request, "try", skill, **context)
 
 
@@ -66,12 +66,12 @@ def _caller(request: OperatorRequest) -> Caller:
     return Caller(key=f"user:{request.user.pk}", name=request.user.get_username())
 
 
-def _answered(exchanges: list[Exchange], skill: Skill) -> dict[str, Any]:
+def _result_context(exchanges: list[Exchange], skill: Skill) -> dict[str, Any]:
     *handshake, last = exchanges
     query = urlencode({"skill": skill.name, "client": client_label(CLIENT), "exact": "on"})
     return {
-        "handshake": [Shown.of(exchange) for exchange in handshake],
-        "last": Shown.of(last),
+        "handshake": [FormattedExchange.of(exchange) for exchange in handshake],
+        "last": FormattedExchange.of(last),
         "outcome": Outcome.of(last),
         "endpoint": f"{settings.PUBLIC_URL}/mcp",
         "log": f"{reverse('admin:invocations_invocation_changelist')}?{query}",

@@ -15,7 +15,7 @@ from .exchange import Exchange
 
 SHOWN_MAX = 200_000
 """Maximum number of characters displayed; more makes browsers slow."""
-LAID_OUT_MAX = 1024 * 1024
+FORMATTED_MAX = 1024 * 1024
 """Larger messages, in bytes, are not reformatted."""
 
 
@@ -33,7 +33,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Shown:
+class FormattedExchange:
     """An exchange with formatted messages."""
 
     exchange: Exchange
@@ -41,9 +41,9 @@ class Shown:
     received: Text
 
     @classmethod
-    def of(cls, exchange: Exchange) -> Shown:
+    def of(cls, exchange: Exchange) -> FormattedExchange:
         """Format both messages; one that is not JSON is left as is."""
-        return cls(exchange, _laid_out(exchange.sent), _laid_out(exchange.received))
+        return cls(exchange, _format_body(exchange.sent), _format_body(exchange.received))
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,9 @@ def _texts(result: Mapping[str, Any]) -> Iterator[str]:
             yield item["text"]
 
 
-def _laid_out(body: bytes) -> Text:
+def _format_body(body: bytes) -> Text:
     text = body.decode("utf-8", "replace")
-    if len(body) > LAID_OUT_MAX:
+    if len(body) > FORMATTED_MAX:
         return Text.of(text)
     try:
         return Text.of(json.dumps(json.loads(text), ensure_ascii=False, indent=2))

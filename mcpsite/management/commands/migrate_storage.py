@@ -37,8 +37,8 @@ class Command(BaseCommand):
         target = options["to"]
         migration = Migration(OTHER[target], target, settings.PROJECTIONS_OF[target], dry_run=options["dry_run"])
         self._copy(migration)
-        counters = self._carry_counters(OTHER[target], target, migration.done, dry_run=options["dry_run"])
-        self._tell(migration.done, counters, dry_run=options["dry_run"])
+        counters = self._copy_counters(OTHER[target], target, migration.done, dry_run=options["dry_run"])
+        self._report(migration.done, counters, dry_run=options["dry_run"])
 
     def _copy(self, migration: Migration) -> None:
         total = SkillVersion.objects.ready().count()
@@ -55,7 +55,7 @@ class Command(BaseCommand):
                     migration.project(skill)
         migration.copy_uploads()
 
-    def _carry_counters(self, source: str, target: str, done: Migrated, *, dry_run: bool) -> int:
+    def _copy_counters(self, source: str, target: str, done: Migrated, *, dry_run: bool) -> int:
         carried = 0
         stores: dict[str, InvocationStore] = {
             name: import_string(path)() for name, path in settings.INVOCATION_STORES.items()
@@ -72,7 +72,7 @@ class Command(BaseCommand):
             done.fail(f"counters: {error}")
         return carried
 
-    def _tell(self, done: Migrated, counters: int, *, dry_run: bool) -> None:
+    def _report(self, done: Migrated, counters: int, *, dry_run: bool) -> None:
         verb = "would be copied" if dry_run else "copied"
         self.stdout.write(
             f"{done.files} files ({done.bytes:,} bytes), {done.uploads} uploads and {counters} counters {verb}; "

@@ -37,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError(f"The package store does not answer: {error}") from None
         for failure in services.sweep().failures:
             self.stderr.write(failure)
-        operator = self._operator()
+        operator = self._ensure_operator()
         if not Skill.objects.exists():
             self._import_examples()
         self._serve(operator)
@@ -48,7 +48,7 @@ class Command(BaseCommand):
 
         def ready() -> None:
             limit_requests(server.http_factory)
-            self.stdout.write(self._welcome(operator))
+            self.stdout.write(self._welcome_text(operator))
 
         server = Server(
             application,
@@ -69,7 +69,7 @@ class Command(BaseCommand):
                 hint = " Choose another one: PORT=8001 make run" if error.errno == errno.EADDRINUSE else ""
                 raise CommandError(f"Cannot listen on {where}: {error.strerror}.{hint}") from None
 
-    def _operator(self) -> str:
+    def _ensure_operator(self) -> str:
         """Create a superuser unless there is one; return a line about the account."""
         users = get_user_model().objects
         existing = users.filter(is_superuser=True, is_active=True).order_by("pk").first()
@@ -87,7 +87,7 @@ class Command(BaseCommand):
             for problem in imported.problems:
                 self.stderr.write(f"{path.name}: {problem}")
 
-    def _welcome(self, operator: str) -> str:
+    def _welcome_text(self, operator: str) -> str:
         url = settings.PUBLIC_URL
         header = ' --header "Authorization: Bearer TOKEN"' if settings.MCP_REQUIRE_AUTH else ""
         access = (

@@ -39,15 +39,15 @@ class Command(BaseCommand):
             if not names:
                 raise CommandError(f"Nothing to restore from: the package store ({self._store()}) is empty.")
             done = [
-                self._rebuilt(name, options["dry_run"], options["skip_broken"])
+                self._rebuild(name, options["dry_run"], options["skip_broken"])
                 for name in tqdm(names, unit="skill", disable=None)
             ]
             counters = 0 if options["dry_run"] else self._restore_counters()
         except OSError as error:
             raise CommandError(f"The store does not answer: {error}. Run it again; nothing is half restored.") from None
-        self._tell(done, counters, dry_run=options["dry_run"])
+        self._report(done, counters, dry_run=options["dry_run"])
 
-    def _rebuilt(self, name: str, dry_run: bool, skip_broken: bool) -> Rebuilt:
+    def _rebuild(self, name: str, dry_run: bool, skip_broken: bool) -> Rebuilt:
         """Restore a skill; a failure is reported and does not stop the others."""
         try:
             return rebuild(name, dry_run=dry_run, skip_broken=skip_broken)
@@ -78,7 +78,7 @@ class Command(BaseCommand):
             restored += 1
         return restored
 
-    def _tell(self, done: list[Rebuilt], counters: int, *, dry_run: bool) -> None:
+    def _report(self, done: list[Rebuilt], counters: int, *, dry_run: bool) -> None:
         for rebuilt in done:
             live = f", {rebuilt.live} live" if rebuilt.live else ""
             state = "is there already" if rebuilt.there_already else f"{rebuilt.versions} versions{live}"

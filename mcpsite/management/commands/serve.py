@@ -18,7 +18,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Serve until SIGTERM; the process exits once all recorded calls are written."""
-        self._look_at_schema()
+        self._warn_about_schema()
         # Imported late: the application lists the static files when it is loaded.
         from mcpsite.asgi import application  # noqa: PLC0415
 
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             timeout_graceful_shutdown=settings.ANSWERS_STOP_SECONDS,
         )
 
-    def _look_at_schema(self) -> None:
+    def _warn_about_schema(self) -> None:
         """Warn about missing migrations; serve anyway, and `/readyz` is 200 once they are applied."""
         try:
             missing = missing_migrations()
