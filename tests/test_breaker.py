@@ -114,7 +114,7 @@ def test_what_is_told_at_the_opening_may_ask_the_breaker(clock: Clock) -> None:
     assert allowed == [False]
 
 
-steps = st.lists(st.one_of(st.sampled_from(["succeeded", "failed", "allow"]), st.floats(0.1, 100)), max_size=60)
+steps = st.lists(st.one_of(st.sampled_from(["record_success", "record_failure", "allow"]), st.floats(0.1, 100)), max_size=60)
 
 
 @given(steps)
@@ -138,7 +138,7 @@ def test_whatever_happens_it_is_open_only_after_failures_in_a_row_and_a_success_
                 assert before is State.OPEN or clock.now - last_trial >= TRIAL
                 last_trial = clock.now
         else:
-            in_a_row = in_a_row + 1 if step == "failed" else 0
+            in_a_row = in_a_row + 1 if step == "record_failure" else 0
             getattr(breaker, step)()
             assert (breaker.state is State.OPEN) == (in_a_row >= LIMIT)
 

@@ -90,7 +90,7 @@ def test_rare_calls_are_found_by_going_on_from_page_to_page(
 ) -> None:
     monkeypatch.setattr("invocations.stores.orm_reading.SEARCH_MAX", 10)
     monkeypatch.setattr("invocations.stores.dynamodb_reading.SEARCH_MAX", 5)
-    monkeypatch.setattr("invocations.stores.dynamodb_reading.LOOKS_MAX", 1)
+    monkeypatch.setattr("invocations.stores.dynamodb_reading.QUERIES_MAX", 1)
     rare: dict[str, Any] = {"method": "prompts/get", "client": "rare"}
     events = [called("a", second=number, **(rare if number in (3, 47) else {})) for number in range(50)]
     log.write_batch(events)
