@@ -114,7 +114,9 @@ def test_what_is_told_at_the_opening_may_ask_the_breaker(clock: Clock) -> None:
     assert allowed == [False]
 
 
-steps = st.lists(st.one_of(st.sampled_from(["record_success", "record_failure", "allow"]), st.floats(0.1, 100)), max_size=60)
+steps = st.lists(
+    st.one_of(st.sampled_from(["record_success", "record_failure", "allow"]), st.floats(0.1, 100)), max_size=60
+)
 
 
 @given(steps)
