@@ -21,11 +21,11 @@ def hand_over_all(handover: Handover, backlog: Backlog, spool: Spool | None, cha
     `changed` guards the backlog. The writer thread may write some of the same calls, which is harmless.
     """
     try:
-        count = _leave_memory(handover, backlog, changed)
+        count = _hand_over_memory(handover, backlog, changed)
         if spool is not None:
             with changed:
                 spool.close()
-            count += _leave_files(handover, spool)
+            count += _hand_over_files(handover, spool)
     except Exception:
         log.exception("handing calls over to other replicas failed too; trying again")
         return False
@@ -34,10 +34,10 @@ def hand_over_all(handover: Handover, backlog: Backlog, spool: Spool | None, cha
     return True
 
 
-def _leave_memory(handover: Handover, backlog: Backlog, changed: threading.Condition) -> int:
+def _hand_over_memory(handover: Handover, backlog: Backlog, changed: threading.Condition) -> int:
     with changed:
         events = backlog.events()
-    for part in _parts(events):
+    for part in _split(events):
         handover.put(part)
         with changed:
             backlog.remove(part)
@@ -45,16 +45,16 @@ def _leave_memory(handover: Handover, backlog: Backlog, changed: threading.Condi
     return len(events)
 
 
-def _leave_files(handover: Handover, spool: Spool) -> int:
+def _hand_over_files(handover: Handover, spool: Spool) -> int:
     count = 0
     while True:
         with spool.take_over_segment() as events:
-            for part in _parts(events):
+            for part in _split(events):
                 handover.put(part)
         if not events:
             return count
         count += len(events)
 
 
-def _parts(events: Sequence[InvocationEvent]) -> list[Sequence[InvocationEvent]]:
+def _split(events: Sequence[InvocationEvent]) -> list[Sequence[InvocationEvent]]:
     return [events[start : start + EVENTS_MAX] for start in range(0, len(events), EVENTS_MAX)]

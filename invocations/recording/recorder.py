@@ -194,11 +194,11 @@ class Recorder:
     def _run(self) -> None:
         with self._lock:  # the batch of a run that failed
             self._backlog.requeue_batch()
-        look_at = 0.0
+        next_takeover = 0.0
         try:
-            while self._write_next(look_at - time.monotonic()):
-                if time.monotonic() >= look_at and not self._take_over_file():
-                    look_at = time.monotonic() + TAKE_OVER_SECONDS
+            while self._write_next(next_takeover - time.monotonic()):
+                if time.monotonic() >= next_takeover and not self._take_over_file():
+                    next_takeover = time.monotonic() + TAKE_OVER_SECONDS
                 self._worker.part.beat()
             while self._take_over_file():  # the overflow
                 pass

@@ -97,7 +97,7 @@ def _perform(future: Future[Any], call: Callable[[], Any]) -> None:
         return
     try:
         result = call()
-    except BaseException as error:  # noqa: BLE001  # re-raised by whoever awaits the future
+    except BaseException as error:  # noqa: BLE001  # re-raised where the future is awaited
         future.set_exception(error)
         del future  # the traceback references this frame
     else:

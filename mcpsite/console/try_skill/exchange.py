@@ -23,7 +23,7 @@ CLIENT = {"name": "Try it", "version": SERVER_INFO["version"]}
 VERSIONS = (modern.VERSION, *legacy.VERSIONS)
 
 _HAS_VERSION_HEADER = "2025-06-18"
-"""Clients of earlier revisions do not tell theirs in a header."""
+"""Clients of earlier revisions send no revision header."""
 
 # Adds the request id by which the call can be found in the log.
 _gateway = RequestIdMiddleware(mcp_endpoint)
