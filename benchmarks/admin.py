@@ -1,11 +1,11 @@
-"""How long the admin's pages take with many skills and a long log.
+"""Response times of the admin's pages with many skills and a long log.
 
     python -m benchmarks.admin fill [--skills 10000] [--calls 1000000]
     python -m benchmarks.admin time [--repeat 5]
 
-Works on the installation that the environment names (DATA_DIR, DATABASE_URL); take an empty one of its own.
-`time` asks for each page through Django's test client and prints its median in milliseconds on the clock and of
-CPU (which other work on the machine hardly lengthens), its database queries and its size; it exits with 1 where
+Runs on the installation that the environment names (DATA_DIR, DATABASE_URL); use a separate, empty one.
+`time` requests each page through Django's test client and prints the median wall time and CPU time (which other
+load on the machine hardly affects) in milliseconds, its database queries and its size; it exits with 1 if
 a page takes 300 ms or longer.
 """
 
@@ -46,7 +46,7 @@ WORDS = ["invoices", "tables", "letters", "reports", "colours", "schedules", "ma
 
 @dataclass(frozen=True)
 class Timed:
-    """A page and what it took."""
+    """Measurements of a page."""
 
     name: str
     status: int
@@ -57,7 +57,7 @@ class Timed:
 
 
 def fill(skills: int, calls: int) -> None:
-    """Two versions of each skill, the first or second live, a tenth drafts; the first one is stored whole."""
+    """Create skills with two versions, the first or second live, a tenth drafts; only the first has stored files."""
     call_command("migrate", verbosity=0)
     owner, _ = User.objects.get_or_create(username="bench", is_staff=True, is_superuser=True)
     whole = _stored(owner)
@@ -71,7 +71,7 @@ def fill(skills: int, calls: int) -> None:
 
 
 def _stored(owner: User) -> SkillVersion:
-    """A skill with its files in the store, to look at."""
+    """Create a skill with its files in the store."""
     folder = settings.BASE_DIR / "examples" / "skills" / "calculator"
     version, _ = services.create_version(read_folder(folder), user=owner)
     if version.skill.live_version is None:
@@ -101,7 +101,7 @@ def _version(like: SkillVersion, skill: Skill, number: int, owner: User) -> Skil
 
 
 def _publish(skills: list[Skill], versions: list[SkillVersion], owner: User) -> None:
-    """Of ten skills, one is a draft, one has a version that waits, eight have their newest one live."""
+    """Of ten skills, one is a draft, one has an unpublished newer version, eight have their newest version live."""
     generation = Publication.objects.order_by("-generation").values_list("generation", flat=True).first() or 0
     publications, events = [], []
     for number, (skill, (first, second)) in enumerate(zip(skills, _pairs(versions), strict=True)):
@@ -126,7 +126,7 @@ def _pairs(versions: list[SkillVersion]) -> Iterator[tuple[SkillVersion, SkillVe
 
 
 def pages() -> dict[str, str]:
-    """Each page by its name."""
+    """Return the URL of each page by name."""
     skill = Skill.objects.get(name="calculator")
     version = [skill.pk, 1]
     skills, log = reverse("admin:skills_registry_skill_changelist"), reverse("admin:invocations_invocation_changelist")
@@ -165,7 +165,7 @@ def pages() -> dict[str, str]:
 
 
 def timed(browser: Client, name: str, address: str, repeat: int) -> Timed:
-    """Ask for a page, once to warm up; queries are counted apart from the time."""
+    """Request a page after one warm-up; queries are counted in a separate request."""
     queries: list[str] = []
 
     def counted(execute: Any, sql: str, *given: Any) -> Any:
@@ -185,7 +185,7 @@ def timed(browser: Client, name: str, address: str, repeat: int) -> Timed:
 
 
 def main() -> int:
-    """Fill, or time; the exit code."""
+    """Run `fill` or `time`; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["fill", "time"])
     parser.add_argument("--skills", type=int, default=10_000)

@@ -1,12 +1,12 @@
-"""What a request costs this gateway, a bare ASGI application, FastMCP 4 and the official SDK, side by side.
+"""Cost of a request to this gateway, a bare ASGI application, FastMCP 4 and the official SDK.
 
     make benchmark                       everything, into benchmarks/results/gateway.md
-    make benchmark ARGS="--quick --json" one JSON row a line, within a minute
+    make benchmark ARGS="--quick --json" one JSON object per row, within a minute
     make benchmark ARGS="--on granian --servers skillkeeper bare"   on another ASGI server
 
-All servers run on one ASGI server, which is uvicorn (uvloop, httptools) unless --on says otherwise, and on one
+All applications run on the same ASGI server, uvicorn (uvloop, httptools) unless --on names another, and on one
 core; the load generator (gateway_load.py) runs on another.
-They are measured in turn, round after round, so that what disturbs one disturbs all; figures are medians.
+They are measured in turn, round after round, so that disturbances affect all; figures are medians.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from pathlib import Path
 import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))  # so that it runs as a file, too
+sys.path.insert(0, str(ROOT))  # so that it also runs as a file
 
 from benchmarks.gateway_load import Load, load  # noqa: E402
 from benchmarks.gateway_report import Row, table, write_report  # noqa: E402
@@ -38,17 +38,17 @@ SERVERS = ("skillkeeper", "bare", "fastmcp", "sdk")
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How much is measured."""
+    """Extent of the measurement."""
 
     seconds: float
     rounds: int
     connections: int
     warm_up: float
-    """Seconds before the first round."""
+    """Warm-up seconds before the first round."""
 
 
 def measure(servers: Sequence[str], sizes: Sequence[int], effort: Effort, on: str) -> Iterator[Row]:
-    """Row by row, catalog by catalog; `on` one of SERVE_ON."""
+    """Yield row after row for each catalog; `on` is one of SERVE_ON."""
     cores = sorted(os.sched_getaffinity(0))
     for size in dict.fromkeys(sizes):
         with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
@@ -68,7 +68,7 @@ def measure(servers: Sequence[str], sizes: Sequence[int], effort: Effort, on: st
 
 
 def compare(started: dict[str, Running], call: Call, era: str, effort: Effort) -> Iterator[Row]:
-    """One call on all servers that know it, in turn."""
+    """Measure one call on all servers that support it, in turn."""
     token, size = started["skillkeeper"].token, 0
     requests: dict[str, list[bytes]] = {}
     for name, server in started.items():
@@ -95,7 +95,7 @@ def compare(started: dict[str, Running], call: Call, era: str, effort: Effort) -
 
 
 def ask_once(port: int, request: bytes) -> httpx.Response:
-    """The answer to one of the prepared requests."""
+    """Return the answer to one of the prepared requests."""
     head, _, body = request.partition(b"\r\n\r\n")
     lines = head.decode("latin-1").split("\r\n")[1:]
     headers = dict(line.split(": ", 1) for line in lines)
@@ -103,20 +103,20 @@ def ask_once(port: int, request: bytes) -> httpx.Response:
 
 
 def main() -> None:
-    """Measure and tell."""
+    """Measure and print or write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one short round")
-    parser.add_argument("--json", action="store_true", help="a JSON object a row, and no report written")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per row and write no report")
     parser.add_argument("--on", choices=SERVE_ON, default="uvicorn", help="the ASGI server that runs them all")
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=SERVERS)
     parser.add_argument("--skills", nargs=3, type=int, default=(17, 100, 1000), metavar=("SMALL", "MIDDLE", "LARGE"))
-    parser.add_argument("--seconds", type=float, help="how long each server is asked in a round")
+    parser.add_argument("--seconds", type=float, help="duration per server and round")
     parser.add_argument("--rounds", type=int)
     given = parser.parse_args()
     if {"fastmcp", "sdk"} & set(given.servers) and not PEERS.exists():
-        parser.error("the peers are not installed: run it by make benchmark, or with --servers skillkeeper bare")
+        parser.error("the peers are not installed: use make benchmark, or --servers skillkeeper bare")
     if given.on == "granian" and not GRANIAN.exists():
-        parser.error("granian is not installed: run it by make benchmark")
+        parser.error("granian is not installed: use make benchmark")
     usual = Effort(0.25, 1, 4, 0) if given.quick else Effort(1.0, 5, 16, 0.2)
     effort = replace(usual, **{name: value for name in ("seconds", "rounds") if (value := getattr(given, name))})
     rows = []
@@ -125,7 +125,7 @@ def main() -> None:
     ):
         rows.append(row)
         if given.json:
-            print(json.dumps(row.as_json()), flush=True)  # noqa: T201  # this is what it is for
+            print(json.dumps(row.as_json()), flush=True)  # noqa: T201  # the output
     if not given.json:
         print(table(rows))  # noqa: T201
         if not given.quick and given.on == "uvicorn":

@@ -1,4 +1,4 @@
-"""A load generator: many connections, one thread, prepared requests; written for this, so that it costs little."""
+"""A cheap load generator: many connections, one thread, prepared requests."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from pathlib import Path
 from typing import Protocol
 
 QUIET_SECONDS = 0.15
-"""Longer than the recorder waits for company, so that what was measured pays for writing its calls, too."""
+"""Longer than the recorder's linger time, so that writing the recorded calls is measured too."""
 SETTLES_WITHIN = 60.0
 RECEIVED_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What one round showed; CPU is the server's until it has nothing left to do, in microseconds a request."""
+    """Result of one round; CPU is the server's until it is idle, in microseconds per request."""
 
     rps: float
     cpu_us: float
     busy: float
-    """Which part of the time the load generator itself needed: near 1 it would be what is measured."""
+    """Fraction of time that the load generator itself was busy; near 1, it would be the bottleneck."""
 
 
 class BadAnswer(Exception):
-    """A server did not answer as it should."""
+    """A server gave a wrong answer."""
 
 
 class _Connection:
-    """Sends a request as soon as the last one is answered."""
+    """A connection that sends the next request as soon as the last one is answered."""
 
     def __init__(self, port: int, requests: Sequence[bytes], offset: int) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port))
@@ -42,7 +42,7 @@ class _Connection:
         self._head = b""
 
     def send(self) -> None:
-        """The next request."""
+        """Send the next request."""
         self.socket.sendall(next(self._requests))
 
     def receive(self, buffer: bytearray) -> bool:
@@ -75,7 +75,7 @@ def _content_length(received: bytes, end: int) -> int:
 
 
 class Server(Protocol):
-    """Where to ask, and whose CPU it costs."""
+    """A server's address and process id."""
 
     @property
     def port(self) -> int: ...
@@ -84,7 +84,7 @@ class Server(Protocol):
 
 
 def load(server: Server, requests: Sequence[bytes], *, seconds: float, connections: int) -> Load:
-    """Ask for so many seconds, then wait until the server is at rest. Raises BadAnswer, OSError."""
+    """Send requests for `seconds`, then wait until the server is idle. Raises BadAnswer, OSError."""
     cpu, own, began = cpu_ns(server.pid), time.process_time(), time.perf_counter()
     answered = _ask(server.port, requests, began + seconds, connections)
     elapsed = time.perf_counter() - began
@@ -94,7 +94,7 @@ def load(server: Server, requests: Sequence[bytes], *, seconds: float, connectio
 
 
 def _ask(port: int, requests: Sequence[bytes], until: float, connections: int) -> int:
-    """How many requests were answered, all of them at the end."""
+    """Run the connections until the end; return the number of answered requests."""
     buffer = bytearray(RECEIVED_AT_ONCE)
     poll = select.epoll()
     open_ = {}
@@ -119,14 +119,14 @@ def _ask(port: int, requests: Sequence[bytes], until: float, connections: int) -
 
 
 def cpu_ns(pid: int) -> int:
-    """CPU time that a process of ours and its children have used, in nanoseconds."""
+    """Return the CPU time of a server process and its children, in nanoseconds."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    # clock_getcpuclockid(3) as Linux defines it.
+    # The clock ids of clock_getcpuclockid(3) on Linux.
     return sum(time.clock_gettime_ns((~one << 3) | 2) for one in (pid, *map(int, children)))
 
 
 def wait_until_quiet(pid: int) -> None:
-    """Wait until a server has had nothing to do for a while."""
+    """Wait until a server has been idle for a while."""
     deadline = time.monotonic() + SETTLES_WITHIN
     used = cpu_ns(pid)
     while time.monotonic() < deadline:

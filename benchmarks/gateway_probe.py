@@ -1,4 +1,4 @@
-"""Calls of a gateway, one after another, from a process of its own; each line of output is how many seconds one took.
+"""Calls a gateway repeatedly; each line of output is the seconds that one call took.
 
 python -m benchmarks.gateway_probe PORT
 """
@@ -16,7 +16,7 @@ HEADERS = {"content-type": "application/json", "accept": "application/json, text
 
 
 def main() -> None:
-    """Call until the process is ended."""
+    """Call until the process is killed."""
     connection = HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=60)
     while True:
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The figures for people."""
+"""The report of the gateway benchmark."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REPORT = Path(__file__).parent / "results" / "gateway.md"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a call costs a server; `size` is our answer's length in bytes, `busy` the load generator's share of time."""
+    """Cost of a call on a server; `size` is our answer's length in bytes, `busy` the load generator's busy fraction."""
 
     server: str
     call: str
@@ -29,7 +29,7 @@ class Row:
     busy: float
 
     def as_json(self) -> dict[str, Any]:
-        """The row for programs."""
+        """Return the row as JSON data."""
         return {
             "server": self.server,
             "call": self.call,
@@ -42,7 +42,7 @@ class Row:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Markdown: a line for each call, requests a second and CPU of each server, and what that is to ours."""
+    """Return a Markdown table: per call, requests per second and CPU of each server, and ratios to ours."""
     lines = [
         "| call | skills | revision | answer | skillkeeper | bare | fastmcp | sdk | to bare | fastmcp | sdk |",
         "|---|---:|---|---:|---:|---:|---:|---:|---:|---:|---:|",
@@ -67,19 +67,19 @@ def _grouped(rows: Iterable[Row]) -> Iterable[tuple[tuple[str, int, str], dict[s
 
 
 def write_report(rows: Sequence[Row], *, seconds: float, rounds: int, connections: int) -> None:
-    """Into the file that is committed."""
+    """Write the report that is committed."""
     REPORT.parent.mkdir(exist_ok=True)
     REPORT.write_text(
         f"""# What a request costs
 
-`make benchmark` wrote this on {datetime.now(UTC):%Y-%m-%d}; [README.md](../README.md) says what is compared and how.
+Written by `make benchmark` on {datetime.now(UTC):%Y-%m-%d}; [README.md](../README.md) explains what is compared.
 
 {_machine()} The servers on one core, the load generator on another ({connections} connections, busy for at most
 {max(row.busy for row in rows):.0%} of the time); median of {rounds} rounds of {seconds:g} s, all servers in turn.
 
-Requests a second, in brackets microseconds of CPU a request, with everything that is written afterwards.
-The last three columns say what part of the bare application's requests a second ours are, and how many times
-those of FastMCP and the SDK.
+Requests per second, with microseconds of CPU per request in brackets, including what is written afterwards.
+The last three columns are our requests per second as a fraction of the bare application's, and as multiples
+of those of FastMCP and the SDK.
 
 {table(rows)}
 

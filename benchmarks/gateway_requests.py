@@ -1,4 +1,4 @@
-"""The requests that are measured, as bytes for a socket."""
+"""The measured requests, as bytes to send."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 ERAS = ("2026-07-28", "2025-11-25")
 PREPARED = 256
-"""Requests differ in id and, where they name a skill, in the skill, as those of many clients do."""
+"""Number of different requests: ids and skill names vary, as with many clients."""
 _NAMED_BY = {"tools/call": "name", "resources/read": "uri"}
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A method on a catalog of so many skills."""
+    """A method on a catalog of `skills` skills."""
 
     method: str
     skills: int
 
     def params(self, server: str, number: int) -> dict[str, Any]:
-        """The parameters of the request with this number."""
+        """Return the parameters of the request with this number."""
         name = f"skill-{number * 7919 % self.skills:04}"
         uri = f"skill://{name}/SKILL.md"
         if self.method == "tools/call":
@@ -31,7 +31,7 @@ class Call:
         return {"uri": uri} if self.method == "resources/read" else {}
 
     def is_answered(self, body: bytes) -> bool:
-        """Whether an answer is a result; False where a server does not know the method."""
+        """Return whether an answer is a result; False if the server does not support the method."""
         answer = json.loads(body) if body.startswith(b"{") else {}
         if "result" in answer and not answer["result"].get("isError"):
             return True
@@ -41,7 +41,7 @@ class Call:
 
 
 def calls(sizes: Sequence[int]) -> list[Call]:
-    """All that is measured, on catalogs of a small, a middle and a large size."""
+    """Return all measured calls, on catalogs of three sizes."""
     small, middle, large = sizes
     return [
         Call("tools/call", small),
@@ -54,12 +54,12 @@ def calls(sizes: Sequence[int]) -> list[Call]:
 
 
 def prepared(server: str, call: Call, era: str, token: str) -> list[bytes]:
-    """Requests to ask in turn."""
+    """Return the requests to send in turn."""
     return [_request(call.method, call.params(server, number), 1000 + number, era, token) for number in range(PREPARED)]
 
 
 def prepared_bare(requests: Sequence[bytes], size: int) -> list[bytes]:
-    """The same requests for the bare application, which is to answer with so many bytes."""
+    """Return the same requests for the bare application, which answers with `size` bytes."""
     return [request.replace(b"POST /mcp ", b"POST /%d " % size, 1) for request in requests]
 
 

@@ -1,4 +1,4 @@
-"""The servers that are compared, each in a process of its own, pinned, on the same skills."""
+"""The compared servers, each a pinned process, with the same skills."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ SERVE_ON = {
     ],
     "granian": ["-m", "granian", "--interface", "asgi", "--loop", "uvloop", "--no-ws", "--log-level", "warning"],
 }
-"""How Python is told to serve an application on each ASGI server, with one process."""
+"""Python arguments that serve an application on each ASGI server, with one process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A server that was started; `token` is the one it asks for, if it does."""
+    """A running server; `token` is the one it requires, if any."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -46,11 +46,11 @@ class Running:
 
     @property
     def pid(self) -> int:
-        """Of its process."""
+        """Return the process id."""
         return self.process.pid
 
     def wait(self) -> None:
-        """Until it answers."""
+        """Wait until the server answers."""
         deadline = time.monotonic() + STARTS_WITHIN
         while True:
             try:
@@ -64,7 +64,7 @@ class Running:
 
 
 def write_skills(folder: Path, count: int) -> None:
-    """So many skills of about 2 KB with one more file each."""
+    """Write `count` skills of about 2 KB with one more file each."""
     for number in range(count):
         root = folder / f"skill-{number:04}"
         (root / "references").mkdir(parents=True)
@@ -78,7 +78,7 @@ def write_skills(folder: Path, count: int) -> None:
 
 @contextmanager
 def running(name: str, folder: Path, skills: Path, core: int, on: str) -> Iterator[Running]:
-    """One of skillkeeper, bare, fastmcp and sdk on one of SERVE_ON."""
+    """Run skillkeeper, bare, fastmcp or sdk on one of SERVE_ON."""
     port = free_port()
     serve = [*SERVE_ON[on], "--port", str(port)]
     if name == "skillkeeper":
@@ -108,7 +108,7 @@ def running(name: str, folder: Path, skills: Path, core: int, on: str) -> Iterat
 
 @contextmanager
 def pinned(core: int) -> Iterator[None]:
-    """This process, and what it starts meanwhile, on one core."""
+    """Pin this process, and processes started within the block, to one core."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {core})
     try:
@@ -118,7 +118,7 @@ def pinned(core: int) -> Iterator[None]:
 
 
 def _installation(folder: Path, skills: Path) -> tuple[Mapping[str, str], str]:
-    """A new installation with all skills published, and a token, as in production."""
+    """Create an installation with all skills published; return a token."""
     data = folder / "data"
     environment = {
         **clean_environment(data),

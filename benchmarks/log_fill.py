@@ -1,4 +1,4 @@
-"""A long log to time pages on: written through the store in use, so that its counters and days are right.
+"""Creates a long log for timing pages, through the configured store, so that counters and daily counts match.
 
     python -m benchmarks.log_fill [--calls 1000000] [--days 28]
 
@@ -32,7 +32,7 @@ FAILED = 0.03
 
 
 def fill(skills: Sequence[str], calls: int, days: int) -> None:
-    """Log so many calls of the skills, the first ones called the most, evenly over the days until now."""
+    """Log `calls` calls, spread evenly over the last `days` days; the first skills are called most."""
     events = made(skills, calls, days)
     store = get_store()
     with tqdm(total=calls, unit="call", disable=None) as bar:
@@ -42,7 +42,7 @@ def fill(skills: Sequence[str], calls: int, days: int) -> None:
 
 
 def made(skills: Sequence[str], calls: int, days: int) -> Iterator[InvocationEvent]:
-    """The calls, in the order of time, the same ones for the same arguments."""
+    """Yield the calls in order of time; deterministic for the same arguments."""
     chance = random.Random(1)  # noqa: S311  # not a secret
     weights = list(accumulate(1 / (rank + 1) for rank in range(len(skills))))
     now = datetime.now(UTC)
@@ -65,7 +65,7 @@ def made(skills: Sequence[str], calls: int, days: int) -> Iterator[InvocationEve
 
 
 def main() -> None:
-    """Fill."""
+    """Fill the log."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--days", type=int, default=28)

@@ -1,9 +1,9 @@
-"""What the admin's pages about calls cost, on the installation that the environment names (see `log_fill`).
+"""Cost of the admin's pages about calls, on the installation that the environment names (see `log_fill`).
 
     python -m benchmarks.log_pages [--rounds 5]
 
-Prints for each page the number of queries, the median time it took, and of that the processor's: on a
-machine that does other things, too, only the latter says anything. In process, without a server.
+Prints for each page the number of queries, the median wall time and the median CPU time. On a busy
+machine only the CPU time is meaningful. In process, without a server.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
 from invocations import queries  # noqa: E402
-from invocations.pages.cursors import cursor_of  # noqa: E402
+from invocations.pages.cursors import call_cursor  # noqa: E402
 from skills_registry.models import Skill  # noqa: E402
 
 LOG = "/admin/invocations/invocation/"
@@ -44,16 +44,16 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     client = Client(headers={"host": "localhost"})
     client.force_login(User.objects.filter(is_superuser=True)[0])
-    print("| page | queries | ms | ms of processor |\n|---|---|---|---|")  # noqa: T201
+    print("| page | queries | ms | ms of CPU |\n|---|---|---|---|")  # noqa: T201
     for address in pages():
         asked, taken, worked = measured(client, address, rounds)
         print(f"| `{address.removeprefix('/admin')}` | {asked} | {taken:.0f} | {worked:.0f} |", flush=True)  # noqa: T201
 
 
 def pages() -> list[str]:
-    """The addresses, with names and a place in the middle of the log that are there."""
+    """Return the URLs, with existing names and a cursor in the middle of the log."""
     skill = Skill.objects.order_by("pk")[0]
-    place = cursor_of(queries.calls(queries.CallFilter(skill=skill.name), limit=2_000).calls[-1]).replace("+", "%2B")
+    place = call_cursor(queries.calls(queries.CallFilter(skill=skill.name), limit=2_000).calls[-1]).replace("+", "%2B")
     filters = [text.format(skill=skill.name, place=place) for text in FILTERS]
     usage = f"/admin/skills_registry/skill/{skill.pk}/usage/?days="
     return [
@@ -65,7 +65,7 @@ def pages() -> list[str]:
 
 
 def measured(client: Client, address: str, rounds: int) -> tuple[int, float, float]:
-    """How many queries a page needs, and the medians of its time and the processor's, in milliseconds."""
+    """Return a page's number of queries, and the medians of its wall and CPU time in milliseconds."""
     taken, worked = [], []
     for _ in range(rounds + 1):
         began, worked_before = time.perf_counter(), time.process_time()
@@ -74,7 +74,7 @@ def measured(client: Client, address: str, rounds: int) -> tuple[int, float, flo
         taken.append(1000 * (time.perf_counter() - began))
         worked.append(1000 * (time.process_time() - worked_before))
         assert answer.status_code == 200, (address, answer.status_code)
-    return len(asked), statistics.median(taken[1:]), statistics.median(worked[1:])  # the first one fills caches
+    return len(asked), statistics.median(taken[1:]), statistics.median(worked[1:])  # the first request fills caches
 
 
 if __name__ == "__main__":

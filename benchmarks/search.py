@@ -1,10 +1,10 @@
-"""How well agents find the skill they need: questions as people put them, over skills like public ones.
+"""Search quality: realistic questions over skills like public ones.
 
     .venv/bin/python -m benchmarks.search [--skills FOLDER ...] [--show]
 
-Prints the mean reciprocal rank and the share of questions whose skill is among the first five, for the questions that
-the ranking was tuned on and for those held out. With folders of real skills, these are searched (by name, description,
-tags and text), and questions whose skill is not there are left out.
+Prints the mean reciprocal rank and the share of questions whose skill is among the first five, for the questions
+used for tuning and for held-out ones. With --skills, the skills in these folders are searched (by name, description,
+tags and text), and questions whose skill is missing are skipped.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LOOKED_AT = 50
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody asks, and the skills of which any is a right answer."""
+    """A question, and the skills that are correct answers."""
 
     text: str
     answers: frozenset[str]
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def report(title: str, index: SkillIndex, questions: list[Question], *, show: bool) -> None:
-    """Print both figures for some questions."""
+    """Print both measures for a set of questions."""
     began = time.process_time()
     ranks = [rank(index, question) for question in questions]
     milliseconds = 1000 * (time.process_time() - began) / max(len(questions), 1)
@@ -66,13 +66,13 @@ def report(title: str, index: SkillIndex, questions: list[Question], *, show: bo
 
 
 def rank(index: SkillIndex, question: Question) -> int:
-    """The place of the first right answer, from 1; 0 where it is not found."""
+    """Return the rank of the first correct answer, from 1; 0 if there is none."""
     found = index.search(question.text, LOOKED_AT)
     return next((place for place, name in enumerate(found, 1) if name in question.answers), 0)
 
 
 def read_questions() -> Iterator[Question]:
-    """All of data/questions.txt."""
+    """Read data/questions.txt."""
     held_out = False
     for line in (DATA / "questions.txt").read_text().splitlines():
         held_out = held_out or line.startswith(HELD_OUT)
@@ -82,7 +82,7 @@ def read_questions() -> Iterator[Question]:
 
 
 def read_corpus() -> Iterator[SkillText]:
-    """The skills of data/skills.txt."""
+    """Read data/skills.txt."""
     for line in (DATA / "skills.txt").read_text().splitlines():
         if line and not line.startswith("#"):
             name, description = line.split(": ", 1)
@@ -90,7 +90,7 @@ def read_corpus() -> Iterator[SkillText]:
 
 
 def read_folder(folder: Path) -> Iterator[SkillText]:
-    """The skills below a folder; those that are not valid are left out."""
+    """Read the valid skills below a folder."""
     for path in sorted(folder.rglob("SKILL.md")):
         text = path.read_text(errors="replace")
         try:
@@ -102,7 +102,7 @@ def read_folder(folder: Path) -> Iterator[SkillText]:
 
 
 def title_of(name: str) -> str:
-    """A name in words."""
+    """Return a name as words."""
     return name.replace("-", " ").capitalize()
 
 

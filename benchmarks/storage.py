@@ -1,10 +1,10 @@
-"""What S3 and DynamoDB cost a gateway: start, refresh after one publish, memory, AWS requests, calls.
+"""Cost of S3 and DynamoDB for a gateway: start, refresh after a publish, memory, AWS requests, calls.
 
     python -m benchmarks.storage [--skills 2000] [--versions 10] [--calls 2000] [--json]
 
-Fills a database, a bucket and tables (MiniStack, started here) through the product's own services, then
-lets gateways start on them in processes of their own (`storage_probe.py`). Calls are measured on both
-backends in turn, so that what disturbs one disturbs the other.
+Fills a database, a bucket and tables (in MiniStack, which it starts) through the product's services, then
+starts gateway processes on them (`storage_probe.py`). Calls are measured on both
+backends in turn, so that disturbances affect both.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ MEASURED = {
 
 
 class Probe:
-    """A gateway that answers commands."""
+    """A gateway process that executes commands."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
 
     def ask(self, *command: object) -> dict[str, Any]:
-        """What a command cost."""
+        """Run a command and return its cost."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(" ".join(map(str, command)) + "\n")
@@ -60,7 +60,7 @@ class Probe:
 
 @contextmanager
 def probe(world: World, settings: dict[str, str]) -> Iterator[Probe]:
-    """A gateway on this world."""
+    """Run a gateway on this installation."""
     environment = {**clean_environment(world.data), **settings, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
     command = [sys.executable, "-m", "benchmarks.storage_probe"]
     with subprocess.Popen(
@@ -75,18 +75,18 @@ def probe(world: World, settings: dict[str, str]) -> Iterator[Probe]:
 
 
 def fill(world: World, skills: int, versions: int) -> None:
-    """So many skills of so many versions each, the newest live; in a process of its own, with a progress bar."""
+    """Create skills with versions, the newest live; in a child process with a progress bar."""
     run(world, world.aws, "-m", "benchmarks.storage_fill", str(skills), str(versions))
 
 
 def run(world: World, settings: dict[str, str], *arguments: str) -> None:
-    """Something in a process of its own that may take long."""
+    """Run a long child process."""
     environment = {**clean_environment(world.data), **settings, "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
     subprocess.run([sys.executable, *arguments], cwd=ROOT, env=environment, stdout=sys.stderr, check=True)
 
 
 def measure(skills: int, versions: int, calls: int = CALLS) -> dict[str, Any]:
-    """All figures; `calls` is how many tools/call one round of each backend has."""
+    """Measure everything; `calls` is the number of tools/call per round and backend."""
     with tempfile.TemporaryDirectory() as folder, ministack(Path(folder)) as url:
         world = World(Path(folder) / "data", url, url, like=prepare(Path(folder)).empty)
         fill(world, skills, versions)
@@ -101,7 +101,7 @@ def measure(skills: int, versions: int, calls: int = CALLS) -> dict[str, Any]:
 
 
 def compare_calls(world: World, calls: int) -> dict[str, Any]:
-    """CPU and time of a tools/call on S3 and on local files, measured in turn; and the AWS requests meanwhile."""
+    """Measure CPU and time of a tools/call on S3 and local files in turn, and the AWS requests."""
     run(world, world.local, "manage.py", "migrate_storage", "--to", "local")
     taken: dict[str, list[float]] = {"s3": [], "local": []}
     own: dict[str, list[float]] = {"s3": [], "local": []}
@@ -127,7 +127,7 @@ def compare_calls(world: World, calls: int) -> dict[str, Any]:
 
 
 def table(found: dict[str, Any]) -> str:
-    """The figures for people."""
+    """Return the report."""
     start, refresh, calls = found["start"], found["refresh"], found["calls"]
     rows = [
         ("gateway start", f"{start['seconds']:.2f} s", said(start["requests"]), f"{start['added_mib']:.0f} MiB"),
@@ -141,13 +141,13 @@ def table(found: dict[str, Any]) -> str:
 
 
 def _compared(what: str, microseconds: dict[str, float]) -> tuple[str, str, str, str]:
-    """A row about calls on both backends."""
+    """Return a table row about calls on both backends."""
     s3, local = microseconds["s3"], microseconds["local"]
     return what, f"{s3:.0f} us on S3, {local:.0f} us on local files", "", f"S3 / local = {s3 / local:.2f}"
 
 
 def said(requests: dict[str, int]) -> str:
-    """Requests by operation."""
+    """Format requests by operation."""
     return ", ".join(f"{count} {operation}" for operation, count in sorted(requests.items())) or "none"
 
 
@@ -156,7 +156,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--skills", type=int, default=2000)
     parser.add_argument("--versions", type=int, default=10)
-    parser.add_argument("--calls", type=int, default=CALLS, help="a round on each backend")
+    parser.add_argument("--calls", type=int, default=CALLS, help="calls per round and backend")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     found = measure(given.skills, given.versions, given.calls)

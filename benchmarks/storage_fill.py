@@ -21,7 +21,7 @@ WRITERS = 4
 
 
 def main() -> None:
-    """Fill."""
+    """Fill the installation."""
     skills, versions = map(int, sys.argv[1:])
     with ThreadPoolExecutor(WRITERS) as pool, tqdm(total=skills, unit="skill", disable=None) as bar:
         for _ in pool.map(lambda number: fill(f"bench-{number:04}", versions), range(skills)):
@@ -29,7 +29,7 @@ def main() -> None:
 
 
 def fill(name: str, versions: int) -> None:
-    """One skill with all its versions."""
+    """Create one skill with all its versions."""
     try:
         for number in range(1, versions + 1):
             # Only SKILL.md differs, as between most versions of most skills.

@@ -1,6 +1,6 @@
-"""A gateway in a process of its own, asked over stdin and stdout what its work costs; see `storage.py`.
+"""A gateway process that reports the cost of commands over stdin and stdout; see `storage.py`.
 
-Each line in is a command with its arguments, each line out a JSON object:
+Each input line is a command with its arguments, each output line a JSON object:
 `start`: the first snapshot; `refresh GENERATION`: until a newer snapshot is served; `calls N`: N tools/call.
 """
 
@@ -31,7 +31,7 @@ _asked: Counter[str] = Counter()
 
 
 def count_requests() -> None:
-    """Count every request that any client of this process sends to AWS, by operation."""
+    """Count this process's AWS requests by operation."""
     send = URLLib3Session.send
 
     def counting(self: Any, request: Any) -> Any:
@@ -46,7 +46,7 @@ def count_requests() -> None:
 
 
 async def main() -> None:
-    """Obey until stdin ends."""
+    """Execute commands until stdin ends."""
     count_requests()
     for line in iter(sys.stdin.readline, ""):
         command, *arguments = line.split()
@@ -61,14 +61,14 @@ async def main() -> None:
 
 
 async def start() -> dict[str, Any]:
-    """The first snapshot."""
+    """Load the first snapshot."""
     before = rss()
     snapshot = await live_catalog.snapshot()
     return {"skills": len(snapshot.skills), "generation": snapshot.generation, "added_mib": rss() - before}
 
 
 async def refresh(generation: str) -> dict[str, Any]:
-    """Until a snapshot newer than `generation` is served, as requests that come all the time would see it."""
+    """Poll until a snapshot newer than `generation` is served."""
     asked = 0
     while (snapshot := await live_catalog.snapshot()).generation <= int(generation):
         asked += 1
@@ -77,7 +77,7 @@ async def refresh(generation: str) -> dict[str, Any]:
 
 
 async def calls(count: str) -> dict[str, Any]:
-    """So many tools/call of the first skill, through the whole ASGI application."""
+    """Make `count` tools/call of the first skill through the whole ASGI application."""
     name = next(iter((await live_catalog.snapshot()).skills))
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name}}).encode()
     scope = {
@@ -103,7 +103,7 @@ async def calls(count: str) -> dict[str, Any]:
 
 
 def rss() -> float:
-    """Resident memory now, in MiB."""
+    """Return the current resident memory in MiB."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize() / 2**20
 

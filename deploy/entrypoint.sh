@@ -1,10 +1,10 @@
 #!/bin/sh
-# The container's commands: serve (without one), init-storage, or any of manage.py's: docker run IMAGE migrate
+# The container's commands: serve (default), init-storage, or any manage.py command: docker run IMAGE migrate
 set -eu
 cd "$(dirname "$0")/.."
 
-# Load balancers check a container's health by its address.
-serve_own_addresses() {
+# Load balancers send health checks to a container's IP address.
+allow_own_addresses() {
     for address in $(hostname -I); do
         case $address in
             *:*) ;;
@@ -14,17 +14,17 @@ serve_own_addresses() {
     export ALLOWED_HOSTS="${ALLOWED_HOSTS:-}"
 }
 
-# Static files are served from DATA_DIR, and a volume that is mounted there hides what an image has in
-# the same place, or keeps what an older one had. So the image has them elsewhere.
-lay_static_files() {
+# Static files are served from DATA_DIR, and a volume mounted there hides the image's files or keeps those
+# of an older image. So the image stores them elsewhere and copies them at start.
+copy_static_files() {
     mkdir -p "$DATA_DIR/static"
     cp -R static/. "$DATA_DIR/static/"
 }
 
 case "${1:-serve}" in
     serve)
-        serve_own_addresses
-        lay_static_files
+        allow_own_addresses
+        copy_static_files
         exec python manage.py serve
         ;;
     init-storage)

@@ -1,4 +1,4 @@
-"""The invocation log in the admin: read-only, with pages of its own in place of Django's."""
+"""The invocation log in the admin: read-only custom pages instead of Django's changelist."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ PAGES: list[tuple[str, Callable[..., HttpResponseBase], str]] = [
     ("export.<str:kind>", log.export, "invocations_export"),
     ("call/", log.call, "invocations_call"),
 ]
-"""Path, view, and the name after `admin:`."""
+"""URL pattern, view, and URL name in the `admin:` namespace."""
 
 
 @admin.register(Invocation)
 class InvocationAdmin(ModelAdmin):
-    """Every call, also the failed ones with their reason; from SQL or DynamoDB, whichever holds the log."""
+    """All recorded calls, successful and failed, read from SQL or DynamoDB."""
 
     def get_urls(self) -> list[URLPattern]:
-        """The pages of the log, in place of Django's."""
+        """Return the log's own URLs; Django's default ones are not registered."""
         return [path(pattern, self.admin_site.admin_view(view), name=name) for pattern, view, name in PAGES]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        """Calls are recorded, not written."""
+        """Always False: only the recorder adds calls."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Invocation | None = None) -> bool:
-        """The log is read-only."""
+        """Always False: the log is read-only."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """The log is read-only."""
+        """Always False: the log is read-only."""
         return False

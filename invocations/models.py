@@ -1,4 +1,4 @@
-"""What was called: one row a call, exact counters a skill and a day. Written by the recorder alone."""
+"""The invocation log: one row per call, exact counters per skill and per day. Only the recorder writes them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import models
 
 
 class Invocation(models.Model):
-    """One answered call. `skill` is the name that was asked for, whether or not there is such a skill."""
+    """One answered call. `skill` is the requested name, even if no such skill exists."""
 
     class Status(models.TextChoices):
         SUCCESS = "success", "success"
@@ -46,7 +46,7 @@ class Invocation(models.Model):
 
 
 class SkillCounter(models.Model):
-    """How often a skill was called, ever: the number of rows ever logged, also after old rows are gone."""
+    """All-time call count of a skill; pruning old rows does not lower it."""
 
     skill = models.CharField(max_length=64, primary_key=True)
     invocation_count = models.PositiveBigIntegerField(default=0)
@@ -62,7 +62,7 @@ class SkillCounter(models.Model):
 
 
 class DayCount(models.Model):
-    """The calls of a skill on a day of UTC; with the empty name, those of all skills. Kept longer than the rows."""
+    """Calls of a skill on one UTC day; an empty name means all skills. Kept longer than the rows."""
 
     skill = models.CharField(max_length=64, blank=True)
     day = models.DateField()

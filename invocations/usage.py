@@ -1,4 +1,4 @@
-"""How much was called, by day and by what: values and their arithmetic. Days are those of UTC. Pure."""
+"""Value types and arithmetic for usage figures. Days are UTC days. Pure."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A number of calls, and how many of them failed."""
+    """A number of calls and how many of them failed."""
 
     calls: int = 0
     errors: int = 0
 
     @property
     def error_rate(self) -> float:
-        """The failed part, from 0 to 1; 0 without calls."""
+        """The fraction that failed, from 0 to 1; 0 without calls."""
         return self.errors / self.calls if self.calls else 0.0
 
 
 @dataclass(frozen=True)
 class Series:
-    """The calls of each day from `since` on, also of those without any; or of each hour, `since` a moment."""
+    """Calls per day from `since` on, including days without calls; or per hour, with `since` a datetime."""
 
     since: date
     uses: tuple[Use, ...]
@@ -36,7 +36,7 @@ class Series:
 
     @property
     def days(self) -> list[tuple[date, Use]]:
-        """Each day (or the moment at which each hour begins) with its calls."""
+        """Each day (or start of an hour) with its calls."""
         return [(self.since + number * self.step, use) for number, use in enumerate(self.uses)]
 
     @property
@@ -46,18 +46,18 @@ class Series:
 
     @property
     def total(self) -> Use:
-        """All days together."""
+        """The sum over all days."""
         return Use(sum(use.calls for use in self.uses), sum(use.errors for use in self.uses))
 
     def between(self, since: date, until: date) -> Series:
-        """A part of it; `until` is its last day."""
+        """Return the part from `since` to `until` (inclusive)."""
         first = max((since - self.since).days, 0)
         return Series(self.since + timedelta(days=first), self.uses[first : (until - self.since).days + 1])
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one version, client or caller (`name`) has of the calls that were looked at."""
+    """The calls of one version, client or caller (`name`)."""
 
     name: str
     use: Use
@@ -65,9 +65,9 @@ class Share:
 
 @dataclass(frozen=True)
 class Usage:
-    """How a skill is used, from its newest calls; `complete` says whether these are all of the period.
+    """How a skill is used, computed from its newest calls; `complete` is False if the period has more.
 
-    Times are in milliseconds; `oldest` is when the earliest of the calls looked at began.
+    Percentiles are in milliseconds; `oldest` is the start of the earliest call used.
     """
 
     total: Use
@@ -83,10 +83,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Some calls together: how many, how many failed, and the milliseconds that half and 95 % of them did not exceed.
+    """Call count, failures, median and 95th percentile duration (ms) of some calls.
 
-    There are `more` calls of the kind than these. `looked_through` says among how many of the newest calls these were
-    found, where not all were looked at.
+    `more`: further calls match. `looked_through`: only this many of the newest calls were searched;
+    None if all were.
     """
 
     use: Use
@@ -97,49 +97,49 @@ class Summary:
 
 
 def today() -> date:
-    """The present day in UTC."""
+    """Return the current UTC date."""
     return datetime.now(UTC).date()
 
 
 def last_days(count: int) -> tuple[date, date]:
-    """The first and the last of `count` days of which the last is today."""
+    """Return the first and last of the `count` days that end today."""
     return today() - timedelta(days=count - 1), today()
 
 
 def series(since: date, until: date, counted: Mapping[date, Use]) -> Series:
-    """A series of all days from `since` to `until`, both included."""
+    """Return the series from `since` to `until` (inclusive)."""
     return Series(since, tuple(counted.get(day, Use()) for day in days_between(since, until)))
 
 
 def last_hours(count: int) -> datetime:
-    """When the first of `count` hours of UTC began, of which the last is the present one."""
+    """Return the start of the first of `count` UTC hours, the last being the current hour."""
     return datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - (count - 1) * HOUR
 
 
 def by_hour(since: datetime, counted: Mapping[datetime, Use], hours: int) -> Series:
-    """A series of so many hours."""
+    """Return a series of `hours` hours from `since` on."""
     return Series(since, tuple(counted.get(since + number * HOUR, Use()) for number in range(hours)), HOUR)
 
 
 def days_between(since: date, until: date) -> list[date]:
-    """Every day from `since` to `until`, both included."""
+    """Return every day from `since` to `until` (inclusive)."""
     return [since + timedelta(days=number) for number in range((until - since).days + 1)]
 
 
 def most_called(uses: Mapping[str, Use], limit: int) -> list[Share]:
-    """The skills with the most calls, these first."""
+    """Return the `limit` skills with the most calls, most called first."""
     ranked = sorted(uses.items(), key=lambda item: (-item[1].calls, item[0]))
     return [Share(name, use) for name, use in ranked[:limit] if use.calls]
 
 
 def failing(uses: Mapping[str, Use], limit: int, *, least_calls: int, rate: float) -> list[Share]:
-    """The skills with at least so many calls, at least so large a part of them failed, the worst first."""
+    """Return skills with at least `least_calls` calls and an error rate of at least `rate`, worst first."""
     bad = [(name, use) for name, use in uses.items() if use.calls >= least_calls and use.error_rate >= rate]
     return [Share(name, use) for name, use in sorted(bad, key=lambda item: (-item[1].error_rate, item[0]))[:limit]]
 
 
 def usage(calls: Sequence[InvocationEvent], *, complete: bool) -> Usage:
-    """What the newest calls of a skill say."""
+    """Compute the usage of a skill from its newest calls."""
     durations = sorted(call.duration_ms for call in calls)
     return Usage(
         total=_use(calls),
@@ -155,14 +155,14 @@ def usage(calls: Sequence[InvocationEvent], *, complete: bool) -> Usage:
 
 
 def summary(calls: Sequence[tuple[str, float]], *, more: bool = False, looked_through: int | None = None) -> Summary:
-    """Calls together, of each of which status and duration are given."""
+    """Summarize calls given as (status, duration in ms)."""
     durations = sorted(duration for _, duration in calls)
     use = Use(len(calls), sum(status == "error" for status, _ in calls))
     return Summary(use, percentile(durations, 50), percentile(durations, 95), more, looked_through)
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float | None:
-    """The smallest value that at least `percent` of the ordered values do not exceed; None without any."""
+    """Return the nearest-rank percentile of sorted values; None if there are none."""
     return ordered[max(ceil(len(ordered) * percent / 100), 1) - 1] if ordered else None
 
 

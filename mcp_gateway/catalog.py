@@ -256,7 +256,7 @@ class LiveCatalog:
         """Call `_load_newest` with a deadline of its own: the first request's must not end it for all that wait."""
         seconds = settings.MCP_DEADLINE_SECONDS
         newest = database_sync_to_async(self._load_newest, thread_sensitive=False, executor=self._catalog_pool)
-        with deadline.afresh(seconds):
+        with deadline.override(seconds):
             async with asyncio.timeout(seconds):
                 found: Snapshot = await newest()
         return found

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from invocations.events import InvocationEvent, loggable
+from invocations.events import InvocationEvent, encode_params
 from invocations.recording.recorder import record
 
 from .cached_settings import settings
@@ -75,7 +75,7 @@ def _event(
 
 
 def _loggable_params(request: Request) -> str:
-    return loggable({key: value for key, value in request.params.items() if key != "_meta"})
+    return encode_params({key: value for key, value in request.params.items() if key != "_meta"})
 
 
 def _recorded_skill(request: Request) -> str | None:

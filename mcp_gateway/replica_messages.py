@@ -142,9 +142,9 @@ def _try_to_send(message: Mapping[str, Any]) -> None:
         return
     try:
         async_to_sync(_broadcast)(message)
-        _breaker.succeeded()
+        _breaker.record_success()
     except _FAILURES as error:
-        _breaker.failed()
+        _breaker.record_failure()
         log.warning("Redis does not answer; a change was not announced to the other replicas: %r", error)
 
 

@@ -1,4 +1,4 @@
-"""Users and groups in the look of the other pages."""
+"""Admin pages of users and groups."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from skills_registry.admin.pages import before_cursor
 from skills_registry.models import AuditEvent
 
 from .console.access_trail import TRAIL
-from .console.rights import groups_to_give, may_change, permissions_of
+from .console.rights import grantable_groups, may_change, permissions_of
 from .console.roles import PermissionsField, RolesField
 
 admin.site.unregister([User, Group])
@@ -33,27 +33,27 @@ admin.site.unregister([User, Group])
 if TYPE_CHECKING:
     from unfold.admin import ModelAdmin as Pages
 else:
-    Pages = object  # as a ModelAdmin it would come between those classes and Django's
+    Pages = object  # a ModelAdmin base would come between those classes and Django's in the MRO
 
 MEMBERS_SHOWN = 20
 CHECKBOXES: dict[Any, dict[str, Any]] = {ManyToManyField: {"widget": UnfoldAdminCheckboxSelectMultipleWidget}}
 
 
-class WithinRights(RestrictedFilters, Pages):
-    """Pages of what has rights: those with more than the user's own can be looked at, and are changed by others."""
+class LimitedToOwnRights(RestrictedFilters, Pages):
+    """Makes users and groups read-only if they have permissions that the current user lacks."""
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may change users or groups, and this one."""
-        return super().has_change_permission(request, obj) and _within(request, obj)
+        """Whether the user may change users or groups, and this one if given."""
+        return super().has_change_permission(request, obj) and _may_change(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whether the user may delete users or groups, and this one; nobody deletes himself."""
-        return super().has_delete_permission(request, obj) and _within(request, obj) and obj != request.user
+        """Whether the user may delete users or groups, and this one if given; never the user's own account."""
+        return super().has_delete_permission(request, obj) and _may_change(request, obj) and obj != request.user
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The form, with the way to the history."""
+        """Show the form, with the history link."""
         context = {"show_history": True, **(extra_context or {})}
         answer: HttpResponse = super().change_view(request, object_id, form_url, context)
         return answer
@@ -61,7 +61,7 @@ class WithinRights(RestrictedFilters, Pages):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """What the audit trail has of it under its present name, the newest first."""
+        """Show the audit events recorded under the object's current name, newest first."""
         about = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, about):
             raise PermissionDenied
@@ -82,12 +82,12 @@ class WithinRights(RestrictedFilters, Pages):
         return TemplateResponse(request, "admin/auth/object_history.html", context)
 
 
-def _within(request: HttpRequest, obj: User | Group | None) -> bool:
+def _may_change(request: HttpRequest, obj: User | Group | None) -> bool:
     return obj is None or may_change(cast("User", request.user), obj)
 
 
-def _what_members_lose(group: Group) -> str:
-    """Who loses rights with a group; "" where nobody is in it."""
+def _describe_lost_rights(group: Group) -> str:
+    """Describe which members lose the rights of a group; "" if it has none."""
     names = list(group.user_set.order_by("username").values_list("username", flat=True))
     told = ngettext(
         "%(count)s user loses the rights of %(group)s: %(names)s",
@@ -98,15 +98,15 @@ def _what_members_lose(group: Group) -> str:
     return told % {"count": len(names), "group": group.name, "names": shown} if names else ""
 
 
-def _without_ties(deleted: list[Any], tie: str) -> list[Any]:
-    """What is deleted, a list of texts and lists, without the rows that only tie a user to a group."""
-    kept = [_without_ties(entry, tie) if isinstance(entry, list) else entry for entry in deleted]
-    return [entry for entry in kept if entry and not str(entry).startswith(f"{tie}: ")]
+def _drop_relation_rows(deleted: list[Any], relation: str) -> list[Any]:
+    """Remove the user-group relation rows from Django's nested list of objects to delete."""
+    kept = [_drop_relation_rows(entry, relation) if isinstance(entry, list) else entry for entry in deleted]
+    return [entry for entry in kept if entry and not str(entry).startswith(f"{relation}: ")]
 
 
 @admin.register(User)
-class UserPages(WithinRights, UserAdmin, ModelAdmin):
-    """Who may log in; the rights come from the groups."""
+class UserPages(LimitedToOwnRights, UserAdmin, ModelAdmin):
+    """Accounts; their permissions come from groups."""
 
     form = UserChangeForm
     add_form = UserCreationForm
@@ -122,53 +122,53 @@ class UserPages(WithinRights, UserAdmin, ModelAdmin):
     ]
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What is deleted: the users and what is theirs, without the rows that tie them to groups."""
+        """Return what a deletion removes, without the user-group relation rows."""
         deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        tie = User.groups.through._meta
-        counts = {name: count for name, count in counts.items() if name != tie.verbose_name_plural}
-        return _without_ties(deleted, capfirst(str(tie.verbose_name))), counts, lacking, protected
+        relation = User.groups.through._meta
+        counts = {name: count for name, count in counts.items() if name != relation.verbose_name_plural}
+        return _drop_relation_rows(deleted, capfirst(str(relation.verbose_name))), counts, lacking, protected
 
     @admin.display(description=_("groups"))
     def roles(self, user: User) -> str:
-        """The groups that the user is in."""
+        """The user's groups."""
         return ", ".join(sorted(group.name for group in user.groups.all())) or "-"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """Users with their groups."""
+        """Prefetch groups."""
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
-        """Superusers are made by superusers."""
+        """Only superusers may set `is_superuser`."""
         fields = super().get_readonly_fields(request, obj)
         return fields if request.user.is_superuser else [*fields, "is_superuser"]
 
     def formfield_for_manytomany(self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any) -> Any:
-        """Groups with what they mean, as far as the user may do all of it."""
+        """Offer only groups whose permissions the user has, with descriptions."""
         if db_field.name == "groups":
-            offered = groups_to_give(cast("User", request.user))
+            offered = grantable_groups(cast("User", request.user))
             kwargs |= {"form_class": RolesField, "queryset": offered.prefetch_related("permissions")}
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
 
 @admin.register(Group)
-class GroupPages(WithinRights, GroupAdmin, ModelAdmin):
+class GroupPages(LimitedToOwnRights, GroupAdmin, ModelAdmin):
     """Roles: what their members may do."""
 
     filter_horizontal = []
     formfield_overrides = CHECKBOXES
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """What is deleted: the groups, without the rows that tie them to permissions and users, which have no names."""
+        """Return the groups to delete, with the members that lose rights instead of relation rows."""
         deleted, _counts, lacking, protected = super().get_deleted_objects(objs, request)
         groups: list[Any] = [entry for entry in deleted if not isinstance(cast("Any", entry), list)]
         count = len(groups)
-        groups += [told for group in objs if (told := _what_members_lose(group))]
+        groups += [told for group in objs if (told := _describe_lost_rights(group))]
         return groups, {self.opts.verbose_name_plural: count}, lacking, protected
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
     ) -> Any:
-        """The permissions that something here asks for, as far as the user has them."""
+        """Offer only permissions that this product checks and that the user has."""
         if db_field.name == "permissions" and request is not None:
             asked = Permission.objects.filter(content_type__model__in=["skill", "accesstoken", "user", "group"])
             asked = asked.exclude(codename="delete_accesstoken")

@@ -12,7 +12,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mcpsite.settings")
 django_application = get_asgi_application()
 
-# Only now are the applications loaded that these import models of.
+# These import models, so the applications must be loaded first.
 from invocations.recording import recorder  # noqa: E402
 from invocations.resilience.sql_connections import start_serving  # noqa: E402
 from mcp_gateway.endpoint import mcp_endpoint  # noqa: E402
@@ -23,32 +23,34 @@ from .http.body_limit import BodyLimitMiddleware  # noqa: E402
 from .http.crowding import CrowdingMiddleware  # noqa: E402
 from .http.releasing import ReleasingConnections  # noqa: E402
 from .http.request_id import AsgiApp, Receive, RequestIdMiddleware, Scope, Send  # noqa: E402
-from .server.lifespan import begin_with_daphne, lifespan  # noqa: E402
+from .server.lifespan import lifespan, load_catalog_under_daphne  # noqa: E402
 
 GATEWAY_PATHS = ("/mcp", "/mcp/")
 
 
 async def http(scope: Scope, receive: Receive, send: Send) -> None:
-    """One request: to the gateway, or to Django."""
+    """Route a request to the gateway or to Django."""
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     await (mcp_endpoint if path in GATEWAY_PATHS else rest)(scope, receive, send)
 
 
-async def no_websocket(scope: Scope, receive: Receive, send: Send) -> None:
+async def reject_websocket(scope: Scope, receive: Receive, send: Send) -> None:
     """Refuse the handshake (HTTP 403): nothing here speaks WebSocket."""
     await receive()
     await send({"type": "websocket.close"})
 
 
 rest = CrowdingMiddleware(BodyLimitMiddleware(ReleasingConnections(cast("AsgiApp", django_application))))
-application = RequestIdMiddleware(ProtocolTypeRouter({"http": http, "websocket": no_websocket, "lifespan": lifespan}))
+application = RequestIdMiddleware(
+    ProtocolTypeRouter({"http": http, "websocket": reject_websocket, "lifespan": lifespan})
+)
 
 start_serving()
-begin_with_daphne()
-# What an earlier process was killed over: calls not in the log yet, changes not projected yet.
+load_catalog_under_daphne()
+# These also take over what a killed process left: calls not in the log, changes not projected.
 recorder.start()
 projection.start()
 heartbeat.start()
-# What is loaded by now stays for good. Looked through again and again for garbage, it would hold up calls each time.
+# Everything loaded so far stays; freezing it keeps garbage collections, which delay calls, short.
 gc.collect()
 gc.freeze()

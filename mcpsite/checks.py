@@ -1,4 +1,4 @@
-"""System checks of how the parts fit together, said at the start or by `check --deploy`; they ask no server."""
+"""System checks across the apps, run at startup or by `check --deploy`. They contact no server."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .env import env_str
 
 @checks.register()
 def check_redis_url(**kwargs: Any) -> list[checks.CheckMessage]:
-    """REDIS_URL must be one."""
+    """REDIS_URL must be a Redis URL (E001)."""
     url = settings.REDIS_URL
     if not url or (urlsplit(url).scheme in ("redis", "rediss", "unix")):
         return []
@@ -28,7 +28,7 @@ def check_redis_url(**kwargs: Any) -> list[checks.CheckMessage]:
 
 @checks.register()
 def check_streams_leave_room_for_requests(**kwargs: Any) -> list[checks.CheckMessage]:
-    """Each stream is a connection."""
+    """Streams must not take all connections (W003)."""
     if settings.HTTP_MAX_CONNECTIONS > settings.MCP_MAX_STREAMS:
         return []
     return [
@@ -43,7 +43,7 @@ def check_streams_leave_room_for_requests(**kwargs: Any) -> list[checks.CheckMes
 
 @checks.register(deploy=True)
 def check_replicas_share_what_they_must(**kwargs: Any) -> list[checks.CheckMessage]:
-    """`s3` is for many replicas: what is in a file of one of them is not there for the others."""
+    """With `s3`, which is for several replicas, nothing shared may live in local files (W001, W002)."""
     if settings.STORAGE_BACKEND != "s3":
         return []
     messages: list[checks.CheckMessage] = []

@@ -1,4 +1,4 @@
-"""The folder that everything is written to is its owner's alone: tokens' hashes, sessions and skills are in it."""
+"""The data folder, readable by its owner only: it holds token hashes, sessions and skills."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 OTHERS = 0o077
-"""What group and others may do with a file."""
+"""Permission bits of group and others."""
 
 
-def private_folder(path: Path) -> Path:
-    """The folder, made where it is missing; from now on this process writes nothing that others can read.
+def make_private_folder(path: Path) -> Path:
+    """Create the folder if missing and remove access by others; sets the process's umask too.
 
-    What others can read of an older folder is taken from them, and said. Below it nobody but the owner gets,
-    whatever the files there allow.
+    Access by others to an existing folder and its direct files is removed and logged. Others cannot reach
+    files further down, whatever their mode.
     """
     os.umask(OTHERS)
     path.mkdir(parents=True, exist_ok=True)
     if path.stat().st_mode & stat.S_ISVTX:
-        log.warning("%s is shared by users, so that what is kept there is not protected from them", path)
+        log.warning("%s is a shared folder (sticky bit); its contents are not protected from other users", path)
         return path
     for loose in (path, *(file for file in path.iterdir() if file.is_file() and not file.is_symlink())):
         _tighten(loose)
@@ -35,9 +35,9 @@ def _tighten(path: Path) -> None:
         if not mode & OTHERS:
             return
         path.chmod(mode & ~OTHERS)
-    except FileNotFoundError:  # gone meanwhile, as the files beside a database are
+    except FileNotFoundError:  # removed meanwhile, like SQLite's journal files
         return
     except OSError as error:
-        log.warning("%s can be read by other users, and that cannot be changed: %s", path, error.strerror)
+        log.warning("%s is readable by other users, and its mode cannot be changed: %s", path, error.strerror)
     else:
-        log.warning("%s could be read by other users (mode %o); it is its owner's alone now", path, mode)
+        log.warning("%s was readable by other users (mode %o); restricted it to its owner", path, mode)

@@ -1,23 +1,23 @@
-"""Django's settings of a database, from its URL."""
+"""Connection limits in Django's database settings."""
 
 from __future__ import annotations
 
 from typing import Any
 
 IDLE_SECONDS = 5
-"""How often the pool closes a connection that was not used since the last time."""
+"""How long the pool keeps an idle connection."""
 AGE_SECONDS = 3600
-"""How old a connection may become, unless the URL says so (`conn_max_age`)."""
-_OF_DJANGO = {"conn_max_age", "conn_health_checks", "disable_server_side_cursors"}
-"""Parameters of a URL that are not the driver's."""
+"""Maximum age of a connection, unless the URL sets `conn_max_age`."""
+_DJANGO_OPTIONS = {"conn_max_age", "conn_health_checks", "disable_server_side_cursors"}
+"""URL parameters that are Django settings, not driver options."""
 
 
-def with_limits(
+def add_limits(
     found: dict[str, Any], *, pool_size: int, pool_timeout: int, connect_timeout: int, answer_timeout: int
 ) -> dict[str, Any]:
-    """The settings with what keeps a database from being asked too much, and from being waited for too long."""
+    """Add connection and time limits to a database's settings. Times are in seconds."""
     given = dict(found.get("OPTIONS", {}))
-    of_django = {name.upper(): given.pop(name) for name in _OF_DJANGO & given.keys()}
+    of_django = {name.upper(): given.pop(name) for name in _DJANGO_OPTIONS & given.keys()}
     if found["ENGINE"] == "django.db.backends.sqlite3":
         return {**found, "OPTIONS": _SQLITE}
     if found["ENGINE"] != "django.db.backends.postgresql":

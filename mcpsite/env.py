@@ -1,4 +1,4 @@
-"""Strict readers of environment variables: a value that cannot be meant stops the start, by name."""
+"""Strict readers of environment variables. All raise ImproperlyConfigured, with the variable's name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BOOLEANS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "fals
 
 
 def env_str(name: str, default: str = "", choices: tuple[str, ...] = ()) -> str:
-    """The variable's text; an unset or empty variable means the default."""
+    """Read a string; an unset or empty variable means the default."""
     value = os.environ.get(name, "").strip() or default
     if choices and value not in choices:
         raise ImproperlyConfigured(f"{name}={value!r} must be one of: {', '.join(choices)}.")
@@ -21,7 +21,7 @@ def env_str(name: str, default: str = "", choices: tuple[str, ...] = ()) -> str:
 
 
 def env_bool(name: str, default: bool) -> bool:
-    """true/false (also 1/0, yes/no, on/off)."""
+    """Read true/false (also 1/0, yes/no, on/off)."""
     value = env_str(name).lower()
     if value and value not in _BOOLEANS:
         raise ImproperlyConfigured(f"{name}={value!r} must be true or false.")
@@ -29,7 +29,7 @@ def env_bool(name: str, default: bool) -> bool:
 
 
 def env_int(name: str, default: int, minimum: int = 0, maximum: int | None = None) -> int:
-    """A whole number of at least `minimum` and at most `maximum`."""
+    """Read an integer between `minimum` and `maximum`."""
     value = env_str(name)
     try:
         number = int(value) if value else default
@@ -43,7 +43,7 @@ def env_int(name: str, default: int, minimum: int = 0, maximum: int | None = Non
 
 
 def env_time_zone(name: str, default: str) -> str:
-    """The name of a time zone that this machine knows."""
+    """Read the name of a time zone that this machine knows."""
     value = env_str(name, default)
     if value not in zoneinfo.available_timezones():
         raise ImproperlyConfigured(f"{name}={value!r} is not a time zone; write it like Europe/Berlin.")
@@ -51,7 +51,7 @@ def env_time_zone(name: str, default: str) -> str:
 
 
 def env_database(name: str, default: str) -> Any:
-    """A database URL, as Django's settings for it."""
+    """Read a database URL into Django's settings."""
     value = env_str(name, default)
     try:
         found = dj_database_url.parse(value, conn_max_age=60, conn_health_checks=True)
@@ -63,5 +63,5 @@ def env_database(name: str, default: str) -> Any:
 
 
 def env_list(name: str) -> list[str]:
-    """Values separated by commas."""
+    """Read comma-separated values."""
     return [item.strip() for item in env_str(name).split(",") if item.strip()]

@@ -1,4 +1,4 @@
-"""/healthz: the process answers. /readyz: it can do its work."""
+"""Liveness (/healthz) and readiness (/readyz)."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ readiness = Readiness(lambda: catalog.live_catalog)
 
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """Alive; asks nobody."""
+    """Return 200 without contacting any server."""
     return HttpResponse("ok\n", content_type="text/plain")
 
 
 @require_safe
 async def readyz(request: HttpRequest) -> JsonResponse:
-    """200 where this process serves, if need be from memory (`degraded`); 503 where it cannot; and what is away."""
+    """Return 200 if this process can serve, if only from memory (`degraded`), else 503; with the state of each part."""
     report = await readiness.report()
     found = {"status": report.status, **report.parts, **report.facts}
     return JsonResponse(found, status=200 if report.serves else 503)

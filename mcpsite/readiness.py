@@ -1,4 +1,4 @@
-"""Whether this process can serve, and what of that which it needs does not answer; see `docs/operations.md`."""
+"""Whether this process can serve, and the state of its dependencies; see `docs/operations.md`."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from .schema import missing_migrations
 log = logging.getLogger(__name__)
 
 SECONDS = 3.0
-"""How long the parts may take to answer, all at the same time."""
+"""Time limit for all checks, which run concurrently."""
 KEPT_SECONDS = 1.0
-"""How long an answer is given again: whoever asks often must not be a burden to what is asked."""
+"""How long a report is cached, so that frequent probes do not burden the dependencies."""
 OK = "ok"
 NEEDED_ONCE = ("database", "migrations", "catalog")
-"""A process that has never had one of these cannot serve; one that had them serves from memory."""
+"""A process can serve, from memory if necessary, once each of these was available at least once."""
 FAILURES = (DatabaseError, InterfaceError, OSError, redis.RedisError, CatalogUnavailable)
 
 
 class MigrationsMissing(Exception):
-    """The database is older than this release; says which migrations it lacks."""
+    """The database is older than this release; the message names the missing migrations."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was found: `ok`, `degraded` (it serves, something is away) or `unavailable`; and each part."""
+    """Overall status, `ok`, `degraded` (serving, but a part is down) or `unavailable`, and the state of each part."""
 
     status: str
     parts: Mapping[str, str]
@@ -49,20 +49,20 @@ class Report:
 
     @property
     def serves(self) -> bool:
-        """Whether requests should be sent to this process."""
+        """Whether this process should receive requests."""
         return self.status != "unavailable"
 
 
-def database() -> None:
-    """The database answers, and has its tables."""
+def check_database() -> None:
+    """Check that the database answers and has its tables."""
     try:
         CatalogHead.objects.exists()
     finally:
-        connections.close_all()  # the thread may not live to use it again
+        connections.close_all()  # the thread may end before using it again
 
 
-def migrations() -> None:
-    """The database has all migrations of this release. Raises MigrationsMissing."""
+def check_migrations() -> None:
+    """Check that the database has all migrations of this release. Raises MigrationsMissing."""
     try:
         if missing := missing_migrations():
             raise MigrationsMissing(f"missing: {', '.join(missing)}")
@@ -70,33 +70,33 @@ def migrations() -> None:
         connections.close_all()
 
 
-def redis_answers() -> None:
-    """Redis answers, where there is to be one."""
+def check_redis() -> None:
+    """Check that Redis answers, if configured."""
     if settings.REDIS_URL:
         _redis(settings.REDIS_URL).ping()
 
 
-PARTS: dict[str, Callable[[], object]] = {
-    "database": database,
-    "migrations": migrations,
+CHECKS: dict[str, Callable[[], object]] = {
+    "database": check_database,
+    "migrations": check_migrations,
     "store": package_store.check_access,
-    "redis": redis_answers,
+    "redis": check_redis,
 }
-"""What is asked besides the catalog; each raises one of FAILURES where it is not as it should be."""
+"""Checks besides the catalog; each raises one of FAILURES or MigrationsMissing."""
 
 
 class Readiness:
-    """Asks everything at the same time, each in a thread of its own, and only once at a time."""
+    """Runs all checks concurrently, each in its own thread, one run at a time."""
 
     def __init__(self, catalog: Callable[[], LiveCatalog]) -> None:
         self._catalog = catalog
-        self._pools = {name: Pool(f"ready-{name}", threads=1, waiting=0) for name in PARTS}
+        self._pools = {name: Pool(f"ready-{name}", threads=1, waiting=0) for name in CHECKS}
         self._had: set[str] = set()
         self._asking: asyncio.Task[Report] | None = None
         self._asked_at = float("-inf")
 
     async def report(self) -> Report:
-        """How things are, or were a moment ago."""
+        """Return the current report, or one at most KEPT_SECONDS old."""
         loop = asyncio.get_running_loop()
         asking = self._asking
         if asking is None or asking.get_loop() is not loop or self._is_old(asking):
@@ -109,9 +109,9 @@ class Readiness:
 
     async def _ask(self) -> Report:
         catalog = self._catalog()
-        with deadline.afresh(SECONDS):
-            asked = {name: self._pools[name].run(check) for name, check in PARTS.items()}
-            found = await asyncio.gather(_outcome(_look(catalog)), *map(_outcome, asked.values()))
+        with deadline.override(SECONDS):
+            asked = {name: self._pools[name].run(check) for name, check in CHECKS.items()}
+            found = await asyncio.gather(_outcome(_check_catalog(catalog)), *map(_outcome, asked.values()))
         parts = dict(zip(["catalog", *asked], found, strict=True))
         self._had |= {name for name, outcome in parts.items() if outcome == OK}
         serves = catalog.generation is not None and self._had.issuperset(NEEDED_ONCE)
@@ -120,8 +120,8 @@ class Readiness:
         return Report(status, parts, _facts(catalog))
 
 
-async def _look(catalog: LiveCatalog) -> None:
-    """Raises TimeoutError where what is served is older than it should be."""
+async def _check_catalog(catalog: LiveCatalog) -> None:
+    """Check that the served catalog is fresh. Raises TimeoutError."""
     async with asyncio.timeout(SECONDS):
         await catalog.snapshot()
     if (catalog.age or 0.0) > SECONDS + settings.MCP_REFRESH_SECONDS:
@@ -129,7 +129,7 @@ async def _look(catalog: LiveCatalog) -> None:
 
 
 async def _outcome(asked: Any) -> str:
-    """`ok`, or the kind of failure; anybody may read this, so no details."""
+    """Return `ok` or the type of the failure; without details, because /readyz is public."""
     try:
         await asked
     except MigrationsMissing as missing:
@@ -137,7 +137,7 @@ async def _outcome(asked: Any) -> str:
     except FAILURES as error:
         return type(error).__name__
     except Exception:
-        log.exception("a part cannot be asked whether it is ready")
+        log.exception("a readiness check failed unexpectedly")
         return "Error"
     return OK
 

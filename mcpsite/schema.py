@@ -1,4 +1,4 @@
-"""Whether the database has the tables and columns that this release needs."""
+"""Detection of missing migrations."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _complete = False
 
 
 def missing_migrations() -> list[str]:
-    """The migrations that the database lacks, as `application.name`; asks it until none is missing, then no more.
+    """Return the missing migrations as `app.name`; once there are none, the database is not asked again.
 
-    Migrations of a newer release, which are not known here, do no harm. Raises DatabaseError.
+    Unknown migrations of a newer release are ignored. Raises DatabaseError.
     """
-    global _complete  # noqa: PLW0603  # a fact about the process, learnt once
+    global _complete  # noqa: PLW0603  # a process-wide cache
     if _complete:
         return []
     executor = MigrationExecutor(connection)
@@ -30,13 +30,13 @@ def missing_migrations() -> list[str]:
 
 
 def explain_old_schema(error: BaseException | None) -> str:
-    """What to do where a statement has failed since migrations are missing; "" where that is not the reason."""
+    """Explain a failure caused by missing migrations; "" if they are not the cause."""
     if not isinstance(error, DatabaseError):
         return ""
     try:
         missing = missing_migrations()
     except (DatabaseError, InterfaceError):
-        log.warning("whether migrations are missing cannot be found out", exc_info=True)
+        log.warning("cannot check for missing migrations", exc_info=True)
         return ""
     finally:
         release_connections()

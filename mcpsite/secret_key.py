@@ -1,4 +1,4 @@
-"""The secret key of an installation that was given none."""
+"""The generated secret key of an installation without SECRET_KEY."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.core.management.utils import get_random_secret_key
 
 
 def read_or_create_secret_key(path: Path) -> str:
-    """The key kept in `path`, made at the first start, readable by its owner alone.
+    """Return the key in `path`, creating it at the first start, readable by its owner only.
 
     Replicas that share sessions need a common SECRET_KEY in their environment instead.
     """
@@ -22,5 +22,5 @@ def read_or_create_secret_key(path: Path) -> str:
             try:
                 os.link(file.name, path)
             except FileExistsError:
-                pass  # another process of the same start was first; its key is whole and is used
+                pass  # another process was first; its key is complete, so use it
     return path.read_text()

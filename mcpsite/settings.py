@@ -1,4 +1,4 @@
-"""All settings, from the environment; runs with no environment at all. `docs/settings.md` explains each."""
+"""All settings, read from the environment; every one has a default. `docs/settings.md` explains each."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from django.core.exceptions import ImproperlyConfigured
 from pythonjsonlogger.core import RESERVED_ATTRS
 
 from .console import theme
-from .data_folder import private_folder
-from .databases import with_limits
+from .data_folder import make_private_folder
+from .databases import add_limits
 from .env import env_bool, env_database, env_int, env_list, env_str, env_time_zone
-from .http.refusal_log import without_stack_of_refusals
+from .http.refusal_log import drop_traceback_of_403
 from .secret_key import read_or_create_secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = private_folder(Path(env_str("DATA_DIR", str(BASE_DIR / "data"))).resolve())
-"""Everything that is written on this machine lies below it."""
+DATA_DIR = make_private_folder(Path(env_str("DATA_DIR", str(BASE_DIR / "data"))).resolve())
+"""Everything this process writes to disk is below it."""
 
-# Where people reach it
+# Public address
 
 HOST = env_str("HOST", "127.0.0.1")
 PORT = env_int("PORT", 8000, minimum=1, maximum=65535)
@@ -143,16 +143,16 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 
 STOP_SECONDS = env_int("STOP_SECONDS", 25, minimum=8, maximum=600)
 ANSWERS_STOP_SECONDS = min(15, STOP_SECONDS // 3)
-"""Of these, how long answers under way may take at the end; the rest is for what was recorded."""
+"""Share of STOP_SECONDS for requests in progress; the rest is for writing recorded calls."""
 RECORDER_STOP_SECONDS = STOP_SECONDS - ANSWERS_STOP_SECONDS - 3
-"""Two seconds are for the heartbeat's leave, one for the end of Python."""
+"""Two seconds are reserved for the heartbeat's sign-off, one for Python's exit."""
 
-# What is stored where
+# Storage
 
 DATABASE_CONNECT_TIMEOUT_SECONDS = env_int("DATABASE_CONNECT_TIMEOUT_SECONDS", 3, minimum=1)
 DATABASE_STATEMENT_TIMEOUT_SECONDS = env_int("DATABASE_STATEMENT_TIMEOUT_SECONDS", 7)
 DATABASES = {
-    "default": with_limits(
+    "default": add_limits(
         env_database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'db.sqlite3'}"),
         pool_size=env_int("DATABASE_POOL_SIZE", 10, minimum=2),
         pool_timeout=env_int("DATABASE_POOL_TIMEOUT_SECONDS", 8, minimum=1),
@@ -164,7 +164,7 @@ MCP_DEADLINE_SECONDS = env_int("MCP_DEADLINE_SECONDS", 10, minimum=1)
 PAGE_DEADLINE_SECONDS = env_int("PAGE_DEADLINE_SECONDS", 10, minimum=1)
 TRANSFER_DEADLINE_SECONDS = env_int("TRANSFER_DEADLINE_SECONDS", 60, minimum=1)
 PROJECTION_DEADLINE_SECONDS = 3.0
-"""How long whoever publishes waits for the projections; after that they are made in the background."""
+"""How long publishing waits for the projections; after that they run in the background."""
 STORAGE_BACKEND = env_str("STORAGE_BACKEND", "local", choices=("local", "s3"))
 AWS_REGION = env_str("AWS_REGION", "us-east-1")
 S3_SKILLS_PREFIX = env_str("S3_SKILLS_PREFIX", "skills/")
@@ -198,7 +198,7 @@ INVOCATION_LOG_PARAMS = env_bool("INVOCATION_LOG_PARAMS", True)
 INVOCATION_LOG_SHARDS = env_int("INVOCATION_LOG_SHARDS", 1, minimum=1, maximum=100)
 INVOCATION_HANDOVER_SECONDS = env_int("INVOCATION_HANDOVER_SECONDS", 60, minimum=1)
 SPOOL_DIR = DATA_DIR / "spool"
-"""Calls that are answered and not in the log yet."""
+"""Calls that are answered but not in the log yet."""
 PROJECTIONS_OF = {
     "local": {
         "catalog": "skills_registry.catalog.orm.write",
@@ -210,11 +210,11 @@ PROJECTIONS_OF = {
     },
 }
 PROJECTIONS = PROJECTIONS_OF[STORAGE_BACKEND]
-"""What writes a skill to where gateways read it, and to `latest.json`; returns the generation that is there then."""
+"""Functions that write a skill to the published catalog and to `latest.json`; they return the stored generation."""
 PROJECTION_RETRY_SECONDS = (1.0, 2.0, 5.0)
-"""Waits between tries while a projection of a skill fails; the last one repeats."""
+"""Delays between tries while a projection fails; the last one repeats."""
 PROJECTION_LOOK_SECONDS = 10.0
-"""How often a server looks for what other processes could not project."""
+"""How often a server looks for changes that other processes failed to project."""
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage", "OPTIONS": {"location": DATA_DIR / "media"}},
     "staticfiles": {"BACKEND": "mcpsite.http.static_storage.StaticStorage"},
@@ -237,7 +237,7 @@ STORAGES["skills"] = STORAGES[f"skills-{STORAGE_BACKEND}"]
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
 
-# Limits on what comes from outside
+# Limits on requests and packages
 
 HTTP_MAX_HEADER_BYTES = env_int("HTTP_MAX_HEADER_BYTES", 64 * 1024, minimum=8 * 1024)
 HTTP_MAX_HEADERS = env_int("HTTP_MAX_HEADERS", 100, minimum=20)
@@ -253,11 +253,11 @@ SKILL_REQUIRE_FOLDER_NAME = env_bool("SKILL_REQUIRE_FOLDER_NAME", False)
 MAX_REQUEST_BYTES = SKILL_MAX_ARCHIVE_BYTES + 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FILES = 8 * SKILL_MAX_FILES
-"""Of a folder that is uploaded as it is, with what the rules leave out; as many as a zip may list."""
+"""For folder uploads, including ignored files; equals the maximum number of zip entries."""
 FILE_UPLOAD_TEMP_DIR = None
 FILE_UPLOAD_PERMISSIONS = 0o600
 PACKAGE_WORKERS = env_int("PACKAGE_WORKERS", 2, minimum=1, maximum=64)
-"""Processes that read the texts of packages, each within limits; see `skills_registry/bounded`."""
+"""Worker processes that parse package texts within limits; see `skills_registry/bounded`."""
 
 REQUIRE_REVIEW = env_bool("REQUIRE_REVIEW", False)
 
@@ -288,12 +288,12 @@ MCP_SKILL_TOOLS = env_str("MCP_SKILL_TOOLS", "auto", choices=("auto", "each", "s
 MCP_MAX_SKILL_TOOLS = env_int("MCP_MAX_SKILL_TOOLS", 100)
 MCP_HEARTBEAT_SECONDS = env_int("MCP_HEARTBEAT_SECONDS", 15)
 
-# When the first page of the admin raises an alarm
+# Alarms on the admin's home page
 
 ALARM_LEAST_CALLS = env_int("ALARM_LEAST_CALLS", 20, minimum=1)
 ALARM_FAILED_PERCENT = env_int("ALARM_FAILED_PERCENT", 10, minimum=1, maximum=100)
 
-# How often the gateway and the API may be called
+# Rate limits of the gateway and the API
 
 RATE_LIMIT_PER_MINUTE = env_int("RATE_LIMIT_PER_MINUTE", 0)
 RATE_LIMIT_CONCURRENT = env_int("RATE_LIMIT_CONCURRENT", 0)
@@ -327,7 +327,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {
         "request_id": {"()": "mcpsite.http.request_id.RequestIdFilter"},
-        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": without_stack_of_refusals},
+        "refusals": {"()": "django.utils.log.CallbackFilter", "callback": drop_traceback_of_403},
     },
     "formatters": {
         "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},

@@ -1,4 +1,4 @@
-"""The site's paths, but for /mcp, which `asgi.py` routes before Django."""
+"""All URLs except /mcp, which `asgi.py` routes before Django."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ urlpatterns = [
     path("admin/connect/", admin.site.admin_view(connect), name="connect"),
     path("admin/skills_registry/skill/<int:pk>/try/", admin.site.admin_view(try_skill), name="try_skill"),
     path("admin/skills_registry/skill/<int:pk>/access/", admin.site.admin_view(skill_access), name="skill_access"),
-    path("admin/search/", admin.site.admin_view(search), name="palette"),  # before unfold's own, which finds less
+    path("admin/search/", admin.site.admin_view(search), name="palette"),  # overrides unfold's search, which finds less
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("skills_registry.api.urls")),

@@ -1,7 +1,7 @@
-"""Makes the bucket and the tables that STORAGE_BACKEND=s3 needs, and sets them up as they should be.
+"""Creates and configures the bucket and tables of STORAGE_BACKEND=s3.
 
-Names, region and endpoints come from the product's own settings (docs/settings.md). May be repeated:
-what is as it should be stays, and rules and policies of others are kept. `deploy/cloudformation.yaml`
+Names, region and endpoints come from the product's settings (docs/settings.md). Idempotent; lifecycle
+rules and policy statements of others are kept. `deploy/cloudformation.yaml`
 describes the same for AWS.
 """
 
@@ -38,11 +38,11 @@ LIFECYCLE = [
         "Status": "Enabled",
         "Filter": {"Prefix": "uploads/"},
         "Expiration": {"Days": 1},
-        # The bucket keeps versions: without this an expired upload would only be hidden.
+        # The bucket is versioned: without this, an expired upload would only be hidden.
         "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
     },
     {
-        # Only what was removed: what is there are calls that are not logged yet.
+        # Only deleted objects: the current ones are calls that are not logged yet.
         "ID": "handed-over-calls",
         "Status": "Enabled",
         "Filter": {"Prefix": "spool/"},
@@ -50,7 +50,7 @@ LIFECYCLE = [
         "NoncurrentVersionExpiration": {"NoncurrentDays": 1},
     },
     {
-        # For this long what was overwritten or deleted can be had back, and no longer.
+        # How long overwritten and deleted objects can be restored.
         "ID": "noncurrent-versions",
         "Status": "Enabled",
         "Filter": {"Prefix": ""},
@@ -67,12 +67,12 @@ POLL_SECONDS = 1
 
 
 class Failed(Exception):
-    """A step could not be taken; the message says which one and why."""
+    """A step failed; the message says which and why."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table's keys, its index's name and keys, and the attribute that says when a row expires."""
+    """A table's keys, its index with keys, and its TTL attribute."""
 
     name: str
     keys: tuple[str, ...]
@@ -98,7 +98,7 @@ TABLES = [
 
 @dataclass(frozen=True)
 class Step:
-    """`make` says whether it had to change something; `optional` is left out where a server lacks it."""
+    """A step; `make` returns whether it changed something. `optional`: skipped if the server does not support it."""
 
     what: str
     make: Callable[[], bool]
@@ -106,8 +106,8 @@ class Step:
 
 
 def main() -> int:
-    """Take all steps; the exit status."""
-    parser = argparse.ArgumentParser(description="Make the bucket and the tables of STORAGE_BACKEND=s3.")
+    """Run all steps; return the exit status."""
+    parser = argparse.ArgumentParser(description="Create the bucket and tables of STORAGE_BACKEND=s3.")
     parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="wait for servers that are starting")
     wait = parser.parse_args().wait
     s3, dynamodb = _clients()
@@ -126,26 +126,26 @@ def main() -> int:
 
 
 def say(line: str) -> None:
-    """One line, at once."""
+    """Print a line and flush."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 def take(step: Step) -> bool:
-    """Take a step and say how it went; whether something changed."""
+    """Run a step and print its outcome; return whether something changed."""
     try:
         changed = step.make()
     except (BotoCoreError, ClientError) as error:
         if not (step.optional and _code(error) == "NotImplemented"):
             raise Failed(f"{step.what}: {error}") from error
-        say(f"{step.what}: warning: left out, this server does not implement it")
+        say(f"{step.what}: warning: skipped, this server does not implement it")
         return False
     say(f"{step.what}: {'done' if changed else 'unchanged'}")
     return changed
 
 
 def wait_for(ask: Callable[[], object], deadline: float) -> None:
-    """Ask until there is an answer; a server that is starting refuses connections or answers 5xx."""
+    """Retry until there is an answer; a starting server refuses connections or answers 5xx."""
     while True:
         try:
             ask()
@@ -158,23 +158,23 @@ def wait_for(ask: Callable[[], object], deadline: float) -> None:
 
 
 def bucket_steps(s3: Any) -> Iterator[Step]:
-    """The bucket: versioned, encrypted, private, cleaned, and reached by TLS alone."""
+    """Yield the bucket's steps: versioning, encryption, no public access, lifecycle, TLS only."""
     yield Step(f"bucket {BUCKET}", partial(make_bucket, s3))
     yield Step("bucket versioning", partial(make_versioned, s3))
     if SSE == "none":
-        say("bucket encryption: left out, since S3_SSE=none")
+        say("bucket encryption: skipped, S3_SSE=none")
     else:
         yield Step(f"bucket encryption (S3_SSE={SSE})", partial(make_encrypted, s3))
     yield Step("bucket public access block", partial(make_private, s3), optional=True)
     yield Step("bucket lifecycle (uploads/ for 1 day, earlier versions for 30)", partial(make_lifecycle, s3))
     if S3_ENDPOINT.startswith("http://"):
-        say("bucket policy (TLS only): left out, it would lock out everybody who uses this plain http endpoint")
+        say("bucket policy (TLS only): skipped, it would block this plain http endpoint")
     else:
         yield Step("bucket policy (TLS only)", partial(make_tls_only, s3))
 
 
 def make_bucket(s3: Any) -> bool:
-    """A bucket of ours. One that belongs to somebody else is an error."""
+    """Create the bucket. One that belongs to another account is an error."""
     if _or_none(lambda: s3.head_bucket(Bucket=BUCKET), "404") is not None:
         return False
     # us-east-1 is the default and must not be named.
@@ -184,7 +184,7 @@ def make_bucket(s3: Any) -> bool:
 
 
 def make_versioned(s3: Any) -> bool:
-    """Overwritten and deleted objects can be had back."""
+    """Turn on versioning, so that overwritten and deleted objects can be restored."""
     if s3.get_bucket_versioning(Bucket=BUCKET).get("Status") == "Enabled":
         return False
     s3.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
@@ -192,7 +192,7 @@ def make_versioned(s3: Any) -> bool:
 
 
 def make_encrypted(s3: Any) -> bool:
-    """Objects are encrypted by S3, also those that do not ask for it."""
+    """Set the default encryption."""
     found = _or_none(lambda: s3.get_bucket_encryption(Bucket=BUCKET), "ServerSideEncryptionConfigurationNotFoundError")
     rules = found["ServerSideEncryptionConfiguration"]["Rules"] if found else []
     wanted = encryption()
@@ -205,13 +205,13 @@ def make_encrypted(s3: Any) -> bool:
 
 
 def encryption() -> dict[str, str]:
-    """How objects are encrypted that do not ask for it."""
+    """Return the default encryption of objects."""
     key = {"KMSMasterKeyID": SSE_KMS_KEY_ID} if SSE == "aws:kms" and SSE_KMS_KEY_ID else {}
     return {"SSEAlgorithm": SSE, **key}
 
 
 def make_private(s3: Any) -> bool:
-    """Nobody can make the bucket or an object in it public, even by mistake."""
+    """Block public access to the bucket and its objects."""
     found = _or_none(lambda: s3.get_public_access_block(Bucket=BUCKET), "NoSuchPublicAccessBlockConfiguration")
     if found and found["PublicAccessBlockConfiguration"] == NOT_PUBLIC:
         return False
@@ -220,7 +220,7 @@ def make_private(s3: Any) -> bool:
 
 
 def make_lifecycle(s3: Any) -> bool:
-    """Our rules, besides whatever rules there are."""
+    """Set our lifecycle rules and keep others."""
     found = _or_none(lambda: s3.get_bucket_lifecycle_configuration(Bucket=BUCKET), "NoSuchLifecycleConfiguration")
     present = found["Rules"] if found else []
     if all(rule in present for rule in LIFECYCLE):
@@ -232,7 +232,7 @@ def make_lifecycle(s3: Any) -> bool:
 
 
 def make_tls_only(s3: Any) -> bool:
-    """Our statement, besides whatever statements there are."""
+    """Set our policy statement and keep others."""
     found = _or_none(lambda: s3.get_bucket_policy(Bucket=BUCKET), "NoSuchBucketPolicy")
     policy: dict[str, Any] = {"Version": "2012-10-17", "Statement": []}
     if found:
@@ -246,7 +246,7 @@ def make_tls_only(s3: Any) -> bool:
 
 
 def tls_only() -> dict[str, Any]:
-    """The statement that refuses everything that does not come by TLS."""
+    """Return the statement that denies requests without TLS."""
     arn = f"arn:{boto3.Session().get_partition_for_region(REGION)}:s3:::{BUCKET}"
     return {
         "Sid": "OnlyTls",
@@ -259,7 +259,7 @@ def tls_only() -> dict[str, Any]:
 
 
 def table_steps(dynamodb: Any) -> Iterator[Step]:
-    """The tables, and where rows expire, that they do."""
+    """Yield the tables' steps, including TTL."""
     for table in TABLES:
         yield Step(f"table {table.name}", partial(make_table, dynamodb, table))
         if table.expires:
@@ -267,7 +267,7 @@ def table_steps(dynamodb: Any) -> Iterator[Step]:
 
 
 def make_table(dynamodb: Any, table: Table) -> bool:
-    """A table that is billed by request. One with other keys or without the index is an error."""
+    """Create a table billed per request. A table with other keys or without the index is an error."""
     found = _or_none(lambda: dynamodb.describe_table(TableName=table.name), "ResourceNotFoundException")
     if found is not None:
         _check_shape(table, found["Table"])
@@ -287,7 +287,7 @@ def make_table(dynamodb: Any, table: Table) -> bool:
 
 
 def make_expiry(dynamodb: Any, table: Table) -> bool:
-    """Rows are removed some time after they expire."""
+    """Turn on the table's TTL."""
     found = dynamodb.describe_time_to_live(TableName=table.name)["TimeToLiveDescription"]
     if found["TimeToLiveStatus"] in ("ENABLED", "ENABLING") and found.get("AttributeName") == table.expires:
         return False
@@ -300,9 +300,9 @@ def make_expiry(dynamodb: Any, table: Table) -> bool:
 def _check_shape(table: Table, found: dict[str, Any]) -> None:
     present = {index["IndexName"]: index["KeySchema"] for index in found.get("GlobalSecondaryIndexes", ())}
     if found["KeySchema"] != _key_schema(table.keys):
-        raise Failed(f"table {table.name} is there, but with other keys than {', '.join(table.keys)}")
+        raise Failed(f"table {table.name} exists with other keys than {', '.join(table.keys)}")
     if table.index and present.get(table.index) != _key_schema(table.index_keys):
-        raise Failed(f"table {table.name} is there, but without {table.index} on {', '.join(table.index_keys)}")
+        raise Failed(f"table {table.name} exists without {table.index} on {', '.join(table.index_keys)}")
 
 
 def _indexes(table: Table) -> list[dict[str, Any]]:
@@ -329,7 +329,7 @@ def _clients() -> tuple[Any, Any]:
 
 
 def _or_none(ask: Callable[[], Any], absent: str) -> Any:
-    """The answer, or None where it is the error that says that there is nothing."""
+    """Return the answer, or None on the error code `absent`."""
     try:
         return ask()
     except ClientError as error:

@@ -1,6 +1,6 @@
-"""Makes the admin's fonts small: only the icons that pages use, and Inter in parts of which most pages need the first.
+"""Subsets the admin's fonts: only the icons in use, and Inter in two parts, of which most pages need only the first.
 
-Run it after using a new icon or after an update of django-unfold, whose fonts these are; commit what it writes.
+Run it after using a new icon or updating django-unfold, the source of the fonts, and commit the result.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ APPLICATIONS = ("mcpsite", "skills_registry", "mcp_gateway", "invocations")
 
 WEIGHTS = {"Regular": 400, "Medium": 500, "SemiBold": 600, "Bold": 700}
 LATIN = "U+0-FF,U+131,U+152-153,U+2C6,U+2DA,U+2DC,U+2000-206F,U+20AC,U+2122,U+2190-2193,U+21A9,U+2212,U+2318,U+FFFD"
-"""What English pages are written in."""
+"""Characters of English pages."""
 OTHERS = "U+100-58F,U+1D00-1FFF,U+2070-2BFF"
-"""What else Inter can write: other Latin letters, Greek, Cyrillic, signs. Browsers ask for it where a page has some."""
+"""Inter's other characters: Latin, Greek, Cyrillic, symbols. Browsers load them only if a page uses some."""
 FEATURES = ["kern", "liga", "calt", "ccmp", "locl", "mark", "mkmk", "tnum"]
 
 _ICON = re.compile(r"<\w+[^<>]*material-symbols-outlined[^>]*>[^<]*|\bicon\s*(?:=|\|default:)\s*[\"'][a-z0-9_]+[\"']")
@@ -36,7 +36,7 @@ _WRITTEN = re.compile(r"""content:"([a-z0-9_]+)"|content-\['([a-z0-9_\\]+)'\]"""
 
 
 def ligatures(font: TTFont) -> dict[str, str]:
-    """The icons of a font: what is written for each -> its glyph."""
+    """Return the icons of a font: ligature text -> glyph."""
     letters = {glyph: chr(code) for code, glyph in font.getBestCmap().items()}
     tables = [table for lookup in font["GSUB"].table.LookupList.Lookup for table in lookup.SubTable]
     return {
@@ -48,7 +48,7 @@ def ligatures(font: TTFont) -> dict[str, str]:
 
 
 def words_in_use() -> set[str]:
-    """All words where icons are named: in templates, in style sheets, and all texts of modules that speak of icons."""
+    """Return all candidate icon names in templates, style sheets, and strings of modules that mention icons."""
     return {*_words_of_templates(), *_words_of_styles(), *_words_of_modules()}
 
 
@@ -75,15 +75,15 @@ def _words_of_modules() -> Iterator[str]:
 
 
 def icons() -> bytes:
-    """The font with the icons in use."""
+    """Return the font with the icons in use."""
     font = TTFont(ICON_FONT, recalcTimestamp=False)
     names = words_in_use() & (known := ligatures(font)).keys()
-    # Without the closure: from the letters of the names, all the icons can be written.
+    # Without layout closure, which would keep all icons, because their names share the same letters.
     return _subset(font, text="".join(sorted(set("".join(names)))), glyphs=[known[name] for name in sorted(names)])
 
 
 def inter(style: str) -> bytes:
-    """Inter's letters for English."""
+    """Return Inter with the characters of English pages."""
     return _subset(
         TTFont(FONTS / f"inter/Inter-{style}.woff2", recalcTimestamp=False), unicodes=subset.parse_unicodes(LATIN)
     )
@@ -107,7 +107,7 @@ def _subset(font: TTFont, text: str = "", glyphs: list[str] | None = None, unico
 
 
 def face(family: str, weight: int, source: str, more: str = "") -> str:
-    """A rule of a style sheet."""
+    """Return an @font-face rule."""
     return (
         f'@font-face {{ font-family: "{family}"; font-weight: {weight}; src: url({source}) format("woff2"); {more}}}\n'
     )
@@ -116,14 +116,14 @@ def face(family: str, weight: int, source: str, more: str = "") -> str:
 def main() -> None:
     """Write the fonts and their style sheet."""
     WRITTEN_TO.mkdir(exist_ok=True)
-    rules = "/* Written by scripts/subset_fonts.py. The icons are in here, so that no page is shown without them. */\n"
+    rules = "/* Written by scripts/subset_fonts.py. The icons are inlined, so that no page is shown without them. */\n"
     icon_source = f"data:font/woff2;base64,{base64.b64encode(icons()).decode()}"
-    # Without this, browsers write out the names of the icons for a moment where the network is slow.
+    # Otherwise browsers briefly show the icon names on a slow network.
     rules += face("Material Symbols Outlined", 400, icon_source, "font-display: block; ")
     for style, weight in WEIGHTS.items():
         name = f"inter-{style.lower()}.woff2"
         (WRITTEN_TO / name).write_bytes(inter(style))
-        # Of two that have a letter, browsers take the later one.
+        # If both fonts have a character, browsers use the later rule.
         whole = f"../../unfold/fonts/inter/Inter-{style}.woff2"
         rules += face("Inter", weight, whole, f"font-display: swap; unicode-range: {OTHERS}; ")
         rules += face("Inter", weight, name, f"font-display: swap; unicode-range: {LATIN}; ")

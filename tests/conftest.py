@@ -1,4 +1,4 @@
-"""One small world for all tests: an operator, skills that are live, the gateway in process."""
+"""Fixtures for all tests: an operator, live skills, the in-process gateway."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from .support.packages import package
 from .support.patience import PATIENCE_SECONDS
 from .support.prepared import prepared  # noqa: F401  # a fixture of all tests
 
-# How long an example takes depends on how busy the machine is.
+# No deadline per example: its time depends on the machine's load.
 hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
 hypothesis.settings.load_profile("patient")
 LONGEST = [
@@ -40,11 +40,11 @@ LONGEST = [
     "test_http_limits.py", "test_streams_of_servers.py", "test_losing_rights_of_servers.py", "test_fuzzing_server.py",
     "test_every_page.py", "test_browser_editing.py", "test_browser.py", "test_infrastructure.py",
 ]  # fmt: skip
-"""The files that take minutes; one that began last would run on alone."""
+"""Files that take minutes; they start first, so that none runs alone at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Mark tests, and let the longest files begin first."""
+    """Mark tests, and put the longest files first."""
     mark_aws(items)
     order = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.name, len(LONGEST)))
@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
 def publish(
     name: str = "greeter", body: str = "Say hello.", files: Mapping[str, str | bytes] = {}, **fields: str
 ) -> SkillVersion:
-    """A version of a skill, stored and live."""
+    """Store a version of a skill and publish it."""
     version, _ = services.create_version(package(name, body, files, **fields))
     services.publish(version.skill, version.number)
     version.skill.refresh_from_db()
@@ -61,13 +61,13 @@ def publish(
 
 
 def live(name: str = "greeter") -> str | None:
-    """The label of the live version of a skill, read afresh."""
+    """Return the label of a skill's live version, read from the database."""
     version = Skill.objects.select_related("live_version").get(name=name).live_version
     return version.label if version else None
 
 
 def lose_registry() -> None:
-    """The registry's rows are gone; what is stored stays."""
+    """Delete the registry's rows and keep the stored files."""
     Skill.objects.update(live_version=None)
     for model in (AuditEvent, Review, Publication, SkillVersion, Skill):
         model.objects.all().delete()
@@ -75,7 +75,7 @@ def lose_registry() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:
-    """Before the database goes, the threads that live as long as the process let go of it."""
+    """Close the connections of long-lived threads before the database is dropped."""
     yield
     recorder.close()
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
@@ -83,7 +83,7 @@ def django_db_setup(django_db_setup: None) -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def store(tmp_path: Path, settings: Any) -> Path:
-    """An empty package store for each test; the path of its directory."""
+    """An empty package store for each test; its folder."""
     location = tmp_path / "store"
     changed = copy.deepcopy(settings.STORAGES)
     changed["skills"]["OPTIONS"]["location"] = location
@@ -93,40 +93,40 @@ def store(tmp_path: Path, settings: Any) -> Path:
 
 @pytest.fixture(autouse=True)
 def english() -> Iterator[None]:
-    """Each test begins in English: what Django answered last leaves its language behind in the thread."""
+    """Start each test in English, because Django leaves the last response's language active in the thread."""
     with translation.override("en"):
         yield
 
 
 @pytest.fixture(autouse=True)
 def uses_are_noted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That the use of a token could not be noted in one test is forgotten in the next."""
+    """Forget failures to record the use of a token in an earlier test."""
     monkeypatch.setattr("mcp_gateway.auth.tokens._skip_noting_until", 0.0)
 
 
 @pytest.fixture
 def operator(db: None) -> User:
-    """Somebody who may do everything."""
+    """A superuser."""
     return User.objects.create_superuser("olga", "olga@example.com", "olgas-password")
 
 
 @pytest.fixture
 def browser(operator: User, client: Client) -> Client:
-    """What the operator sees, who is logged in."""
+    """A test client, logged in as the operator."""
     client.force_login(operator)
     return client
 
 
 @pytest.fixture
 def author(db: None) -> User:
-    """Somebody who may look and upload, and nothing else."""
+    """A user who may only view and upload skills."""
     user = User.objects.create_user("arno", password="arnos-password", is_staff=True)
     user.user_permissions.set(permissions("view_skill", "upload_skill"))
     return user
 
 
 def permissions(*codenames: str) -> Any:
-    """Permissions of the registry."""
+    """Return permissions of the registry."""
     from django.contrib.auth.models import Permission
 
     return Permission.objects.filter(codename__in=codenames)
@@ -134,7 +134,7 @@ def permissions(*codenames: str) -> Any:
 
 @pytest.fixture
 def flushed() -> Iterator[Callable[[], None]]:
-    """A function that waits until everything recorded so far is written; leaves nothing for the next test."""
+    """A function that waits until everything recorded is written; also called at the end of the test."""
 
     def flush() -> None:
         assert recorder.flush(timeout=PATIENCE_SECONDS), "the recorder did not write in time"
@@ -144,14 +144,14 @@ def flushed() -> Iterator[Callable[[], None]]:
 
 
 class Gateway:
-    """The whole ASGI application in process, spoken to as an MCP client would; MCP's schemas judge every answer."""
+    """An MCP client of the whole in-process ASGI application, which validates every answer by MCP's schemas."""
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         self.client = client
         client.event_hooks["response"].append(_judge)
 
     async def post(self, body: Any, **headers: str) -> httpx.Response:
-        """A raw POST; header names with `_` for `-`."""
+        """Send a raw POST; header names use `_` for `-`."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         return await self.client.post(
             "/mcp", json=body, headers={"accept": "application/json, text/event-stream", **given}
@@ -160,16 +160,16 @@ class Gateway:
     async def legacy(
         self, method: str, params: dict[str, Any] | None = None, *, version: str = "2025-11-25", **headers: str
     ) -> Any:
-        """The JSON-RPC answer to a legacy request."""
+        """Return the JSON-RPC answer to a legacy request."""
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}
         return (await self.post(body, mcp_protocol_version=version, **headers)).json()
 
     async def modern(self, method: str, params: dict[str, Any] | None = None, **headers: str) -> Any:
-        """The JSON-RPC answer to a request of 2026-07-28."""
+        """Return the JSON-RPC answer to a request of 2026-07-28."""
         return (await self.post_modern(method, params, **headers)).json()
 
     async def post_modern(self, method: str, params: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
-        """A request of 2026-07-28 with the envelope and headers that it must have."""
+        """Send a request of 2026-07-28 with its required envelope and headers."""
         params = params or {}
         meta = {
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -185,7 +185,7 @@ class Gateway:
 
 async def _judge(response: httpx.Response) -> None:
     asked = response.request
-    # Not what a test sends in pieces, and not the failures that tests provoke.
+    # Except bodies sent in pieces, and failures that tests provoke.
     if asked.url.path != "/mcp" or not isinstance(asked.stream, httpx.ByteStream) or response.status_code >= 500:
         return
     versions = asked.headers.get_list("mcp-protocol-version")
@@ -200,7 +200,7 @@ async def _judge(response: httpx.Response) -> None:
 async def gateway(
     transactional_db: None, monkeypatch: pytest.MonkeyPatch, flushed: Callable[[], None]
 ) -> AsyncIterator[Gateway]:
-    """The gateway with a catalog of its own that looks for changes at every request."""
+    """The gateway with its own catalog, which checks for changes at every request."""
     catalog = LiveCatalog(get_catalog(), refresh_seconds=0, cache_bytes=1024 * 1024)
     monkeypatch.setattr("mcp_gateway.endpoint.live_catalog", catalog)
     transport = httpx.ASGITransport(application)
@@ -210,7 +210,7 @@ async def gateway(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Where nothing may be missing (SKIPS_FAIL), a skipped test is a failed one."""
+    """With SKIPS_FAIL, turn a skipped test into a failed one."""
     report: Any = yield
     if report.skipped and os.environ.get("SKIPS_FAIL") and not hasattr(report, "wasxfail"):
         report.outcome = "failed"

@@ -196,7 +196,7 @@ def test_log_says_where_there_are_more_calls_than_it_sums_up(browser: Client) ->
 
 
 def test_log_says_among_how_many_calls_it_has_looked(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("invocations.stores.orm_reading.LOOKED_AT", 10)
+    monkeypatch.setattr("invocations.stores.orm_reading.SEARCH_MAX", 10)
     for second in range(25):
         called(second=second, duration=second)
     text = text_of(browser.get(LOG, {"slower_than": "20"}))
@@ -248,7 +248,7 @@ def test_page_back_to_the_newest_calls_is_full_again(browser: Client) -> None:
 def test_page_says_how_many_calls_it_looked_at_and_looks_further(
     browser: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("invocations.stores.orm_reading.LOOKED_AT", 10)
+    monkeypatch.setattr("invocations.stores.orm_reading.SEARCH_MAX", 10)
     for second in range(25):
         called(second=second, client=f"c{second}", method="prompts/get" if second in (3, 20) else "tools/call")
 

@@ -37,19 +37,19 @@ def breaker(clock: Clock) -> Breaker:
 
 def fail(breaker: Breaker, times: int) -> None:
     for _ in range(times):
-        breaker.failed()
+        breaker.record_failure()
 
 
 def test_failures_in_a_row_open_it(breaker: Breaker) -> None:
     fail(breaker, LIMIT - 1)
     assert breaker.allow()
-    breaker.failed()
+    breaker.record_failure()
     assert (breaker.state, breaker.allow()) == (State.OPEN, False)
 
 
 def test_success_in_between_begins_the_count_anew(breaker: Breaker) -> None:
     fail(breaker, LIMIT - 1)
-    breaker.succeeded()
+    breaker.record_success()
     fail(breaker, LIMIT - 1)
     assert breaker.allow()
 
@@ -67,7 +67,7 @@ def test_trial_that_succeeds_closes_it(breaker: Breaker, clock: Clock) -> None:
     fail(breaker, LIMIT)
     clock.now += OPEN
     assert breaker.allow()
-    breaker.succeeded()
+    breaker.record_success()
     assert [breaker.allow() for _ in range(3)] == [True, True, True]
 
 
@@ -75,7 +75,7 @@ def test_trial_that_fails_opens_it_for_as_long_again(breaker: Breaker, clock: Cl
     fail(breaker, LIMIT)
     clock.now += OPEN
     assert breaker.allow()
-    breaker.failed()
+    breaker.record_failure()
     clock.now += OPEN - 0.1
     assert not breaker.allow()
     clock.now += 0.1
@@ -108,13 +108,15 @@ def test_of_many_threads_one_tries(breaker: Breaker, clock: Clock) -> None:
 def test_what_is_told_at_the_opening_may_ask_the_breaker(clock: Clock) -> None:
     allowed: list[bool] = []
     asking: Breaker = Breaker(failures=1, clock=clock, on_open=lambda: allowed.append(asking.allow()))
-    done = threading.Thread(target=asking.failed, daemon=True)
+    done = threading.Thread(target=asking.record_failure, daemon=True)
     done.start()
     done.join(10)
     assert allowed == [False]
 
 
-steps = st.lists(st.one_of(st.sampled_from(["succeeded", "failed", "allow"]), st.floats(0.1, 100)), max_size=60)
+steps = st.lists(
+    st.one_of(st.sampled_from(["record_success", "record_failure", "allow"]), st.floats(0.1, 100)), max_size=60
+)
 
 
 @given(steps)
@@ -138,7 +140,7 @@ def test_whatever_happens_it_is_open_only_after_failures_in_a_row_and_a_success_
                 assert before is State.OPEN or clock.now - last_trial >= TRIAL
                 last_trial = clock.now
         else:
-            in_a_row = in_a_row + 1 if step == "failed" else 0
+            in_a_row = in_a_row + 1 if step == "record_failure" else 0
             getattr(breaker, step)()
             assert (breaker.state is State.OPEN) == (in_a_row >= LIMIT)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from .support.budget_world import World, ask_all, ask_for_very_much, looked_at, review_at_once, serving
+from .support.budget_world import World, ask_all, ask_with_large_arguments, inspect_at_once, inspect_upload, serving
 from .support.prepared import Prepared
 from .support.worst_packages import chinese
 
@@ -43,12 +43,12 @@ def test_no_request_about_a_package_costs_more_than_its_budget(world: World) -> 
 
 
 def test_eight_at_once_take_no_more_memory_than_their_uploads_and_two_workers(world: World) -> None:
-    looked_at(world, "Chinese", chinese())
+    inspect_upload(world, "Chinese", chinese())
     with world.tree.use() as use:
-        assert review_at_once(world, 8) == [200] * 8
+        assert inspect_at_once(world, 8) == [200] * 8
     assert use.memory_bytes < EIGHT_BYTES
 
 
 def test_calls_that_ask_for_very_much_are_within_the_budget(world: World) -> None:
-    ask_for_very_much(world)
+    ask_with_large_arguments(world)
     assert costly(world) == {}

@@ -88,9 +88,9 @@ def test_newest_calls_after_a_call_do_not_include_it(log: InvocationStore) -> No
 def test_rare_calls_are_found_by_going_on_from_page_to_page(
     log: InvocationStore, wanted: CallFilter, newer: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("invocations.stores.orm_reading.LOOKED_AT", 10)
-    monkeypatch.setattr("invocations.stores.dynamodb_reading.LOOKED_AT", 5)
-    monkeypatch.setattr("invocations.stores.dynamodb_reading.LOOKS_MAX", 1)
+    monkeypatch.setattr("invocations.stores.orm_reading.SEARCH_MAX", 10)
+    monkeypatch.setattr("invocations.stores.dynamodb_reading.SEARCH_MAX", 5)
+    monkeypatch.setattr("invocations.stores.dynamodb_reading.QUERIES_MAX", 1)
     rare: dict[str, Any] = {"method": "prompts/get", "client": "rare"}
     events = [called("a", second=number, **(rare if number in (3, 47) else {})) for number in range(50)]
     log.write_batch(events)
@@ -127,7 +127,7 @@ def test_calls_are_found_by_an_index_and_within_both_ends_of_it(
     wanted: CallFilter, index: str, position: dict[str, Any], settings: Any
 ) -> None:
     settings.INVOCATION_LOG_TTL_DAYS = 30
-    OrmStore().write_batch([called(second=number / 1000) for number in range(orm_reading.LOOKED_AT)])
+    OrmStore().write_batch([called(second=number / 1000) for number in range(orm_reading.SEARCH_MAX)])
     with CaptureQueriesContext(connection) as asked:
         queries.calls(wanted, **position)
     for query in asked.captured_queries:

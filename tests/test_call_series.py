@@ -174,7 +174,7 @@ def test_hours_are_counted_by_when_they_began(hours_logged: OrmStore) -> None:
 def test_of_too_many_calls_the_newest_are_counted_by_hour(
     hours_logged: OrmStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("invocations.stores.orm_hours.LOOKED_AT", 4)
+    monkeypatch.setattr("invocations.stores.orm_hours.COUNTED_MAX", 4)
     found = hours_logged.hours("greeter", BEGAN, 24)
     assert found is not None
     counted = usage.by_hour(BEGAN, found.uses, 24)

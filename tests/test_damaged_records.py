@@ -118,7 +118,7 @@ def test_rebuild_names_what_is_damaged_and_restores_the_rest(record: str, store:
 
     said = run("rebuild_registry")
     assert all(f"skills/{name}/{record}" in said for name in names)
-    assert f"failed: {len(names)} skills are not whole" in said
+    assert f"failed: {len(names)} skills are incomplete" in said
     assert live("other") == "v1"
     assert not Skill.objects.exclude(name="other").exists()
 

@@ -56,7 +56,7 @@ def test_folder_of_an_older_release_is_closed_and_that_is_said(generous: None, t
     first, second = manage(data, "check"), manage(data, "check")
     assert loose(data) == []
     for name in ("data", "db.sqlite3", "secret_key"):
-        assert f"{name} could be read by other users (mode 755)" in first.stderr
+        assert f"{name} was readable by other users (mode 755)" in first.stderr
     assert "other users" not in second.stderr
 
 
@@ -66,4 +66,4 @@ def test_folder_that_is_shared_by_all_users_stays_as_it_is(tmp_path: Path) -> No
     data.chmod(0o1777)
     said = manage(data, "check").stderr
     assert stat.S_IMODE(data.stat().st_mode) == 0o1777
-    assert "is shared by users" in said
+    assert "is a shared folder" in said

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from mcpsite.databases import with_limits
+from mcpsite.databases import add_limits
 from mcpsite.env import env_database
 
 
 def settings_of(url: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     monkeypatch.setenv("DATABASE_URL", url)
     found = env_database("DATABASE_URL", "")
-    return with_limits(found, pool_size=5, pool_timeout=8, connect_timeout=3, answer_timeout=7)
+    return add_limits(found, pool_size=5, pool_timeout=8, connect_timeout=3, answer_timeout=7)
 
 
 def test_postgresql_has_a_pool_and_limits(monkeypatch: pytest.MonkeyPatch) -> None:

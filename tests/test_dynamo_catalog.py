@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from invocations.aws.dynamo import Connected
+from invocations.aws.dynamo import ConnectionMeta
 from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry import services
 from skills_registry.catalog import dynamodb_projection as table
@@ -174,7 +174,7 @@ def test_dynamodb_that_is_away_leaves_the_change_pending_until_it_is_made(
     publish(body="one")
     with monkeypatch.context() as away:
         dial(f"http://127.0.0.1:{free_port()}")
-        away.setattr(Connected, "max_retry_attempts", 0)
+        away.setattr(ConnectionMeta, "max_retry_attempts", 0)
         publish(body="two")
         assert Skill.objects.get().live_version.number == 2  # type: ignore[union-attr]
         assert Skill.objects.pending().count() == 1

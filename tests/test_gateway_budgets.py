@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from invocations.events import PARAMS_MAX_BYTES, loggable
+from invocations.events import PARAMS_MAX_BYTES, encode_params
 from mcp_gateway.serving.substitution import Form, fill_in, is_quick
 from mcp_gateway.wire.jsonrpc import encode
 from mcp_gateway.wire.large_texts import LARGE, body_of, json_of
@@ -122,8 +122,8 @@ async def test_the_answers_of_a_batch_are_not_larger_than_one_large_answer(wire:
 @PATIENT
 def test_what_is_recorded_of_arguments_is_the_beginning_of_their_json(value: Any) -> None:
     whole = encode(value)
-    if b"***" not in loggable(value).encode():
-        assert whole[:PARAMS_MAX_BYTES].decode("utf-8", "ignore") == loggable(value)
+    if b"***" not in encode_params(value).encode():
+        assert whole[:PARAMS_MAX_BYTES].decode("utf-8", "ignore") == encode_params(value)
 
 
 def test_an_address_of_very_many_segments_takes_no_time() -> None:
@@ -137,7 +137,7 @@ def test_what_is_recorded_of_very_many_arguments_takes_no_time() -> None:
     many = [[{}] * 100_000, {str(number): {} for number in range(100_000)}, {"x" * MEBIBYTE: 1}, "x" * MEBIBYTE]
     started = time.process_time()
     for value in many * 20:
-        loggable(value)
+        encode_params(value)
     assert time.process_time() - started < 1
 
 

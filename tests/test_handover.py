@@ -17,7 +17,7 @@ from django.db import OperationalError
 from invocations.events import InvocationEvent
 from invocations.models import Invocation, SkillCounter
 from invocations.recording import recorder as recorder_module
-from invocations.recording.handover import Handover, Taker
+from invocations.recording.handover import Handover, HandoverWorker
 from invocations.recording.recorder import Recorder
 from invocations.recording.spool import Spool
 from invocations.recording.spool_lines import encode_file
@@ -184,9 +184,9 @@ def test_outage_of_the_bucket_as_well_leaves_calls_on_disk(
     for _ in range(3):
         recorder.record(event())
     recorder.close()
-    assert "could not be handed over" in caplog.text
+    assert "handing calls over" in caplog.text
     assert "stopped with 3 calls not in the log yet" in caplog.text
-    with Spool(folder).taken_over() as events:
+    with Spool(folder).take_over_segment() as events:
         assert len(events) == 3
 
 
@@ -239,10 +239,10 @@ def test_taker_waits_until_the_store_is_back(handover: Handover, caplog: pytest.
         get_store().write_batch(events)
 
     handover.put([event()])
-    taker = Taker(handover, write, seconds=0.01)
+    taker = HandoverWorker(handover, write, seconds=0.01)
     taker.start()
     deadline = time.monotonic() + PATIENCE_SECONDS
-    while "cannot be taken over yet" not in caplog.text:
+    while "cannot take over calls" not in caplog.text:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     back.set()

@@ -129,7 +129,7 @@ def test_part_that_hangs_is_said_to_in_time_and_is_not_asked_twice_at_once(
         released.wait(30)
 
     monkeypatch.setattr(readiness, "SECONDS", 0.2)
-    monkeypatch.setitem(readiness.PARTS, "store", hang)
+    monkeypatch.setitem(readiness.CHECKS, "store", hang)
     try:
         assert [told(client)[1]["store"] for _ in range(3)] == ["TimeoutError", "Busy", "Busy"]
     finally:
@@ -141,7 +141,7 @@ def test_part_that_hangs_is_said_to_in_time_and_is_not_asked_twice_at_once(
 async def test_answer_is_given_again_for_a_moment(begun: Readiness, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     monkeypatch.setattr(readiness, "KEPT_SECONDS", 60.0)
-    monkeypatch.setitem(readiness.PARTS, "store", lambda: asked.append(1))
+    monkeypatch.setitem(readiness.CHECKS, "store", lambda: asked.append(1))
     reports = [*await asyncio.gather(*(begun.report() for _ in range(5))), await begun.report()]
     assert {report.status for report in reports} == {"ok"}
     assert asked == [1]

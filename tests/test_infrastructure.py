@@ -152,7 +152,7 @@ def test_table_with_other_keys_is_refused(ministack_url: str) -> None:
     assert init(ministack_url, ministack_url).returncode == 0
     result = init(ministack_url, ministack_url, DYNAMODB_SKILLS_TABLE="mcp-invocation-logs")
     assert result.returncode == 1
-    assert "table mcp-invocation-logs is there, but with other keys than skill_id" in result.stderr
+    assert "table mcp-invocation-logs exists with other keys than skill_id" in result.stderr
 
 
 def test_server_that_is_away_is_named(ministack_url: str) -> None:

@@ -291,8 +291,8 @@ def test_calls_since_a_moment_are_asked_of_the_skills_called_since_then(broken: 
 def test_filter_that_leaves_out_nearly_everything_ends_its_page_and_goes_on(
     broken: FaultyDynamo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("invocations.stores.dynamodb_reading.LOOKED_AT", 5)
-    monkeypatch.setattr("invocations.stores.dynamodb_reading.LOOKS_MAX", 3)
+    monkeypatch.setattr("invocations.stores.dynamodb_reading.SEARCH_MAX", 5)
+    monkeypatch.setattr("invocations.stores.dynamodb_reading.QUERIES_MAX", 3)
     store = DynamoStore()
     oldest = called(status="error")
     store.write_batch([oldest, *(called(f"s-{number % 2}", second=1 + number) for number in range(80))])

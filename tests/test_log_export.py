@@ -125,7 +125,7 @@ def test_file_of_many_pages_has_each_call_once(
     browser: Client, kind: str, query: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export, "AT_ONCE", 4)
-    monkeypatch.setattr("invocations.stores.orm_reading.LOOKED_AT", 3)
+    monkeypatch.setattr("invocations.stores.orm_reading.SEARCH_MAX", 3)
     events = called(23)
     rows = {"csv": table, "jsonl": lines}[kind](browser.get(f"{LOG}export.{kind}", query))
     assert [row["id"] for row in rows] == [str(event.id) for event in events]

@@ -91,7 +91,7 @@ def test_migration_that_was_killed_goes_on_where_it_was(world: World) -> None:
     assert "skills/skill-5/v1.json" not in world.stored(), "it was still at work"
 
     said = world.manage(world.local, "migrate_storage", "--to", "s3")
-    assert " 0 files were there" not in said
+    assert " 0 files already" not in said
     assert "0 differences" in world.manage(world.aws, "verify_storage")
 
 

@@ -86,7 +86,7 @@ def test_earlier_deadline_holds() -> None:
     with deadline.within(5):
         with deadline.within(50):
             assert deadline.remaining() <= 5
-        with deadline.afresh(50):
+        with deadline.override(50):
             assert deadline.remaining() > 40
         with deadline.within(-1):
             assert deadline.remaining() == 0

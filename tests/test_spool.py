@@ -64,7 +64,7 @@ def test_events_of_a_killed_process_are_taken_over_and_counted_once(tmp_path: Pa
 @pytest.mark.django_db(transaction=True)
 def test_events_written_before_the_kill_are_not_counted_again(tmp_path: Path) -> None:
     killed_after(tmp_path, "for number in range(10): spool.append(event())")
-    with Spool(tmp_path).taken_over() as events:
+    with Spool(tmp_path).take_over_segment() as events:
         get_store().write_batch(events[:7])
         survivors = [one.id for one in events]
         [segment] = tmp_path.iterdir()
@@ -81,7 +81,7 @@ def test_events_written_before_the_kill_are_not_counted_again(tmp_path: Path) ->
 def test_line_that_was_cut_off_is_set_aside(tmp_path: Path) -> None:
     code = "segment = spool.append(event('whole')); segment.memory[segment.end : segment.end + 5] = b'[\"cut'"
     killed_after(tmp_path, code)
-    with Spool(tmp_path).taken_over() as events:
+    with Spool(tmp_path).take_over_segment() as events:
         assert [one.skill for one in events] == ["whole"]
     assert list(tmp_path.glob("*.jsonl")) == []
     assert [path.read_text().count("not JSON") for path in tmp_path.glob("rejected/*.jsonl")] == [1]
@@ -90,10 +90,10 @@ def test_line_that_was_cut_off_is_set_aside(tmp_path: Path) -> None:
 def test_segment_of_a_living_process_is_left_alone(tmp_path: Path) -> None:
     living = Spool(tmp_path)
     living.append(event())
-    with Spool(tmp_path).taken_over() as events:
+    with Spool(tmp_path).take_over_segment() as events:
         assert events == []
     living.close()
-    with Spool(tmp_path).taken_over() as events:
+    with Spool(tmp_path).take_over_segment() as events:
         assert len(events) == 1
 
 

@@ -264,8 +264,8 @@ def test_spool_that_is_no_folder_leaves_calls_in_memory_and_says_so(
     for _ in range(20):
         recorder.record(event())
     assert recorder.flush(5)
-    assert recorder.state == State(in_memory_alone=True)
-    assert sum("cannot be kept on disk" in record.getMessage() for record in caplog.records) == 1
+    assert recorder.state == State(in_memory_only=True)
+    assert sum("cannot keep calls on disk" in record.getMessage() for record in caplog.records) == 1
     assert len(written) == 20
 
     (tmp_path / "spool").unlink()

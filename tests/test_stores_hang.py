@@ -65,9 +65,9 @@ def bucket(
 @pytest.fixture
 def log(dynamo: DynamoStore, proxy: HangingProxy, dial: Dial, monkeypatch: pytest.MonkeyPatch) -> DynamoStore:
     """An empty log, behind the proxy."""
-    monkeypatch.setattr(dynamodb.Connected, "connect_timeout_seconds", 1)
-    monkeypatch.setattr(dynamodb.Connected, "read_timeout_seconds", READ_SECONDS)
-    monkeypatch.setattr(dynamodb.Connected, "max_retry_attempts", 1)
+    monkeypatch.setattr(dynamodb.ConnectionMeta, "connect_timeout_seconds", 1)
+    monkeypatch.setattr(dynamodb.ConnectionMeta, "read_timeout_seconds", READ_SECONDS)
+    monkeypatch.setattr(dynamodb.ConnectionMeta, "max_retry_attempts", 1)
     monkeypatch.setattr(dynamodb.guard, "_call_seconds", CALL_SECONDS)
     dial(proxy.url())
     assert dynamo.totals(["greeter"])

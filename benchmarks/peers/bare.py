@@ -1,4 +1,4 @@
-"""The limit: an ASGI application that reads the request and returns constant bytes, as many as the path says.
+"""The upper limit: an ASGI application that reads the request and returns constant bytes; the path is their number.
 
 POST /1234 -> 1,234 bytes
 """
@@ -15,7 +15,7 @@ Message = MutableMapping[str, Any]
 async def app(
     scope: Message, receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
 ) -> None:
-    """One request."""
+    """Handle one request."""
     while (await receive()).get("more_body"):
         pass
     start, body = _answer(scope["path"])

@@ -1,7 +1,7 @@
 """FastMCP 4 with the skills below $SKILLS, as its documentation serves them; stateless, plain JSON answers.
 
-Files and the Skills extension come from its `SkillsDirectoryProvider`. Clients that only know tools get at them
-by its `ResourcesAsTools`, so `tools/call` is its tool `read_resource`; a function for each skill makes `tools/list`
+Files and the Skills extension come from its `SkillsDirectoryProvider`. Clients that only support tools use its
+`ResourcesAsTools`, so `tools/call` is its tool `read_resource`; a function for each skill makes `tools/list`
 as long as the other servers'.
 """
 

@@ -1,6 +1,6 @@
 """The official SDK's low-level server with the skills below $SKILLS; stateless, plain JSON answers.
 
-What is asked for is made once, so that each call costs a look-up and the SDK's own work.
+Answers are built once, so that each call costs only a lookup and the SDK's own work.
 """
 
 from __future__ import annotations
@@ -65,22 +65,22 @@ for path in sorted(Path(os.environ["SKILLS"]).iterdir()):
 
 
 async def list_tools(context: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-    """tools/list."""
+    """Handle tools/list."""
     return types.ListToolsResult(tools=list(tools.values()))
 
 
 async def call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-    """tools/call."""
+    """Handle tools/call."""
     return answers[params.name]
 
 
 async def read_resource(context: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
-    """resources/read."""
+    """Handle resources/read."""
     return resources[str(params.uri)]
 
 
 async def list_skills(context: Context, params: types.PaginatedRequestParams) -> dict[str, Any]:
-    """skills/list."""
+    """Handle skills/list."""
     return {"skills": entries[:PAGE_SIZE]}
 
 

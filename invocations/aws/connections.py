@@ -1,7 +1,7 @@
-"""Connections to AWS that never outlast a deadline, however slowly a server answers.
+"""Connections to AWS that never outlast a deadline, however slowly the server answers.
 
-botocore's timeouts bound each wait for the next bytes. A server that sends one byte now and then is
-waited for without end; here each wait is also cut to the time that is left for the whole.
+botocore's timeouts bound only each wait for the next bytes, so a server that sends a byte now and
+then could block a call forever. Here each wait is also limited to the time left for the whole call.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing import Any, cast
 from botocore import awsrequest
 
 PIECE = 64 * 1024
-"""Bytes that are sent within one timeout: a large body may take longer, as long as it moves."""
-Left = Callable[[], float]
-"""Seconds that are left."""
+"""Bytes sent within one timeout: a large body may take longer as long as it makes progress."""
+SecondsLeft = Callable[[], float]
+"""Returns the seconds left."""
 
 
-def bound_connections(client: Any, left: Left) -> None:
-    """Let the connections of a client of botocore's wait no longer than what `left` says.
+def bound_connections(client: Any, left: SecondsLeft) -> None:
+    """Limit every wait of a botocore client's connections to the seconds that `left` returns.
 
-    botocore has no setting for the class of its connections; this is where its clients look for it.
+    botocore has no setting for its connection class, so this patches its pool classes.
     """
 
-    class Http(_Bounded, awsrequest.AWSHTTPConnection):  # type: ignore[misc]  # botocore has no types
+    class Http(_BoundedConnection, awsrequest.AWSHTTPConnection):  # type: ignore[misc]  # botocore has no types
         seconds_left = staticmethod(left)
 
-    class Https(_Bounded, awsrequest.AWSHTTPSConnection):  # type: ignore[misc]  # botocore has no types
+    class Https(_BoundedConnection, awsrequest.AWSHTTPSConnection):  # type: ignore[misc]  # botocore has no types
         seconds_left = staticmethod(left)
 
     pools = client._endpoint.http_session._pool_classes_by_scheme
@@ -36,23 +36,23 @@ def bound_connections(client: Any, left: Left) -> None:
         pools[scheme] = type(f"Bounded{scheme}", (pools[scheme],), {"ConnectionCls": connection})
 
 
-class _Bounded:
-    """A connection of urllib3's."""
+class _BoundedConnection:
+    """Mixin for urllib3 connections."""
 
-    seconds_left: Left
+    seconds_left: SecondsLeft
     timeout: Any
     sock: Any
 
     def connect(self) -> None:
-        self.timeout = _shorter(self.timeout, self.seconds_left())
+        self.timeout = _limit(self.timeout, self.seconds_left())
         super().connect()  # type: ignore[misc]  # of the other base
-        self.sock = _Socket(self.sock, self.seconds_left)
+        self.sock = _BoundedSocket(self.sock, self.seconds_left)
 
 
-class _Socket:
-    """A connected socket; what is not here is the socket's own."""
+class _BoundedSocket:
+    """A wrapped connected socket; other attributes are delegated to it."""
 
-    def __init__(self, connected: socket.socket, left: Left) -> None:
+    def __init__(self, connected: socket.socket, left: SecondsLeft) -> None:
         self._socket = connected
         self._left = left
         self._silence = connected.gettimeout()
@@ -61,32 +61,32 @@ class _Socket:
         self._silence = seconds
 
     def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send everything; each piece of it within the timeout."""
+        """Send everything, each piece within the timeout."""
         view = memoryview(data).cast("B")
         for start in range(0, len(view), PIECE):
-            self.prepare()
+            self.limit_next_wait()
             self._socket.sendall(view[start : start + PIECE], flags)
 
     def makefile(self, mode: str, buffering: int | None = None) -> Any:
-        """The answers, for http.client, which reads binary."""
-        raw = _Reading(self, cast("socket.SocketIO", self._socket.makefile(mode, 0)))  # type: ignore[call-overload]
+        """Return a binary reader for http.client."""
+        raw = _BoundedReader(self, cast("socket.SocketIO", self._socket.makefile(mode, 0)))  # type: ignore[call-overload]
         return raw if buffering == 0 else io.BufferedReader(raw)
 
-    def prepare(self) -> None:
-        """Give the next wait as long as it may take. Raises TimeoutError where nothing is left."""
+    def limit_next_wait(self) -> None:
+        """Set the timeout of the next wait. Raises TimeoutError if no time is left."""
         left = self._left()
         if left <= 0:
-            raise TimeoutError("the time for this is up")
-        self._socket.settimeout(_shorter(self._silence, left))
+            raise TimeoutError("the deadline has passed")
+        self._socket.settimeout(_limit(self._silence, left))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._socket, name)
 
 
-class _Reading(io.RawIOBase):
-    """What arrives on a socket."""
+class _BoundedReader(io.RawIOBase):
+    """Reader of a bounded socket."""
 
-    def __init__(self, connected: _Socket, raw: socket.SocketIO) -> None:
+    def __init__(self, connected: _BoundedSocket, raw: socket.SocketIO) -> None:
         self._connected = connected
         self._raw = raw
 
@@ -94,7 +94,7 @@ class _Reading(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._connected.prepare()
+        self._connected.limit_next_wait()
         return self._raw.readinto(buffer)
 
     def close(self) -> None:
@@ -103,8 +103,8 @@ class _Reading(io.RawIOBase):
             self._raw.close()
 
 
-def _shorter(timeout: Any, left: float) -> float | None:
-    """The shorter of two times; a timeout may also be None, or urllib3's word for its default."""
+def _limit(timeout: Any, left: float) -> float | None:
+    """Return the shorter time; `timeout` may also be None or urllib3's default sentinel."""
     if isinstance(timeout, int | float):
         return min(timeout, left)
     return None if left == float("inf") else left

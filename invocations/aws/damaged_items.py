@@ -1,4 +1,4 @@
-"""Items of DynamoDB that others may have changed: what cannot be read of one is left out, not fatal."""
+"""DynamoDB items that something else may have edited: unreadable attributes are skipped instead of raising."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from pynamodb.attributes import Attribute
 from .dynamo import Table
 
 UNREADABLE = (TypeError, ValueError, ArithmeticError, RecursionError)
-"""What PynamoDB raises for a value of another type, for JSON that is none, for a number that is none."""
+"""What PynamoDB raises for a wrong type, invalid JSON or an invalid number."""
 
 
-class SalvagedModel(Table):
-    """A model whose items are read as far as they can be; `damaged` names the attributes that cannot."""
+class LenientModel(Table):
+    """A model that reads items as far as possible; `damaged` names the unreadable attributes."""
 
     damaged: tuple[str, ...] = ()
 
     @classmethod
     def from_raw_data(cls, data: dict[str, Any]) -> Self:
-        """The item, without what cannot be read."""
+        """Return the item without its unreadable attributes."""
         try:
             return super().from_raw_data(data)
         except UNREADABLE:

@@ -1,4 +1,4 @@
-"""How this installation talks to DynamoDB: the same for every table."""
+"""DynamoDB connections, configured once for every table."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from .guard import Guard
 
 whole_answers.install()
 
-__all__ = ["Connected", "Table", "as_unavailable", "connection", "guard", "unavailable"]
+__all__ = ["ConnectionMeta", "Table", "connection", "guard", "translate_error", "translate_errors"]
 
 
 def _probe() -> None:
-    """Ask for an item by its key; that it is not there is an answer, too."""
+    """Get an item by key; "not found" is also an answer."""
     key = {"skill_id": {"S": "_probe"}}
     connection().client.get_item(TableName=settings.DYNAMODB_SKILLS_TABLE, Key=key)
 
@@ -33,8 +33,8 @@ def _probe() -> None:
 guard = Guard("DynamoDB", settings.DYNAMODB_CALL_TIMEOUT_SECONDS, _probe)
 
 
-class Connected:
-    """Base of each table's `Meta`: region, endpoint, time-outs, retries and pool, set on purpose."""
+class ConnectionMeta:
+    """Base of each table's `Meta`: region, endpoint, timeouts, retries and pool size."""
 
     region = settings.AWS_REGION
     host = settings.DYNAMODB_ENDPOINT_URL or None
@@ -45,23 +45,23 @@ class Connected:
 
 
 class GuardedConnection(Connection):
-    """A connection whose every call passes `guard`."""
+    """A connection whose calls all go through `guard`."""
 
     def __init__(self) -> None:
         super().__init__(
-            region=Connected.region,
-            host=Connected.host,
-            connect_timeout_seconds=Connected.connect_timeout_seconds,
-            read_timeout_seconds=Connected.read_timeout_seconds,
-            max_retry_attempts=Connected.max_retry_attempts,
-            max_pool_connections=Connected.max_pool_connections,
+            region=ConnectionMeta.region,
+            host=ConnectionMeta.host,
+            connect_timeout_seconds=ConnectionMeta.connect_timeout_seconds,
+            read_timeout_seconds=ConnectionMeta.read_timeout_seconds,
+            max_retry_attempts=ConnectionMeta.max_retry_attempts,
+            max_pool_connections=ConnectionMeta.max_pool_connections,
         )
         self._lock = threading.Lock()
         self._watched: Any = None
 
     @property
     def client(self) -> Any:
-        """The client, which PynamoDB makes at the first use, and anew until there are credentials."""
+        """The client; PynamoDB creates it lazily, and again until there are credentials."""
         with self._lock:
             client = super().client
             if client is not self._watched:
@@ -85,21 +85,21 @@ class Table(Model):
 
 @cache
 def connection() -> Connection:
-    """The process's connection for transactions."""
+    """Return the process-wide connection for transactions."""
     return GuardedConnection()
 
 
-def unavailable(error: PynamoDBException) -> StoreUnavailable:
-    """A failure of PynamoDB's as one of the store's."""
+def translate_error(error: PynamoDBException) -> StoreUnavailable:
+    """Convert a PynamoDB error into StoreUnavailable."""
     return StoreUnavailable(str(error))
 
 
 @contextmanager
-def as_unavailable() -> Iterator[None]:
-    """PynamoDB's failures as the store's; that something is not there is none."""
+def translate_errors() -> Iterator[None]:
+    """Raise PynamoDB errors as StoreUnavailable; DoesNotExist passes through."""
     try:
         yield
     except DoesNotExist:
         raise
     except PynamoDBException as error:
-        raise unavailable(error) from error
+        raise translate_error(error) from error

@@ -1,4 +1,4 @@
-"""Where the bars of a chart of calls by day or hour are; `components/chart.html` and `spark.html` draw them. Pure."""
+"""Geometry of the call charts that `components/chart.html` and `spark.html` draw. Pure."""
 
 from __future__ import annotations
 
@@ -9,54 +9,54 @@ from datetime import date
 from invocations.usage import HOUR, Series, Use
 
 STEP, GAP = 10, 2
-"""Units from one bar to the next, and between them."""
+"""Distance between bar starts, and gap between bars, in SVG units."""
 HEIGHT = 200
 VISIBLE = 2
-"""The least height of what is there at all."""
+"""Minimum height of a bar that is not zero."""
 LABELS_MAX = 8
-"""More labels than these would run into each other in a narrow window."""
+"""More labels would overlap in a narrow window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A day: all its calls from the bottom up to `y`, and over that the failed ones up to `errors_y`."""
+    """One day: all calls from the bottom up to `y`, drawn over by the failed ones up to `errors_y`."""
 
     day: date
     use: Use
     left: int
-    """Where the day begins; its bar is half a gap further."""
+    """Start of the day; its bar begins half a gap later."""
     y: int
     errors_y: int
 
     @property
     def x(self) -> int:
-        """The left edge."""
+        """The left edge of the bar."""
         return self.left + GAP // 2
 
     @property
     def height(self) -> int:
-        """Of all calls."""
+        """Height of the bar of all calls."""
         return HEIGHT - self.y
 
     @property
     def errors_height(self) -> int:
-        """Of the failed ones."""
+        """Height of the bar of failed calls."""
         return HEIGHT - self.errors_y
 
 
 @dataclass(frozen=True)
 class Chart:
-    """Calls by day as stacked bars, in whole units of an SVG's view box."""
+    """Calls per day or hour as stacked bars, in whole units of an SVG view box."""
 
     series: Series
     top: int
-    """The number of calls at the upper edge."""
+    """Number of calls at the top edge."""
     complete: bool = True
-    """Whether all calls of the time are counted, and not only the newest."""
+    """Whether all calls of the period are counted, not only the newest."""
 
     @property
     def width(self) -> int:
-        """Of the view box."""
+        """Width of the view box."""
         return STEP * len(self.series.uses)
 
     height = HEIGHT
@@ -66,41 +66,41 @@ class Chart:
 
     @property
     def hourly(self) -> bool:
-        """Whether its bars are hours."""
+        """Whether each bar is an hour."""
         return self.series.step == HOUR
 
     @property
     def labels(self) -> list[date]:
-        """What is written below the bars, at equal distances: the day or hour that begins there."""
+        """Evenly spaced axis labels: the day or hour that begins there."""
         return [day for day, _ in self.series.days[:: self._bars_a_label]]
 
     @property
     def ticks_path(self) -> str:
-        """A line up from each label."""
+        """SVG path of a vertical line at each label."""
         number = len(self.series.uses)
         return "".join(f"M{bar * STEP} {HEIGHT}V0" for bar in range(0, number, self._bars_a_label))
 
     @property
     def bars(self) -> Iterator[Bar]:
-        """One for each day."""
+        """One bar per day or hour."""
         for number, (day, use) in enumerate(self.series.days):
             yield Bar(day, use, number * STEP, self._y(use.calls), self._y(use.errors))
 
     @property
     def calls_path(self) -> str:
-        """All bars of calls as one SVG path: a list of many charts is drawn with it."""
+        """All call bars as one SVG path, which is cheap in a list of many charts."""
         return "".join(f"M{bar.x} {HEIGHT}V{bar.y}h{STEP - GAP}V{HEIGHT}z" for bar in self.bars if bar.use.calls)
 
     @property
     def errors_path(self) -> str:
-        """All bars of failed calls, likewise."""
+        """All bars of failed calls as one SVG path."""
         return "".join(
             f"M{bar.x} {HEIGHT}V{bar.errors_y}h{STEP - GAP}V{HEIGHT}z" for bar in self.bars if bar.use.errors
         )
 
     @property
     def scale(self) -> list[int]:
-        """What the upper edge, the middle and the bottom stand for."""
+        """Values at the top, the middle and the bottom."""
         return [self.top, self.top // 2, 0]
 
     @property
@@ -115,11 +115,11 @@ class Chart:
 
 
 def chart(series: Series, *, complete: bool = True) -> Chart:
-    """The chart of a series, its scale ending at a round number."""
+    """Return the chart of a series, scaled to a round number."""
     return Chart(series, round_up(max((use.calls for use in series.uses), default=0)), complete)
 
 
 def round_up(number: int) -> int:
-    """The next of 2, 4, 6, 8, 10, 20, 40, ..., so that half of it is a whole number, too."""
+    """Round up to 2, 4, 6, 8, 10, 20, 40, ..., so that half of it is also whole."""
     power = 10 ** max(len(str(number - 1)) - 1, 0) if number > 1 else 1
     return next(step * power for step in (2, 4, 6, 8, 10) if step * power >= number)

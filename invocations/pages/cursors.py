@@ -1,4 +1,4 @@
-"""Places in the log as texts, for addresses: they sort as the places do."""
+"""Log positions as URL-safe strings that sort in the same order."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from invocations.events import InvocationEvent
 from invocations.queries import Position
 
 
-def cursor(position: Position) -> str:
-    """The text of a position: its moment in UTC, always to the microsecond, and its id."""
+def encode_cursor(position: Position) -> str:
+    """Encode a position as its UTC time, always with microseconds, and its id."""
     return f"{position.invoked_at.astimezone(UTC).isoformat(timespec='microseconds')}_{position.id}"
 
 
-def cursor_of(call: InvocationEvent) -> str:
-    """Where a call is."""
-    return cursor(Position(call.invoked_at, call.id))
+def call_cursor(call: InvocationEvent) -> str:
+    """Return the cursor of a call."""
+    return encode_cursor(Position(call.invoked_at, call.id))
 
 
-def position(text: str) -> Position:
-    """The position that `cursor` wrote. Raises ValueError."""
+def decode_cursor(text: str) -> Position:
+    """Decode a cursor. Raises ValueError."""
     moment, _, identity = text.partition("_")
     try:
         return Position(datetime.fromisoformat(moment).astimezone(UTC), UUID(identity))

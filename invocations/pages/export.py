@@ -1,6 +1,6 @@
-"""The log as a file, made a page at a time while it is sent: what is in memory does not grow with the log.
+"""Log export, streamed page by page so that memory use does not grow with the log.
 
-Pages are read and written as text in the request's own thread, so that the event loop is free meanwhile.
+Pages are read and encoded in the request's thread, so that the event loop is not blocked.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from invocations.queries import CallFilter, CallPage, Position
 from invocations.resilience.sql_connections import release_connections
 
 AT_ONCE = 1_000
-"""Calls in a page."""
+"""Calls per page."""
 COLUMNS = [
     "invoked_at", "skill", "version", "method", "status", "duration_ms", "error_message", "client", "caller",
     "session_id", "protocol_version", "trace_id", "request_params", "id",
 ]  # fmt: skip
 _values = attrgetter(*COLUMNS)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  # as some programs take them
-"""A text that begins so is run by programs that open tables."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001  # full-width variants that some programs accept
+"""Spreadsheet programs evaluate a text that starts with one of these as a formula."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """How calls are written: `begin` comes before the first."""
+    """How calls are encoded; `begin` is written before the first."""
 
     content_type: str
     begin: bytes
@@ -45,10 +45,10 @@ class Format:
 
 
 def download(kind: str, wanted: CallFilter, allowed: Callable[[], bool]) -> StreamingHttpResponse:
-    """The wanted calls up to now, the newest first, as a file to keep. `kind` is one of FORMATS.
+    """Stream the matching calls up to now, newest first, as an attachment. `kind` is a key of FORMATS.
 
-    `allowed` says before each further page whether the reader still may see the log. Raises OSError or DatabaseError
-    where the store is away. If it goes away later, or the reader loses the right, the file breaks off.
+    `allowed` is asked before each further page. Raises OSError or DatabaseError if the store is
+    unavailable. If that happens later, or the reader loses the permission, the file is cut off.
     """
     wanted = replace(wanted, until=wanted.until or timezone.now())
     made = FORMATS[kind]
@@ -65,9 +65,9 @@ async def _stream(
     @sync_to_async
     def following(position: Position) -> tuple[CallPage, bytes]:
         if not allowed():
-            raise PermissionDenied("the reader of the log lost the right to it")
+            raise PermissionDenied("the reader lost the permission to view the log")
         page = _read(wanted, position)
-        release_connections()  # whoever reads slowly must not keep one from others
+        release_connections()  # a slow reader must not hold one
         return page, made.write(page.calls)
 
     yield made.begin + made.write(page.calls)
@@ -104,7 +104,7 @@ def _as_json_lines(calls: Sequence[InvocationEvent]) -> bytes:
 
 
 FORMATS: Mapping[str, Format] = {
-    # The mark at the beginning tells programs that open tables that this is UTF-8.
+    # The byte order mark tells spreadsheet programs that this is UTF-8.
     "csv": Format("text/csv; charset=utf-8", ("\ufeff" + ",".join(COLUMNS) + "\r\n").encode(), _as_csv),
     "jsonl": Format("application/x-ndjson", b"", _as_json_lines),
 }

@@ -1,4 +1,4 @@
-"""What the log may be filtered by."""
+"""The filter form of the log."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ PERIODS = {
     "7d": (_("7 days"), timedelta(days=7)),
     "30d": (_("30 days"), timedelta(days=30)),
 }
-"""Periods that end now, by the name that addresses have for them."""
+"""Periods that end now, by their name in the query string."""
 
 
 class MomentInput(forms.DateTimeInput):
-    """A moment in the reader's zone; an address may give it with a zone, which browsers do not take in their field."""
+    """A datetime in the reader's time zone. Browsers reject a time zone in the field, but a URL may contain one."""
 
     input_type = "datetime-local"
 
@@ -34,7 +34,7 @@ class MomentInput(forms.DateTimeInput):
         super().__init__({"step": "1"})
 
     def format_value(self, value: Any) -> str | None:
-        """The moment as the browser's field takes it."""
+        """Format the value for a `datetime-local` field."""
         try:
             moment = parse_datetime(value) if isinstance(value, str) else None
         except ValueError:
@@ -45,9 +45,9 @@ class MomentInput(forms.DateTimeInput):
 
 
 class LogForm(forms.Form):
-    """A filter of the log; every field may be left empty. Moments come before a period.
+    """Filter of the log; every field is optional. `since` and `until` take precedence over `period`.
 
-    Of the NAMES a part is enough, unless `exact` is set.
+    NAMES match substrings unless `exact` is set.
     """
 
     skill = forms.CharField(label=_("Skill"), required=False, max_length=64, widget=forms.SearchInput)
@@ -78,32 +78,32 @@ class LogForm(forms.Form):
 
     @property
     def main_fields(self) -> list[forms.BoundField]:
-        """All but those of time and the one that is ticked."""
+        """All fields except the time fields and the checkbox."""
         names = ("skill", "status", "method", "client", "caller", "version", "slower_than", "text")
         return [self[name] for name in names]
 
     @property
     def has_moments(self) -> bool:
-        """Whether it says from when or until when."""
+        """Whether `since` or `until` is set."""
         return bool(self.data.get("since") or self.data.get("until"))
 
     @property
     def current_period(self) -> str:
-        """The period that counts."""
+        """The period in effect; "" if `since` or `until` is set."""
         return "" if self.has_moments else self.data.get("period", "")
 
     @property
     def filtered(self) -> bool:
-        """Whether it asks for less than everything."""
+        """Whether any filter is set."""
         return any(self.data.get(name) for name in self.fields if name != "exact")
 
     @property
     def periods(self) -> list[tuple[str, Any]]:
-        """The periods to choose from, by name and label."""
+        """Names and labels of the periods."""
         return [("", _("Any time")), *((name, label) for name, (label, _length) in PERIODS.items())]
 
     def wanted(self) -> CallFilter:
-        """The filter, once the form is valid."""
+        """Return the filter; the form must be valid."""
         given: dict[str, Any] = {name: value for name, value in self.cleaned_data.items() if value}
         given.pop("period", None)
         if not given.pop("exact", False):

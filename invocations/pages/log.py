@@ -1,4 +1,4 @@
-"""The pages of the log: newest first, page after page without ever counting or sorting it; and one for each call."""
+"""Views of the log: list, follow, export and detail. Paging never counts or sorts the whole log."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from invocations.queries import LAST_ID, CallPage, Position
 from invocations.resilience.unavailable import StoreUnavailable
 from invocations.usage import summary
 
-from .cursors import cursor, cursor_of, position
+from .cursors import call_cursor, decode_cursor, encode_cursor
 from .export import FORMATS, download
 from .forms import LogForm
 
@@ -42,7 +42,7 @@ READ = "invocations.view_invocation"
 PAGE_SIZE = 50
 AWAY = (StoreUnavailable, DatabaseError)
 LATE = timedelta(seconds=15)
-"""So long after it began a call may get into the log, while all is well."""
+"""Longest normal delay between the start of a call and its entry in the log."""
 
 P = ParamSpec("P")
 
@@ -50,7 +50,7 @@ View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def for_viewers(view: View[P]) -> View[P]:
-    """Only for those who may see the log, and only to read."""
+    """Require the permission to view the log, and a safe HTTP method."""
 
     @require_safe
     @wraps(view)
@@ -64,19 +64,19 @@ def for_viewers(view: View[P]) -> View[P]:
 
 @for_viewers
 def log(request: HttpRequest) -> HttpResponseBase:
-    """A page of the calls that are asked for: the newest, or those older (`before`) or newer (`after`) than a place."""
+    """Show a page of matching calls: the newest, or those older (`before`) or newer (`after`) than a cursor."""
     form = LogForm(request.GET)
     if not form.is_valid():
         return _page(request, "log", _("Calls"), form=form)
-    before, after = (_position(request.GET.get(name, "")) for name in ("before", "after"))
+    before, after = (_parse_cursor(request.GET.get(name, "")) for name in ("before", "after"))
     wanted = form.wanted()
     try:
         page = queries.calls(wanted, before=before, after=after, limit=PAGE_SIZE)
         together = queries.summary(wanted)
     except AWAY:
         return _page(request, "log", _("Calls"), form=form, away=True)
-    if after and page.next is None:  # at the newest calls: those older ones that fit beside them are shown, too
-        return HttpResponseRedirect(f"?{_changed(request, after=None)}")
+    if after and page.next is None:  # the first page: fill it up with older calls
+        return HttpResponseRedirect(f"?{_query_string(request, after=None)}")
     return _page(
         request, "log", _("Calls"),
         form=form,
@@ -88,13 +88,16 @@ def log(request: HttpRequest) -> HttpResponseBase:
         may_follow=not (before or after or form.data.get("until")),
         **{"from": _follow_from()},
         looked_to=page.next.invoked_at if page.next and page.looked_through else None,
-        **{name: _changed(request, **change) for name, change in _around(page, before, after).items()},
+        **{name: _query_string(request, **change) for name, change in _page_links(page, before, after).items()},
     )  # fmt: skip
 
 
 @for_viewers
 def follow(request: HttpRequest) -> HttpResponseBase:
-    """The newest calls of the filter since the moment `from`, as rows; headers say where to go on, and of more."""
+    """Return the newest matching calls since `from` as table rows.
+
+    `X-Log-From` is the next `from`; `X-Log-More` says that there are more.
+    """
     form, since = LogForm(request.GET), request.GET.get("from", "")
     following = _follow_from()
     try:
@@ -117,7 +120,7 @@ def follow(request: HttpRequest) -> HttpResponseBase:
 
 @for_viewers
 def export(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """The calls of the filter as a file; where that cannot be, the log says why."""
+    """Download the matching calls; on errors, show the log page, which explains them."""
     form = LogForm(request.GET)
     if kind not in FORMATS:
         raise Http404
@@ -128,42 +131,42 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
 
 
 def _may_still_read(request: HttpRequest) -> bool:
-    """Asked of the database, since the request knows its user as he was when it began."""
+    """Whether the user still has the permission, read again from the database."""
     user = get_user(request)
     return user.is_active and user.is_staff and user.has_perm(READ)
 
 
 @for_viewers
 def call(request: HttpRequest) -> HttpResponseBase:
-    """Everything that was recorded of one call, named by `skill` and `at`."""
-    skill, at = request.GET.get("skill", ""), _position(request.GET.get("at", ""))
+    """Show one call, identified by `skill` and the cursor `at`."""
+    skill, at = request.GET.get("skill", ""), _parse_cursor(request.GET.get("at", ""))
     try:
         found = queries.call(skill, at) if at and "\0" not in skill else None
     except AWAY:
         return _page(request, "call", _("Call"), away=True)
     if found is None:
         raise Http404("There is no such call, or it has expired.")
-    parameters, whole = _readable(found.request_params)
+    parameters, whole = _indent_json(found.request_params)
     return _page(
         request, "call", f"{found.method} {found.skill}",
-        call=found, from_here=cursor(Position(found.invoked_at, LAST_ID)), parameters=parameters, whole=whole,
+        call=found, from_here=encode_cursor(Position(found.invoked_at, LAST_ID)), parameters=parameters, whole=whole,
     )  # fmt: skip
 
 
 def _follow_from() -> str:
-    """From when on calls are asked for again: some are logged later than others that began after them."""
+    """Return the next `from`: calls may be logged late and out of order."""
     return (timezone.now() - LATE).astimezone(UTC).isoformat()
 
 
 def rows(page: CallPage) -> list[tuple[InvocationEvent, str]]:
-    """The calls of a page, each with its place."""
-    return [(call, cursor_of(call)) for call in page.calls]
+    """Return the calls of a page with their cursors."""
+    return [(call, call_cursor(call)) for call in page.calls]
 
 
-def _around(page: CallPage, before: Position | None, after: Position | None) -> dict[str, dict[str, str | None]]:
-    """What to ask for to see older and newer calls, as far as there are any."""
-    newest, oldest = (cursor_of(page.calls[place]) if page.calls else "" for place in (0, -1))
-    onwards = cursor(page.next) if page.next else ""
+def _page_links(page: CallPage, before: Position | None, after: Position | None) -> dict[str, dict[str, str | None]]:
+    """Return the query parameters of the links to older and newer calls, if there are any."""
+    newest, oldest = (call_cursor(page.calls[place]) if page.calls else "" for place in (0, -1))
+    onwards = encode_cursor(page.next) if page.next else ""
     older, newer = (oldest, onwards) if after else (onwards, newest if before else "")
     found: dict[str, dict[str, str | None]] = {}
     if older:
@@ -173,23 +176,23 @@ def _around(page: CallPage, before: Position | None, after: Position | None) -> 
     return found
 
 
-def _changed(request: HttpRequest, **changes: str | None) -> str:
+def _query_string(request: HttpRequest, **changes: str | None) -> str:
     query = {name: value for name, value in request.GET.items() if value}
     return urlencode({name: value for name, value in {**query, **changes}.items() if value})
 
 
-def _readable(parameters: str) -> tuple[str, bool]:
-    """JSON in lines, and whether it is all there: what is longer than is kept was cut."""
+def _indent_json(parameters: str) -> tuple[str, bool]:
+    """Return indented JSON, and whether it is complete: long parameters were truncated when recorded."""
     try:
         return json.dumps(json.loads(parameters), ensure_ascii=False, indent=2), True
     except ValueError:
         return parameters, not parameters
 
 
-def _position(text: str) -> Position | None:
-    """A place in the log; None for a text that names none: the log then begins at its newest call."""
+def _parse_cursor(text: str) -> Position | None:
+    """Decode a cursor; None if it is invalid, so that the log starts at the newest call."""
     try:
-        return position(text)
+        return decode_cursor(text)
     except ValueError:
         return None
 

@@ -1,4 +1,4 @@
-"""What is recorded and not in the store yet: the queue, and what is being written of it."""
+"""Recorded calls that are not in the store yet: the queue and the batch being written."""
 
 from __future__ import annotations
 
@@ -10,51 +10,51 @@ from invocations.events import InvocationEvent
 from .spool import Segment, Spool
 
 Entry = tuple[InvocationEvent, Segment | None]
-"""A call, and its place on disk if it has one."""
+"""A call, and its spool segment if it is on disk."""
 
 
 class Backlog:
-    """Its length is the number of such calls. All methods are called under the recorder's lock."""
+    """Queue and batch in flight; `len()` counts both. Call all methods under the recorder's lock."""
 
     def __init__(self, spool: Spool | None) -> None:
         self.queue: deque[Entry] = deque()
         self.in_flight: list[Entry] = []
         self.borrowed: list[InvocationEvent] = []
-        """What is being written of a file that another process left; not counted in the length."""
+        """Calls being written from another process's spool file; not counted in the length."""
         self._spool = spool
 
     def __len__(self) -> int:
         return len(self.queue) + len(self.in_flight)
 
-    def begin(self, limit: int) -> list[InvocationEvent]:
-        """Take the oldest of the queue, to be written."""
+    def take_batch(self, limit: int) -> list[InvocationEvent]:
+        """Move up to `limit` of the oldest calls from the queue into the batch in flight, and return them."""
         self.in_flight = [self.queue.popleft() for _ in range(min(limit, len(self.queue)))]
         return [event for event, _ in self.in_flight]
 
-    def finish(self) -> None:
-        """What was taken is written."""
+    def finish_batch(self) -> None:
+        """Drop the batch in flight: it is in the store."""
         gone, self.in_flight = self.in_flight, []
-        self._free(gone)
+        self._mark_written(gone)
 
-    def begin_again(self) -> None:
-        """Nobody writes what was taken: it is the first to be taken again."""
+    def requeue_batch(self) -> None:
+        """Put the batch in flight back at the front of the queue."""
         self.queue.extendleft(reversed(self.in_flight))
         self.in_flight, self.borrowed = [], []
 
     def events(self) -> list[InvocationEvent]:
-        """All of them and what is borrowed, the oldest first."""
+        """Return all calls including borrowed ones, oldest first."""
         return [*self.borrowed, *(event for event, _ in (*self.in_flight, *self.queue))]
 
-    def forget(self, events: Sequence[InvocationEvent]) -> None:
-        """These are handed over, those included that are being written."""
+    def remove(self, events: Sequence[InvocationEvent]) -> None:
+        """Remove these calls, also from the batch in flight: they were handed over."""
         ids = {event.id for event in events}
         self.borrowed = [event for event in self.borrowed if event.id not in ids]
         gone = [entry for entry in (*self.in_flight, *self.queue) if entry[0].id in ids]
         self.in_flight = [entry for entry in self.in_flight if entry[0].id not in ids]
         self.queue = deque(entry for entry in self.queue if entry[0].id not in ids)
-        self._free(gone)
+        self._mark_written(gone)
 
-    def _free(self, entries: Sequence[Entry]) -> None:
+    def _mark_written(self, entries: Sequence[Entry]) -> None:
         for segment, count in Counter(segment for _, segment in entries).items():
             if segment is not None and self._spool is not None:
-                self._spool.written(segment, count)
+                self._spool.mark_written(segment, count)

@@ -1,10 +1,10 @@
-"""Recorded calls on their way from a replica that cannot log them to any other that can: files in the bucket.
+"""Handover of recorded calls between replicas, through files in the bucket, when one cannot reach the store.
 
-    spool/<uuid>.jsonl              calls that wait for a replica
-    spool/rejected/<uuid>.jsonl     what was found among them and cannot be logged, for somebody to look at
+    spool/<uuid>.jsonl              calls waiting for a replica
+    spool/rejected/<uuid>.jsonl     lines that cannot be logged, for an operator to inspect
 
-A replica that reaches DynamoDB writes what a file holds and then removes it. No lock is needed: the store
-recognises each call by its id, so two replicas may take the same file, or one may take it twice.
+A replica that reaches DynamoDB writes the calls of a file and then removes the file. No lock is needed: the
+store recognizes each call by its id, so a file may be processed twice.
 """
 
 from __future__ import annotations
@@ -32,29 +32,32 @@ log = logging.getLogger(__name__)
 
 FOLDER = "spool"
 EVENTS_MAX = 5_000
-"""Of a file; some 2 MB."""
+"""Calls per file; about 2 MB."""
 _SUFFIX = ".jsonl"
 
 
 class Handover:
-    """The files in one bucket. All methods block, and raise OSError where the bucket is away."""
+    """Handover files in one bucket. All methods block, and raise OSError if the bucket is unavailable."""
 
     def __init__(self, storage: Callable[[], Storage]) -> None:
         self._storage = storage
 
     def put(self, events: Sequence[InvocationEvent]) -> None:
-        """Leave at most EVENTS_MAX calls for another replica."""
+        """Write at most EVENTS_MAX calls to a file for another replica."""
         self._storage().save(f"{FOLDER}/{uuid.uuid4()}{_SUFFIX}", ContentFile(encode_file(events)))
 
     def waiting(self) -> list[str]:
-        """The names of the files that nobody has taken yet."""
+        """Return the names of the waiting files."""
         _, files = self._storage().listdir(FOLDER)
         return [name for name in files if name.endswith(_SUFFIX)]
 
     def take_over(self, write: Write) -> int:
-        """Write what waits with a store's function, and remove it; how many calls. Raises what the store raises."""
+        """Write all waiting calls with `write`, remove their files and return the number of calls.
+
+        Raises what `write` raises.
+        """
         names = self.waiting()
-        random.shuffle(names)  # so that replicas seldom take the same file
+        random.shuffle(names)  # so that replicas rarely process the same file
         return sum(self._take(name, write) for name in names)
 
     def _take(self, name: str, write: Write) -> int:
@@ -62,7 +65,7 @@ class Handover:
             with self._storage().open(f"{FOLDER}/{name}") as file:
                 found = decode_file(io.BytesIO(file.read()))
         except FileNotFoundError:
-            return 0  # another replica was faster
+            return 0  # another replica has processed it
         rejected = found.rejected
         write_all(
             write, found.events, lambda event, error: rejected.append(Rejected(encode(event).strip(), repr(error)))
@@ -81,17 +84,17 @@ class Handover:
 
 
 def take_over() -> int:
-    """Log now what replicas have left, in the store of this installation; how many calls."""
+    """Write all waiting calls to this installation's store now, and return their number."""
     return handover.take_over(write_to_store) if handover is not None else 0
 
 
 def write_to_store(events: Sequence[InvocationEvent]) -> None:
-    """Write events to the store of this installation."""
+    """Write events to this installation's store."""
     get_store().write_batch(events)
 
 
-class Taker:
-    """The thread of a replica that takes over what others have left in the bucket."""
+class HandoverWorker:
+    """Thread that regularly writes the calls that other replicas left in the bucket."""
 
     def __init__(self, handover: Handover, write: Write, *, seconds: float) -> None:
         self._handover = handover
@@ -100,11 +103,11 @@ class Taker:
         self._thread = SupervisedThread("handed-over-calls", self._run)
 
     def start(self) -> None:
-        """Look now, and then every so many seconds; may be called again."""
+        """Start the thread; may be called again."""
         self._thread.start()
 
     def stop(self, timeout: float = 0.0) -> None:
-        """Take no further file; what is taken half-way is taken again by another replica."""
+        """Process no further file. Another replica repeats a file that was interrupted."""
         self._thread.stop(timeout)
 
     def _run(self) -> None:
@@ -120,11 +123,11 @@ class Taker:
         try:
             taken = self._handover.take_over(self._write)
         except OSError as error:
-            log.warning("calls that other replicas left cannot be taken over yet: %s", error)
+            log.warning("cannot take over calls from other replicas yet: %s", error)
         else:
             if taken:
-                log.info("%d calls that other replicas had left were logged", taken)
+                log.info("logged %d calls that other replicas had left", taken)
 
 
 handover = Handover(lambda: storages["skills"]) if settings.STORAGE_BACKEND == "s3" else None
-"""That of this installation. With local storage there is none: the log is in SQL, and there is nowhere else to go."""
+"""This installation's handover; None with local storage, which has no bucket."""

@@ -1,4 +1,4 @@
-"""All that a process has not written, left where other replicas find it."""
+"""Hand over everything that this process has not written to other replicas."""
 
 from __future__ import annotations
 
@@ -15,46 +15,46 @@ from .spool import Spool
 log = logging.getLogger(__name__)
 
 
-def leave_all(handover: Handover, backlog: Backlog, spool: Spool | None, changed: threading.Condition) -> bool:
-    """Put the calls in memory, and then those on disk alone, into the bucket; False where it does not take them.
+def hand_over_all(handover: Handover, backlog: Backlog, spool: Spool | None, changed: threading.Condition) -> bool:
+    """Write the calls in memory, then those only on disk, to the bucket; return False if that fails.
 
-    `changed` is what the backlog is used under. The writer may be writing some of them, which does no harm.
+    `changed` guards the backlog. The writer thread may write some of the same calls, which is harmless.
     """
     try:
-        count = _leave_memory(handover, backlog, changed)
+        count = _hand_over_memory(handover, backlog, changed)
         if spool is not None:
             with changed:
                 spool.close()
-            count += _leave_files(handover, spool)
+            count += _hand_over_files(handover, spool)
     except Exception:
-        log.exception("calls could not be handed over to other replicas either; trying again")
+        log.exception("handing calls over to other replicas failed too; trying again")
         return False
     if count:
-        log.warning("%d calls were handed over to other replicas, by way of the bucket", count)
+        log.warning("handed %d calls over to other replicas through the bucket", count)
     return True
 
 
-def _leave_memory(handover: Handover, backlog: Backlog, changed: threading.Condition) -> int:
+def _hand_over_memory(handover: Handover, backlog: Backlog, changed: threading.Condition) -> int:
     with changed:
         events = backlog.events()
-    for part in _parts(events):
+    for part in _split(events):
         handover.put(part)
         with changed:
-            backlog.forget(part)
+            backlog.remove(part)
             changed.notify_all()
     return len(events)
 
 
-def _leave_files(handover: Handover, spool: Spool) -> int:
+def _hand_over_files(handover: Handover, spool: Spool) -> int:
     count = 0
     while True:
-        with spool.taken_over() as events:
-            for part in _parts(events):
+        with spool.take_over_segment() as events:
+            for part in _split(events):
                 handover.put(part)
         if not events:
             return count
         count += len(events)
 
 
-def _parts(events: Sequence[InvocationEvent]) -> list[Sequence[InvocationEvent]]:
+def _split(events: Sequence[InvocationEvent]) -> list[Sequence[InvocationEvent]]:
     return [events[start : start + EVENTS_MAX] for start in range(0, len(events), EVENTS_MAX)]

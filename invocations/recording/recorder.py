@@ -1,11 +1,11 @@
-"""record() takes a call in microseconds; a thread writes what was recorded in batches.
+"""The recorder of calls: `record` takes microseconds, a thread writes batches.
 
 `record` never waits and never raises. Each event is on disk (`spool`) before `record` returns, so a
-killed process loses none: the next one takes over what it left. What does not fit into memory while
-the store is away stays on disk too; only when that is full are events dropped, counted and logged.
-Where the disk may go with the process, what the store does not take is handed over to other replicas
-by way of the bucket (`handover`): now and then while the store is away, and at the end.
-`close` writes everything that is left; it is called from the ASGI lifespan (uvicorn) and at exit
+killed process loses none: the next process takes over its files. While the store is unavailable,
+events that do not fit into memory stay on disk; if that is full too, they are dropped and counted.
+Where the disk may disappear with the process, unwritten events are handed over to other replicas
+through the bucket (`handover`), both periodically during an outage and at shutdown.
+`close` writes what is left; it is called from the ASGI lifespan (uvicorn) and at exit
 (daphne, which has no lifespan).
 """
 
@@ -26,8 +26,8 @@ from invocations.events import InvocationEvent
 from invocations.resilience.supervision import SupervisedThread
 
 from .backlog import Backlog
-from .handover import Handover, Taker, handover, write_to_store
-from .leave_behind import leave_all
+from .handover import Handover, HandoverWorker, handover, write_to_store
+from .leave_behind import hand_over_all
 from .spool import Segment, Spool
 from .spool_lines import Rejected, encode
 from .writing import BATCH_SIZE, Write, write_all
@@ -35,43 +35,43 @@ from .writing import BATCH_SIZE, Write, write_all
 log = logging.getLogger(__name__)
 
 LINGER_SECONDS = 0.1
-"""How long a batch waits for company; also the delay before a call shows in the log."""
+"""How long a batch waits to fill; also the delay before a call appears in the log."""
 RETRY_SECONDS = (0.2, 1.0, 5.0)
-"""Waits between tries while the store is away; the last one repeats."""
+"""Delays between tries while the store is unavailable; the last one repeats."""
 LAST_RETRY_SECONDS = 0.5
-"""The longest of these waits, and that between two tries to hand over, once the process is to end."""
+"""During shutdown, the maximum of these delays and the delay between handover tries."""
 TAKE_OVER_SECONDS = 10.0
-"""How often a process looks for what others, or its own overflow, left in the spool."""
+"""How often a process looks for spool files of ended processes or of its own overflow."""
 SILENT_SECONDS = 120.0
-"""A batch takes less, however slow the store is."""
+"""Longer than any batch takes; a writer silent for longer is reported."""
 
 
 @dataclass(frozen=True)
 class State:
-    """What goes wrong with the recording of calls in this process."""
+    """Problems with recording in this process."""
 
     dropped: int = 0
-    """Calls that are not logged and never will be."""
+    """Calls that were lost."""
     set_aside: int = 0
-    """Files in `spool/rejected`."""
-    in_memory_alone: bool = False
-    """The spool cannot be written."""
+    """Number of files in `spool/rejected`."""
+    in_memory_only: bool = False
+    """Whether calls are kept in memory only, because the spool cannot be written."""
 
     def __str__(self) -> str:
         found = [f"{self.dropped} calls were dropped"] if self.dropped else []
         if self.set_aside:
             found.append(f"{self.set_aside} files are in spool/rejected")
-        if self.in_memory_alone:
-            found.append("calls are in memory alone, as the spool cannot be written")
+        if self.in_memory_only:
+            found.append("the spool cannot be written; calls are in memory only")
         return "; ".join(found) or "ok"
 
 
-class _TimeIsUp(Exception):
-    """The process is to end before the store has answered."""
+class _DeadlinePassed(Exception):
+    """The shutdown deadline passed before the store answered."""
 
 
 class Recorder:
-    """One queue and one writer thread a process."""
+    """One queue and one writer thread per process."""
 
     def __init__(
         self,
@@ -100,23 +100,23 @@ class Recorder:
 
     @property
     def state(self) -> State:
-        """How it goes."""
+        """Current problems."""
         if self._spool is None:
             return State(self.dropped)
         return State(self.dropped, self._spool.set_aside.count(), bool(self._spool.problem))
 
     def start(self) -> None:
-        """Start the writer, which first takes over what earlier processes left; may be called again."""
+        """Start the writer thread, which also takes over earlier processes' spool files; may be called again."""
         with self._changed:
             if not self._worker.running:
                 self._deadline = None
                 self._worker.start()
 
     def record(self, event: InvocationEvent) -> None:
-        """Take an event; returns at once, whatever the store does."""
+        """Record an event; returns immediately, whatever the store does."""
         with self._lock:
             full = len(self._backlog) >= self._capacity
-            segment = self._spooled(event, left=full)
+            segment = self._spool_event(event, left=full)
             if not full:
                 self._backlog.queue.append((event, segment))
             elif segment is None:
@@ -126,31 +126,31 @@ class Recorder:
                 self.start()
 
     def flush(self, timeout: float = 10.0) -> bool:
-        """Wait until everything recorded so far is written; False if that took longer."""
+        """Wait until everything recorded is written; return False after `timeout` seconds."""
         with self._changed:
             return self._changed.wait_for(lambda: not self._backlog, timeout)
 
     def close(self) -> None:
-        """Write what is left, for at most the drain time, and stop the thread; may be called twice.
+        """Write what is left within the drain time, and stop the thread; may be called twice.
 
-        With a bucket the second half of the time is for handing over: a store that does not answer leaves none.
+        With a bucket, the second half of the drain time is reserved for the handover.
         """
         with self._changed:
             self._worker.stopping.set()
             self._deadline = deadline = time.monotonic() + self._drain_seconds
             self._changed.notify_all()
         if self._handover is None:
-            self._worker.stop(self._drain_seconds + 1)  # at the deadline it gives up by itself
+            self._worker.stop(self._drain_seconds + 1)  # the thread itself gives up at the deadline
         elif not self._worker.stop(self._drain_seconds / 2) or self._backlog:
-            self._leave_to_others(self._handover, deadline)
+            self._hand_over_until(self._handover, deadline)
         with self._changed:
             if self._spool is not None:
                 self._spool.close()
             if self._backlog:
                 log.error("stopped with %d calls not in the log yet", len(self._backlog))
 
-    def _leave_to_others(self, handover: Handover, deadline: float) -> None:
-        """Hand over what is left; in a thread, as the bucket may not answer either."""
+    def _hand_over_until(self, handover: Handover, deadline: float) -> None:
+        """Hand over what is left; in a thread, because the bucket may hang too."""
 
         def try_until_deadline() -> None:
             while not self._hand_over(handover) and time.monotonic() < deadline:
@@ -164,51 +164,51 @@ class Recorder:
         else:
             thread.join(max(deadline - time.monotonic(), 0))
 
-    def _spooled(self, event: InvocationEvent, *, left: bool) -> Segment | None:
-        """Keep an event on disk; without one, or where that fails, it is in memory alone."""
+    def _spool_event(self, event: InvocationEvent, *, left: bool) -> Segment | None:
+        """Append an event to the spool; return None if there is none or it fails."""
         if self._spool is None:
             return None
         try:
             return self._spool.append(event, left=left)
         except OSError:
-            return None  # the spool tells of it
+            return None  # the spool logs it
         except TypeError:
-            log.exception("a call could not be spooled")
+            log.exception("cannot spool a call")
             return None
 
     def _drop(self, event: InvocationEvent) -> None:
         self.dropped += 1
         if self.dropped == 1 or self.dropped % 1000 == 0:
-            log.error("%d calls not recorded so far, the last one of %s", self.dropped, event.skill)
+            log.error("dropped %d calls so far, the last one of %s", self.dropped, event.skill)
 
-    def _refuse(self, event: InvocationEvent, error: Exception) -> None:
-        """Set aside what the store will never take."""
-        log.error("a call could not be recorded: %r: %r", error, event)
+    def _reject(self, event: InvocationEvent, error: Exception) -> None:
+        """Set aside an event that the store will never accept."""
+        log.error("the store rejected a call: %r: %r", error, event)
         try:
             if self._spool is None:
-                raise OSError("there is no disk to set it aside on")
+                raise OSError("there is no spool to set it aside in")
             self._spool.set_aside.keep(f"{event.id}.jsonl", [Rejected(encode(event).strip(), repr(error))])
         except (OSError, TypeError):
             self._drop(event)
 
     def _run(self) -> None:
-        with self._lock:  # what a run that failed had begun to write
-            self._backlog.begin_again()
-        look_at = 0.0
+        with self._lock:  # the batch of a run that failed
+            self._backlog.requeue_batch()
+        next_takeover = 0.0
         try:
-            while self._write_next(look_at - time.monotonic()):
-                if time.monotonic() >= look_at and not self._take_over_file():
-                    look_at = time.monotonic() + TAKE_OVER_SECONDS
+            while self._write_next(next_takeover - time.monotonic()):
+                if time.monotonic() >= next_takeover and not self._take_over_file():
+                    next_takeover = time.monotonic() + TAKE_OVER_SECONDS
                 self._worker.part.beat()
-            while self._take_over_file():  # what did not fit into memory
+            while self._take_over_file():  # the overflow
                 pass
-        except _TimeIsUp:
+        except _DeadlinePassed:
             return
         finally:
             connections.close_all()
 
     def _write_next(self, idle: float) -> bool:
-        """Write a batch, if one comes within `idle` seconds; False where all is written and the process is to end."""
+        """Write a batch if one comes within `idle` seconds; return False once all is written at shutdown."""
         backlog = self._backlog
         with self._changed:
             self._changed.wait_for(lambda: backlog.queue or self._deadline is not None, max(idle, 0))
@@ -217,35 +217,35 @@ class Recorder:
                     lambda: len(backlog.queue) >= BATCH_SIZE or self._deadline is not None, LINGER_SECONDS
                 )
             elif self._spool is not None:
-                self._spool.close()  # so that what overflowed into it can be taken over
+                self._spool.close()  # so that its overflow can be taken over
             if not backlog.queue:
                 return self._deadline is None
-            batch = backlog.begin(BATCH_SIZE)
+            batch = backlog.take_batch(BATCH_SIZE)
         self._deliver(batch)
         with self._changed:
-            backlog.finish()
+            backlog.finish_batch()
             self._changed.notify_all()
         return True
 
     def _take_over_file(self) -> bool:
-        """Write what another process left in one file; whether there was one."""
+        """Write one spool file of another process; return whether there was one."""
         if self._spool is None:
             return False
-        with self._spool.taken_over() as events:
+        with self._spool.take_over_segment() as events:
             if events:
-                log.info("%d calls found that an earlier process may not have recorded", len(events))
+                log.info("found %d calls that an earlier process may not have written", len(events))
                 self._backlog.borrowed = events
                 self._deliver(events)
                 self._backlog.borrowed = []
             return bool(events)
 
     def _deliver(self, events: Sequence[InvocationEvent]) -> None:
-        """Write events, or hand them over. Raises _TimeIsUp where the process ends before either is possible."""
+        """Write events, or hand them over. Raises _DeadlinePassed if the shutdown deadline passes first."""
         for wait in itertools.chain(RETRY_SECONDS, itertools.repeat(RETRY_SECONDS[-1])):
             try:
-                write_all(self._write_batch, events, self._refuse)
+                write_all(self._write_batch, events, self._reject)
             except Exception:
-                log.exception("%d calls could not be recorded yet; trying again", len(events))
+                log.exception("writing %d calls failed; trying again", len(events))
                 for connection in connections.all(initialized_only=True):
                     connection.close_if_unusable_or_obsolete()
             else:
@@ -255,7 +255,7 @@ class Recorder:
             if self._handover is not None and self._handover_is_due():
                 self._hand_over(self._handover)
             if not self._backlog.in_flight and not self._backlog.borrowed:
-                return  # they are handed over
+                return  # they were handed over
             self._pause(wait)
 
     def _write_batch(self, events: Sequence[InvocationEvent]) -> None:
@@ -270,7 +270,7 @@ class Recorder:
                 return
         left = self._deadline - time.monotonic()
         if left <= 0:
-            raise _TimeIsUp
+            raise _DeadlinePassed
         time.sleep(min(seconds, LAST_RETRY_SECONDS, left))
 
     def _handover_is_due(self) -> bool:
@@ -280,8 +280,8 @@ class Recorder:
         return waited >= self._handover_seconds or len(self._backlog) >= self._capacity
 
     def _hand_over(self, handover: Handover) -> bool:
-        """Leave all that is not written to other replicas; False where that is not possible either."""
-        if not leave_all(handover, self._backlog, self._spool, self._changed):
+        """Hand all unwritten events over to other replicas; return False if that fails too."""
+        if not hand_over_all(handover, self._backlog, self._spool, self._changed):
             return False
         self._handed_over_at = time.monotonic()
         return True
@@ -294,21 +294,25 @@ recorder = Recorder(
     handover_seconds=settings.INVOCATION_HANDOVER_SECONDS,
     drain_seconds=settings.RECORDER_STOP_SECONDS,
 )
-taker = Taker(handover, write_to_store, seconds=min(30, settings.INVOCATION_HANDOVER_SECONDS)) if handover else None
+handover_worker = (
+    HandoverWorker(handover, write_to_store, seconds=min(30, settings.INVOCATION_HANDOVER_SECONDS))
+    if handover
+    else None
+)
 atexit.register(recorder.close)
 
 
 def start() -> None:
-    """Write what earlier processes of this machine and other replicas have left, and from now on what is recorded."""
+    """Start the recorder, and take over what earlier processes and other replicas left unwritten."""
     recorder.start()
-    if taker is not None:
-        taker.start()
+    if handover_worker is not None:
+        handover_worker.start()
 
 
 def close() -> None:
     """See `Recorder.close`."""
-    if taker is not None:
-        taker.stop()
+    if handover_worker is not None:
+        handover_worker.stop()
     recorder.close()
 
 

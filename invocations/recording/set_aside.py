@@ -1,4 +1,4 @@
-"""What was found where recorded calls wait and is none, or is refused by the store: kept for somebody to look at."""
+"""Spool lines and files that are not calls or that the store rejects, kept for an operator to inspect."""
 
 from __future__ import annotations
 
@@ -13,39 +13,39 @@ from .spool_lines import Rejected
 log = logging.getLogger(__name__)
 
 FILES_MAX = 1_000
-"""What comes after so many stays where it is."""
+"""Once this many files are here, further ones stay where they are."""
 
 
 class SetAside:
-    """A folder of such files, made when the first is needed."""
+    """The folder of rejected files, created when first needed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def count(self) -> int:
-        """How many files are there to be looked at."""
+        """Return the number of files."""
         try:
             return sum(1 for _ in self._folder.iterdir())
         except OSError:
             return 0
 
     def keep(self, name: str, rejected: Sequence[Rejected]) -> None:
-        """Write lines, each with the reason why it is here, to a file of that name. Raises OSError."""
-        log.error("%s: %d lines are not calls that can be logged: %s", name, len(rejected), rejected[0].reason)
+        """Write rejected lines with their reasons to a file. Raises OSError."""
+        log.error("%s: %d lines cannot be logged: %s", name, len(rejected), rejected[0].reason)
         if self.count() >= FILES_MAX:
             raise OSError(f"{self._folder} holds {FILES_MAX} files already")
         self._folder.mkdir(parents=True, exist_ok=True)
         (self._folder / name).write_bytes(encode_rejected(rejected))
 
     def move(self, path: Path) -> None:
-        """Move what is no file of calls here. Raises OSError."""
-        log.error("%s is not a file of calls; it is moved to %s", path, self._folder)
+        """Move a file that does not hold calls here. Raises OSError."""
+        log.error("%s is not a spool file; moving it to %s", path, self._folder)
         self._folder.mkdir(parents=True, exist_ok=True)
         path.rename(self._folder / path.name)
 
 
 def encode_rejected(rejected: Sequence[Rejected]) -> bytes:
-    """A line of JSON for each."""
+    """Encode rejected lines as JSON Lines."""
     return b"".join(
         orjson.dumps(
             {"reason": one.reason, "line": one.line.decode("utf-8", "backslashreplace")},

@@ -1,11 +1,11 @@
-"""Recorded calls on disk, between the answer and the store: what a killed process had not written is found again.
+"""Recorded calls on disk until they are in the store, so that a killed process loses none.
 
-A process appends to a segment of its own, which it holds locked; when the process is gone the lock
-is too, and whoever finds the segment takes over. Segments are small, so little is ever read twice,
-and what is read twice the store recognises by its id.
+Each process appends to its own segment and holds a lock on it. When the process ends, the lock is
+released and another process takes the segment over. Segments are small, so little is read twice,
+and the store recognizes repeated calls by their ids.
 
-A segment is memory that is mapped to a file: what was put there the system keeps when the process is
-killed, as it does what was written, and each answer waits for it, which is why it is no system call.
+A segment is a memory-mapped file: the kernel keeps its content when the process is killed, like
+written data, and appending needs no system call, which matters because every answer waits for it.
 """
 
 from __future__ import annotations
@@ -32,21 +32,23 @@ from .spool_lines import HEADER, Rejected, decode_file, encode
 log = logging.getLogger(__name__)
 
 SEGMENT_BYTES = 512 * 1024
-"""Room for more than a thousand events, and for the largest one many times."""
+"""Room for more than a thousand typical events, and many times the largest."""
 SEGMENTS_MAX = 500
-"""Some 250 MB; only a store that is away for long makes as many."""
+"""About 250 MB; reached only in a long outage of the store."""
 FILE_MAX = 64 * 1024 * 1024
-"""Bytes of a file that is looked into at all; segments have much less."""
+"""Larger files, in bytes, are not read; segments are much smaller."""
 RETRY_SECONDS = 1.0
-"""How long nothing is tried after a segment could not be made: each call would wait for that."""
+"""Pause after a failed attempt to create a segment, because every call would wait for the next attempt."""
 ABANDONED_AFTER = 3600.0
-"""Seconds after which a segment that was never begun is removed: its process ended while it made it."""
+"""Age in seconds at which an unfinished segment is removed: its process died while creating it."""
 
 
 @dataclass(eq=False, slots=True)
 class Segment:
-    """A file of events, zeros after the last; `waiting` counts those not in the store yet, `left` says that some are
-    only here."""
+    """A file of events, padded with zeros.
+
+    `waiting` counts events in memory that are not in the store yet; `left` says that some events are only here.
+    """
 
     path: Path
     descriptor: int
@@ -57,24 +59,24 @@ class Segment:
 
 
 class Spool:
-    """The segments below one directory. `append`, `written` and `close` are called under the recorder's lock."""
+    """The segments below one folder. Call `append`, `mark_written` and `close` under the recorder's lock."""
 
     def __init__(self, folder: Path) -> None:
         self.problem = ""
-        """Why calls are not on disk at the moment; "" where they are."""
+        """Why calls are currently not on disk; "" if they are."""
         self.set_aside = SetAside(folder / "rejected")
         self._folder = folder
         self._current: Segment | None = None
         self._retry_at = 0.0
-        self._told: set[str] = set()
-        self._done: set[str] = set()
+        self._logged: set[str] = set()
+        self._unremovable: set[str] = set()
 
     def append(self, event: InvocationEvent, *, left: bool = False) -> Segment:
-        """Keep an event; with `left` it is for whoever takes over the segment. Raises OSError."""
+        """Append an event; with `left`, only a later takeover of the segment writes it. Raises OSError."""
         line = encode(event)
         segment = self._current
         if segment is None or segment.end + len(line) > SEGMENT_BYTES:
-            segment = self._next(len(line))
+            segment = self._start_segment(len(line))
         end = segment.end + len(line)
         segment.memory[segment.end : end] = line
         segment.end = end
@@ -84,33 +86,33 @@ class Spool:
             segment.waiting += 1
         return segment
 
-    def written(self, segment: Segment, events: int) -> None:
-        """So many events of a segment are in the store."""
+    def mark_written(self, segment: Segment, events: int) -> None:
+        """Note that `events` events of a segment are in the store."""
         segment.waiting -= events
-        self._end_if_done(segment)
+        self._release_if_done(segment)
 
     def close(self) -> None:
-        """End the current segment: gone where nothing in it is needed any more, otherwise left to be taken over."""
+        """End the current segment: delete it if all its events are in the store, else leave it for a takeover."""
         segment, self._current = self._current, None
         if segment is not None:
             segment.left = segment.left or segment.waiting > 0
             segment.waiting = 0
-            self._end_if_done(segment)
+            self._release_if_done(segment)
 
     @contextmanager
-    def taken_over(self) -> Iterator[list[InvocationEvent]]:
-        """The events of one segment that nobody holds, or none; it is removed when the block succeeds.
+    def take_over_segment(self) -> Iterator[list[InvocationEvent]]:
+        """Yield the events of one abandoned segment, or []; the segment is removed if the block succeeds.
 
-        What is not an event is set aside. A file that cannot be read, removed or locked keeps nobody from the others.
+        Invalid lines are set aside. A file that cannot be read, removed or locked is skipped.
         """
-        for path in self._abandoned():
-            with self._opened(path) as file:
+        for path in self._abandoned_files():
+            with self._open_locked(path) as file:
                 if file is None:
                     continue
                 try:
                     found = decode_file(file)
                 except OSError as error:
-                    self._tell(path, error)
+                    self._log_once(path, error)
                     continue
                 if found.events:
                     yield found.events
@@ -119,13 +121,13 @@ class Spool:
                 return
         yield []
 
-    def _abandoned(self) -> Iterator[Path]:
-        """The files that may be taken over; what is there and is no file is set aside."""
+    def _abandoned_files(self) -> Iterator[Path]:
+        """Yield the segments to try; set aside what is not a regular file."""
         for path in sorted(self._folder.glob("*.new")):
             if _age(path) > ABANDONED_AFTER:
                 path.unlink(missing_ok=True)
         for path in sorted(self._folder.glob("*.jsonl")):
-            if path.name in self._done:
+            if path.name in self._unremovable:
                 continue
             try:
                 status = path.lstat()
@@ -134,19 +136,19 @@ class Spool:
                 else:
                     self.set_aside.move(path)
             except FileNotFoundError:
-                continue  # another process was faster
+                continue  # another process took it
             except OSError as error:
-                self._tell(path, error)
+                self._log_once(path, error)
 
     @contextmanager
-    def _opened(self, path: Path) -> Iterator[BinaryIO | None]:
-        """The file, locked; None where another process holds it or has just removed it, or it cannot be opened."""
+    def _open_locked(self, path: Path) -> Iterator[BinaryIO | None]:
+        """Yield the file, locked; None if another process holds or removed it, or it cannot be opened."""
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             descriptor = -1
         except OSError as error:
-            self._tell(path, error)
+            self._log_once(path, error)
             descriptor = -1
         if descriptor < 0:
             yield None
@@ -156,45 +158,45 @@ class Spool:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 held = path.exists()
             except OSError:
-                held = False  # its process lives
+                held = False  # its process is alive
             yield file if held else None
 
     def _remove(self, path: Path, rejected: Sequence[Rejected]) -> None:
-        """A file whose events are in the store; what cannot be removed is not taken again."""
+        """Remove a file whose events are in the store; if that fails, remember not to read it again."""
         try:
             if rejected:
                 self.set_aside.keep(path.name, rejected)
             path.unlink()
         except OSError as error:
-            self._done.add(path.name)
-            self._tell(path, error)
+            self._unremovable.add(path.name)
+            self._log_once(path, error)
 
-    def _tell(self, path: Path, error: OSError) -> None:
-        if path.name not in self._told:
-            self._told.add(path.name)
-            log.error("%s, which may hold calls, cannot be taken over: %s", path, error)
+    def _log_once(self, path: Path, error: OSError) -> None:
+        if path.name not in self._logged:
+            self._logged.add(path.name)
+            log.error("cannot take over %s, which may hold calls: %s", path, error)
 
-    def _next(self, room: int) -> Segment:
-        """A new segment to fill, in the place of the one that was."""
+    def _start_segment(self, room: int) -> Segment:
+        """Replace the current segment with a new one."""
         if len(HEADER) + room > SEGMENT_BYTES:
             raise OSError(f"a call of {room} bytes does not fit into a segment")
         full, self._current = self._current, None
         if full is not None:
-            self._end_if_done(full)
+            self._release_if_done(full)
         if time.monotonic() < self._retry_at:
             raise OSError(self.problem)
         try:
-            self._current = self._begin()
+            self._current = self._create_segment()
         except OSError as error:
             self._retry_at = time.monotonic() + RETRY_SECONDS
             if not self.problem:
-                log.exception("calls cannot be kept on disk, and are in memory alone")
+                log.exception("cannot keep calls on disk; they are in memory only")
             self.problem = str(error)
             raise
         self.problem = ""
         return self._current
 
-    def _begin(self) -> Segment:
+    def _create_segment(self) -> Segment:
         self._folder.mkdir(parents=True, exist_ok=True)
         if len(list(self._folder.glob("*.jsonl"))) >= SEGMENTS_MAX:
             raise OSError(f"{self._folder} holds {SEGMENTS_MAX} segments already")
@@ -213,7 +215,7 @@ class Spool:
         unlocked.rename(path)
         return Segment(path, descriptor, memory, end=len(HEADER))
 
-    def _end_if_done(self, segment: Segment) -> None:
+    def _release_if_done(self, segment: Segment) -> None:
         if segment.waiting or segment is self._current:
             return
         if not segment.left:
@@ -223,18 +225,20 @@ class Spool:
 
 
 def _reserve(descriptor: int, size: int) -> None:
-    """Make an empty file so long, its room taken from the disk: that one is full must be noticed here and not when
-    memory is touched, which would end the process (SIGBUS). Raises OSError."""
+    """Allocate disk space for an empty file. Raises OSError.
+
+    A full disk must be noticed here: touching unallocated mapped memory would kill the process (SIGBUS).
+    """
     if sys.platform != "darwin":
         os.posix_fallocate(descriptor, 0, size)
-    else:  # which lacks the call
+    else:  # macOS lacks posix_fallocate
         rest = memoryview(bytes(size))
         while rest:
             rest = rest[os.write(descriptor, rest) :]
 
 
 def _age(path: Path) -> float:
-    """Seconds since a file was changed; none for one that is gone."""
+    """Return the seconds since a file was modified; 0 if it is gone."""
     try:
         return time.time() - path.lstat().st_mtime
     except OSError:

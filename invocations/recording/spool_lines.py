@@ -1,7 +1,7 @@
-"""The text of a spool file: its first line names the fields, each other line has the values of one call. Pure.
+"""The format of a spool file: the first line names the fields, each further line has one call's values. Pure.
 
-So a release finds its way in the files of an older or a newer one: fields it does not know are left out, and
-fields that are missing get their defaults. Files of releases that wrote no first line have FIRST_FIELDS.
+So any release can read the files of older and newer ones: unknown fields are ignored, and missing
+fields get their defaults. Files without a header line have FIRST_FIELDS.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import orjson
 from invocations.events import InvocationEvent
 
 LINE_MAX = 512 * 1024
-"""Bytes of a line; the gateway's longest ones have a few thousand."""
+"""Maximum bytes per line; the longest real ones have a few thousand."""
 FIRST_FIELDS = (
     "skill", "method", "status", "invoked_at", "duration_ms", "version", "error_message", "request_params",
     "session_id", "client", "caller", "protocol_version", "trace_id", "id",
@@ -29,16 +29,16 @@ _values = attrgetter(*_FIELDS)
 HEADER = orjson.dumps(_FIELDS, option=orjson.OPT_APPEND_NEWLINE)
 _VERSION_MAX = 2**31 - 1
 _YEARS = range(1970, 9000)
-"""Years that every store can hold, and add days to."""
+"""Years that every store can hold, with room to add days."""
 
 
 class NotAnEvent(ValueError):
-    """What a line holds is not a call; the text says why."""
+    """A line does not hold a call; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A line that is not a call, and why not. Of a line above LINE_MAX it is the beginning."""
+    """A line that is not a call, cut at LINE_MAX, and the reason."""
 
     line: bytes
     reason: str
@@ -46,24 +46,24 @@ class Rejected:
 
 @dataclass(slots=True)
 class Decoded:
-    """What a file holds."""
+    """The content of a spool file."""
 
     events: list[InvocationEvent] = field(default_factory=list)
     rejected: list[Rejected] = field(default_factory=list)
 
 
 def encode(event: InvocationEvent) -> bytes:
-    """A line of one call. Raises TypeError for what JSON cannot hold."""
+    """Encode a call as a line. Raises TypeError for values that JSON cannot represent."""
     return orjson.dumps(_values(event), option=orjson.OPT_APPEND_NEWLINE)
 
 
 def encode_file(events: Iterable[InvocationEvent]) -> bytes:
-    """A whole file."""
+    """Encode calls as a file with header."""
     return HEADER + b"".join(map(encode, events))
 
 
 def decode_file(file: BinaryIO) -> Decoded:
-    """What a file holds; zeros around lines, where nothing was written, do not matter. Raises OSError alone."""
+    """Decode a file, ignoring zeros around lines (unused space). Raises only OSError."""
     found = Decoded()
     names: Sequence[str] | None = None
     for line in _lines(file):
@@ -80,7 +80,7 @@ def decode_file(file: BinaryIO) -> Decoded:
 
 
 def _lines(file: BinaryIO) -> Iterator[bytes]:
-    """Each line that holds anything, without its end; of one that is too long a little more than LINE_MAX bytes."""
+    """Yield each non-empty line without its line end; cut overlong lines slightly above LINE_MAX bytes."""
     while line := file.readline(LINE_MAX + 1):
         while _is_cut(line) and line.startswith(b"\0"):
             line = line.lstrip(b"\0")
@@ -96,7 +96,7 @@ def _is_cut(line: bytes) -> bool:
 
 
 def _header(text: bytes) -> list[str] | None:
-    """The fields that a first line names; None where it is a call or something else."""
+    """Return the field names of a header line; None if the line is something else."""
     try:
         names = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -108,7 +108,7 @@ def _header(text: bytes) -> list[str] | None:
 
 def _event(text: bytes, names: Sequence[str]) -> InvocationEvent:
     if len(text) > LINE_MAX:
-        raise NotAnEvent(f"longer than {LINE_MAX} bytes, and cut here")
+        raise NotAnEvent(f"longer than {LINE_MAX} bytes; truncated here")
     try:
         values = orjson.loads(text)
     except orjson.JSONDecodeError as error:
@@ -133,7 +133,7 @@ def _checked(name: str, value: Any) -> Any:
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise TypeError("not a text")
+        raise TypeError("not a string")
     return value
 
 
@@ -146,7 +146,7 @@ def _status(value: Any) -> str:
 def _moment(value: Any) -> datetime:
     moment = datetime.fromisoformat(_text(value))
     if moment.tzinfo is None:
-        raise ValueError("a time without its zone")
+        raise ValueError("a time without a time zone")
     moment = moment.astimezone(UTC)
     if moment.year not in _YEARS:
         raise ValueError("a time out of range")
@@ -163,7 +163,7 @@ def _version(value: Any) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _VERSION_MAX:
-        raise ValueError("not the number of a version")
+        raise ValueError("not a version number")
     return value
 
 

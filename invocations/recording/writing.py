@@ -1,4 +1,4 @@
-"""Events that a store cannot hold must not keep the others from being written, nor be taken for an outage."""
+"""Batch writes in which an invalid event neither blocks the others nor counts as an outage."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from django.db import DataError, IntegrityError
 from invocations.events import InvocationEvent
 
 BATCH_SIZE = 1_000
-"""Many in one transaction cost each of them much less."""
+"""Large transactions make each event much cheaper."""
 _ABOUT_THE_EVENTS = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, DataError, IntegrityError)
-"""What a store raises because of what an event holds; all else is the store's own trouble, and may pass."""
+"""Errors caused by an event's content; all others are problems of the store and may be temporary."""
 
 Write = Callable[[Sequence[InvocationEvent]], None]
-Refuse = Callable[[InvocationEvent, Exception], None]
+Reject = Callable[[InvocationEvent, Exception], None]
 
 
-def write_all(write: Write, events: Sequence[InvocationEvent], refuse: Refuse) -> None:
-    """Write events in batches; `refuse` gets each one that the store will never take.
+def write_all(write: Write, events: Sequence[InvocationEvent], reject: Reject) -> None:
+    """Write events in batches; call `reject` for each event that the store will never accept.
 
-    Raises what the store raises where it is away; then any of them may have been written, and all may be again.
+    Raises what the store raises if it is unavailable; some events may have been written by then,
+    and all may be written again.
     """
     for start in range(0, len(events), BATCH_SIZE):
-        _write_batch(write, events[start : start + BATCH_SIZE], refuse)
+        _write_batch(write, events[start : start + BATCH_SIZE], reject)
 
 
-def _write_batch(write: Write, events: Sequence[InvocationEvent], refuse: Refuse) -> None:
+def _write_batch(write: Write, events: Sequence[InvocationEvent], reject: Reject) -> None:
     try:
         write(events)
     except _ABOUT_THE_EVENTS as error:
         if len(events) == 1:
-            refuse(events[0], error)
+            reject(events[0], error)
             return
         half = len(events) // 2
-        _write_batch(write, events[:half], refuse)
-        _write_batch(write, events[half:], refuse)
+        _write_batch(write, events[:half], reject)
+        _write_batch(write, events[half:], reject)

@@ -1,4 +1,4 @@
-"""A circuit breaker: a dependency that is known to be away is not asked, so that nobody waits for it. Pure."""
+"""A circuit breaker: calls to a dependency that is known to be down fail immediately. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """What the breaker does with calls: lets all through, none, or a single one that tries."""
+    """CLOSED allows all calls, OPEN none, HALF_OPEN a single trial."""
 
     CLOSED = "closed"
     OPEN = "open"
@@ -17,11 +17,11 @@ class State(StrEnum):
 
 
 class Breaker:
-    """Opens after `failures` in a row; after `open_seconds` one call may try, and closes it if it succeeds.
+    """Opens after `failures` consecutive failures; after `open_seconds` it allows a trial, whose success closes it.
 
-    Whoever was allowed a call reports how it went, with `succeeded` or `failed`. A trial that is not
-    reported within `trial_seconds` is taken for lost, and another one is allowed. `on_open` is called
-    each time that the breaker opens. All methods may be called from any thread.
+    Callers report every allowed call with `record_success` or `record_failure`. A trial that is not
+    reported within `trial_seconds` counts as lost, and another is allowed. `on_open` is called
+    each time the breaker opens. All methods are thread-safe.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class Breaker:
 
     @property
     def state(self) -> State:
-        """The present state; an open breaker becomes half-open when the first trial is allowed."""
+        """The current state; OPEN becomes HALF_OPEN when the first trial is allowed."""
         return self._state
 
     def allow(self) -> bool:
-        """Whether a call may be made now."""
+        """Return whether a call may be made now."""
         with self._lock:
             if self._state is State.CLOSED:
                 return True
@@ -60,17 +60,17 @@ class Breaker:
             self._next_trial_at = now + self._trial_seconds
             return True
 
-    def succeeded(self) -> None:
-        """The dependency has answered; also where the answer was a refusal."""
+    def record_success(self) -> None:
+        """Close the breaker: the dependency answered, if only with a refusal."""
         with self._lock:
             self._state = State.CLOSED
             self._failures = 0
 
-    def failed(self) -> None:
-        """The dependency could not be reached, or did not answer in time."""
+    def record_failure(self) -> None:
+        """Count a failure: the dependency could not be reached or timed out."""
         with self._lock:
             if self._state is State.OPEN:
-                return  # a call that began before
+                return  # a call that began before the breaker opened
             self._failures += 1
             if self._state is State.CLOSED and self._failures < self._limit:
                 return

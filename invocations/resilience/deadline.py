@@ -1,6 +1,6 @@
-"""How long the work at hand may still take, known to all that it calls in the same thread or task. Pure.
+"""The deadline of the current work, inherited by everything it calls in the same thread or task. Pure.
 
-Doors set it (a request to the gateway, a page, an upload); whoever waits for another server asks for it.
+Entry points set it (a gateway request, a page, an upload); code that waits for another server reads it.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ _ends: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """Let the block take so long, or less where the work that it is part of has less left."""
-    with _ending(min(_ends.get(), time.monotonic() + seconds)):
+    """Limit the block to `seconds`, or to the surrounding deadline if that is sooner."""
+    with _set_end(min(_ends.get(), time.monotonic() + seconds)):
         yield
 
 
 @contextmanager
-def afresh(seconds: float) -> Iterator[None]:
-    """Let the block take so long, whoever began it: for work that others wait for, too."""
-    with _ending(time.monotonic() + seconds):
+def override(seconds: float) -> Iterator[None]:
+    """Limit the block to `seconds` regardless of a surrounding deadline: for work that others also wait for."""
+    with _set_end(time.monotonic() + seconds):
         yield
 
 
 def remaining() -> float:
-    """Seconds that are left, at least 0; infinite without a deadline."""
+    """Return the seconds left, at least 0; infinity without a deadline."""
     return max(_ends.get() - time.monotonic(), 0.0)
 
 
 @contextmanager
-def _ending(moment: float) -> Iterator[None]:
+def _set_end(moment: float) -> Iterator[None]:
     token = _ends.set(moment)
     try:
         yield

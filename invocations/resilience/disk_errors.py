@@ -1,4 +1,4 @@
-"""A disk that is full or can only be read, told from all that can go wrong with files. Pure."""
+"""Recognize a full or read-only disk among file errors. Pure."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import errno
 
 
 def is_full(error: BaseException) -> bool:
-    """Whether there was no room for what was to be written."""
+    """Return whether the disk or quota is full."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def is_read_only(error: BaseException) -> bool:
-    """Whether nothing can be written there at all."""
+    """Return whether the file system is read-only."""
     return isinstance(error, OSError) and error.errno == errno.EROFS

@@ -1,4 +1,4 @@
-"""Background work that outlives its failures: it is started again after each, and `report` says so meanwhile."""
+"""Background work that is restarted after failures; `report` tells its state."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from datetime import UTC, datetime
 log = logging.getLogger(__name__)
 
 RESTART_SECONDS = (0.1, 1.0, 5.0, 30.0)
-"""Waits before a restart; the last one repeats. Work that ran for longer than that begins with the first again."""
-_ENDED = "it ended without being asked to"
+"""Delays before a restart; the last one repeats. Work that ran for longer than that starts over with the first."""
+_ENDED = "it returned unexpectedly"
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """How a part of the background work is; `failing_since` is None while it works, times are in UTC."""
+    """State of one piece of background work; `failing_since` is None while it works. Times are in UTC."""
 
     name: str
     restarts: int
     last_beat: datetime
     failing_since: datetime | None = None
     last_error: str = ""
-    """The type of the last failure, which is in the server's log as a whole; "" before the first."""
+    """Type of the last failure, "" before the first; the server log has the traceback."""
     silent: bool = False
-    """It has not failed, and has not got anywhere for longer than it may take."""
+    """Whether it made no progress for longer than `silent_after`, without failing."""
 
     @property
     def healthy(self) -> bool:
-        """Whether the work is being done."""
+        """Whether the work is running normally."""
         return self.failing_since is None and not self.silent
 
     def __str__(self) -> str:
@@ -42,9 +42,9 @@ class Report:
 
 
 class Part:
-    """What is known of one piece of background work. May be used from any thread.
+    """One piece of background work and its state. Thread-safe.
 
-    The work calls `beat` each time it got somewhere, at least every `silent_after` seconds where that is given.
+    The work calls `beat` on every progress, at least every `silent_after` seconds if given.
     """
 
     def __init__(self, name: str, *, silent_after: float | None = None) -> None:
@@ -58,25 +58,25 @@ class Part:
         self._beat_at, self._last_beat = time.monotonic(), datetime.now(UTC)
 
     def begin(self) -> None:
-        """The work begins, or begins again."""
+        """Note that the work starts or restarts."""
         self._began_at = self._beat_at = time.monotonic()
         with _lock:
             _parts[self] = None
 
     def beat(self) -> None:
-        """The work got somewhere: whatever it failed of before is over."""
+        """Note progress; this ends the failing state."""
         self._beat_at, self._last_beat = time.monotonic(), datetime.now(UTC)
         self._failing_since = None
 
     def fail(self, error: BaseException | None) -> float:
-        """The work failed, or ended (None) though it should not have; how many seconds to wait before it begins again.
+        """Note a failure, or an unexpected return (None); return the seconds to wait before the restart.
 
-        To be called where the failure is handled, as it is logged with its traceback.
+        Call it inside the `except` block, because it logs the traceback.
         """
         if error is None:
-            log.error("%s: %s; starting it again", self.name, _ENDED)
+            log.error("%s: %s; restarting it", self.name, _ENDED)
         else:
-            log.exception("%s failed; starting it again", self.name)
+            log.exception("%s failed; restarting it", self.name)
         self._last_error = "ended" if error is None else type(error).__name__
         self._failing_since = self._failing_since or datetime.now(UTC)
         self._restarts += 1
@@ -85,12 +85,12 @@ class Part:
         return RESTART_SECONDS[min(max(self._in_a_row - 1, 0), len(RESTART_SECONDS) - 1)]
 
     def end(self) -> None:
-        """The work is over, as it should be, and no longer reported."""
+        """Note that the work has ended normally; it is no longer reported."""
         with _lock:
             _parts.pop(self, None)
 
     def report(self) -> Report:
-        """How the work is at the moment."""
+        """Return the current state."""
         late = self._silent_after is not None and time.monotonic() - self._beat_at > self._silent_after
         return Report(
             self.name,
@@ -103,7 +103,7 @@ class Part:
 
 
 class SupervisedThread:
-    """Runs `work` in a daemon thread until `stopping` is set; work that fails or returns before is started again."""
+    """Runs `work` in a daemon thread until `stopping` is set; restarts it if it fails or returns earlier."""
 
     def __init__(self, name: str, work: Callable[[], None], *, silent_after: float | None = None) -> None:
         self.part = Part(name, silent_after=silent_after)
@@ -114,11 +114,11 @@ class SupervisedThread:
 
     @property
     def running(self) -> bool:
-        """Whether it was started and has not ended since."""
+        """Whether the thread is alive."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
-        """Start it where it is not running; may be called again, and after it was stopped."""
+        """Start the thread if it is not running; may be called again, also after `stop`."""
         with self._lock:
             self.stopping.clear()
             if not self.running:
@@ -126,7 +126,7 @@ class SupervisedThread:
                 self._spawn(0)
 
     def stop(self, timeout: float) -> bool:
-        """Ask it to stop and wait for that; whether it has ended by then. May be called again."""
+        """Stop the thread, waiting up to `timeout` seconds; return whether it has ended. May be called again."""
         with self._lock:
             self.stopping.set()
             thread = self._thread
@@ -140,20 +140,20 @@ class SupervisedThread:
 
     def _run(self, delay: float) -> None:
         try:
-            delay = self._work_once(delay)  # even if it is to stop already: it may have something to finish
+            delay = self._work_once(delay)  # even if stopping already: it may have work to finish
             while not self._is_over():
                 delay = self._work_once(delay)
-        except BaseException as error:  # noqa: BLE001  # raised in this thread by another, between two runs
+        except BaseException as error:  # noqa: BLE001  # raised by another thread between two runs
             self._spawn(self.part.fail(error))
 
     def _work_once(self, delay: float) -> float:
-        """Work until that fails or ends; how long to wait before it begins again."""
+        """Run the work once after `delay` seconds; return the delay before the next run."""
         try:
             if delay and self.stopping.wait(delay):
                 return 0
             self.part.begin()
             self._work()
-        except BaseException as error:  # noqa: BLE001  # even SystemExit: nobody else would learn that it ended
+        except BaseException as error:  # noqa: BLE001  # even SystemExit, which would otherwise go unnoticed
             return self.part.fail(error)
         return 0 if self.stopping.is_set() else self.part.fail(None)
 
@@ -166,13 +166,13 @@ class SupervisedThread:
 
 
 async def supervise(part: Part, work: Callable[[], Awaitable[None]]) -> None:
-    """Do work on an event loop until this is cancelled; work that fails or returns is started again."""
+    """Run async work until cancelled; restart it if it fails or returns."""
     try:
         while True:
             part.begin()
             try:
                 await work()
-            except Exception as error:  # noqa: BLE001  # whatever it is, the work has to go on
+            except Exception as error:  # noqa: BLE001  # the work must go on after any failure
                 delay = part.fail(error)
             else:
                 delay = part.fail(None)
@@ -182,7 +182,7 @@ async def supervise(part: Part, work: Callable[[], Awaitable[None]]) -> None:
 
 
 def report() -> list[Report]:
-    """How each part of this process's background work is, by name."""
+    """Return the state of this process's background work, sorted by name."""
     with _lock:
         parts = list(_parts)
     return sorted((part.report() for part in parts), key=lambda one: one.name)
@@ -194,4 +194,4 @@ def _text(moment: datetime) -> str:
 
 _lock = threading.Lock()
 _parts: dict[Part, None] = {}
-"""The work that should be going on in this process."""
+"""The work that should be running in this process, in start order."""

@@ -1,4 +1,4 @@
-"""Threads of their own for one kind of waiting, so that what hangs there stops nothing else. Pure."""
+"""A thread pool per kind of blocking call, so that one that hangs does not block others. Pure."""
 
 from __future__ import annotations
 
@@ -12,23 +12,22 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from . import deadline
-from .unavailable import StoreUnavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
 IDLE_SECONDS = 30.0
-"""How long a thread waits for more work before it ends."""
+"""How long an idle thread lives."""
 
 
-class Busy(StoreUnavailable):
-    """As much waits as may wait."""
+class Busy(OSError):
+    """The pool's queue is full."""
 
 
 class Pool(Executor):
-    """At most `threads` calls run and `waiting` more wait; one more is refused with Busy.
+    """Runs at most `threads` calls and queues `waiting` more; beyond that, `submit` raises Busy.
 
-    Calls know the caller's deadline. The threads are daemons: the process ends without waiting for
-    what hangs in them, unlike with the standard library's.
+    Calls inherit the caller's deadline. Unlike with the standard library's pool, the threads are
+    daemons: the process exits without waiting for hanging calls.
     """
 
     def __init__(self, name: str, *, threads: int, waiting: int) -> None:
@@ -42,34 +41,34 @@ class Pool(Executor):
         self._idle = 0
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Call a function in one of the threads. Raises Busy."""
+        """Call a function in a thread. Raises Busy."""
         if not self._places.acquire(blocking=False):
-            raise Busy(f"too much waits for {self._name}")
+            raise Busy(f"too many calls are waiting for {self._name}")
         future: Future[T] = Future()
-        future.add_done_callback(self._leave)
+        future.add_done_callback(self._finish_call)
         self._unfinished.add(future)
         self._calls.put((future, partial(copy_context().run, fn, *args, **kwargs)))
-        self._see_to_a_thread()
+        self._ensure_thread()
         return future
 
     async def run(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """What a function returns, called in one of the threads. Raises Busy; TimeoutError at the caller's deadline."""
+        """Call a function in a thread and return its result. Raises Busy, or TimeoutError at the caller's deadline."""
         left = deadline.remaining()
         async with asyncio.timeout(None if left == float("inf") else left):
             return await asyncio.wrap_future(self.submit(fn, *args, **kwargs))
 
     def drain(self, seconds: float) -> None:
-        """Wait until everything submitted is done, so long at the most."""
+        """Wait until all submitted calls are done, for at most `seconds`."""
         wait(list(self._unfinished), timeout=seconds)
 
-    def _leave(self, future: Future[Any]) -> None:
+    def _finish_call(self, future: Future[Any]) -> None:
         self._unfinished.discard(future)
         self._places.release()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Nothing to do: idle threads end by themselves."""
+        """Do nothing: idle threads end by themselves."""
 
-    def _see_to_a_thread(self) -> None:
+    def _ensure_thread(self) -> None:
         with self._lock:
             if self._idle < self._calls.qsize() and self._running < self._threads:
                 self._running += 1
@@ -90,7 +89,7 @@ class Pool(Executor):
                     return
             if call is not None:
                 _perform(*call)
-            del call  # with all that it holds, before the next one is waited for
+            del call  # and everything it references, before waiting for the next one
 
 
 def _perform(future: Future[Any], call: Callable[[], Any]) -> None:
@@ -98,8 +97,8 @@ def _perform(future: Future[Any], call: Callable[[], Any]) -> None:
         return
     try:
         result = call()
-    except BaseException as error:  # noqa: BLE001  # it belongs to whoever waits for the future
+    except BaseException as error:  # noqa: BLE001  # re-raised where the future is awaited
         future.set_exception(error)
-        del future  # the error's traceback holds this frame
+        del future  # the traceback references this frame
     else:
         future.set_result(result)

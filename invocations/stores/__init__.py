@@ -11,7 +11,7 @@ from .base import InvocationStore
 
 
 def get_store() -> InvocationStore:
-    """The store this installation uses (`INVOCATION_STORE`)."""
+    """Return this installation's store (`INVOCATION_STORE`)."""
     return _store(settings.INVOCATION_STORE)
 
 

@@ -1,4 +1,4 @@
-"""What every store of calls can do, and the values it deals in."""
+"""The interface of an invocation store, and its value types."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from invocations.events import InvocationEvent
 from invocations.usage import Summary, Use
 
 ALL = ""
-"""In place of a skill's name: all skills together."""
+"""Stands for all skills in place of a skill's name."""
 DAYS_KEPT = 400
-"""Calls a day stay known for so long: a year and a month, whatever is kept of the calls themselves."""
+"""Days for which daily counts are kept (13 months), independent of how long calls are kept."""
 
 
 @dataclass(frozen=True)
 class Totals:
-    """How often a skill was called, how often that failed, and when last."""
+    """All-time calls and errors of a skill, and its last call."""
 
     calls: int = 0
     errors: int = 0
@@ -28,10 +28,10 @@ class Totals:
 
 @dataclass(frozen=True)
 class Counter:
-    """A store's count of a skill's calls; `imported_*` is the part that came from another store.
+    """A store's counter of a skill; `imported_*` is the part that came from another store.
 
-    Each store only ever counts its own part, so totals can be carried to and fro, in any order and
-    as often as one likes, without counting a call twice.
+    Each store increments only its own part, so counters can be copied between stores in any order and
+    any number of times without counting a call twice.
     """
 
     skill: str
@@ -43,32 +43,32 @@ class Counter:
 
     @property
     def own_calls(self) -> int:
-        """The calls that were counted here."""
+        """Calls counted by this store."""
         return self.calls - self.imported_calls
 
     @property
     def own_errors(self) -> int:
-        """The failed ones among them."""
+        """Failed calls counted by this store."""
         return self.errors - self.imported_errors
 
 
 @dataclass(frozen=True, order=True, slots=True)
 class Position:
-    """A place in the log, which is ordered by time and then by id."""
+    """A position in the log, which is ordered by time and id."""
 
     invoked_at: datetime
     id: UUID
 
 
 FIRST_ID, LAST_ID = UUID(int=0), UUID(int=2**128 - 1)
-"""With a moment, the places before and after all calls of it."""
+"""Together with a time, the positions before and after all calls at that time."""
 
 
 @dataclass(frozen=True)
 class CallFilter:
-    """Which calls are wanted; what is empty does not matter. `since` is included, `until` is not.
+    """A filter of calls; empty fields match everything. `since` is inclusive, `until` exclusive.
 
-    What `..._contains` and `text` say may stand anywhere, in upper or lower case; `text` in the error message or the
+    `..._contains` and `text` match substrings, ignoring case; `text` searches the error message and the
     parameters. `slower_than` is in milliseconds.
     """
 
@@ -88,17 +88,17 @@ class CallFilter:
 
     @property
     def contained(self) -> dict[str, str]:
-        """What the fields have to contain, by field."""
+        """Required substrings by field."""
         texts = {"skill": self.skill_contains, "client": self.client_contains, "caller": self.caller_contains}
         return {name: text for name, text in texts.items() if text}
 
 
 @dataclass(frozen=True)
 class CallPage:
-    """Some calls, the newest first; `next` is where to go on in the direction asked for, None at the log's end.
+    """A page of calls, newest first; `next` continues in the requested direction, None at the end of the log.
 
-    A page may hold fewer calls than were asked for and still have a next one, where a filter leaves
-    out so much that looking further would take too long; it had `looked_through` so many by then.
+    A page may hold fewer calls than requested and still have a next one, if the filter matches so few
+    calls that the search stopped early; `looked_through` is then the number of calls searched.
     """
 
     calls: Sequence[InvocationEvent]
@@ -108,65 +108,65 @@ class CallPage:
 
 @dataclass(frozen=True)
 class HourCounts:
-    """Calls by the moment at which their hour of UTC began; only the newest ones where they are not `complete`."""
+    """Calls by the start of their UTC hour; only the newest calls if not `complete`."""
 
     uses: Mapping[datetime, Use]
     complete: bool
 
 
 class InvocationStore(Protocol):
-    """The log and the counters. All methods block; they raise OSError or DatabaseError where the store is away."""
+    """The log and its counters. All methods block, and raise OSError or DatabaseError if the store is unavailable."""
 
     counts_hours: bool
-    """Whether `hours` has an answer."""
+    """Whether `hours` is supported."""
 
     def write_batch(self, events: Sequence[InvocationEvent]) -> None:
-        """Log events and count them, by skill and by day, each exactly once however often it is given."""
+        """Log events and count them per skill and day. Idempotent: an event given again is not counted again."""
         ...
 
     def totals(self, skills: Iterable[str]) -> dict[str, Totals]:
-        """The totals of these skills; zeros for one that was never called."""
+        """Return the totals of these skills; zeros for one that was never called."""
         ...
 
     def days(self, skills: Iterable[str], since: date, until: date) -> dict[str, dict[date, Use]]:
-        """The calls of these skills (or of ALL) on each day on which there were any; `until` is the last day."""
+        """Return the calls of these skills (or ALL) per day from `since` to `until` (inclusive), without empty days."""
         ...
 
     def hours(self, skill: str, since: datetime, count: int) -> HourCounts | None:
-        """The calls of a skill (or of ALL) in so many hours since a full one; None where only days are counted."""
+        """Return the calls of a skill (or ALL) in `count` hours from `since` (a full hour); None if unsupported."""
         ...
 
     def called_since(self, day: date) -> set[str]:
-        """The names of all skills that were called on a day of UTC or later."""
+        """Return the names of all skills called on or after a UTC day."""
         ...
 
     def uses(self, since: date, until: date) -> dict[str, Use]:
-        """Every skill that was called in these days, and how often."""
+        """Return the use of every skill called on these days (inclusive)."""
         ...
 
     def calls(self, wanted: CallFilter, position: Position | None, limit: int, *, newer: bool = False) -> CallPage:
-        """The newest calls that are wanted and older than a position; expired ones are left out.
+        """Return the newest matching calls older than `position`, without expired ones.
 
-        With `newer`, the oldest of those that are newer than the position, which then there must be.
+        With `newer`, return the oldest matching calls newer than `position`, which is then required.
         """
         ...
 
     def summary(self, wanted: CallFilter, limit: int) -> Summary | None:
-        """The newest wanted calls together, `limit` at the most; None where that would read all of each."""
+        """Summarize the newest matching calls, at most `limit`; None if that would read whole records."""
         ...
 
     def call(self, skill: str, position: Position) -> InvocationEvent | None:
-        """One call, or None where there is none or it has expired."""
+        """Return one call, or None if it does not exist or has expired."""
         ...
 
     def prune(self) -> int:
-        """Remove expired calls and days where the store does not do that by itself; how many calls."""
+        """Delete expired calls and days unless the store does that itself; return the number of calls deleted."""
         ...
 
     def counters(self) -> Iterator[Counter]:
-        """Every counter there is."""
+        """Yield every counter."""
         ...
 
     def import_counter(self, counter: Counter) -> None:
-        """Make another store's own count the imported part of this store's counter."""
+        """Set the imported part of this store's counter to another store's own count."""
         ...

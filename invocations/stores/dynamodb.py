@@ -1,11 +1,11 @@
-"""Calls in DynamoDB: rows and counts by day in `mcp-invocation-logs`, counters in `mcp-skills`."""
+"""The DynamoDB store: calls and daily counts in `mcp-invocation-logs`, counters in `mcp-skills`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
-from invocations.aws.dynamo import as_unavailable
+from invocations.aws.dynamo import translate_errors
 from invocations.events import InvocationEvent
 from invocations.usage import Summary, Use, today
 
@@ -22,41 +22,41 @@ class DynamoStore:
         dynamodb_writing.write_batch(events)
 
     def totals(self, skills: Iterable[str]) -> dict[str, Totals]:
-        with as_unavailable():
+        with translate_errors():
             return dynamodb_counters.totals(skills)
 
     def days(self, skills: Iterable[str], since: date, until: date) -> dict[str, dict[date, Use]]:
-        with as_unavailable():
+        with translate_errors():
             return dynamodb_months.days(skills, since, until)
 
     def hours(self, skill: str, since: datetime, count: int) -> HourCounts | None:
-        return None  # it would have to read every call
+        return None  # would have to read every call
 
     def called_since(self, day: date) -> set[str]:
         return set(self.uses(day, today()))
 
     def uses(self, since: date, until: date) -> dict[str, Use]:
-        with as_unavailable():
+        with translate_errors():
             return dynamodb_months.uses(since, until)
 
     def calls(self, wanted: CallFilter, position: Position | None, limit: int, *, newer: bool = False) -> CallPage:
-        with as_unavailable():
+        with translate_errors():
             return dynamodb_reading.calls(wanted, position, limit, newer=newer)
 
     def summary(self, wanted: CallFilter, limit: int) -> Summary | None:
-        return None  # it pays for all that is read of a call
+        return None  # DynamoDB bills for whole items
 
     def call(self, skill: str, position: Position) -> InvocationEvent | None:
-        with as_unavailable():
+        with translate_errors():
             return dynamodb_reading.call(skill, position)
 
     def prune(self) -> int:
         return 0  # DynamoDB's TTL does it
 
     def counters(self) -> Iterator[Counter]:
-        with as_unavailable():
+        with translate_errors():
             yield from dynamodb_counters.counters()
 
     def import_counter(self, counter: Counter) -> None:
-        with as_unavailable():
+        with translate_errors():
             dynamodb_counters.import_counter(counter)

@@ -1,4 +1,4 @@
-"""The counters in `mcp-skills`, read for pages and carried over from another store."""
+"""The counters in `mcp-skills`: reading them, and importing them from another store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 from invocations.resilience.unavailable import StoreUnavailable
 
 from .base import Counter, Totals
-from .dynamodb_keys import moment, read_moment
+from .dynamodb_keys import format_time, parse_time
 from .tables import CounterItem
 
 TRIES = 30
@@ -48,13 +48,13 @@ def import_counter(counter: Counter) -> None:
             known = _counter(CounterItem.get(counter.skill, consistent_read=True, attributes_to_get=_ATTRIBUTES))
         except DoesNotExist:
             known = Counter(counter.skill, 0, 0, None)
-        if _imported(known, counter):
+        if _try_import(known, counter):
             return
-    raise StoreUnavailable(f"the counter of {counter.skill} was changed {TRIES} times meanwhile")
+    raise StoreUnavailable(f"the counter of {counter.skill} changed concurrently {TRIES} times")
 
 
-def _imported(known: Counter, counter: Counter) -> bool:
-    """Move the totals by what has to be imported besides; False where somebody was at it meanwhile."""
+def _try_import(known: Counter, counter: Counter) -> bool:
+    """Replace the imported part of the totals; return False after a concurrent change."""
     actions: list[Action] = [
         CounterItem.invocation_count.add(counter.own_calls - known.imported_calls),
         CounterItem.error_count.add(counter.own_errors - known.imported_errors),
@@ -65,9 +65,9 @@ def _imported(known: Counter, counter: Counter) -> bool:
     if not known.imported_calls:
         as_known |= CounterItem.imported_count.does_not_exist()
     if counter.last_call and (known.last_call is None or known.last_call < counter.last_call):
-        actions.append(CounterItem.last_invoked_at.set(moment(counter.last_call)))
+        actions.append(CounterItem.last_invoked_at.set(format_time(counter.last_call)))
         before = CounterItem.last_invoked_at
-        as_known &= before == moment(known.last_call) if known.last_call else before.does_not_exist()
+        as_known &= before == format_time(known.last_call) if known.last_call else before.does_not_exist()
     try:
         CounterItem(counter.skill).update(actions=actions, condition=as_known)
     except UpdateError as error:
@@ -82,7 +82,7 @@ def _counter(item: CounterItem) -> Counter:
         item.skill_id,
         int(item.invocation_count or 0),
         int(item.error_count or 0),
-        read_moment(item.last_invoked_at) if item.last_invoked_at else None,
+        parse_time(item.last_invoked_at) if item.last_invoked_at else None,
         int(item.imported_count or 0),
         int(item.imported_errors or 0),
     )

@@ -1,6 +1,6 @@
-"""Calls by day in `mcp-invocation-logs`: an item for each month and skill, counted up with the rows.
+"""Daily counts in `mcp-invocation-logs`: one item per month and skill, updated with the calls.
 
-A page of skills is read by their keys, 100 at a time; the calls of all skills from SHARDS items a month.
+Counts of given skills are read by key, 100 at a time; those of all skills from SHARDS items per month.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from .base import ALL, DAYS_KEPT
 from .tables import MonthItem
 
 SHARDS = 32
-"""Items over which the calls of all skills are spread. Must not be lowered."""
+"""Number of items per month that share the counts of all skills. Must not be lowered."""
 _SHARED = "#"
-"""Begins their names, as it does no skill's."""
+"""Prefix of their names; no skill's name starts with it."""
 
 
 def items_of(event: InvocationEvent) -> set[tuple[str, str]]:
-    """The items that count an event, by skill and month."""
+    """Return the items that count an event, as (skill, month)."""
     return {(event.skill, _month(event.invoked_at)), (ALL, _month(event.invoked_at))}
 
 
 def counts(events: Sequence[InvocationEvent]) -> Iterator[dict[str, Any]]:
-    """The updates that count events, for the transaction that writes their rows."""
-    # Another one at each try, in case that was what got in the way.
+    """Yield the updates that count events, for the transaction that writes their rows."""
+    # A new shard for each try, in case of a conflict on the last one.
     shared = f"{_SHARED}{random.randrange(SHARDS)}"  # noqa: S311  # not a secret
     added: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for event in events:
@@ -59,7 +59,7 @@ def days(skills: Iterable[str], since: date, until: date) -> dict[str, dict[date
 
 
 def uses(since: date, until: date) -> dict[str, Use]:
-    """See `InvocationStore`. Reads an item for each skill that was called in these months."""
+    """See `InvocationStore`. Reads one item for each skill called in these months."""
     found: dict[str, Use] = {}
     for month in _months(since, until):
         for item in MonthItem.query(month):
@@ -86,7 +86,7 @@ def _shared_names() -> list[str]:
 
 
 def _month(at: datetime) -> str:
-    """The key of a moment's month."""
+    """Return the partition key of a time's month."""
     return f"#{at.astimezone(UTC):%Y-%m}"
 
 
@@ -95,5 +95,5 @@ def _months(since: date, until: date) -> list[str]:
 
 
 def _expiry(month: str) -> datetime:
-    """When the last day of a month has been kept for long enough."""
+    """Return when the counts of a month expire."""
     return datetime.fromisoformat(f"{month[1:]}-01T00:00:00Z") + timedelta(days=31 + DAYS_KEPT)

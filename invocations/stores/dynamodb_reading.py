@@ -1,8 +1,8 @@
-"""The log read from DynamoDB, newest first: each partition is in that order, several are merged.
+"""Reading the log from DynamoDB, newest first, by merging partitions that are each in that order.
 
-The log of all skills starts from the counters, which know when each skill was called last: a
-partition is opened only once the merge has come down to its newest call. So the first page costs
-about as many queries as there are skills on it, not as many as there are skills.
+For the log of all skills, the counters tell when each skill was last called: a
+partition is queried only once the merge reaches its newest call. So the first page costs
+about as many queries as there are skills on the page, not as many as there are skills.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from pynamodb.expressions.condition import Condition
 from invocations.events import InvocationEvent
 
 from .base import FIRST_ID, LAST_ID, CallFilter, CallPage, Position
-from .dynamodb_keys import event_of, moment, partitions, read_moment, sort_key
+from .dynamodb_keys import event_of, format_time, parse_time, partitions, sort_key
 from .tables import CallItem, CounterItem
 
-LOOKED_AT = 250
-"""Rows that one query looks at where not all of them are wanted."""
-LOOKS_MAX = 40
-"""Further queries for one page; a filter that leaves out nearly everything ends the page early."""
+SEARCH_MAX = 250
+"""Rows per query when the filter may reject some of them."""
+QUERIES_MAX = 40
+"""Maximum further queries per page; a filter that rejects nearly everything ends the page early."""
 _BEFORE_TIME = "0"
 _END_OF_TIME = Position(datetime.max.replace(tzinfo=UTC), LAST_ID)
 
 
 class _Partition:
-    """What is left of a partition: `read` was read ahead, whatever else is to come is beyond `edge`.
+    """The unread part of a partition: `read` was read ahead, the rest lies beyond `edge`.
 
-    It is read from there to older calls, or with `newer` to newer ones.
+    Read towards older calls, or with `newer` towards newer ones.
     """
 
     def __init__(self, name: str, edge: Position, *, newer: bool) -> None:
@@ -45,29 +45,29 @@ class _Partition:
         self._newer = newer
 
     def order(self) -> tuple[int, int]:
-        """The sooner it is the turn of what comes next, the smaller."""
+        """Return the merge key; the partition with the smallest comes next."""
         nearest = Position(self.read[0].invoked_at, self.read[0].id) if self.read else self.edge
         place = int(nearest.invoked_at.timestamp() * 1_000_000), nearest.id.int
         return place if self._newer else (-place[0], -place[1])
 
-    def look(self, wanted: CallFilter, size: int) -> None:
-        """Read the next rows and keep the wanted ones."""
+    def read_more(self, wanted: CallFilter, size: int) -> None:
+        """Read the next rows and keep the matching ones."""
         seen = sort_key(self.edge)
         now = timezone.now()
-        # The range includes its ends, of which one is seen already.
+        # The range includes both ends, of which one has been seen.
         items = list(
             CallItem.query(self._name, self._range(wanted, seen), scan_index_forward=self._newer, limit=size + 1)
         )
         for item in items:
             event = event_of(item)
             self.edge = Position(event.invoked_at, event.id)
-            if item.invoked_at != seen and _alive(item, now) and _matches(event, wanted):
+            if item.invoked_at != seen and _is_unexpired(item, now) and _matches(event, wanted):
                 self.read.append(event)
         self.ended = len(items) <= size
         self.looked_through += len(items)
 
     def _range(self, wanted: CallFilter, seen: str) -> Condition:
-        since = moment(wanted.since) if wanted.since else _BEFORE_TIME
+        since = format_time(wanted.since) if wanted.since else _BEFORE_TIME
         if not self._newer:
             return CallItem.invoked_at.between(since, seen)
         until = sort_key(Position(wanted.until, FIRST_ID)) if wanted.until else sort_key(_END_OF_TIME)
@@ -77,20 +77,20 @@ class _Partition:
 def calls(wanted: CallFilter, position: Position | None, limit: int, *, newer: bool) -> CallPage:
     """See `InvocationStore`."""
     found: list[InvocationEvent] = []
-    further_looks = 0
-    size = limit + 1 if wanted == CallFilter(skill=wanted.skill) else LOOKED_AT
-    opened = list(_opened(wanted, position, newer=newer))
+    further_queries = 0
+    size = limit + 1 if wanted == CallFilter(skill=wanted.skill) else SEARCH_MAX
+    opened = list(_open_partitions(wanted, position, newer=newer))
     heap = [(one.order(), number, one) for number, one in enumerate(opened)]
     heapq.heapify(heap)
     while heap and len(found) <= limit:
         _, number, nearest = heapq.heappop(heap)
         if nearest.read:
             found.append(nearest.read.popleft())
-        elif further_looks >= LOOKS_MAX:
+        elif further_queries >= QUERIES_MAX:
             return _page(found, nearest.edge, newer=newer, looked_through=sum(one.looked_through for one in opened))
         else:
-            further_looks += nearest.looked_through > 0
-            nearest.look(wanted, size)
+            further_queries += nearest.looked_through > 0
+            nearest.read_more(wanted, size)
         if nearest.read or not nearest.ended:
             heapq.heappush(heap, (nearest.order(), number, nearest))
     shown = found[:limit]
@@ -107,10 +107,10 @@ def call(skill: str, position: Position) -> InvocationEvent | None:
     """See `InvocationStore`."""
     now = timezone.now()
     keys = [(name, sort_key(position)) for name in partitions(skill, settings.INVOCATION_LOG_SHARDS)]
-    return next((event_of(item) for item in CallItem.batch_get(keys) if _alive(item, now)), None)
+    return next((event_of(item) for item in CallItem.batch_get(keys) if _is_unexpired(item, now)), None)
 
 
-def _opened(wanted: CallFilter, position: Position | None, *, newer: bool) -> Iterator[_Partition]:
+def _open_partitions(wanted: CallFilter, position: Position | None, *, newer: bool) -> Iterator[_Partition]:
     until = Position(wanted.until, FIRST_ID) if wanted.until else _END_OF_TIME
     edge = position or _END_OF_TIME
     for skill, last in [(wanted.skill, _END_OF_TIME)] if wanted.skill else _skills_called():
@@ -123,16 +123,16 @@ def _opened(wanted: CallFilter, position: Position | None, *, newer: bool) -> It
 
 
 def _skills_called() -> Iterator[tuple[str, Position]]:
-    """Every skill that was called, and a place right after its last call."""
+    """Yield every skill that was called, with a position right after its last call."""
     counters = CounterItem.scan(
         CounterItem.last_invoked_at.exists(), attributes_to_get=["skill_id", "last_invoked_at"], consistent_read=True
     )
     for counter in counters:
-        yield counter.skill_id, Position(read_moment(counter.last_invoked_at), LAST_ID)
+        yield counter.skill_id, Position(parse_time(counter.last_invoked_at), LAST_ID)
 
 
-def _alive(item: CallItem, now: datetime) -> bool:
-    """DynamoDB removes expired rows late, sometimes by days."""
+def _is_unexpired(item: CallItem, now: datetime) -> bool:
+    """Return whether a row has not expired; DynamoDB deletes expired rows late, sometimes by days."""
     return item.expires_at is None or item.expires_at > now
 
 

@@ -1,4 +1,4 @@
-"""Calls in SQL: rows and counters change in one transaction."""
+"""The SQL store: rows and counters change in one transaction."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class OrmStore:
 
     def days(self, skills: Iterable[str], since: date, until: date) -> dict[str, dict[date, Use]]:
         found: dict[str, dict[date, Use]] = {skill: {} for skill in skills}
-        # Each day by its name, so that the index is entered at every skill of every day.
+        # Listing every day lets the index find each (day, skill) pair directly.
         counts = DayCount.objects.filter(day__in=days_between(since, until), skill__in=found)
         for skill, day, calls, errors in counts.values_list("skill", "day", "calls", "errors"):
             found[skill][day] = Use(calls, errors)
@@ -54,7 +54,7 @@ class OrmStore:
         return orm_hours.hours(skill, since, count)
 
     def called_since(self, day: date) -> set[str]:
-        # By the last call of each: adding up the days of all takes ten times as long.
+        # From the last call in the counters: summing the daily counts is ten times slower.
         called = SkillCounter.objects.filter(last_invoked_at__gte=datetime.combine(day, time(), UTC))
         return set(called.values_list("skill", flat=True))
 
@@ -79,7 +79,7 @@ class OrmStore:
         if expired is None:
             return 0
         removed = 0
-        # In portions, so that the recorder never waits long for its turn.
+        # In portions, so that the recorder never waits long for the lock.
         while rows := list(
             Invocation.objects.filter(invoked_at__lte=expired).order_by().values_list("pk", flat=True)[:PRUNED_AT_ONCE]
         ):
@@ -103,7 +103,7 @@ class OrmStore:
             present.save()
 
     def restore_counter(self, counter: Counter) -> None:
-        """Set a counter of a database that was lost; one that is there already stays."""
+        """Restore a counter after a database loss; an existing one is kept."""
         SkillCounter.objects.get_or_create(
             skill=counter.skill,
             defaults={
@@ -122,7 +122,7 @@ def _unexpired(rows: QuerySet[Invocation]) -> QuerySet[Invocation]:
 
 
 def _expiry() -> datetime | None:
-    """Calls up to this moment have expired; None where all are kept."""
+    """Return the time up to which calls have expired; None if all are kept."""
     days = settings.INVOCATION_LOG_TTL_DAYS
     return timezone.now() - timedelta(days=days) if days else None
 

@@ -1,4 +1,4 @@
-"""Calls by hour, counted in the log's indexes by time: a bounded number of the newest ones."""
+"""Calls per hour, counted through the log's time indexes, over a bounded number of the newest calls."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from invocations.usage import HOUR, Use
 
 from .base import ALL, HourCounts
 
-LOOKED_AT = 200_000
-"""The newest calls that are counted."""
+COUNTED_MAX = 200_000
+"""Maximum number of newest calls that are counted."""
 
 
 def hours(skill: str, since: datetime, count: int) -> HourCounts:
@@ -23,22 +23,22 @@ def hours(skill: str, since: datetime, count: int) -> HourCounts:
     if skill != ALL:
         rows = rows.filter(skill=skill)
     beginnings = [since + number * HOUR for number in range(count)]
-    oldest = _oldest_looked_at(rows.filter(invoked_at__gte=since))
-    parts = list(_parts(rows, beginnings, oldest or since))
+    oldest = _oldest_counted(rows.filter(invoked_at__gte=since))
+    parts = list(_hour_queries(rows, beginnings, oldest or since))
     found = {(number, failed): calls for number, failed, calls in parts[0].union(*parts[1:], all=True)}
     uses = {began: Use(found[number, 0], found[number, 1]) for number, began in enumerate(beginnings)}
     return HourCounts(uses, complete=oldest is None)
 
 
-def _oldest_looked_at(rows: QuerySet[Invocation]) -> datetime | None:
-    """When the last call was that is counted; None where all are."""
+def _oldest_counted(rows: QuerySet[Invocation]) -> datetime | None:
+    """Return the time of the oldest counted call; None if all are counted."""
     moments = rows.order_by("-invoked_at").values_list("invoked_at", flat=True)
-    last = list(moments[LOOKED_AT - 1 : LOOKED_AT + 1])
+    last = list(moments[COUNTED_MAX - 1 : COUNTED_MAX + 1])
     return last[0] if len(last) > 1 else None
 
 
-def _parts(rows: QuerySet[Invocation], beginnings: list[datetime], first: datetime) -> Iterator[Any]:
-    """For each hour a query that counts its calls, and one that counts the failed ones, from a moment on."""
+def _hour_queries(rows: QuerySet[Invocation], beginnings: list[datetime], first: datetime) -> Iterator[Any]:
+    """Yield, for each hour, one query for its calls and one for its failed calls, from `first` on."""
     for number, began in enumerate(beginnings):
         mine = rows.filter(invoked_at__gte=max(began, first), invoked_at__lt=began + HOUR)
         for failed, chosen in enumerate([mine, mine.filter(status="error")]):

@@ -1,6 +1,6 @@
-"""The log read from SQL, by one of its indexes: what no index decides is looked for among a bounded number of calls.
+"""Reading the log from SQL through one index; other conditions are checked on a bounded number of calls.
 
-So a page takes about as long whatever is filtered by, and however long the log is.
+So a page takes about the same time whatever the filter and however long the log.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from invocations.usage import Summary
 
 from .base import FIRST_ID, LAST_ID, CallFilter, CallPage, Position
 
-LOOKED_AT = 5_000
-"""Calls that are looked through for a page."""
+SEARCH_MAX = 5_000
+"""Maximum number of calls searched for a page."""
 INDEXED = [("skill", "status"), ("skill",), ("caller",), ("client",), ("status",)]
-"""What calls are found by, the better first; the status only where it is an error. See `Invocation.Meta.indexes`."""
+"""Indexed fields, best first; `status` only for errors. See `Invocation.Meta.indexes`."""
 _EVER = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 _STEP = timedelta(microseconds=1)
-"""Moments are told apart by no less."""
+"""Resolution of the stored times."""
 _NAMES = ("skill", "status", "method", "client", "caller", "version")
-# Not `client` but a term of the same value: the database must not choose another index, and read without bound.
+# Expressions equal to the columns, so that the database cannot choose another index and read without bound.
 _TERMS: dict[str, Any] = {f"its_{name}": Coalesce(name, name) for name in _NAMES}
 _FIELDS = [field.name for field in fields(InvocationEvent)]
 
@@ -36,59 +36,59 @@ def calls(
     wanted: CallFilter, position: Position | None, limit: int, *, newer: bool, expired: datetime | None
 ) -> CallPage:
     """See `InvocationStore`; calls up to `expired` are left out."""
-    rows, end = _chosen(wanted, position, newer=newer, expired=expired)
+    rows, end = _select_rows(wanted, position, newer=newer, expired=expired)
     found = events(rows[: limit + 1])
     shown = found[:limit]
     page = shown[::-1] if newer else shown
     if len(found) > limit:
         return CallPage(page, Position(shown[-1].invoked_at, shown[-1].id))
     if end:
-        return CallPage(page, Position(end, LAST_ID if newer else FIRST_ID), LOOKED_AT)
+        return CallPage(page, Position(end, LAST_ID if newer else FIRST_ID), SEARCH_MAX)
     return CallPage(page, None)
 
 
 def summary(wanted: CallFilter, limit: int, *, expired: datetime | None) -> Summary:
     """See `InvocationStore`."""
-    rows, end = _chosen(wanted, None, newer=False, expired=expired)
+    rows, end = _select_rows(wanted, None, newer=False, expired=expired)
     found = list(rows.values_list("status", "duration_ms")[: limit + 1])
     more = len(found) > limit
-    return arithmetic.summary(found[:limit], more=more, looked_through=LOOKED_AT if end and not more else None)
+    return arithmetic.summary(found[:limit], more=more, looked_through=SEARCH_MAX if end and not more else None)
 
 
-def _chosen(
+def _select_rows(
     wanted: CallFilter, position: Position | None, *, newer: bool, expired: datetime | None
 ) -> tuple[QuerySet[Invocation], datetime | None]:
-    """The wanted rows from a position on, and where looking for them ends before the log does."""
-    found_by, looked_for = _divided(wanted)
-    rows = _ordered(Invocation.objects.filter(**found_by), position, newer=newer)
-    first, last = _period(wanted, position, newer=newer, expired=expired)
-    end = _end_of_look(rows.filter(invoked_at__range=(first, last)), newer=newer) if looked_for else None
+    """Return the matching rows from a position on, and the time at which the search stops early, if it does."""
+    indexed, remaining = _split_filter(wanted)
+    rows = _order_rows(Invocation.objects.filter(**indexed), position, newer=newer)
+    first, last = _time_range(wanted, position, newer=newer, expired=expired)
+    end = _search_end(rows.filter(invoked_at__range=(first, last)), newer=newer) if remaining else None
     if end:
         first, last = (first, end) if newer else (end, last)
-    return rows.alias(**_TERMS).filter(looked_for, invoked_at__range=(first, last)), end
+    return rows.alias(**_TERMS).filter(remaining, invoked_at__range=(first, last)), end
 
 
 def events(rows: QuerySet[Invocation]) -> list[InvocationEvent]:
-    """The calls that rows hold."""
+    """Read rows as events."""
     return [InvocationEvent(*values) for values in rows.values_list(*_FIELDS)]
 
 
-def _divided(wanted: CallFilter) -> tuple[dict[str, Any], Q]:
-    """What calls are found by, and what is looked for among them."""
+def _split_filter(wanted: CallFilter) -> tuple[dict[str, Any], Q]:
+    """Split a filter into indexed conditions and a Q for the rest."""
     given = {name: value for name in _NAMES if (value := getattr(wanted, name))}
     usable = given.keys() - ({"status"} if wanted.status != "error" else set())
-    found_by = {name: given.pop(name) for name in next((one for one in INDEXED if usable >= set(one)), ())}
-    looked_for = Q(**{f"its_{name}": value for name, value in given.items()})
-    looked_for &= Q(**{f"its_{name}__icontains": text for name, text in wanted.contained.items()})
+    indexed = {name: given.pop(name) for name in next((one for one in INDEXED if usable >= set(one)), ())}
+    remaining = Q(**{f"its_{name}": value for name, value in given.items()})
+    remaining &= Q(**{f"its_{name}__icontains": text for name, text in wanted.contained.items()})
     if wanted.slower_than:
-        looked_for &= Q(duration_ms__gt=wanted.slower_than)
+        remaining &= Q(duration_ms__gt=wanted.slower_than)
     if wanted.text:
-        looked_for &= Q(error_message__icontains=wanted.text) | Q(request_params__icontains=wanted.text)
-    return found_by, looked_for
+        remaining &= Q(error_message__icontains=wanted.text) | Q(request_params__icontains=wanted.text)
+    return indexed, remaining
 
 
-def _ordered(rows: QuerySet[Invocation], position: Position | None, *, newer: bool) -> QuerySet[Invocation]:
-    """The rows from a position on, the nearest first; which it is of calls of the same moment, the ids say."""
+def _order_rows(rows: QuerySet[Invocation], position: Position | None, *, newer: bool) -> QuerySet[Invocation]:
+    """Return the rows from a position on, nearest first; ids order calls at the same time."""
     if newer:
         rows = rows.order_by("invoked_at", "pk")
     if position is None:
@@ -97,10 +97,10 @@ def _ordered(rows: QuerySet[Invocation], position: Position | None, *, newer: bo
     return rows.filter(Q(invoked_at__gt=at) | Q(pk__gt=pk) if newer else Q(invoked_at__lt=at) | Q(pk__lt=pk))
 
 
-def _period(
+def _time_range(
     wanted: CallFilter, position: Position | None, *, newer: bool, expired: datetime | None
 ) -> tuple[datetime, datetime]:
-    """The first and the last moment of which calls are wanted: one of each, as SQLite enters an index by no more."""
+    """Return the time range of the filter as one lower and one upper bound: SQLite uses no more for an index."""
     first = [
         _EVER[0],
         wanted.since,
@@ -115,8 +115,8 @@ def _period(
     return max(at for at in first if at), min(at for at in last if at)
 
 
-def _end_of_look(rows: QuerySet[Invocation], *, newer: bool) -> datetime | None:
-    """The moment of the last call that a page looks through, None where there are fewer."""
-    # By time alone, which the index has; all calls of that moment are looked at.
+def _search_end(rows: QuerySet[Invocation], *, newer: bool) -> datetime | None:
+    """Return the time of the last call searched for a page; None if there are fewer calls."""
+    # By time alone, which the index covers; all calls at that time are searched.
     moments = rows.order_by("invoked_at" if newer else "-invoked_at").values_list("invoked_at", flat=True)
-    return next(iter(moments[LOOKED_AT - 1 : LOOKED_AT]), None)
+    return next(iter(moments[SEARCH_MAX - 1 : SEARCH_MAX]), None)

@@ -1,7 +1,7 @@
-"""Batches of events -> rows, counts by day and counters, in one transaction.
+"""Batch writes to SQL: rows, daily counts and counters in one transaction.
 
-In SQL of our own, the same for SQLite and PostgreSQL: every call pays for this, and through models it
-costs twenty times as much.
+Hand-written SQL, the same for SQLite and PostgreSQL: this runs for every call, and through models
+it is twenty times slower.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ _SKILL, _AT, _ID = (_FIELDS.index(name) for name in ("skill", "invoked_at", "id"
 _values = attrgetter(*_FIELDS)
 
 _Called = tuple[str, date, bool]
-"""A skill's name as it is stored, a day of UTC, and whether the call failed."""
+"""A skill's stored name, a UTC day, and whether the call failed."""
 
 
 def write_batch(events: Sequence[InvocationEvent]) -> None:
-    """See `InvocationStore`. A row that is there has been counted, as both are written together: it is left alone.
+    """See `InvocationStore`. An existing row has been counted, because both are written together: it is skipped.
 
-    That is how a batch whose outcome is unknown is repeated without counting twice.
+    So a batch with an unknown outcome can be repeated without counting twice.
     """
     with transaction.atomic():
         try:
             with transaction.atomic():
                 names = _insert(events)
-        except IntegrityError:  # rare, so that no other batch has to ask first
+        except IntegrityError:  # rare, so it is not checked beforehand
             known = set(Invocation.objects.filter(pk__in=[event.id for event in events]).values_list("pk", flat=True))
             events = [event for event in events if event.id not in known]
             names = _insert(events)
@@ -57,27 +57,27 @@ def write_batch(events: Sequence[InvocationEvent]) -> None:
 
 
 def _insert(events: Sequence[InvocationEvent]) -> Sequence[str]:
-    """Add rows; the skills' names as they are stored. Raises IntegrityError where a row is there."""
+    """Insert rows and return the skills' stored names. Raises IntegrityError if a row exists."""
     if not events:
         return []
-    database = connections[DEFAULT_DB_ALIAS]  # asked for once: `connection` looks it up at every use
+    database = connections[DEFAULT_DB_ALIAS]  # once: `connection` is looked up at every use
     columns: list[Sequence[Any]] = list(zip(*map(_values, events), strict=True))
     for place, length in _TEXTS:
-        columns[place] = _storable(columns[place], length)
+        columns[place] = _clean_texts(columns[place], length)
     columns[_SKILL] = [name or "-" for name in columns[_SKILL]]
     columns[_AT] = list(map(database.ops.adapt_datetimefield_value, columns[_AT]))
     if not database.features.has_native_uuid_field:
         columns[_ID] = [one.hex for one in columns[_ID]]
     marks = ", ".join(["%s"] * len(_FIELDS))
     _execute(
-        f"INSERT INTO {_table(Invocation)} ({_columns(_FIELDS)}) VALUES ({marks})",  # noqa: S608  # our names
+        f"INSERT INTO {_table(Invocation)} ({_columns(_FIELDS)}) VALUES ({marks})",  # noqa: S608  # constant names
         list(zip(*columns, strict=True)),
     )
     return columns[_SKILL]
 
 
-def _storable(texts: Sequence[str], length: int | None) -> Sequence[str]:
-    """The texts of a column, NUL, which SQL refuses, replaced, and too long ones cut; seldom is there any to change."""
+def _clean_texts(texts: Sequence[str], length: int | None) -> Sequence[str]:
+    """Replace NUL, which SQL rejects, and cut overlong texts. The fast path returns the column unchanged."""
     if "\0" not in "".join(texts) and (length is None or max(map(len, texts)) <= length):
         return texts
     return [text.replace("\0", "\ufffd")[:length] for text in texts]
@@ -90,8 +90,8 @@ def _count_skills(called: Counter[_Called], last: Mapping[str, datetime]) -> Non
         errors[skill] += failed * count
     moment = connections[DEFAULT_DB_ALIAS].ops.adapt_datetimefield_value
     table, at = _table(SkillCounter), "last_invoked_at"
-    _add(
-        # In one order everywhere, so that two writers never wait for each other.
+    _upsert_counts(
+        # Always sorted, so that two writers cannot deadlock.
         [(skill, calls[skill], errors[skill], moment(last[skill])) for skill in sorted(calls)],
         table,
         {"skill": "%s", "invocation_count": "%s", "error_count": "%s", at: "%s", "imported_count": "0",
@@ -103,15 +103,15 @@ def _count_skills(called: Counter[_Called], last: Mapping[str, datetime]) -> Non
 
 
 def _count_days(called: Counter[_Called]) -> None:
-    """For each skill and for all."""
+    """Add to the daily counts of each skill and of all skills."""
     calls, errors = Counter[tuple[str, date]](), Counter[tuple[str, date]]()
     for (skill, day, failed), count in called.items():
         for name in (skill, ALL):
             calls[name, day] += count
             errors[name, day] += failed * count
     moment = connections[DEFAULT_DB_ALIAS].ops.adapt_datefield_value
-    _add(
-        # What all writers have in common comes last, so that they wait for it the least.
+    _upsert_counts(
+        # The rows that all writers share come last, to hold their locks for the shortest time.
         [(key[0], moment(key[1]), calls[key], errors[key]) for key in sorted(calls, reverse=True)],
         _table(DayCount),
         {"skill": "%s", "day": "%s", "calls": "%s", "errors": "%s"},
@@ -120,7 +120,7 @@ def _count_days(called: Counter[_Called]) -> None:
     )
 
 
-def _add(
+def _upsert_counts(
     rows: Sequence[tuple[Any, ...]],
     table: str,
     begun: Mapping[str, str],
@@ -129,10 +129,10 @@ def _add(
     added: Iterable[str],
     changes: Iterable[str] = (),
 ) -> None:
-    """Add to counters, or begin them."""
+    """Add to counters, creating missing ones."""
     changes = [*(f"{name} = {table}.{name} + excluded.{name}" for name in added), *changes]
     _execute(
-        f"INSERT INTO {table} ({_columns(begun)}) VALUES ({', '.join(begun.values())})"  # noqa: S608  # our names
+        f"INSERT INTO {table} ({_columns(begun)}) VALUES ({', '.join(begun.values())})"  # noqa: S608  # constant names
         f" ON CONFLICT ({_columns(keys)}) DO UPDATE SET {', '.join(changes)}",
         rows,
     )

@@ -1,17 +1,17 @@
-"""The table `mcp-invocation-logs`, and the counters in `mcp-skills`. The seed's attributes, and ours."""
+"""PynamoDB models of the table `mcp-invocation-logs` and of the counters in `mcp-skills`."""
 
 from __future__ import annotations
 
 from django.conf import settings
 from pynamodb.attributes import NumberAttribute, TTLAttribute, UnicodeAttribute
 
-from invocations.aws.dynamo import Connected, Table
+from invocations.aws.dynamo import ConnectionMeta, Table
 
 
 class CallItem(Table):
-    """One call; `invoked_at` is the sort key, ISO 8601 in UTC with `#` and the call's id."""
+    """One call. The sort key `invoked_at` is the ISO 8601 time in UTC, `#` and the call's id."""
 
-    class Meta(Connected):
+    class Meta(ConnectionMeta):
         table_name = settings.DYNAMODB_INVOCATION_LOGS_TABLE
         billing_mode = "PAY_PER_REQUEST"
 
@@ -32,9 +32,9 @@ class CallItem(Table):
 
 
 class CounterItem(Table):
-    """The counters of a skill; what else its item in `mcp-skills` holds belongs to the published catalog."""
+    """The counters of a skill; the other attributes of its item belong to the published catalog."""
 
-    class Meta(Connected):
+    class Meta(ConnectionMeta):
         table_name = settings.DYNAMODB_SKILLS_TABLE
 
     skill_id = UnicodeAttribute(hash_key=True)
@@ -46,19 +46,19 @@ class CounterItem(Table):
 
 
 class MonthItem(Table):
-    """The calls of a skill on each day of a month: in the log's table, under the month and the skill's name.
+    """Daily calls of a skill in one month, stored in the log's table by month and skill.
 
-    No skill's partition begins with `#`, so the two never meet. What all skills have in common is
-    spread over items `#0`, `#1`, ..., since transactions on one item get into each other's way.
+    No skill's partition starts with `#`, so these never collide with calls. The counts of all skills are
+    spread over items `#0`, `#1`, ..., because transactions on one item would conflict.
     """
 
-    class Meta(Connected):
+    class Meta(ConnectionMeta):
         table_name = settings.DYNAMODB_INVOCATION_LOGS_TABLE
 
     month = UnicodeAttribute(hash_key=True, attr_name="skill_id")
     skill = UnicodeAttribute(range_key=True, attr_name="invoked_at")
     expires_at = TTLAttribute(null=True)
-    # An attribute a day, as only those can be counted up without being there before.
+    # One attribute per day: ADD creates missing attributes, but not missing map entries.
     vars().update(
         {f"{what}_{day:02}": NumberAttribute(null=True) for what in ("calls", "errors") for day in range(1, 32)}
     )

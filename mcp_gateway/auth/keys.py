@@ -90,7 +90,7 @@ class KeySet:
 
     async def _fetch(self) -> None:
         try:
-            with deadline.afresh(FETCH_SECONDS):
+            with deadline.override(FETCH_SECONDS):
                 self._keys = await _fetch_pool.run(self._fetch_keys)
             self._fetched_at = time.monotonic()
         except (FetchFailed, TimeoutError, Busy) as error:

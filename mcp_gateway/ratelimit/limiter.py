@@ -50,12 +50,12 @@ class Limiter:
             yield
         except FAILURES as error:
             log.warning("Redis does not answer; each replica limits callers by itself for now: %r", error)
-            self._breaker.failed()
+            self._breaker.record_failure()
             raise
         except TooMany:
-            self._breaker.succeeded()
+            self._breaker.record_success()
             raise
-        self._breaker.succeeded()
+        self._breaker.record_success()
 
     def _shared(self) -> SharedLimits | None:
         if not settings.REDIS_URL or not self._breaker.allow():

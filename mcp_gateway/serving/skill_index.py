@@ -67,9 +67,9 @@ class _LazyIndex:
                 (body or "")[:INDEXED_MAX],
             )
 
-        with deadline.afresh(TEXTS_SECONDS):
+        with deadline.override(TEXTS_SECONDS):
             texts = await asyncio.gather(*map(text, self._skills))
-        with deadline.afresh(float("inf")):
+        with deadline.override(float("inf")):
             self._index = await search_pool.run(SkillIndex, texts)
         if missing:
             log.warning("search index lacks the texts of %d skills, which could not be read in time", missing)

@@ -1,4 +1,4 @@
-"""Who is at work in this process: the user of the request that is answered, nobody while a command runs."""
+"""The current user: that of the current request, None in a command."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
 
 class ActorMiddleware:
-    """Remembers the request while it is answered; after the middleware that says whose it is."""
+    """Makes the current request available to `actor`. Must come after AuthenticationMiddleware."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer."""
+        """Handle the request."""
         token = _request.set(request)
         try:
             return self.get_response(request)
@@ -27,6 +27,6 @@ class ActorMiddleware:
 
 
 def actor() -> User | None:
-    """The signed-in user of the present request."""
+    """Return the signed-in user of the current request."""
     request = _request.get()
     return request.user if request is not None and isinstance(request.user, User) else None

@@ -1,4 +1,4 @@
-"""How a client is connected: the page for those who have one at hand."""
+"""The page that explains how to connect an MCP client."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from mcp_gateway.client_setup import connection_settings
 
 
 def connect(request: HttpRequest) -> HttpResponse:
-    """Commands and settings of clients, with this gateway's address in them."""
+    """Show commands and settings for clients, with this gateway's URL filled in."""
     context = {**admin.site.each_context(request), "title": gettext("Connect a client"), **connection_settings()}
     return TemplateResponse(request, "admin/connect.html", context)

@@ -1,6 +1,6 @@
-"""Texts on our pages that unfold has in English only, and words that Django translates otherwise than we do.
+"""Texts that unfold does not translate, and words for which our translation differs from Django's.
 
-Marked here, they are in our catalog and found there.
+Marking them here puts them into our message catalog.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The admin's first page: what needs somebody, how much is called, what is served where."""
+"""The admin's home page: tasks, usage and gateway state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from invocations import queries
-from invocations.pages.periods import Period, charted
+from invocations.pages.periods import Period, chart_period
 from invocations.usage import Series, Use, last_days, most_called
 from mcp_gateway import replicas
 from mcp_gateway.client_setup import connection_settings
@@ -21,15 +21,15 @@ from skills_registry.models import CatalogHead, Publication, Skill
 from .tasks import tasks
 
 IDLE_DAYS = 30
-"""A skill that nobody calls for so long is shown as unused."""
+"""A skill without calls for this many days is listed as unused."""
 WEEK = 7
 SHOWN = 8
-"""Rows of each list."""
+"""Maximum rows of each list."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A number with its name and what it was before; `tone` says whether the change is good news."""
+    """A figure with its label and previous value; `tone` is "up" (better), "down" (worse) or ""."""
 
     label: str
     value: str
@@ -39,14 +39,14 @@ class Figure:
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What the first page shows, of that what the user may see."""
+    """Add what the user may see to the template context of the home page."""
     user = request.user
     sees_skills, sees_calls = user.has_perm("skills_registry.view_skill"), user.has_perm("invocations.view_invocation")
     if sees_skills and not Skill.objects.not_deleted().exists():
         return {**context, **connection_settings(), "first_run": True}
     recent = queries.uses(*last_days(WEEK)) if sees_skills and sees_calls else None
     if sees_calls:
-        context |= _calls(Period.asked(request.GET.get("days", "")))
+        context |= _calls(Period.parse(request.GET.get("days", "")))
     if sees_skills:
         live = dict(Skill.objects.filter(live_version__isnull=False).values_list("name", "pk"))
         called = {name: use for name, use in (recent or {}).items() if name in live}
@@ -58,9 +58,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def _calls(period: Period) -> dict[str, Any]:
-    """The figures and the chart of a period."""
+    """Return the figures and the chart of a period."""
     series = queries.series(None, *last_days(max(period.days, 2 * WEEK)))
-    chart = charted(period, None, series)
+    chart = chart_period(period, None, series)
     if series is None or chart is None:
         return {"away": True}
     return {"figures": _figures(series), "chart": chart, "period": period}
@@ -106,7 +106,7 @@ def _change(now: int, before: int) -> str:
 
 
 def _skills(live: dict[str, int], recent: dict[str, Use] | None) -> dict[str, Any]:
-    """How many skills there are, the most called ones of a week, and the live ones that nobody calls."""
+    """Return the number of skills, the most called of the week, and the unused live ones."""
     shown: dict[str, Any] = {"live_count": len(live), "skill_count": Skill.objects.not_deleted().count()}
     if recent is None:
         return shown
@@ -125,15 +125,15 @@ def _skills(live: dict[str, int], recent: dict[str, Use] | None) -> dict[str, An
 
 @dataclass(frozen=True)
 class Gateway:
-    """A process that serves, and how it is: `starting`, `serving`, `behind` or `silent`."""
+    """A gateway process and its state: `starting`, `serving`, `behind` or `silent`."""
 
     replica: GatewayReplica
     head: int
-    """The generation of the catalog."""
+    """The current catalog generation."""
 
     @property
     def state(self) -> str:
-        """`starting`: it has no catalog yet. `behind`: when it was seen last it served an older one."""
+        """`starting`: no catalog loaded yet. `behind`: it last reported an older generation."""
         if self.replica.is_silent:
             return "silent"
         if self.replica.generation is None:

@@ -1,4 +1,4 @@
-"""What the command palette finds, of what the user may see: pages, skills, versions and access tokens."""
+"""Search of the command palette: pages, skills, versions and access tokens that the user may see."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from skills_registry.models import Skill, SkillVersion
 from .theme import UNFOLD, may_upload, may_view_skills, may_view_tokens
 
 EACH_AT_MOST = 10
-"""Results of each kind."""
+"""Maximum results of each kind."""
 TERM_MAX = 200
 _VERSION = re.compile(r"(?P<name>\S+?)[\s@]*[\sv@](?P<number>\d{1,9})", re.ASCII)
 _OTHER_PAGES: list[dict[str, Any]] = [
@@ -32,11 +32,11 @@ _OTHER_PAGES: list[dict[str, Any]] = [
     },
     {"title": gettext_lazy("Change password"), "icon": "password", "link": reverse_lazy("admin:password_change")},
 ]
-"""Pages that the navigation has no entry for."""
+"""Pages without an entry in the navigation."""
 
 
 def search(request: HttpRequest) -> HttpResponse:
-    """The list of results for the term `s`; nothing for an empty one."""
+    """Render the results for the term `s`; an empty term has none."""
     term = request.GET.get("s", "").strip()[:TERM_MAX]
     if not term:
         return HttpResponse()
@@ -63,7 +63,7 @@ def _skills(request: HttpRequest, term: str) -> Iterator[SearchResult]:
 
 
 def _versions(request: HttpRequest, term: str) -> Iterator[SearchResult]:
-    """Versions for a term such as “greeter v2” or “greeter 2”."""
+    """Yield versions for a term such as “greeter v2” or “greeter 2”."""
     match = _VERSION.fullmatch(term)
     if match is None or not may_view_skills(request):
         return

@@ -1,4 +1,4 @@
-"""Nobody gives more than he has: whom a user may change, and which groups and permissions he may hand on."""
+"""Prevention of privilege escalation: users can change and grant only what they have themselves."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from django.db.models import Q, QuerySet
 
 
 def may_change(actor: User, about: User | Group) -> bool:
-    """Whether all rights of a user or group are rights of the actor, too; a superuser has all.
+    """Whether the actor has all permissions of a user or group; a superuser has all.
 
-    Those of an inactive user count: whoever can change him can activate him again.
+    Those of an inactive user count, because an editor could reactivate the account.
     """
     if actor.is_superuser:
         return True
@@ -23,14 +23,14 @@ def may_change(actor: User, about: User | Group) -> bool:
 
 
 def permissions_of(actor: User) -> QuerySet[Permission]:
-    """The permissions that the actor has, which are those that he may give."""
+    """Return the permissions that the actor has and may therefore grant."""
     if actor.is_superuser:
         return Permission.objects.all()
     return Permission.objects.filter(Q(user=actor) | Q(group__user=actor)).distinct()
 
 
-def groups_to_give(actor: User) -> QuerySet[Group]:
-    """The groups that allow nothing that the actor may not do."""
+def grantable_groups(actor: User) -> QuerySet[Group]:
+    """Return the groups whose permissions the actor all has."""
     if actor.is_superuser:
         return Group.objects.all()
     lacking = Permission.objects.exclude(pk__in=permissions_of(actor).values("pk"))

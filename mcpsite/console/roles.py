@@ -1,4 +1,4 @@
-"""What each permission allows, in words; a role is a group, and means what its permissions mean."""
+"""Descriptions of permissions, and of groups (roles) by their permissions."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ MEANINGS: dict[str, Any] = {
     "change_group": _("change groups"),
     "delete_group": _("delete groups"),
 }
-"""By codename, in the order in which they are said."""
+"""By codename, in display order."""
 
 
 def meaning(group: Group) -> str:
-    """What the members of a group may do; its permissions are read already, or read for it."""
+    """Describe what the members of a group may do. Prefetch `permissions` to avoid a query."""
     held = {permission.codename: permission.name for permission in group.permissions.all()}
     known = [str(text) for codename, text in MEANINGS.items() if codename in held]
     others = [name for codename, name in held.items() if codename not in MEANINGS]
     return gettext("; ").join([*known, *others]) or gettext("nothing")
 
 
-class PermissionsField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # takes none when it runs
-    """Permissions to choose from, each in words."""
+class PermissionsField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at runtime
+    """A choice of permissions with descriptions."""
 
     def label_from_instance(self, permission: Permission) -> str:
-        """What it allows."""
+        """Return what the permission allows."""
         return str(MEANINGS.get(permission.codename) or permission.name)
 
 
-class RolesField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # takes none when it runs
-    """Groups to choose from, each with what it means."""
+class RolesField(ModelMultipleChoiceField):  # type: ignore[type-arg]  # not generic at runtime
+    """A choice of groups with descriptions."""
 
     def label_from_instance(self, group: Group) -> str:
-        """Name and meaning."""
+        """Return the group's name and description."""
         return f"{group.name}: {meaning(group)}"

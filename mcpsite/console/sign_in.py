@@ -1,4 +1,4 @@
-"""The form by which people sign in to the admin."""
+"""The admin's login form."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from unfold.forms import AuthenticationForm
 
 
 class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold has no types here
-    """Tells those whose password is right and whose account is not for the admin what they lack.
+    """Login form that tells users with a correct password if they lack staff status.
 
-    Django says for both that the password may be wrong. Whoever does not know the password learns nothing.
+    Django's form says that the password may be wrong. Without the password, nothing is revealed.
     """
 
     error_messages = {
@@ -24,7 +24,7 @@ class SignInForm(AuthenticationForm):  # type: ignore[misc]  # unfold has no typ
     }
 
     def confirm_login_allowed(self, user: User) -> None:
-        """Refuse accounts that are inactive or not staff; called once the password was right."""
+        """Reject inactive and non-staff accounts; called after the password was verified."""
         DjangoForm.confirm_login_allowed(self, user)
         if not user.is_staff:
             raise ValidationError(self.error_messages["not_staff"], code="not_staff")

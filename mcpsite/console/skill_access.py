@@ -1,4 +1,4 @@
-"""The tab of a skill that says who may see and call it, and why."""
+"""The "Access" tab of a skill: who may see and call it, and why."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """A token that reaches the skill, and why: it is for all, for this name, or for one of its tags."""
+class TokenAccess:
+    """A token that grants access to the skill, and why: for all skills, by name, or by tag."""
 
     token: AccessToken
     why: str
@@ -29,9 +29,9 @@ class Reach:
 
 @requires("view_skill")
 def skill_access(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Who reaches the skill; the tokens themselves for those who may see tokens."""
+    """Show who has access to the skill; the tokens only with permission to view them."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
-    reaching = list(_reaching(skill)) if request.user.has_perm("mcp_gateway.view_accesstoken") else None
+    reaching = list(_tokens_with_access(skill)) if request.user.has_perm("mcp_gateway.view_accesstoken") else None
     return render_skill_view(
         request,
         "access",
@@ -45,20 +45,20 @@ def skill_access(request: OperatorRequest, pk: int) -> HttpResponse:
     )
 
 
-def _reaching(skill: Skill) -> Iterator[Reach]:
-    """Valid tokens that may read the skill, whose owners may see skills; those used last first."""
+def _tokens_with_access(skill: Skill) -> Iterator[TokenAccess]:
+    """Yield the valid tokens that grant access, and whose owners may see skills, last used first."""
     owned = AccessToken.objects.select_related("user").filter(owner_has_permission(READ_PERMISSION))
     tokens = AccessToken.filter_by_state(owned, AccessToken.State.VALID)
     for token in sorted(tokens, key=_last_used, reverse=True):
         if Scope.READ in token.scopes and token.audience.includes(skill.name, skill.tags):
-            yield Reach(token, _why(token, skill))
+            yield TokenAccess(token, _reason(token, skill))
 
 
 def _last_used(token: AccessToken) -> float:
     return token.last_used_at.timestamp() if token.last_used_at else 0.0
 
 
-def _why(token: AccessToken, skill: Skill) -> str:
+def _reason(token: AccessToken, skill: Skill) -> str:
     if not token.audience.restricted:
         return gettext("all skills")
     if skill.name in token.skills:

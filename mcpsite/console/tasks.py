@@ -1,4 +1,4 @@
-"""What on the admin's first page waits for the person who looks at it: each sees what he may do something about."""
+"""Tasks on the admin's home page. Users see only tasks that they can act on."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from invocations.usage import Use, failing
 from skills_registry.models import Skill, SkillQuerySet, SkillVersion, SkillVersionQuerySet, Upload
 
 SHOWN = 8
-"""Tasks of one kind."""
+"""Maximum tasks of one kind."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """Something that waits for somebody: how pressing (`bad`, `warn`, `info`), what, and where to go."""
+    """Something to do: urgency (`bad`, `warn`, `info`), text, and link."""
 
     tone: str
     icon: str
@@ -35,32 +35,32 @@ class Task:
 
 @dataclass(frozen=True)
 class Duties:
-    """What a user may do about what waits."""
+    """The kinds of tasks that a user can act on."""
 
     operates: bool
-    """Looks after the installation: superusers and administrators."""
+    """Operates the installation: superusers and administrators."""
     publishes: bool
     uploads: bool
 
     @classmethod
     def of(cls, user: User | AnonymousUser) -> Duties:
-        """Those that the user's permissions give."""
+        """Derive them from the user's permissions."""
         may = {name: user.has_perm(f"skills_registry.{name}_skill") for name in ("administer", "publish", "upload")}
         return cls(may["administer"], may["publish"], may["upload"])
 
 
 def tasks(user: User | AnonymousUser, recent: Mapping[str, Use], days: int) -> Iterator[Task]:
-    """What waits for the user, the most pressing first; `recent` are the calls of these last days that he may see."""
+    """Yield the user's tasks, most urgent first; `recent` is the use per skill in the last `days` days."""
     duties = Duties.of(user)
     improves = duties.publishes or duties.uploads
     pending = list(_pending()) if duties.publishes or duties.operates else []
     if duties.operates:
         yield from _background()
-    yield from _not_served(pending)
+    yield from _unserved_changes(pending)
     if improves:
         yield from _failing(recent, days)
     if duties.operates:
-        yield from _not_stored(pending)
+        yield from _unstored_changes(pending)
     if duties.uploads:
         yield from _uploads(user)
     if duties.publishes:
@@ -104,7 +104,7 @@ def _skills() -> str:
 
 
 def _background() -> Iterator[Task]:
-    """What goes wrong in the background of the process that shows the page."""
+    """Yield background failures of the process that renders the page."""
     address = reverse("readyz")
     for part in supervision.report():
         if part.failing_since is not None:
@@ -128,13 +128,13 @@ def _background() -> Iterator[Task]:
             number,
         )
         yield Task("warn", "report", text % {"number": number}, address)
-    if state.in_memory_alone:
+    if state.in_memory_only:
         text = gettext("New calls are kept only in memory because the spool folder is not writable")
         yield Task("bad", "error", text, address)
 
 
-def _not_served(pending: Sequence[Skill]) -> Iterator[Task]:
-    """The alarm: gateways may still serve what was withdrawn."""
+def _unserved_changes(pending: Sequence[Skill]) -> Iterator[Task]:
+    """Yield the alarm for pending changes: gateways may still serve what was withdrawn."""
     since = [skill.pending_since for skill in pending if skill.pending_since]
     if since:
         text = ngettext(
@@ -146,7 +146,7 @@ def _not_served(pending: Sequence[Skill]) -> Iterator[Task]:
         yield Task("bad", "error", text % values, f"{_skills()}?pending=1")
 
 
-def _not_stored(pending: Sequence[Skill]) -> Iterator[Task]:
+def _unstored_changes(pending: Sequence[Skill]) -> Iterator[Task]:
     if number := sum(skill.is_served for skill in pending):
         text = ngettext(
             "%(number)d change has not reached the package store yet",

@@ -1,4 +1,4 @@
-"""The look of the admin: what django-unfold is told, and who sees which entry of its navigation."""
+"""Configuration of django-unfold: styles, scripts, and the navigation with its permissions."""
 
 from __future__ import annotations
 
@@ -12,57 +12,57 @@ from django.utils.translation import gettext_lazy as _
 
 
 def stylesheet(request: HttpRequest) -> str:
-    """Our styles, after unfold's; they also hold our colours, which unfold would put into the page."""
+    """Return our style sheet, loaded after unfold's; it also holds the colors that unfold would inline."""
     return static("mcpsite/admin.css")
 
 
 def script(request: HttpRequest) -> str:
-    """What our pages do in the browser."""
+    """Return our script."""
     return static("mcpsite/pages.js")
 
 
 def environment(request: HttpRequest) -> list[str] | None:
-    """The label beside the title, so that nobody takes production for a test."""
+    """Return the environment label beside the title, so that production is not mistaken for a test system."""
     return [settings.ENVIRONMENT_LABEL, settings.ENVIRONMENT_COLOR] if settings.ENVIRONMENT_LABEL else None
 
 
 def may_view_skills(request: HttpRequest) -> bool:
-    """Skills and their pages."""
+    """Whether the user may see skills."""
     return request.user.has_perm("skills_registry.view_skill")
 
 
 def may_upload(request: HttpRequest) -> bool:
-    """Uploads and what waits for its review."""
+    """Whether the user may upload skills."""
     return request.user.has_perm("skills_registry.upload_skill")
 
 
 def may_review(request: HttpRequest) -> bool:
-    """What waits for a review, and what became of one's own versions."""
+    """Whether the user may see reviews: those waiting, and those of their own versions."""
     return may_view_skills(request) and (may_upload(request) or request.user.has_perm("skills_registry.publish_skill"))
 
 
 def may_view_calls(request: HttpRequest) -> bool:
-    """The log."""
+    """Whether the user may see the invocation log."""
     return request.user.has_perm("invocations.view_invocation")
 
 
 def may_view_tokens(request: HttpRequest) -> bool:
-    """Access tokens."""
+    """Whether the user may see access tokens."""
     return request.user.has_perm("mcp_gateway.view_accesstoken")
 
 
 def may_view_users(request: HttpRequest) -> bool:
-    """Users."""
+    """Whether the user may see users."""
     return request.user.has_perm("auth.view_user")
 
 
 def may_view_groups(request: HttpRequest) -> bool:
-    """Groups, which are the roles."""
+    """Whether the user may see groups (roles)."""
     return request.user.has_perm("auth.view_group")
 
 
 def in_skills(request: HttpRequest) -> bool:
-    """Whether the page belongs to the entry “Skills”: it is below the list, and not one that has an entry itself."""
+    """Whether the page belongs to the entry “Skills”: it is below the list and has no entry of its own."""
     below = str(reverse_lazy("admin:skills_registry_skill_changelist"))
     others = tuple(f"{below}{page}" for page in ("upload/", "uploads/", "reviews/"))
     return request.path.startswith(below) and not request.path.startswith(others)

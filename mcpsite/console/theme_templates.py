@@ -1,4 +1,4 @@
-"""unfold's templates, with its icons hidden from screen readers, which would read their names aloud."""
+"""Template loader that hides unfold's icons from screen readers, which would read the icon names aloud."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _READ_ALOUD = re.compile(r"<(\w+)(?=\s[^<>]*\bmaterial-symbols-outlined\b)(?![^<
 
 
 class Loader(app_directories.Loader):
-    """Reads the templates of the applications; whatever has an icon says in another way what it is."""
+    """Loads app templates with `aria-hidden` on icons; every icon has another label."""
 
     def get_contents(self, origin: Origin) -> str:
-        """The source of a template."""
+        """Return the source of a template."""
         return _READ_ALOUD.sub(r'<\1 aria-hidden="true"', super().get_contents(origin))

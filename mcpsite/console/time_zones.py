@@ -1,4 +1,4 @@
-"""Pages show times in the reader's zone, which `early.js` tells in a cookie; the API and logs stay as they are."""
+"""Admin pages show times in the reader's zone, which `early.js` sets in a cookie. The API and logs are not affected."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ COOKIE = "timezone"
 
 
 class TimeZoneMiddleware:
-    """Activates the browser's zone for pages of the admin; settings.TIME_ZONE where it is not known."""
+    """Activates the browser's time zone for admin pages; settings.TIME_ZONE if it is unknown."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
         self.pages = reverse("admin:index")
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer, made with the zone active."""
+        """Handle the request with the zone active."""
         zone = _zone(request.COOKIES.get(COOKIE, "")) if request.path.startswith(self.pages) else None
         with timezone.override(zone):
             return self.get_response(request)
@@ -29,5 +29,5 @@ class TimeZoneMiddleware:
 def _zone(name: str) -> zoneinfo.ZoneInfo | None:
     try:
         return zoneinfo.ZoneInfo(name)
-    except (KeyError, OSError, ValueError):  # no such zone, a folder of zones, not a name of a file
+    except (KeyError, OSError, ValueError):  # unknown zone, a folder of zones, not a file name
         return None

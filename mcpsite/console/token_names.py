@@ -1,4 +1,4 @@
-"""Which access tokens are for a skill by its name: whoever shows them loses it with the skill."""
+"""Access tokens that name a skill: their holders lose access when the skill is withdrawn."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from skills_registry.models import Skill
 SHOWN = 5
 
 
-def naming(skill: Skill) -> Iterator[str]:
-    """A sentence about the tokens that name the skill, where there are any."""
+def describe_tokens(skill: Skill) -> Iterator[str]:
+    """Yield a sentence about the tokens that name the skill, if there are any."""
     tokens = AccessToken.objects.filter(revoked_at__isnull=True, skills__icontains=json.dumps(skill.name))
     found = list(tokens.values_list("name", flat=True)[: SHOWN + 1])
     if found:

@@ -1,6 +1,6 @@
-"""No request body larger than the largest upload: Django itself would write any size to disk first.
+"""Limit on request bodies: Django alone would write a body of any size to disk first.
 
-And none that is compressed, which nothing here unpacks: it would be called broken, which it is not.
+Compressed bodies are rejected with 415; nothing here decompresses them, and they would be reported as invalid.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ log = logging.getLogger(__name__)
 FULL = "The server's disk is full. Nothing was changed."
 UNWRITABLE = "The server cannot put the request aside on its disk, and nothing was changed."
 LENGTH_DIGITS_MAX = 18
-"""Python reads no number of thousands of digits."""
+"""Python refuses to parse numbers of thousands of digits."""
 
 
 class BodyLimitMiddleware:
-    """ASGI: answers 413 by the announced length, or as soon as more has arrived than is allowed; 415 if compressed."""
+    """ASGI middleware: 413 by Content-Length or once too much has arrived; 415 for compressed bodies."""
 
     def __init__(self, app: AsgiApp) -> None:
         self.app = app
@@ -49,7 +49,7 @@ class BodyLimitMiddleware:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            # As if the client had gone: Django then forgets what it has read, and answers nothing.
+            # As if the client had disconnected: Django then discards the body and sends no response.
             return message if received <= limit else {"type": "http.disconnect"}
 
         async def send_noted(message: MutableMapping[str, Any]) -> None:
@@ -59,10 +59,10 @@ class BodyLimitMiddleware:
 
         try:
             await self.app(scope, receive_counted, send_noted)
-        except OSError as error:  # Django keeps the body in a temporary file before anything else
+        except OSError as error:  # Django first buffers the body in a temporary file
             if answering:
                 raise
-            log.exception("the body of a request cannot be put aside")
+            log.exception("cannot buffer a request body on disk")
             detail = FULL if is_full(error) else UNWRITABLE
             await _refuse(send, 503, detail, (b"retry-after", b"5"))
             return

@@ -1,4 +1,4 @@
-"""Pages and JSON go over the wire compressed; static files are compressed before they are served."""
+"""Compression of pages and JSON. Static files are compressed in advance."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ COMPRESSED = ("text/html", "application/json")
 
 
 class CompressTextMiddleware(GZipMiddleware):
-    """Django's, which hides by random padding how well a page compresses (BREACH), for pages and JSON alone.
+    """Django's GZipMiddleware, with its padding against BREACH, for HTML and JSON only.
 
-    Downloads stay as they are: packages are compressed already, and their `ETag` is a digest of what is sent.
+    Downloads are not compressed: packages already are, and their `ETag` is a digest of the bytes sent.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """The answer, compressed where it is text and the client can read that."""
+        """Compress HTML and JSON if the client accepts it."""
         kind = response.headers.get("Content-Type", "").partition(";")[0]
         if not isinstance(response, HttpResponse) or kind not in COMPRESSED or response.has_header("ETag"):
             return response

@@ -1,4 +1,4 @@
-"""No more pages are made at once than may be: each takes a thread, and while a server hangs they would pile up."""
+"""Limit on concurrent Django requests: each takes a thread, and they would pile up while a dependency hangs."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from django.conf import settings
 from .request_id import AsgiApp, Receive, Scope, Send
 
 RETRY_SECONDS = 1
-ALWAYS = ("/healthz", "/readyz")
-"""Whoever watches this process is answered also when it is full."""
+HEALTH_CHECKS = ("/healthz", "/readyz")
+"""Health checks are answered even at the limit."""
 
 
 class CrowdingMiddleware:
-    """ASGI: answers 503 where PAGES_AT_ONCE requests are under way."""
+    """ASGI middleware: 503 while PAGES_AT_ONCE requests are in progress."""
 
     def __init__(self, app: AsgiApp) -> None:
         self.app = app
-        self._under_way = 0
+        self._active = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] in ALWAYS:
+        if scope["path"] in HEALTH_CHECKS:
             await self.app(scope, receive, send)
             return
-        if self._under_way >= settings.PAGES_AT_ONCE:
+        if self._active >= settings.PAGES_AT_ONCE:
             await _refuse(send)
             return
-        self._under_way += 1
+        self._active += 1
         try:
             await self.app(scope, receive, send)
         finally:
-            self._under_way -= 1
+            self._active -= 1
 
 
 async def _refuse(send: Send) -> None:
-    body = json.dumps({"detail": "This server has too much to do at the moment; try again."}).encode()
+    body = json.dumps({"detail": "The server is overloaded; try again."}).encode()
     headers = [(b"content-type", b"application/json"), (b"retry-after", b"%d" % RETRY_SECONDS)]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""What a browser may load and run on our pages: only what this server sends. `docs/operations.md` explains it."""
+"""The Content Security Policy: only this server's own resources. `docs/operations.md` explains it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ POLICY = "; ".join(
     [
         "default-src 'self'",
         "img-src 'self' data:",
-        "font-src 'self' data:",  # the icons are part of a style sheet of ours
+        "font-src 'self' data:",  # the icon font is inlined in a style sheet
         "object-src 'none'",
         "base-uri 'none'",
         "form-action 'self'",
@@ -20,13 +20,13 @@ POLICY = "; ".join(
 
 
 class ContentSecurityPolicyMiddleware:
-    """Sends the policy with each answer, but where a view has set a stricter one of its own."""
+    """Adds the policy to each response that does not have its own."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer, with the header."""
+        """Handle the request and add the header."""
         response = self.get_response(request)
         response.headers.setdefault("Content-Security-Policy", POLICY)
         return response

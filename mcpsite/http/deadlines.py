@@ -1,7 +1,7 @@
-"""Pages and the API answer within a deadline, whatever they need and does not answer: with 503 where there is no time.
+"""A deadline for pages and the API: they answer 503 in time, even if a dependency hangs.
 
-The deadline bounds every wait for another server. What only reads has PAGE_DEADLINE_SECONDS, what sends
-or changes something TRANSFER_DEADLINE_SECONDS.
+It limits every wait for another server. Reading requests have PAGE_DEADLINE_SECONDS, others
+TRANSFER_DEADLINE_SECONDS.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from .errors import service_unavailable
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
-_READING = ("GET", "HEAD", "OPTIONS")
+_READ_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class DeadlineMiddleware:
-    """Sets the deadline of each request, and says when to try again."""
+    """Sets the deadline of each request, and `Retry-After` on 503 responses."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer; 503 with Retry-After where something is away."""
-        reads = request.method in _READING
+        """Handle the request within its deadline."""
+        reads = request.method in _READ_METHODS
         with deadline.within(settings.PAGE_DEADLINE_SECONDS if reads else settings.TRANSFER_DEADLINE_SECONDS):
             response = self.get_response(request)
         if response.status_code == 503:
@@ -39,8 +39,8 @@ class DeadlineMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """503 for a server that does not answer, where no page has words of its own for that."""
+        """Return 503 for an unavailable store, unless the view handled it."""
         if not isinstance(exception, StoreUnavailable):
             return None
-        log.error("%s failed, since a store does not answer", request.path, exc_info=exception)
+        log.error("%s failed: a store is unavailable", request.path, exc_info=exception)
         return service_unavailable(request)

@@ -1,4 +1,4 @@
-"""Which HTTP methods there are: pages are read and forms are sent, and only the API knows more."""
+"""Allowed HTTP methods: pages accept GET, HEAD and POST; API views decide for themselves."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 
-OF_PAGES = ("GET", "HEAD", "POST")
-DECIDE_THEMSELVES = ("/api/", "/.well-known/")
-"""Paths whose views list the methods that they have."""
+PAGE_METHODS = ("GET", "HEAD", "POST")
+CHECK_THEMSELVES = ("/api/", "/.well-known/")
+"""Paths whose views check the method themselves."""
 
 
 class PageMethodsMiddleware:
-    """Refuses other methods (405): Django's admin would answer them as if they were GET."""
+    """Rejects other methods with 405: Django's admin would treat them as GET."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer, or the refusal."""
-        if request.method in OF_PAGES or request.path.startswith(DECIDE_THEMSELVES):
+        """Handle the request, or reject its method."""
+        if request.method in PAGE_METHODS or request.path.startswith(CHECK_THEMSELVES):
             return self.get_response(request)
-        return HttpResponseNotAllowed(OF_PAGES)
+        return HttpResponseNotAllowed(PAGE_METHODS)

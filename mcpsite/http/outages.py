@@ -1,4 +1,4 @@
-"""Which errors mean that the database or the disk has failed, and not that our code is wrong."""
+"""Tells failures of the database or the disk from programming errors."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 from invocations.resilience.disk_errors import is_full, is_read_only
 
 RETRY_SECONDS = 5
-"""When to try again, as `Retry-After` says."""
+"""Value of `Retry-After`."""
 
 _CONSEQUENCES = (SessionInterrupted, UpdateError, TransactionManagementError)
-"""What Django raises in place of the failure that came before."""
+"""Errors that Django raises as a consequence of an earlier failure."""
 _SQLITE_FULL = {sqlite3.SQLITE_FULL}
 _SQLITE_READ_ONLY = {sqlite3.SQLITE_READONLY}
 _SQLITE_FAILED = {
@@ -35,11 +35,11 @@ _SQLITE_FAILED = {
 _POSTGRESQL_FULL = "53100"
 _POSTGRESQL_READ_ONLY = "25006"
 _POSTGRESQL_FAILED_IN_IT = ("25P03", "XX")
-"""SQLSTATEs (or their beginnings) of psycopg's InternalError that no statement of ours is to blame for."""
+"""SQLSTATEs, or their prefixes, of an InternalError that is not caused by our statements."""
 
 
 def explain_outage(error: BaseException | None) -> str:
-    """What has failed, in a sentence for people; "" where it is neither the database nor the disk."""
+    """Explain a failure of the database or the disk to users; "" for other errors."""
     if error is None:
         return ""
     if is_full(error):
@@ -71,6 +71,6 @@ def _is_failure(error: DatabaseError | InterfaceError, state: str) -> bool:
 
 
 def _sqlite_code(error: BaseException) -> int | None:
-    """SQLite's primary result code; None where the error is another database's, or none of a database."""
+    """Return SQLite's primary result code; None if the error is not SQLite's."""
     code: int | None = getattr(error.__cause__, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF

@@ -1,4 +1,4 @@
-"""Who may keep an answer: nobody but the client that asked, unless the view says otherwise."""
+"""Cache headers: responses are private and not stored, unless the view decides otherwise."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ ASKED_BY = ("Authorization", "Cookie")
 
 
 class PrivateAnswersMiddleware:
-    """Tells caches to keep no answer, and that answers differ by who asks; outermost, so that errors are told so, too.
+    """Sets `Cache-Control` and `Vary`. Must be outermost, to cover error responses.
 
-    A view that sets `Cache-Control` decides for itself, as do static files.
+    A `Cache-Control` set by a view or by static files is kept.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer, with the headers."""
+        """Handle the request and add the headers."""
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", PRIVATE)
         if "private" in response.headers["Cache-Control"]:

@@ -1,4 +1,4 @@
-"""What the log has of refused requests: a line each, since the stack of a refusal tells nothing."""
+"""Log filter for forbidden requests: one line each, because their traceback is useless."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import logging
 FORBIDDEN = 403
 
 
-def without_stack_of_refusals(record: logging.LogRecord) -> bool:
-    """Keep the record; that of a refused request loses its traceback."""
+def drop_traceback_of_403(record: logging.LogRecord) -> bool:
+    """Drop the traceback of a 403 record; always return True to keep the record."""
     if getattr(record, "status_code", None) == FORBIDDEN:
         record.exc_info = record.exc_text = record.stack_info = None
     return True

@@ -1,6 +1,6 @@
-"""Requests give their connections to the database back, however they end.
+"""Returns database connections to the pool after each request, however it ends.
 
-Django runs each request in a thread of its own. A connection that is left behind in it would be missing in the pool.
+Django runs each request in its own thread; a connection left there would be lost to the pool.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from .request_id import AsgiApp, Receive, Scope, Send
 
 
 class ReleaseConnectionsMiddleware:
-    """Django: as soon as the answer is made, since a client may take long to receive it."""
+    """Django middleware: releases connections once the response is ready, because sending may take long."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer."""
+        """Handle the request."""
         try:
             return self.get_response(request)
         finally:
@@ -30,7 +30,7 @@ class ReleaseConnectionsMiddleware:
 
 
 class ReleasingConnections:
-    """ASGI: in the end, also of a stream, and where the client has gone."""
+    """ASGI middleware: releases connections at the end, also after a stream or a disconnect."""
 
     def __init__(self, app: AsgiApp) -> None:
         self.app = app

@@ -1,4 +1,4 @@
-"""A request id for every HTTP request: in the answer's `X-Request-ID` and in each log line."""
+"""A request id for every HTTP request, sent as `X-Request-ID` and added to each log line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ACCEPTED = re.compile(rb"[A-Za-z0-9_.:=-]{1,128}")
 
 
 class RequestIdMiddleware:
-    """ASGI: takes the caller's `X-Request-ID` if it is harmless, makes one otherwise."""
+    """ASGI middleware: accepts the caller's `X-Request-ID` if it is well-formed, else generates one."""
 
     def __init__(self, app: AsgiApp) -> None:
         self.app = app
@@ -28,10 +28,10 @@ class RequestIdMiddleware:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
         given = dict(scope["headers"]).get(b"x-request-id", b"")
-        # An id tells requests apart and opens nothing, so that it may be guessed.
+        # The id is not a secret, so it may be guessable.
         request_id = given.decode() if _ACCEPTED.fullmatch(given) else f"{random.getrandbits(64):016x}"
         token = _current.set(request_id)
-        scope["request_id"] = request_id  # nothing is outside of this but the server
+        scope["request_id"] = request_id  # this is the outermost middleware
 
         def send_with_id(message: MutableMapping[str, Any]) -> Awaitable[None]:
             if message["type"] == "http.response.start":
@@ -45,7 +45,7 @@ class RequestIdMiddleware:
 
 
 class RequestIdFilter(logging.Filter):
-    """Gives each log record the id of the request it was written in ("-" outside of one)."""
+    """Adds the current request id to each log record ("-" outside of a request)."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = _current.get()

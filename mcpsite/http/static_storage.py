@@ -1,4 +1,4 @@
-"""How static files are stored: under names that tell their contents, and compressed."""
+"""Storage of static files: hashed names, precompressed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from servestatic.compress import Compressor
 from servestatic.storage import CompressedManifestStaticFilesStorage
 
 BROTLI_QUALITY = 9
-"""Of 11: a tenth of the time, so that a first start does not wait for it, and files that are a few percent larger."""
+"""Of 11. A tenth of the time, so that the first start is quick, for files a few percent larger."""
 
 
 class QuickCompressor(Compressor):  # type: ignore[misc]  # the library has no types
-    """Compresses with less effort than the library does."""
+    """Compresses with less effort than the library's default."""
 
     @staticmethod
     def compress_brotli(data: bytes) -> bytes:
@@ -23,7 +23,7 @@ class QuickCompressor(Compressor):  # type: ignore[misc]  # the library has no t
 
 
 class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
-    """The library's, with our compressor."""
+    """The library's storage with our compressor."""
 
     def create_compressor(self, **options: Any) -> Compressor:
         """See `CompressedManifestStaticFilesStorage`."""

@@ -1,4 +1,4 @@
-"""What must not be said over plain http where PUBLIC_URL is https: Django would answer all of it with a redirect."""
+"""Protection of plain HTTP when PUBLIC_URL is https; Django alone would only redirect."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 
 
 class PlainHttpMiddleware:
-    """Refuses tokens and changes over plain http (403): a redirect would hide that they were sent in clear.
+    """Rejects tokens and writes over plain HTTP with 403: a redirect would hide that they were sent unencrypted.
 
-    Pages that are read are redirected by Django's SecurityMiddleware, which comes next.
+    Other GET requests are redirected by Django's SecurityMiddleware, which comes next.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """The answer, or the refusal."""
+        """Handle the request, or reject it."""
         reads = request.method in ("GET", "HEAD") and "Authorization" not in request.headers
         if reads or request.is_secure() or not settings.SECURE_SSL_REDIRECT:
             return self.get_response(request)

@@ -1,4 +1,4 @@
-"""PostgreSQL for a process that serves: a bounded number of connections, and no wait without an end.
+"""PostgreSQL backend for server processes: a bounded number of connections and bounded waits.
 
-Commands take connections of their own and wait as long as a statement takes.
+Commands use their own connections and wait as long as a statement takes.
 """

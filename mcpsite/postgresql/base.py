@@ -1,4 +1,4 @@
-"""Django's backend for PostgreSQL, which takes connections from the pool once the process serves."""
+"""Django's PostgreSQL backend, using the connection pool once the process serves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from invocations.resilience.sql_connections import serving
 from .bounded import BoundedConnection, breaker, time_left
 
 FIRST_WAIT_SECONDS = 1.0
-"""After so long a wait for a connection it is looked at why there is none."""
+"""After waiting this long for a connection, find out why there is none."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -28,7 +28,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @property
     def pool(self) -> Any:
-        """The pool that all threads share; None in a command."""
+        """The pool shared by all threads; None in a command."""
         return super().pool if self._shares else None
 
     @property
@@ -36,7 +36,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return serving.is_set() and "pool" in self.settings_dict["OPTIONS"]
 
     def get_connection_params(self) -> dict[str, Any]:
-        """What psycopg is told; PostgreSQL itself is to end slow statements of a process that serves."""
+        """Return psycopg's parameters; in a server process, PostgreSQL ends slow statements itself."""
         params: dict[str, Any] = super().get_connection_params()
         seconds, options = settings.DATABASE_STATEMENT_TIMEOUT_SECONDS, params.get("options", "")
         if self._shares and seconds and "statement_timeout" not in options:
@@ -44,15 +44,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         return params
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
-        """A connection. While PostgreSQL is known to be away, that is said at once."""
+        """Return a connection. Raises immediately while PostgreSQL is known to be down."""
         if self.pool is None:
             return super().get_new_connection(conn_params)
         if not breaker.allow():
-            raise psycopg.OperationalError("PostgreSQL has not answered a moment ago")
+            raise psycopg.OperationalError("PostgreSQL did not answer a moment ago")
         self.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
-        return self._from_pool()
+        return self._wait_for_connection()
 
-    def _from_pool(self) -> Any:
+    def _wait_for_connection(self) -> Any:
         pool = self.pool
         pool.open()
         allowed = min(pool.timeout, time_left())
@@ -60,14 +60,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             return pool.getconn(timeout=first)
         except PoolTimeout:
-            # The pool itself would wait on for a PostgreSQL that is away. Where all connections are in use,
-            # one wait more keeps the order of those who wait better than many short ones would.
+            # The pool would keep waiting while PostgreSQL is down. If all connections are in use,
+            # one longer wait keeps the waiting threads in order better than many short ones.
             if breaker.state is not State.CLOSED or allowed <= first:
                 raise
             return pool.getconn(timeout=allowed - first)
 
     def _close(self) -> None:
         if self.connection is not None and getattr(self.connection, "_pool", None) is None:
-            self.connection.close()  # from before the process served
+            self.connection.close()  # opened before the process served
         else:
-            super()._close()  # type: ignore[misc]  # the stubs do not know it
+            super()._close()  # type: ignore[misc]  # missing in the stubs

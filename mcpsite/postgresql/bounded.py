@@ -1,4 +1,4 @@
-"""A connection on which nobody waits longer than is allowed, and what is known of the server behind it."""
+"""PostgreSQL connections with bounded waits, and the circuit breaker of the server."""
 
 from __future__ import annotations
 
@@ -16,55 +16,55 @@ from invocations.resilience.breaker import Breaker
 T = TypeVar("T")
 
 GRACE_SECONDS = 1.0
-"""How much later than PostgreSQL itself should end a statement it is given up here."""
+"""How long after PostgreSQL's own statement timeout a wait is given up."""
 
 LEAST_SECONDS = 1.0
-"""What a statement gets in any case: that others used up the time of a request is no failure of PostgreSQL, and
-whoever has changed something must still be able to say so."""
+"""Minimum time of a statement. Time that a request spent elsewhere is no failure of PostgreSQL, and it must still
+be able to record what it changed."""
 
 breaker = Breaker(failures=1, open_seconds=2.0, trial_seconds=10.0)
-"""Whether PostgreSQL answers: it is asked again two seconds after it did not."""
+"""PostgreSQL is tried again two seconds after a failure."""
 
 
 class BoundedConnection(psycopg.Connection[TupleRow]):
-    """Ends each wait for an answer, and the connection with it, where the answer takes too long.
+    """Closes the connection if an answer takes too long.
 
-    PostgreSQL ends slow statements itself (`statement_timeout`), so that a longer silence means that it is away.
+    PostgreSQL ends slow statements itself (`statement_timeout`), so a longer silence means that it is down.
     """
 
     @classmethod
     def connect(cls, *args: Any, **kwargs: Any) -> Self:
-        """Connect, as the pool asks for. Raises psycopg.OperationalError."""
+        """Connect, on behalf of the pool. Raises psycopg.OperationalError."""
         try:
             connection = super().connect(*args, **kwargs)
         except psycopg.OperationalError:
-            breaker.failed()
+            breaker.record_failure()
             raise
-        breaker.succeeded()
+        breaker.record_success()
         return connection
 
     def execute(self, query: Query, *args: Any, **kwargs: Any) -> psycopg.Cursor[TupleRow]:
-        """A statement outside of Django's cursors: by it the pool checks a connection before it hands it out."""
+        """Run a statement outside of Django's cursors, such as the pool's connection check."""
         with deadline.within(settings.DATABASE_CONNECT_TIMEOUT_SECONDS):
             return super().execute(query, *args, **kwargs)
 
     def wait(self, gen: PQGen[T], interval: float = 0.1, timeout: float | None = None) -> T:
-        """Wait for an answer. Raises psycopg.OperationalError where it does not come in time."""
+        """Wait for an answer. Raises psycopg.OperationalError on timeout."""
         began = time.monotonic()
         allowed = min(_statement_limit(), time_left(), float("inf") if timeout is None else timeout)
         try:
             found = super().wait(gen, interval, None if allowed == float("inf") else allowed)
         except psycopg.errors._WaitTimeout:
-            self.pgconn.finish()  # the answer may still come, and must not be taken for that of another statement
+            self.pgconn.finish()  # a late answer must not be taken for that of the next statement
             if time.monotonic() - began >= settings.DATABASE_CONNECT_TIMEOUT_SECONDS:
-                breaker.failed()
-            raise psycopg.OperationalError(f"PostgreSQL has not answered within {allowed:.1f} seconds") from None
-        breaker.succeeded()
+                breaker.record_failure()
+            raise psycopg.OperationalError(f"PostgreSQL did not answer within {allowed:.1f} seconds") from None
+        breaker.record_success()
         return found
 
 
 def time_left() -> float:
-    """Seconds that a wait for PostgreSQL may take."""
+    """Return the seconds that a wait for PostgreSQL may take."""
     return max(deadline.remaining(), LEAST_SECONDS)
 
 

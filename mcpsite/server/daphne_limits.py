@@ -1,4 +1,4 @@
-"""daphne's HTTP connections with limits on requests, which are read completely before the application is called."""
+"""Request limits for daphne, which reads requests completely before it calls the application."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from .http_limits import LINGER_SECONDS, Watchdog, line_max_bytes, refusal
 
 
 def limit_requests(factory: HTTPFactory) -> None:
-    """Let a server's connections have the limits of the settings; before it accepts the first."""
+    """Apply the limits to a server's connections. Call before it accepts the first."""
     factory.protocol = LimitedChannel
-    factory.timeOut = None  # a byte now and then would put it off for ever
+    factory.timeOut = None  # any byte would reset Twisted's timeout
 
 
 def _path_of(target: bytes) -> bytes:
-    """The path of a request's target, which may be a whole address (RFC 9112, 3.2.2)."""
+    """Return the path of a request target, which may be an absolute URL (RFC 9112, 3.2.2)."""
     scheme, found, rest = target.partition(b"://")
     return b"/" + rest.partition(b"/")[2] if found and scheme.lower() in (b"http", b"https") else target
 
@@ -37,7 +37,7 @@ class LimitedChannel(HTTPChannel):
         self._received = 0
 
     def connectionMade(self) -> None:
-        """Wait for the first request, unless there are as many connections as there may be."""
+        """Wait for the first request, or refuse the connection if there are too many."""
         super().connectionMade()
         self._watchdog = Watchdog(self.callLater, self._expire)
         self.connections.add(self)
@@ -47,13 +47,13 @@ class LimitedChannel(HTTPChannel):
             self._watchdog.wait_for("head")
 
     def connectionLost(self, reason: Any) -> None:
-        """Wait for nothing any more."""
+        """Stop the watchdog."""
         self.connections.discard(self)
         self._watchdog.wait_for("")
         super().connectionLost(reason)
 
     def dataReceived(self, data: bytes) -> None:
-        """Parse what has come, and see for what to wait."""
+        """Parse the data, and set what to wait for next."""
         if self._refused:
             return
         self._begun = True
@@ -62,7 +62,7 @@ class LimitedChannel(HTTPChannel):
             self._wait()
 
     def lineReceived(self, line: bytes) -> bool:
-        """A line of a head. True stops the parser."""
+        """Handle a line of the head. True stops the parser."""
         too_large = self._receivedHeaderSize + len(line) > self.totalHeadersSize
         if too_large or (line and self._receivedHeaderCount >= self.maxHeaders):
             self._refuse(431)
@@ -71,19 +71,19 @@ class LimitedChannel(HTTPChannel):
         return self._refused
 
     def headerReceived(self, line: bytes) -> bool:
-        """A field of a head; False where it cannot be one."""
+        """Handle a header; return False if it is invalid."""
         try:
             return bool(super().headerReceived(line))
-        except ValueError:  # a length of more digits than Python reads
+        except ValueError:  # a Content-Length with more digits than Python parses
             self._refuse(400)
             return False
 
     def lineLengthExceeded(self, line: bytes) -> None:
-        """A line that is longer than a line may be, or a part of it."""
+        """Refuse an overlong line."""
         self._refuse(431 if self._receivedHeaderSize else 414)
 
     def allHeadersReceived(self) -> None:
-        """The head is whole; a body may follow."""
+        """Handle the end of the head; a body may follow."""
         if self.length is not None and self.length > settings.MAX_REQUEST_BYTES:
             self._refuse(413)
             return
@@ -93,7 +93,7 @@ class LimitedChannel(HTTPChannel):
         self._received = 0
 
     def rawDataReceived(self, data: bytes) -> bool:
-        """A part of a body, as it was sent. True stops the parser."""
+        """Handle a raw part of the body. True stops the parser."""
         if not self._handlingRequest:
             self._received += len(data)
             if self._received > settings.MAX_REQUEST_BYTES:
@@ -103,12 +103,12 @@ class LimitedChannel(HTTPChannel):
         return self._refused
 
     def allContentReceived(self) -> None:
-        """The request is whole."""
+        """Handle the end of the request."""
         self._in_body = False
         super().allContentReceived()
 
     def requestDone(self, request: Any) -> None:
-        """The answer is sent."""
+        """Handle the end of the response."""
         super().requestDone(request)
         if not self._refused and not self._handlingRequest:
             self._watchdog.wait_for("next request")
@@ -124,12 +124,12 @@ class LimitedChannel(HTTPChannel):
 
     def _expire(self) -> None:
         if self._watchdog.waiting == "next request" or not self._begun:
-            self.loseConnection()  # browsers open connections that they may need, and would take 408 for an answer
+            self.loseConnection()  # browsers open spare connections, and would misread a 408 on them
         else:
             self._refuse(408)
 
     def _refuse(self, status: int) -> None:
-        """Answer, and close once the client had time to read it."""
+        """Send the response, and close after the client had time to read it."""
         self._refused = True
         self._watchdog.wait_for("")
         self.connections.discard(self)

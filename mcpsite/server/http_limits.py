@@ -1,4 +1,4 @@
-"""How large and how slow a request may be before any application sees it; the same for every server.
+"""Limits on the size and slowness of requests before the application sees them; the same for both servers.
 
 `HTTP_HEAD_SECONDS` and others are settings, see docs/settings.md.
 """
@@ -13,35 +13,35 @@ from typing import Literal, Protocol
 from django.conf import settings
 
 BODY_BYTES_PER_SECOND = 1024
-"""How fast a body must come once HTTP_BODY_SECONDS have passed: a slow telephone is faster."""
+"""Minimum rate of a body after HTTP_BODY_SECONDS; a slow mobile connection is faster."""
 OVERHEAD_BYTES = 64 * 1024
-"""How much longer than what it carries a chunked body may be: sizes, extensions and trailers of chunks."""
+"""Maximum overhead of a chunked body: chunk sizes, extensions and trailers."""
 LINGER_SECONDS = 2.0
-"""How long a refused client may go on sending, so that it gets to read why; nobody looks at what it sends."""
+"""How long a refused client may keep sending, so that it can read the response; the data is discarded."""
 
 Waiting = Literal["", "head", "body", "next request"]
 
 
 class Timer(Protocol):
-    """What the event loops of both servers give for a call that is due later."""
+    """A scheduled call of either server's event loop."""
 
     def cancel(self) -> object:
-        """Do not call it."""
+        """Cancel the call."""
         ...
 
 
 def line_max_bytes() -> int:
-    """How long one line of a head may be: no single header needs all the room."""
+    """Return the maximum length of one line of the head."""
     return int(settings.HTTP_MAX_HEADER_BYTES) // 2
 
 
 def is_overhead_too_large(sent: int, carried: int) -> bool:
-    """Whether a body of so many bytes carries too few: tiny chunks, long extensions, or endless trailers."""
+    """Whether `sent` bytes carry too little content: tiny chunks, long extensions or endless trailers."""
     return sent - carried > OVERHEAD_BYTES + carried
 
 
 def refusal(status: int) -> bytes:
-    """The whole answer to a client that is refused; the connection ends with it."""
+    """Return the complete response to a refused client; the connection closes after it."""
     phrase = HTTPStatus(status).phrase
     head = (
         f"HTTP/1.1 {status} {phrase}\r\n"
@@ -53,10 +53,10 @@ def refusal(status: int) -> bytes:
 
 
 class Watchdog:
-    """Calls `expire` when a client lets the server wait too long for what it is to send.
+    """Calls `expire` if a client keeps the server waiting too long.
 
-    A head has a fixed time, however its bytes are spread. A body may pause for as long as it may take to begin, and
-    must come at a least rate.
+    A head has a fixed time, however its bytes are spread. A body may pause for HTTP_BODY_SECONDS, and must
+    keep a minimum rate after that.
     """
 
     def __init__(self, call_later: Callable[[float, Callable[[], None]], Timer], expire: Callable[[], None]) -> None:
@@ -66,10 +66,10 @@ class Watchdog:
         self._began = self._heard = 0.0
         self._received = 0
         self.waiting: Waiting = ""
-        """For what the client is waited for, "" where it is not its turn."""
+        """What the client has to send, "" if it is the server's turn."""
 
     def wait_for(self, what: Waiting) -> None:
-        """The client is to send this; no new time begins where it was waited for already."""
+        """Wait for `what`; the time is not reset if the watchdog already waits for it."""
         if self.waiting != what:
             self._cancel()
             self.waiting, self._received = what, 0
@@ -78,7 +78,7 @@ class Watchdog:
                 self._timer = self._call_later(self._left(), self._look)
 
     def wait_for_body(self, received: int) -> None:
-        """The client is to send a body, and has sent so many bytes of it."""
+        """Wait for the rest of a body, of which `received` bytes have arrived."""
         self.wait_for("body")
         if received > self._received:
             self._received, self._heard = received, time.monotonic()

@@ -1,4 +1,4 @@
-"""The life of a server process: the catalog is loaded at its start, and it takes its leave before it ends."""
+"""Startup and shutdown of a server process: load the catalog; stop the heartbeat and write recorded calls."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from mcpsite.http.request_id import Receive, Scope, Send
 
 log = logging.getLogger(__name__)
 
-_ending = Pool("ending", threads=2, waiting=0)
+_shutdown_pool = Pool("ending", threads=2, waiting=0)
 
 
-def begin_with_daphne() -> None:
-    """Load the catalog once Twisted's reactor runs, as daphne sends no lifespan; other servers never run it."""
+def load_catalog_under_daphne() -> None:
+    """Load the catalog when Twisted's reactor starts, because daphne has no lifespan. No-op under other servers."""
     cast("Any", reactor).callLater(0, live_catalog.preload)
 
 
 async def lifespan(scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer the server's two messages (uvicorn, granian; daphne sends none and relies on atexit)."""
+    """Handle the ASGI lifespan (uvicorn, granian). daphne has none and relies on atexit."""
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             live_catalog.preload()
             await send({"type": "lifespan.startup.complete"})
         else:
-            with deadline.afresh(settings.RECORDER_STOP_SECONDS + 2):
-                ending = [_ending.run(heartbeat.stop), _ending.run(recorder.close)]
+            with deadline.override(settings.RECORDER_STOP_SECONDS + 2):
+                ending = [_shutdown_pool.run(heartbeat.stop), _shutdown_pool.run(recorder.close)]
                 for failure in await asyncio.gather(*ending, return_exceptions=True):
                     if failure is not None:
-                        log.error("the process ends without waiting any longer", exc_info=failure)
+                        log.error("shutdown did not finish in time", exc_info=failure)
             await asyncio.to_thread(close_pool)
             await send({"type": "lifespan.shutdown.complete"})
             return

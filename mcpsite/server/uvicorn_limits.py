@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with limits on heads and on slow clients, which it has none of with httptools."""
+"""Limits on heads and slow clients for uvicorn, which has none with httptools."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from .http_limits import LINGER_SECONDS, Watchdog, is_overhead_too_large, line_m
 
 
 class _Refused(Exception):
-    """The head of a request has more than it may have, or cannot be understood; stops the parser."""
+    """The head is too large or invalid; stops the parser."""
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """One connection. What is refused is answered here, before the application is called.
+    """One connection. Refusals are answered here, before the application is called.
 
-    The parser tells of a header when it is whole, and of chunks' sizes and extensions not at all. So what is
-    counted is what was fed to it, which costs nothing; sizes are added up only where that is much.
+    The parser reports a header only when it is complete, and chunk sizes and extensions not at all. So this
+    counts the bytes fed to it, which is cheap, and adds up header sizes only if those are many.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Wait for the first request, unless there are as many connections as there may be."""
+        """Wait for the first request, or refuse the connection if there are too many."""
         super().connection_made(transport)
         self._watchdog = Watchdog(self.loop.call_later, self._expire)
         self._in_message = self._in_body = self._refused = False
@@ -34,12 +34,12 @@ class LimitedProtocol(HttpToolsProtocol):
             self._watchdog.wait_for("head")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait for nothing any more."""
+        """Stop the watchdog."""
         self._watchdog.wait_for("")
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come, and see what is to come yet."""
+        """Parse the data, and check the limits."""
         if self._refused or self.transport.is_closing():
             return
         self._piece = len(data)
@@ -48,24 +48,24 @@ class LimitedProtocol(HttpToolsProtocol):
         self._fed += self._piece
         super().data_received(data)
         if not self._refused:
-            self._judge()
+            self._check_limits()
 
     def on_message_begin(self) -> None:
-        """A head begins."""
+        """Handle the start of a head."""
         super().on_message_begin()
         self._in_message = True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A field of the head. The parser tells of those after a chunked body too, which are no part of the head."""
+        """Handle a header. Trailers of a chunked body, which the parser also reports, are ignored."""
         if self._in_body:
             return
-        # The parser takes any list that ends so; whoever undoes the others as well would read another body.
+        # The parser accepts any list that ends in "chunked"; a proxy that decodes the others would see another body.
         if name.lower() == b"transfer-encoding" and value.lower() != b"chunked":
             raise _Refused
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """The head is whole; a body may follow."""
+        """Handle the end of the head; a body may follow."""
         if self._fed > line_max_bytes() or len(self.headers) > settings.HTTP_MAX_HEADERS:
             self._check_head()
         super().on_headers_complete()
@@ -73,23 +73,23 @@ class LimitedProtocol(HttpToolsProtocol):
         self._begin_part()
 
     def on_body(self, body: bytes) -> None:
-        """A part of the body."""
+        """Handle a part of the body."""
         self._carried += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """The request is whole."""
+        """Handle the end of the request."""
         super().on_message_complete()
         self._in_message = self._in_body = False
         self._watchdog.wait_for("")
         self._begin_part()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what the parser could not read, or what a limit has stopped."""
+        """Refuse a request that is invalid or beyond a limit."""
         self._refuse(self._status)
 
     def _begin_part(self) -> None:
-        """Count anew. The present piece may hold the end of the last part and the beginning of the next."""
+        """Restart the counters. The current data may hold the end of one part and the start of the next."""
         self._fed = self._other = self._piece
         self._carried = 0
 
@@ -107,8 +107,8 @@ class LimitedProtocol(HttpToolsProtocol):
             return
         raise _Refused
 
-    def _judge(self) -> None:
-        """After what has come: whether it is too much, and for what to wait."""
+    def _check_limits(self) -> None:
+        """Check the limits, and set what to wait for next."""
         fed = self._fed - self._other
         if self._in_body:
             self._watchdog.wait_for_body(self._carried)
@@ -120,16 +120,16 @@ class LimitedProtocol(HttpToolsProtocol):
                 self._refuse(431 if self.headers else 414)
 
     def _expire(self) -> None:
-        if self.flow.read_paused:  # the client cannot send while nobody reads
+        if self.flow.read_paused:  # the client cannot send while reading is paused
             self._watchdog.wait_for("")
-            self._judge()
-        elif not self._fed:  # browsers open connections that they may need, and would take 408 for an answer
+            self._check_limits()
+        elif not self._fed:  # browsers open spare connections, and would misread a 408 on them
             self.transport.close()
         else:
             self._refuse(408)
 
     def _refuse(self, status: int) -> None:
-        """Answer, if nothing else is being answered; close once the client had time to read it."""
+        """Send the response unless another is in progress; close after the client had time to read it."""
         self._refused = True
         self._watchdog.wait_for("")
         self.connections.discard(self)

@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 
 from invocations import queries
-from invocations.pages.cursors import cursor_of
-from invocations.pages.periods import Period, charted
+from invocations.pages.cursors import call_cursor
+from invocations.pages.periods import Period, chart_period
 from invocations.usage import Share, last_days
 from skills_registry.models import Skill
 
@@ -29,9 +29,9 @@ def usage(request: OperatorRequest, pk: int) -> HttpResponse:
     if not request.user.has_perm("invocations.view_invocation"):
         raise PermissionDenied
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
-    period = Period.asked(request.GET.get("days", ""))
+    period = Period.parse(request.GET.get("days", ""))
     days = queries.series([skill.name], *last_days(period.days))[skill.name]
-    chart = charted(period, skill.name, days)
+    chart = chart_period(period, skill.name, days)
     used = queries.usage(skill.name, period.since)
     context: dict[str, Any] = {"period": period}
     if chart is None or used is None:
@@ -52,7 +52,7 @@ def usage(request: OperatorRequest, pk: int) -> HttpResponse:
             _shares_context(_("By client"), skill, "client", used.clients),
             _shares_context(_("By caller"), skill, "caller", used.callers),
         ],
-        rows=[(call, cursor_of(call)) for call in latest],
+        rows=[(call, call_cursor(call)) for call in latest],
         **context,
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.status import HTTP_413_REQUEST_ENTITY_TOO_LARGE
 
-from invocations.pages.cursors import position
+from invocations.pages.cursors import decode_cursor
 from invocations.queries import DAYS_KEPT, Position
 from skills_registry.models import NOTE_MAX, AuditEvent, Skill
 from skills_registry.packages.manifest_fields import NAME_MAX
@@ -44,13 +44,13 @@ class ZipField(serializers.FileField):
 
 
 class CursorField(serializers.Field[Any, str, Any, Any]):
-    """A cursor for pages of calls: time and id of the last call, as written by `cursors.cursor`."""
+    """A cursor for pages of calls: time and id of the last call, as written by `cursors.encode_cursor`."""
 
     default_error_messages = {"invalid": "This is not a cursor of this list."}
 
     def to_internal_value(self, data: str) -> Position:
         try:
-            return position(data)
+            return decode_cursor(data)
         except ValueError:
             self.fail("invalid")
 

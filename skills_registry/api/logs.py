@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from invocations import queries
-from invocations.pages.cursors import cursor
+from invocations.pages.cursors import encode_cursor
 from invocations.pages.export import download
 from invocations.usage import Series, Use, last_days, most_called
 
@@ -104,7 +104,7 @@ class UsageViewSet(viewsets.ViewSet):
 def _calls_page(request: Request, query: dict[str, Any]) -> Response:
     limit, before = query.pop("limit"), query.pop("cursor")
     found = queries.calls(queries.CallFilter(**query), before=before, limit=limit)
-    following = next_page(request, cursor(found.next)) if found.next else None
+    following = next_page(request, encode_cursor(found.next)) if found.next else None
     return Response({"next": following, "results": outputs.serialize_calls(found.calls)})
 
 

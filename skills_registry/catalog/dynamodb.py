@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from django.conf import settings
 from pynamodb.exceptions import DoesNotExist
 
-from invocations.aws.dynamo import as_unavailable
+from invocations.aws.dynamo import translate_errors
 from skills_registry.store import package_store
 from skills_registry.store.disk_cache import DiskCache
 from skills_registry.store.records import is_timestamp
@@ -54,7 +54,7 @@ class DynamoCatalog:
             return Changes(head.revision, list(self._published(self._all(head))), [], complete=True)
         names = changed | self._unfinished
         self._unfinished = set()
-        with as_unavailable():
+        with translate_errors():
             items = list(SkillItem.batch_get(names, consistent_read=True)) if names else []
         published = list(self._published(item for item in items if item.status == ACTIVE))
         return Changes(head.revision, published, sorted(names - {skill.name for skill in published}))
@@ -91,14 +91,14 @@ class DynamoCatalog:
         return published_skill(item, parse_manifest(item, content), where["published_at"])
 
     def _all(self, head: Head) -> list[SkillItem]:
-        with as_unavailable():
+        with translate_errors():
             found = list(SkillItem.status_index.query(ACTIVE))
             return (
                 found if head.matches(found) else list(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
             )
 
     def _head(self) -> Head:
-        with as_unavailable():
+        with translate_errors():
             try:
                 return HeadItem.get(HEAD, consistent_read=True).state()
             except DoesNotExist:
@@ -107,7 +107,7 @@ class DynamoCatalog:
 
 def read_recovery_state(name: str) -> RecoveryState | None:
     """Read a skill's state from the table, for rebuilding; None if there is none. Raises DamagedItem."""
-    with as_unavailable():
+    with translate_errors():
         item = next(iter(SkillItem.batch_get([name], consistent_read=True)), None)
     if item is None:
         return None

@@ -8,7 +8,7 @@ from enum import Enum
 
 from pynamodb.exceptions import DoesNotExist
 
-from invocations.aws.dynamo import as_unavailable
+from invocations.aws.dynamo import translate_errors
 from skills_registry.models import Skill
 from skills_registry.store import package_store
 
@@ -42,7 +42,7 @@ class Problem:
 
 def find_problems() -> Iterator[Problem]:
     """Find all differences between the table and the registry. Raises OSError."""
-    with as_unavailable():
+    with translate_errors():
         items = {item.skill_id: item for item in SkillItem.scan(consistent_read=True)}
     items.pop(HEAD, None)
     for name, item in sorted(items.items()):
@@ -109,7 +109,7 @@ def _check_head() -> Iterator[Problem]:
     """Compare head and items; as they are read separately, retry until the head did not change meanwhile."""
     what = ""
     for _ in range(ATTEMPTS_MAX):
-        with as_unavailable():
+        with translate_errors():
             before = _read_head()
             live, checksum = count_active(SkillItem.scan(SkillItem.status == ACTIVE, consistent_read=True))
             after = _read_head()

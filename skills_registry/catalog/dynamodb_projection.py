@@ -20,8 +20,8 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from invocations.aws.damaged_items import SalvagedModel
-from invocations.aws.dynamo import connection, unavailable
+from invocations.aws.damaged_items import LenientModel
+from invocations.aws.dynamo import connection, translate_error
 from invocations.resilience import deadline
 from invocations.resilience.unavailable import StoreUnavailable
 from skills_registry.models import Skill
@@ -40,7 +40,7 @@ METADATA = (
 Update = tuple[Model, list[Action], Condition]
 """An item, its changes, and their condition."""
 T = TypeVar("T")
-M = TypeVar("M", bound=SalvagedModel)
+M = TypeVar("M", bound=LenientModel)
 _writer_lock = threading.Lock()
 """Concurrent writers of one process would only conflict on the head item."""
 
@@ -94,11 +94,11 @@ def _retry(attempt: Callable[[], T | None]) -> T:
             with _take_turn():
                 reached = attempt()
         except PynamoDBException as error:
-            raise unavailable(error) from error
+            raise translate_error(error) from error
         if reached is not None:
             return reached
         time.sleep(random.uniform(0, 0.02 * (number + 1)))  # noqa: S311  # not a secret
-    raise unavailable(PynamoDBException(f"other writers changed the head item {ATTEMPTS_MAX} times"))
+    raise translate_error(PynamoDBException(f"other writers changed the head item {ATTEMPTS_MAX} times"))
 
 
 @contextmanager
@@ -188,7 +188,7 @@ def _next_revision(head: HeadItem | None) -> int:
     return state.revision + 1 if state.is_whole or state.revision else int(time.time())
 
 
-def _unchanged_since_read(attribute: Any, item: SalvagedModel | None, name: str) -> Condition:
+def _unchanged_since_read(attribute: Any, item: LenientModel | None, name: str) -> Condition:
     """Condition that an attribute is as it was read, even if it was missing or of a wrong type."""
     value = getattr(item, name, None)
     if item is not None and name in item.damaged:

@@ -15,8 +15,8 @@ from django.conf import settings
 from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
-from invocations.aws.damaged_items import SalvagedModel
-from invocations.aws.dynamo import Connected
+from invocations.aws.damaged_items import LenientModel
+from invocations.aws.dynamo import ConnectionMeta
 from skills_registry.store.records import is_number
 
 ACTIVE = "active"
@@ -37,10 +37,10 @@ class StatusIndex(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  
     updated_at = UnicodeAttribute(range_key=True)
 
 
-class SkillItem(SalvagedModel):
+class SkillItem(LenientModel):
     """A skill's item, read by gateways, other tools and a rebuild; timestamps are ISO 8601."""
 
-    class Meta(Connected):
+    class Meta(ConnectionMeta):
         table_name = settings.DYNAMODB_SKILLS_TABLE
         billing_mode = "PAY_PER_REQUEST"
 
@@ -70,14 +70,14 @@ class SkillItem(SalvagedModel):
         return int(self.generation) if is_number(self.generation) else None
 
 
-class HeadItem(SalvagedModel):
+class HeadItem(LenientModel):
     """The head item: `revision` counts changes of the table, `changes` names the newest ones.
 
     `live` is the number of active skills and `checksum` the sum of their fingerprints, so that a reader of the
     index can tell whether its result is complete.
     """
 
-    class Meta(Connected):
+    class Meta(ConnectionMeta):
         table_name = settings.DYNAMODB_SKILLS_TABLE
 
     skill_id = UnicodeAttribute(hash_key=True, default=HEAD)

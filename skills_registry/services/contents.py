@@ -37,7 +37,7 @@ def export_version(version: SkillVersion) -> bytes:
     It can be unpacked into an agent's skills folder or uploaded again. The bytes are the same every time.
     Raises StoreFailed and OSError; see `read_contents`.
     """
-    with deadline.afresh(settings.TRANSFER_DEADLINE_SECONDS):  # it reads many files from the store
+    with deadline.override(settings.TRANSFER_DEADLINE_SECONDS):  # it reads many files from the store
         return b"".join(_zip_versions([version]))
 
 

@@ -1,4 +1,4 @@
-"""A request for every route and method that would be carried out if whoever sends it may do so."""
+"""Sample requests for every route and method, valid for a sender with the required permissions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ API_VERSION = f"{API_SKILL}versions/<number>/"
 
 
 class Body(NamedTuple):
-    """What is sent, and what it is."""
+    """A request body and its content type."""
 
     content: bytes
     kind: str
@@ -33,9 +33,9 @@ class Body(NamedTuple):
 
 @dataclass(frozen=True)
 class Sample:
-    """What is put into a route's address, and what is sent to it: a form or JSON by its variant ("" for the only one).
+    """URL arguments of a route and bodies sent to it, by variant ("" if there is only one).
 
-    Requests of other methods than `method` carry the body of the first variant.
+    Requests with other methods than `method` carry the body of the first variant.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Sample:
 
 
 class Request(NamedTuple):
-    """One request of the matrix: `variant` tells requests of the same route and method apart."""
+    """One request of the matrix; `variant` distinguishes requests of the same route and method."""
 
     route: str
     method: str
@@ -55,7 +55,7 @@ class Request(NamedTuple):
 
     @property
     def key(self) -> tuple[str, str]:
-        """The row of the table."""
+        """The table row."""
         return self.route, f"{self.method} {self.variant}".strip()
 
 
@@ -162,18 +162,18 @@ SAMPLES: dict[str, Sample] = {
     "api/v1/logs/": Sample(query="?skill=greeter"),
     "api/v1/logs/export.<kind>/": Sample(query="?skill=greeter"),
 }
-"""By route, where the ordinary values do not do; a text in braces is looked up in what the world holds."""
+"""By route, where the default values do not fit. A text in braces is looked up among the created objects."""
 
 VALUES = {
     "pk": "{skill}", "number": 1, "path": "SKILL.md", "name": "greeter", "kind": "csv",
     "admin/skills_registry/": "{skill}", "admin/mcp_gateway/": "{token}", "admin/auth/user/": "{user}",
     "admin/auth/group/": "{group}",
 }  # fmt: skip
-"""What a parameter of an address is unless its sample says otherwise; `object_id` goes by the room it is in."""
+"""Default URL arguments; `object_id` depends on the app."""
 
 
 def routes(patterns: Any = None, before: str = "") -> Iterator[str]:
-    """Every route of the URLconf."""
+    """Yield every route of the URLconf."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         route = before + str(pattern.pattern)
         if hasattr(pattern, "url_patterns"):
@@ -183,13 +183,13 @@ def routes(patterns: Any = None, before: str = "") -> Iterator[str]:
 
 
 def plain(route: str) -> str:
-    """A route as people read it, whether it is written as a path or as a regular expression."""
+    """Return the readable form of a route, whether it is a path or a regular expression."""
     named = re.sub(r"\(\?P(<\w+>)[^()]*\)", r"\1", route)
     return named.replace("^", "").removesuffix("$").replace("/?", "/").replace("\\", "")
 
 
 def requests(made: dict[str, Any]) -> Iterator[Request]:
-    """The requests of the whole matrix, with what is in the world in their addresses and bodies."""
+    """Yield the requests of the whole matrix, filled with the created objects."""
     for route in sorted(set(routes())):
         sample = SAMPLES.get(route, Sample())
         address = _address(route, sample, made)
@@ -201,7 +201,7 @@ def requests(made: dict[str, Any]) -> Iterator[Request]:
 
 
 def outside(room: str) -> Iterator[Request]:
-    """The requests for what is served before Django looks for a route, in a room: "mcp" or "static"."""
+    """Yield requests for paths served before Django's routing; `room` is "mcp" or "static"."""
     hello = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
     message = {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": hello}
     for route, address, body in (

@@ -1,4 +1,4 @@
-"""The table of who may do what, `access_matrix.txt`: for each route and method the outcome by role."""
+"""The access matrix, `access_matrix.txt`: the outcome by role for each route and method."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ TABLE = Path(__file__).parents[1] / "access_matrix.txt"
 SESSIONS = (
     "anonymous", "outsider", "staff", "viewer", "author", "publisher", "administrator", "clerk", "superuser",
 )  # fmt: skip
-"""Who signs in: nobody; somebody who is not of the staff; staff without rights; the groups; who may change users."""
+"""Sessions: anonymous, a non-staff user, staff without permissions, the groups, and a user administrator."""
 TOKENS = (
     "token", "token:read", "token:write", "token:named", "token:tagged", "token:elsewhere", "token:outsider",
     "token:viewer", "token:author", "token:publisher", "token:administrator", "token:expired", "token:revoked",
     "token:inactive",
 )  # fmt: skip
-"""Tokens of the superuser, by scope and by the skills they are for; of each group; and those that are not valid."""
+"""Tokens: the superuser's, by scope and skills; one of each group; and invalid ones."""
 ROLES = (*SESSIONS, *TOKENS)
 OUTCOMES = ("write", "read", "login", "401", "403", "404", "405")
 DENIED = {"login", "401", "403", "404", "405"}
 EXPLANATION = """\
-# Who reaches what: every route and method, and what comes of it for each role.
+# Who may do what: every route and method, and its outcome for each role.
 #
-#   write            the request was carried out, and changed something in the database
-#   read             the request was carried out, and changed nothing
-#   login            sent to the login page
-#   401 403 404 405  refused with this status
+#   write            the request succeeded and changed the database
+#   read             the request succeeded and changed nothing
+#   login            redirected to the login page
+#   401 403 404 405  rejected with this status
 #
 # Roles: {sessions}
 #        {tokens}
-# `tokens` are all of the latter, `everybody` is everybody. A word after a method tells requests apart.
-# Written by `WRITE_ACCESS_MATRIX=1 pytest -n0 tests/test_access_matrix.py`; each change of it is to be judged.
+# `tokens` means all tokens, `everybody` all roles. A word after a method distinguishes requests.
+# Written by `WRITE_ACCESS_MATRIX=1 pytest -n0 tests/test_access_matrix.py`; check every change.
 """
 
 Row = dict[str, str]
-"""The outcome by role."""
+"""Outcome by role."""
 Table = dict[tuple[str, str], Row]
-"""By route and method."""
+"""Row by route and method."""
 
 
 def text_of(table: Table) -> str:
-    """The table as it is written to the file."""
+    """Return the table in the format of the file."""
     lines = [EXPLANATION.format(sessions=" ".join(SESSIONS), tokens=" ".join(TOKENS))]
     for route, keys in groupby(sorted(table, key=lambda key: key[0]), key=lambda key: key[0]):
         lines.append(f"/{route}\n")
@@ -52,7 +52,7 @@ def text_of(table: Table) -> str:
 
 
 def read(text: str) -> Table:
-    """The table that was written as this text."""
+    """Parse a table."""
     table: Table = {}
     route = ""
     for line in text.splitlines():

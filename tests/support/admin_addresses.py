@@ -1,4 +1,4 @@
-"""Every address of the admin, from its URL patterns: pages with samples to look at, and what is no page."""
+"""Every URL of the admin: sample URLs of pages, and a list of those that are not pages."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ PAGES: dict[str, list[tuple[dict[str, Any], str]]] = {
     "admin:auth_group_delete": [({"object_id": "group"}, "")],
     "admin:auth_group_history": [({"object_id": "group"}, "")],
 }
-"""Name -> arguments and query of each sample; a string argument is looked up in what `browser_world` made."""
+"""URL name -> arguments and query of each sample; string arguments name an object of `browser_world`."""
 
 NO_PAGES = {
     "admin:login": "looked at without a login",
@@ -90,11 +90,11 @@ NO_PAGES = {
     "admin:mcp_gateway_accesstoken_delete": "refused: tokens are revoked",
     "admin:mcp_gateway_accesstoken_history": "refused to Django's own log",
 }
-"""Name -> why nobody looks at it as a page."""
+"""URL name -> why it is not a page."""
 
 
 def names() -> set[str]:
-    """The names of all addresses below /admin/."""
+    """Return the names of all URLs below /admin/."""
     return set(_names(get_resolver().url_patterns, "", ""))
 
 
@@ -109,7 +109,7 @@ def _names(patterns: list[Any], path: str, namespace: str) -> Iterator[str]:
 
 
 def addresses(name: str, made: dict[str, Any]) -> list[str]:
-    """Where the samples of a page are."""
+    """Return the sample URLs of a page."""
     return [
         reverse(name, kwargs={key: made.get(value, value) for key, value in kwargs.items()})
         + query.format(call=quote(made["call"]), token=made["token"])

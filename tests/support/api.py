@@ -1,4 +1,4 @@
-"""The API as scripts use it: over HTTP, by token."""
+"""A client of the API, over HTTP and with a token, as scripts use it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mcp_gateway.auth import create_token
 
 
 class Api:
-    """A client with a fresh token of a user, with `options` of `create_token`; paths are those below /api/v1/."""
+    """A client with a new token of a user; `options` are those of `create_token`. Paths are below /api/v1/."""
 
     def __init__(self, user: User, **options: Any) -> None:
         _, text = create_token(user, "tests", **options)
@@ -22,19 +22,19 @@ class Api:
         return self.client.get(f"/api/v1/{path}", query)
 
     def post(self, path: str, body: Any = None, **fields: Any) -> Any:
-        """The answer to a JSON body: `body`, or an object with these fields."""
+        """Send a JSON body: `body`, or an object with these fields."""
         return self.client.post(f"/api/v1/{path}", fields if body is None else body, "application/json")
 
     def put(self, path: str, **fields: Any) -> Any:
-        """The answer to a JSON object with these fields."""
+        """Send a JSON object with these fields."""
         return self.client.put(f"/api/v1/{path}", fields, "application/json")
 
     def upload(self, content: bytes, path: str = "skills/", **fields: Any) -> Any:
-        """The answer to a multipart form with a zip."""
+        """Send a multipart form with a zip."""
         return self.client.post(f"/api/v1/{path}", {"file": SimpleUploadedFile("skill.zip", content), **fields})
 
     def pages(self, path: str, **query: Any) -> list[list[Any]]:
-        """The results of each page of a list, followed to its end."""
+        """Return the results of each page of a list."""
         answer = self.get(path, **query).json()
         pages = [answer["results"]]
         while answer["next"]:

@@ -1,4 +1,4 @@
-"""S3 and DynamoDB servers for the tests that need them; each such test has the marker `aws`."""
+"""Fixtures with S3 and DynamoDB servers; tests that use them get the marker `aws`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from invocations.aws.dynamo import Connected, connection, guard
+from invocations.aws.dynamo import ConnectionMeta, connection, guard
 from invocations.aws.guard import Guard
 from invocations.stores.tables import CallItem, CounterItem, MonthItem
 from skills_registry.catalog.tables import HeadItem, SkillItem
@@ -20,12 +20,12 @@ from .patience import wait_until
 
 SERVERS = {"ministack_url", "seaweedfs_url", "dynamodb_url", "s3_url", "on_aws"}
 ENGINES = ["ministack", "dynamodb-local"] if os.environ.get("DYNAMODB_LOCAL_HOME") else ["ministack"]
-"""Amazon's own is for those who accept its licence: DYNAMODB_LOCAL_HOME is the folder with its jar."""
+"""Engines. Amazon's own requires accepting its licence: DYNAMODB_LOCAL_HOME is the folder with its jar."""
 Dial = Callable[[str], None]
 
 
 def mark_aws(items: list[pytest.Function]) -> None:
-    """Mark what talks to one of the servers."""
+    """Mark the tests that use one of the servers."""
     for item in items:
         if SERVERS & set(item.fixturenames):
             item.add_marker(pytest.mark.aws)
@@ -33,21 +33,21 @@ def mark_aws(items: list[pytest.Function]) -> None:
 
 @pytest.fixture(scope="session")
 def ministack_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """S3 and DynamoDB by MiniStack."""
+    """URL of MiniStack, which serves S3 and DynamoDB."""
     with ministack(tmp_path_factory.mktemp("ministack")) as url:
         yield url
 
 
 @pytest.fixture(scope="session")
 def seaweedfs_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """S3 by SeaweedFS."""
+    """URL of SeaweedFS, which serves S3."""
     with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as url:
         yield url
 
 
 @pytest.fixture(scope="session", params=["ministack", "seaweedfs"])
 def s3_url(request: pytest.FixtureRequest) -> str:
-    """Each S3 server."""
+    """URL of each S3 server in turn."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 
@@ -56,7 +56,7 @@ def s3_url(request: pytest.FixtureRequest) -> str:
 def dynamodb_engine(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[[str], str]]:
-    """A function that gives the URL of one of ENGINES, which it starts when first asked."""
+    """A function that returns the URL of one of ENGINES and starts it on first use."""
     with ExitStack() as stack:
 
         @cache
@@ -70,20 +70,20 @@ def dynamodb_engine(
 
 @pytest.fixture(scope="session", params=ENGINES)
 def dynamodb_url(request: pytest.FixtureRequest, dynamodb_engine: Callable[[str], str]) -> str:
-    """Each DynamoDB server."""
+    """URL of each DynamoDB server in turn."""
     return dynamodb_engine(request.param)
 
 
 def end_probes(guard: Guard) -> None:
-    """Let a service be back, and wait until no thread asks for it any more, which would go on into other tests."""
-    guard.breaker.succeeded()
+    """Close the breaker and wait for the probe thread to end, so that it does not affect other tests."""
+    guard.breaker.record_success()
     name = f"probe-{guard._service}"
     wait_until(lambda: all(thread.name != name for thread in threading.enumerate()), f"{name} does not end")
 
 
 @pytest.fixture
 def dial(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dial]:
-    """Let the product's tables be at an address."""
+    """A function that points the product's tables at a URL."""
     for name, value in {**CREDENTIALS, "aws_default_region": "us-east-1"}.items():
         monkeypatch.setenv(name.upper(), value)
 
@@ -92,9 +92,9 @@ def dial(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dial]:
             monkeypatch.setattr(model.Meta, "host", url)
             monkeypatch.setattr(model, "_connection", None)
         monkeypatch.setattr(SkillItem.status_index, "_model", SkillItem, raising=False)
-        monkeypatch.setattr(Connected, "host", url)
+        monkeypatch.setattr(ConnectionMeta, "host", url)
         connection.cache_clear()
-        guard.breaker.succeeded()
+        guard.breaker.record_success()
 
     yield dial
     end_probes(guard)

@@ -1,4 +1,4 @@
-"""A folder of the product's with a bucket and tables of its own, driven by commands and servers as in production."""
+"""An installation with its own bucket and tables, driven by commands and servers as in production."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ MODERN = {
 
 
 class World:
-    """One installation; `aws` are its settings with STORAGE_BACKEND=s3, `local` those without.
+    """One installation; `aws` are its settings with STORAGE_BACKEND=s3, `local` those without it.
 
-    It begins with a copy of the folder `like`; `more` are further settings of both.
+    It starts with a copy of the folder `like`; `more` are further settings of both.
     """
 
     def __init__(self, data: Path, s3: str, dynamodb: str, *, like: Path, **more: str) -> None:
@@ -49,27 +49,27 @@ class World:
         shutil.copytree(like, data)
 
     def manage(self, settings: dict[str, str], *arguments: str, status: int = 0) -> str:
-        """What a command says; it must end with this status."""
+        """Run a command that must exit with `status`; return its output."""
         done = manage(self.data, *arguments, **settings)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 
     def server(self, settings: dict[str, str], **more: str) -> Server:
-        """A server on this folder."""
+        """Return a server for this installation."""
         return Server(UVICORN, self.data, **{**settings, **more})
 
     def publish(self, settings: dict[str, str], name: str, body: str, files: Mapping[str, str] = {}) -> str:
-        """Import a version of a skill and make it live."""
+        """Import a version of a skill and publish it."""
         return self.publish_all(settings, [(name, {"SKILL.md": skill_md(name, body), **files})])
 
     def publish_all(self, settings: dict[str, str], packages: list[tuple[str, Mapping[str, str]]]) -> str:
-        """Import packages one after the other and make each live."""
+        """Import packages one after the other and publish each."""
         paths: dict[str, list[str]] = {}
         for number, (name, files) in enumerate(packages):
             path = self.data.parent / f"{name}-{number}.zip"
             path.write_bytes(zip_of(files))
             paths.setdefault(name, []).append(str(path))
-        # Versions of one skill come in by one import each: beside each other they would be refused.
+        # One import per version: several versions of a skill in one import are rejected.
         rounds = [[*filter(None, each), "--publish"] for each in zip_longest(*paths.values())]
         if len(rounds) == 1:
             return self.manage(settings, "import_skills", *rounds[0])
@@ -77,17 +77,17 @@ class World:
         return self.service(settings, f"{code}[call_command('import_skills', *each) for each in {rounds}]")
 
     def service(self, settings: dict[str, str], code: str) -> str:
-        """Run code that knows `services` and the models, as a command would."""
+        """Run code with `services` and the models imported."""
         prelude = "from skills_registry import services; from skills_registry.models import *; "
         return self.manage(settings, "shell", "-v", "0", "--command", prelude + code)
 
     def stored(self) -> set[str]:
-        """Everything in the bucket."""
+        """Return the keys of all objects in the bucket."""
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket)
         return {entry["Key"] for page in pages for entry in page.get("Contents", ())}
 
     def sql_counts(self) -> dict[str, int]:
-        """The counters in SQL."""
+        """Return the counters in SQL."""
         code = (
             "import json; from invocations.models import *; "
             "print(json.dumps(dict(SkillCounter.objects.values_list('skill', 'invocation_count'))))"
@@ -96,7 +96,7 @@ class World:
         return counts
 
     def counts(self) -> dict[str, int]:
-        """The counters in DynamoDB."""
+        """Return the counters in DynamoDB."""
         items = self.dynamodb.scan(TableName=self.tables["DYNAMODB_SKILLS_TABLE"], ConsistentRead=True)["Items"]
         return {
             item["skill_id"]["S"]: int(item["invocation_count"]["N"]) for item in items if "invocation_count" in item
@@ -104,7 +104,7 @@ class World:
 
 
 def ask(server: Server, method: str, **params: Any) -> Any:
-    """The result of a request of revision 2026-07-28."""
+    """Return the result of a request of revision 2026-07-28."""
     headers = {
         "mcp-protocol-version": "2026-07-28",
         "mcp-method": method,
@@ -119,6 +119,6 @@ def ask(server: Server, method: str, **params: Any) -> Any:
 
 
 def served(server: Server) -> dict[str, str]:
-    """All that agents get: the text of every file, by its URI."""
+    """Return everything that agents get: the text of every file by URI."""
     uris = [resource["uri"] for resource in ask(server, "resources/list")["resources"]]
     return {uri: ask(server, "resources/read", uri=uri)["contents"][0]["text"] for uri in uris}

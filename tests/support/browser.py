@@ -1,6 +1,6 @@
 """A real browser on a real server, with an operator logged in; any error in its console fails the test.
 
-A plugin: test modules that want its fixtures say `pytest_plugins = ["tests.support.browser"]` and define `server`.
+A plugin: test modules that use it set `pytest_plugins = ["tests.support.browser"]` and define `server`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from .chromium import CHROMIUM, FLAGS, PASSWORD, prepare
 from .server import Server
 
-# What a browser logs of an answer that says, with its status, that somebody was faster or something is to mend.
+# Console messages for expected statuses: conflicts and validation errors.
 _MEANT = ("status of 409", "status of 422")
 
 
@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def new_page(server: Server, chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens a window with cookies of its own, logged in; what the policy refuses is an error in the console, too."""
+    """Open a logged-in page with its own cookies. CSP violations also count as console errors."""
     errors: list[str] = []
 
     def log(message: Any) -> None:
@@ -53,5 +53,5 @@ def new_page(server: Server, chromium: Browser) -> Iterator[Callable[..., Page]]
 
 @pytest.fixture
 def page(new_page: Callable[..., Page]) -> Page:
-    """A window of the operator's."""
+    """A page of the operator."""
     return new_page()

@@ -1,6 +1,6 @@
-"""What the pages of the admin are looked at with: people of each role, and a world with something of each kind.
+"""Data for tests of the admin's pages: users of each role, and objects of each kind.
 
-Run in a process of its own it fills DATA_DIR, where a database is, with people alone or with everything, and prints the
+Run as a program, it fills the existing database in DATA_DIR with "people" or "everything", and prints the
 ids.
 """
 
@@ -29,7 +29,7 @@ ARABIC = "مرحبا بالعالم. استخدمها عندما يصل شخص �
 
 @contextmanager
 def serving(data: Path, like: Path, what: str) -> Iterator[tuple[Server, dict[str, Any]]]:
-    """A server on a copy of a folder with "people" or "everything" besides, and what was made."""
+    """Run a server on a copy of a folder plus "people" or "everything"; yield it and the created ids."""
     shutil.copytree(like, data)
     environment = {**clean_environment(data), "DJANGO_SETTINGS_MODULE": "mcpsite.settings"}
     command = [sys.executable, "-m", "tests.support.browser_world", what]
@@ -40,7 +40,7 @@ def serving(data: Path, like: Path, what: str) -> Iterator[tuple[Server, dict[st
 
 
 def people() -> dict[str, User]:
-    """An operator who may do everything, and one member of each role, named after it."""
+    """Create a superuser and one member of each role, named after it."""
     from django.contrib.auth.models import Group, User
 
     from .chromium import PASSWORD
@@ -53,7 +53,7 @@ def people() -> dict[str, User]:
 
 
 def everything() -> dict[str, Any]:
-    """A skill of each kind, uploads, calls, people and a token; the ids that addresses are made of."""
+    """Create a skill of each kind, uploads, calls, users and a token; return the ids for URLs."""
     from django.contrib.auth.models import Group
 
     from mcp_gateway.auth import create_token
@@ -103,9 +103,9 @@ def everything() -> dict[str, Any]:
 
 
 def record_calls() -> str:
-    """Some calls, one of them failed; the place of the newest in the log."""
+    """Record some calls, one of them failed; return the cursor of the newest."""
     from invocations.events import InvocationEvent
-    from invocations.pages.cursors import cursor_of
+    from invocations.pages.cursors import call_cursor
     from invocations.stores import get_store
 
     now = datetime.now(UTC)
@@ -118,11 +118,11 @@ def record_calls() -> str:
         for hours in range(30)
     ]  # fmt: skip
     get_store().write_batch(events)
-    return cursor_of(events[0])
+    return call_cursor(events[0])
 
 
 def main(what: str) -> None:
-    """Fill the folder."""
+    """Fill the folder and print the ids."""
     made = everything() if what == "everything" else {name: user.pk for name, user in people().items()}
     json.dump(made, sys.stdout)
 

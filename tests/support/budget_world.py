@@ -1,6 +1,6 @@
-"""A real server, and what people and agents ask of it about the worst packages that there can be.
+"""A real server, and requests of people and agents about the most expensive packages possible.
 
-`test_budgets` asks what each request costs, `benchmarks/worst_packages.py` who waits for it.
+`test_budgets` measures what each request costs, `benchmarks/worst_packages.py` how it delays others.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ SKILL = f"{ADMIN}2/"
 
 
 class World:
-    """A server, somebody who may do everything there, and what their requests have cost."""
+    """A server, a superuser's client, and the measured cost of its requests."""
 
     def __init__(self, server: Server) -> None:
         self.server = server
@@ -47,7 +47,7 @@ class World:
         self.headers = {"x-csrftoken": self.client.cookies["csrftoken"]}
 
     def ask(self, what: str, method: str, path: str, **options: Any) -> httpx.Response:
-        """A request whose cost is counted."""
+        """Send a request and measure its cost."""
         options["headers"] = {**self.headers, **options.get("headers", {})}
         with self.tree.use() as use:
             answer = self.client.request(method, path, **options)
@@ -56,12 +56,12 @@ class World:
         return answer
 
     def call(self, what: str, method: str, params: Mapping[str, Any]) -> httpx.Response:
-        """A call of the gateway whose cost is counted."""
+        """Call the gateway and measure its cost."""
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         return self.ask(what, "POST", "/mcp", json=body, headers={"accept": "application/json, text/event-stream"})
 
     def upload(self, what: str, data: bytes) -> dict[str, Any]:
-        """Make it a version and publish it by the API."""
+        """Create a version through the API and publish it."""
         files = {"file": ("worst.zip", data, "application/zip")}
         answer: dict[str, Any] = self.ask(
             f"{what}: upload", "POST", "/api/v1/skills/", files=files, data={"publish": "true"}
@@ -71,28 +71,28 @@ class World:
 
 @contextmanager
 def serving(data: Path) -> Iterator[World]:
-    """The server, on a copy of `Prepared.operated`, with one skill `greeter`."""
+    """Run a server on a copy of `Prepared.operated` with one skill `greeter`."""
     with Server(UVICORN, data, MCP_REQUIRE_AUTH="false", MCP_SKILL_TOOLS="auto") as server:
         world = World(server)
         with closing(world.client):
             world.upload("greeter", zip_of({"SKILL.md": skill_md("greeter")}))
-            # What only the first request costs is none of a package's.
+            # Exclude the cost of a first request from the measurements.
             world.client.get(f"{ADMIN}1/change/")
-            looked_at(world, "greeter", {"SKILL.md": skill_md("greeter")})
+            inspect_upload(world, "greeter", {"SKILL.md": skill_md("greeter")})
             world.costs.clear()
             yield world
 
 
-def looked_at(world: World, what: str, files: Mapping[str, str | bytes]) -> str:
-    """Upload a package and look at its review; the address of that."""
+def inspect_upload(world: World, what: str, files: Mapping[str, str | bytes]) -> str:
+    """Upload a package and open its inspection page; return the page's URL."""
     form = {"file": ("worst.zip", zip_of(files), "application/zip")}
     staged = world.ask(f"{what}: stage", "POST", f"{ADMIN}upload/", files=form)
     world.ask(f"{what}: review", "GET", staged.headers["location"])
     return staged.headers["location"]
 
 
-def used(world: World, what: str, files: Mapping[str, str | bytes]) -> None:
-    """Everything else that people and agents do with a package."""
+def use_package(world: World, what: str, files: Mapping[str, str | bytes]) -> None:
+    """Do everything else that people and agents do with a package."""
     made = world.upload(what, zip_of(files))
     if "version" not in made:
         assert made["errors"], made
@@ -120,17 +120,17 @@ def used(world: World, what: str, files: Mapping[str, str | bytes]) -> None:
 
 
 def ask_all(world: World) -> None:
-    """Everything about every one of the worst packages."""
+    """Send all requests for each of the worst packages."""
     for what, files in packages():
-        looked_at(world, what, files)
-        used(world, what, files)
+        inspect_upload(world, what, files)
+        use_package(world, what, files)
     world.ask("export", "GET", f"{SKILL}versions/1/zip/")
     for what, text in MARKDOWN.items():
-        looked_at(world, f"Markdown: {what}", with_markdown(text))
+        inspect_upload(world, f"Markdown: {what}", with_markdown(text))
 
 
-def ask_for_very_much(world: World) -> None:
-    """Calls with very large texts of their callers."""
+def ask_with_large_arguments(world: World) -> None:
+    """Call with very large arguments."""
     world.upload("greedy", zip_of({"SKILL.md": skill_md("greedy", "$ARGUMENTS\n" * 500)}))
     answer = world.call("greedy", "tools/call", {"name": "greedy", "arguments": {"arguments": "x" * 500_000}})
     assert answer.json()["result"]["isError"] is True
@@ -138,9 +138,9 @@ def ask_for_very_much(world: World) -> None:
         world.call(what, "tools/call", {"name": "greedy", "arguments": arguments})
 
 
-def review_at_once(world: World, count: int) -> list[int]:
-    """The status of each of so many reviews that are looked at together."""
-    reviews = [looked_at(world, "Chinese", chinese()) for _ in range(count)]
+def inspect_at_once(world: World, count: int) -> list[int]:
+    """Open `count` inspection pages concurrently; return their statuses."""
+    reviews = [inspect_upload(world, "Chinese", chinese()) for _ in range(count)]
     cookies = dict(world.client.cookies)
     with ThreadPoolExecutor(count) as threads:
         answers = threads.map(lambda url: httpx.get(world.server.url + url, cookies=cookies, timeout=120), reviews)

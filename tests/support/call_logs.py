@@ -1,4 +1,4 @@
-"""Logs of calls to test on: each kind of store, empty, and calls to put in."""
+"""Empty invocation stores of each kind, and sample calls."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def dynamo(dynamodb_url: str, dial: Dial) -> DynamoStore:
 
 
 def _emptied(url: str, dial: Dial) -> DynamoStore:
-    """An empty log, and no counters."""
+    """Return a store without calls and counters."""
     dial(url)
     for model in (CallItem, SkillItem):
         if model.exists():
@@ -39,7 +39,7 @@ def _emptied(url: str, dial: Dial) -> DynamoStore:
 
 @pytest.fixture
 def broken(dynamo: DynamoStore, dynamodb_url: str, dial: Dial) -> Iterator[FaultyDynamo]:
-    """What is between the store and DynamoDB."""
+    """The fault-injecting proxy between the store and DynamoDB."""
     with faulty(dynamodb_url) as proxy:
         dial(proxy.url)
         yield proxy
@@ -47,20 +47,20 @@ def broken(dynamo: DynamoStore, dynamodb_url: str, dial: Dial) -> Iterator[Fault
 
 @pytest.fixture(params=["sql", *(pytest.param(engine, marks=pytest.mark.aws) for engine in ENGINES)])
 def log(request: pytest.FixtureRequest) -> InvocationStore:
-    """An empty log of each kind."""
+    """An empty store of each kind."""
     if request.param == "sql":
         return OrmStore()
     return _emptied(request.getfixturevalue("dynamodb_engine")(request.param), request.getfixturevalue("dial"))
 
 
 def called(skill: str = "greeter", second: float = 0, *, at: datetime | None = None, **fields: Any) -> InvocationEvent:
-    """A call at a moment, or so many seconds from now."""
+    """Return a call at a time, or `second` seconds from now."""
     given = {"method": "tools/call", "status": "success", "duration_ms": 1.5, **fields}
     return InvocationEvent(skill=skill, invoked_at=at or NOW + timedelta(seconds=second), **given)
 
 
 def everything(store: InvocationStore, wanted: CallFilter = ALL, limit: int = 1000) -> list[InvocationEvent]:
-    """All pages, one after the other."""
+    """Return the calls of all pages."""
     found: list[InvocationEvent] = []
     before: Position | None = None
     while True:

@@ -1,4 +1,4 @@
-"""The browser of the tests: how it is started, and what Playwright has no word for."""
+"""Launch options of Chromium, and helpers that Playwright lacks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PASSWORD = "journeys-password"
 needs_chromium = pytest.mark.skipif(
     not CHROMIUM.exists(), reason=f"no Chromium at {CHROMIUM} (Debian: apt install chromium)"
 )
-# As a browser hands over what is dropped; a folder is an entry that only the browser itself can make.
+# A drop event as browsers send it, with files only: scripts cannot create folder entries.
 _DROP = """async (files) => {
   const transfer = new DataTransfer();
   for (const [name, bytes] of files) transfer.items.add(new File([new Uint8Array(bytes)], name));
@@ -29,10 +29,10 @@ expect.set_options(timeout=PATIENCE_SECONDS * 1000)
 
 
 def prepare(page: Page) -> Page:
-    """A new page that is waited for, and whose file choosers are the test's.
+    """Set timeouts of a new page, and intercept its file choosers from the start.
 
-    `expect_file_chooser` alone asks the browser for them at the moment in which a key is pressed, and a busy browser
-    opens its own chooser first.
+    `expect_file_chooser` alone starts intercepting when a key is pressed, and a busy browser may
+    open its own chooser first.
     """
     page.set_default_timeout(PATIENCE_SECONDS * 1000)
     page.on("filechooser", lambda chooser: None)

@@ -1,8 +1,8 @@
-"""Dies between any two steps of upload and publish, one after the other, and looks at what is left each time.
+"""Kills the process before each step of upload and publish in turn, and checks the remains each time.
 
-Run by `test_crash_walk` in a process of its own, with the product's settings in the environment. A step
-is whatever leaves a trace outside the process: a statement or commit of SQL, a file put in its place, a
-request to S3 or DynamoDB; the process is killed right before it, which is right after the one before it.
+Run by `test_crash_walk` as a program, with the product's settings in the environment. A step
+is whatever has an effect outside the process: an SQL statement or commit, a file moved into place, a
+request to S3 or DynamoDB. The process is killed right before it.
 Prints the steps.
 """
 
@@ -43,7 +43,7 @@ TEMPLATE = settings.DATA_DIR.with_name("template")
 
 
 class Killer:
-    """Counts steps, and kills the process at one of them."""
+    """Counts steps, and kills the process at step `at`."""
 
     def __init__(self, at: int, log: Path) -> None:
         self.left = at
@@ -56,7 +56,7 @@ class Killer:
             os.kill(os.getpid(), signal.SIGKILL)
 
     def around(self, owner: Any, name: str, says: Callable[..., str]) -> None:
-        """Make the calls of a function steps; `says` names them."""
+        """Make each call of a function a step, named by `says`."""
         function = getattr(owner, name)
 
         def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -66,7 +66,7 @@ class Killer:
         setattr(owner, name, wrapped)
 
     def watch(self) -> None:
-        """Make everything that leaves a trace a step."""
+        """Make every external effect a step."""
         self.around(type(connections["default"]), "_commit", lambda database: "commit")
         self.around(os, "link", lambda source, target: "link")
         self.around(os, "replace", lambda source, target: "replace")
@@ -82,7 +82,7 @@ class Killer:
 
 
 def journey() -> None:
-    """What an operator does: upload a zip, make it a version, publish it."""
+    """Upload a zip, create a version and publish it."""
     upload = services.stage_upload("greeter.zip", zip_of({"SKILL.md": skill_md(body="two"), **FILES}))
     inspection = services.inspect_upload(upload)
     assert inspection.package
@@ -93,7 +93,7 @@ def journey() -> None:
 
 
 def whole() -> str:
-    """The text of the one skill that is served, after every file was found to be what it should be."""
+    """Check every file of the single served skill, and return its text."""
     catalog = get_catalog()
     (skill,) = catalog.changes_since(0).published
     contents = {file.path: catalog.read_file(skill, file) for file in skill.files}
@@ -105,10 +105,10 @@ def whole() -> str:
 
 
 def look() -> None:
-    """Nothing that is not whole is served, a start mends the rest, and the same journey succeeds."""
+    """Check that nothing incomplete is served, that a start repairs the rest, and that a new journey succeeds."""
     assert whole()
     for lifetime in ("STORING_LIFETIME", "UPLOAD_LIFETIME"):
-        setattr(housekeeping, lifetime, timedelta(0))  # as if all of it had passed
+        setattr(housekeeping, lifetime, timedelta(0))  # as if its time had passed
     services.sweep()
     assert not Skill.objects.pending().exists()
     call_command("verify_storage", stdout=sys.stderr)
@@ -118,7 +118,7 @@ def look() -> None:
 
 
 def in_child(work: Callable[[], None]) -> int:
-    """Do something in a process of its own; 0, or how it ended."""
+    """Run `work` in a child process; return 0 or its wait status."""
     connections.close_all()
     child = os.fork()
     if child:
@@ -126,14 +126,14 @@ def in_child(work: Callable[[], None]) -> int:
     try:
         work()
         connections.close_all()
-    except BaseException:  # noqa: BLE001  # a child must never go on as its parent would
+    except BaseException:  # noqa: BLE001  # the child must never continue in the parent's code
         traceback.print_exc()
         os._exit(1)
     os._exit(0)
 
 
 class Aws:
-    """The bucket and the catalog's table, as they were."""
+    """A backup of the bucket and the catalog's table."""
 
     def __init__(self) -> None:
         from invocations.aws.dynamo import connection as connection_of_tables
@@ -169,7 +169,7 @@ def prepare() -> None:
 
 
 def main() -> None:
-    # Only the children may touch the folder, which comes and goes.
+    # Only the children may use the folder, because it is replaced for each of them.
     assert threading.active_count() == 1, threading.enumerate()
     assert in_child(prepare) == 0
     shutil.copytree(settings.DATA_DIR, TEMPLATE)
@@ -177,7 +177,7 @@ def main() -> None:
     log = settings.DATA_DIR.with_name("step")
     steps: list[str] = []
     while True:
-        # Put aside, not removed: whatever a process that was killed may still do there is no concern of the next one.
+        # Moved, not deleted, in case a killed process still writes to it.
         settings.DATA_DIR.rename(settings.DATA_DIR.with_name(f"before-{len(steps)}"))
         shutil.copytree(TEMPLATE, settings.DATA_DIR)
         if aws:

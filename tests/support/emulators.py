@@ -1,4 +1,4 @@
-"""Servers of S3 and DynamoDB started by the tests: two of them, so that a behaviour is not one program's habit."""
+"""S3 and DynamoDB emulators: several, so that tests do not rely on the quirks of one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ PORTS = [f"{server}.{port}" for server in ("master", "volume", "filer") for port
 
 @contextmanager
 def running(command: list[str], ready: Callable[[], bool], log: Path, **environment: str) -> Iterator[None]:
-    """A server's process until the block is left."""
+    """Run a server process within the block."""
     with log.open("w") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **environment})
     try:
@@ -43,13 +43,13 @@ def running(command: list[str], ready: Callable[[], bool], log: Path, **environm
             time.sleep(0.05)
         yield
     finally:
-        process.kill()  # its data is thrown away with it
+        process.kill()  # its data is temporary
         process.wait(30)
 
 
 @contextmanager
 def ministack(folder: Path) -> Iterator[str]:
-    """MiniStack, S3 and DynamoDB; its URL."""
+    """Run MiniStack (S3 and DynamoDB); yield its URL."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     environment = {
@@ -64,7 +64,7 @@ def ministack(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def seaweedfs(folder: Path, *, encrypts: bool = True) -> Iterator[str]:
-    """SeaweedFS, S3 with signatures checked; its URL. Without a key it refuses to encrypt."""
+    """Run SeaweedFS (S3 with signature checks); yield its URL. Without a key it refuses to encrypt."""
     port = free_port()
     identity = {"accessKey": CREDENTIALS["aws_access_key_id"], "secretKey": CREDENTIALS["aws_secret_access_key"]}
     actions = ["Admin", "Read", "Write", "List", "Tagging"]
@@ -84,7 +84,7 @@ def seaweedfs(folder: Path, *, encrypts: bool = True) -> Iterator[str]:
 
 @contextmanager
 def dynamodb_local(folder: Path) -> Iterator[str]:
-    """Amazon's DynamoDB Local, from the folder that DYNAMODB_LOCAL_HOME names; its URL."""
+    """Run Amazon's DynamoDB Local from the folder DYNAMODB_LOCAL_HOME; yield its URL."""
     home = Path(os.environ["DYNAMODB_LOCAL_HOME"])
     port = free_port()
     command = [
@@ -97,7 +97,7 @@ def dynamodb_local(folder: Path) -> Iterator[str]:
 
 
 def s3_client(url: str) -> Any:
-    """A plain client, to look at what the product did."""
+    """Return a plain client, to check what the product stored."""
     config = Config(
         s3={"addressing_style": "path"}, retries={"total_max_attempts": 1}, connect_timeout=1, read_timeout=5
     )
@@ -123,6 +123,6 @@ def _lists_buckets(url: str) -> bool:
     try:
         httpx.get(url, timeout=1)
         s3_client(url).list_buckets()
-    except Exception:  # noqa: BLE001  # anything means: not yet
+    except Exception:  # noqa: BLE001  # any failure means not ready
         return False
     return True

@@ -1,4 +1,4 @@
-"""A proxy before DynamoDB that does what no emulator does: throttle, conflict, lose answers, be away, hang."""
+"""A proxy for DynamoDB that injects faults: throttling, conflicts, lost answers, outages, hangs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PASS_ON = {"content-type", "x-amz-target", "authorization", "x-amz-date", "x-amz
 
 
 class Exchange:
-    """A request to DynamoDB that a fault may answer, pass on, or leave without an answer."""
+    """A request to DynamoDB that a fault may answer, forward, or leave unanswered."""
 
     def __init__(self, handler: BaseHTTPRequestHandler, upstream: str) -> None:
         self.handler = handler
@@ -29,7 +29,7 @@ class Exchange:
         self.body = handler.rfile.read(int(handler.headers.get("content-length", 0)))
 
     def forward(self) -> tuple[int, bytes]:
-        """What the server says, after it has done what it was asked."""
+        """Forward the request; return the server's status and body."""
         address = urlsplit(self.upstream)
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE_SECONDS)
         headers = {name: value for name, value in self.handler.headers.items() if name.lower() in PASS_ON}
@@ -49,23 +49,23 @@ class Exchange:
         self.handler.wfile.write(body)
 
     def fail(self, code: str, message: str = "injected", **more: Any) -> None:
-        """Send an error of DynamoDB's."""
+        """Send a DynamoDB error."""
         error = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": message, "Message": message, **more}
         self.answer(400, json.dumps(error).encode())
 
     def hang_up(self) -> None:
-        """Close the connection without a word."""
+        """Close the connection without an answer."""
         self.handler.close_connection = True
         self.handler.connection.shutdown(socket.SHUT_RDWR)
 
 
 def throttle(exchange: Exchange) -> None:
-    """The table is asked too much; nothing is done."""
+    """Throttle: the request is not executed."""
     exchange.fail("ProvisionedThroughputExceededException")
 
 
 def conflict(exchange: Exchange) -> None:
-    """Another transaction has one of the items; nothing is done."""
+    """Cancel because of another transaction: the request is not executed."""
     count = len(json.loads(exchange.body)["TransactItems"])
     reasons = [{"Code": "None"} for _ in range(count - 1)] + [{"Code": "TransactionConflict", "Message": "injected"}]
     codes = ", ".join(reason["Code"] for reason in reasons)
@@ -74,13 +74,13 @@ def conflict(exchange: Exchange) -> None:
 
 
 def lose_answer(exchange: Exchange) -> None:
-    """What was asked is done, and nobody learns of it."""
+    """Execute the request, and drop the answer."""
     exchange.forward()
     exchange.hang_up()
 
 
 def leave_unprocessed(exchange: Exchange) -> None:
-    """A batch read answers for one key and leaves the others for another time."""
+    """Answer a batch read for one key, and return the others as unprocessed."""
     asked = json.loads(exchange.body)["RequestItems"]
     later = {table: {**request, "Keys": request["Keys"][1:]} for table, request in asked.items() if request["Keys"][1:]}
     first = {table: {**request, "Keys": request["Keys"][:1]} for table, request in asked.items()}
@@ -91,7 +91,7 @@ def leave_unprocessed(exchange: Exchange) -> None:
 
 
 class FaultyDynamo:
-    """The proxy; `faults` names an operation and what befalls its next requests, in their order."""
+    """The proxy; `faults` maps an operation to the faults of its next requests, in order."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -99,12 +99,12 @@ class FaultyDynamo:
         self.asked: Counter[str] = Counter()
         self.away = False
         self.answers = threading.Event()
-        """While it is clear, requests are taken and get no answer."""
+        """While cleared, requests are accepted but not answered."""
         self.answers.set()
         self._lock = threading.Lock()
 
     def next_fault(self, operation: str) -> Fault | None:
-        """What befalls a request."""
+        """Return the next fault of an operation, if any."""
         with self._lock:
             self.asked[operation] += 1
             return next(self.faults.get(operation, iter(())), None)
@@ -112,7 +112,7 @@ class FaultyDynamo:
 
 @contextmanager
 def faulty(upstream: str) -> Iterator[FaultyDynamo]:
-    """A proxy before a DynamoDB server."""
+    """Run a proxy for a DynamoDB server."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -131,7 +131,7 @@ def faulty(upstream: str) -> Iterator[FaultyDynamo]:
                 exchange.answer(*exchange.forward())
 
         def log_message(self, *args: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True

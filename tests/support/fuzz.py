@@ -1,4 +1,4 @@
-"""What to send to the gateway to break it: JSON values, and messages that are nearly right, in every revision."""
+"""Hypothesis strategies for the gateway: JSON values, and nearly valid messages of every revision."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "notifications/cancelled": {"requestId": 1},
     "no/such": {},
 }
-"""Every method of any revision, with params that fit it."""
+"""Every method of any revision, with valid params."""
 VALUES: list[Any] = [
     *METHODS, *LEGACY, MODERN, "greeter", "nobody", SKILL_MD, "skill://greeter", "skill://greeter/", "skill://", "",
     "\u0000", "x" * 2000, "é😀", "\ud800", "../../etc/passwd", "skill://greeter/%2e%2e/x", "=?base64?!?=",
@@ -55,13 +55,13 @@ ANYTHING = st.sampled_from(VALUES) | JSON
 
 
 def encode(value: Any) -> bytes:
-    """A value as a body, also one that is not quite JSON (lone surrogates)."""
+    """Encode a value as a body, even if it is not strictly JSON (lone surrogates)."""
     return json.dumps(value).encode()
 
 
 @st.composite
 def messages(draw: st.DrawFn, revision: str) -> dict[str, Any]:
-    """A request that fits a revision."""
+    """A valid request of a revision."""
     method = draw(st.sampled_from(sorted(METHODS)))
     params = dict(METHODS[method])
     if revision == MODERN:
@@ -74,7 +74,7 @@ def messages(draw: st.DrawFn, revision: str) -> dict[str, Any]:
 
 @st.composite
 def broken(draw: st.DrawFn, value: Any, *, times: int = 3) -> Any:
-    """A JSON value with something in it replaced, left out or added."""
+    """A JSON value with parts replaced, removed or added."""
     for _ in range(draw(st.integers(0, times))):
         value = _break(draw, value)
     return value
@@ -82,7 +82,7 @@ def broken(draw: st.DrawFn, value: Any, *, times: int = 3) -> Any:
 
 @st.composite
 def headers_of(draw: st.DrawFn, message: Any, revision: str, *, changes: int = 2) -> Headers:
-    """The headers that a message needs in a revision, up to so many of them wrong."""
+    """The headers that a message needs in a revision, with up to `changes` errors."""
     found = [(b"content-type", b"application/json"), (b"accept", b"application/json, text/event-stream")]
     if revision == MODERN:
         found += _encoded(_modern_headers(message))
@@ -94,7 +94,7 @@ def headers_of(draw: st.DrawFn, message: Any, revision: str, *, changes: int = 2
 
 
 def _modern_headers(message: Any) -> dict[str, str]:
-    """As `modern_headers`, of whatever a message has become; text that no header can carry as base64."""
+    """Like `modern_headers`, for a message of any shape; text that headers cannot carry becomes base64."""
     if not isinstance(message, dict):
         return {VERSION: MODERN}
     method, params = message.get("method"), message.get("params")
@@ -111,7 +111,7 @@ def _encoded(headers: dict[str, str]) -> Headers:
 
 
 def _break(draw: st.DrawFn, value: Any) -> Any:
-    """Change one thing at any depth."""
+    """Make one change at any depth."""
     inside = isinstance(value, dict | list) and value and draw(st.booleans())
     if not inside:
         return draw(ANYTHING)
@@ -142,7 +142,7 @@ def _double(draw: st.DrawFn, headers: Headers) -> Headers:
 
 
 def _respell(draw: st.DrawFn, headers: Headers) -> Headers:
-    """Other case of names, white space around values, values as base64: what HTTP and MCP take for the same."""
+    """Change the case of names, pad values, or use base64: HTTP and MCP treat all of these as equal."""
     around = st.sampled_from([b"", b" ", b"\t", b" \t "])
     return [
         (name.upper() if draw(st.booleans()) else name, draw(around) + value + draw(around)) for name, value in headers

@@ -1,4 +1,4 @@
-"""Asking the gateway in every revision of MCP, each answer held against the official JSON schemas."""
+"""Requests to the gateway in every revision of MCP; answers are validated by the official JSON schemas."""
 
 from __future__ import annotations
 
@@ -42,34 +42,34 @@ def switch_off(name: str = "greeter") -> None:
 
 @sync_to_async
 def roll_back(name: str = "greeter") -> None:
-    """Make the version before the live one live again."""
+    """Publish the version before the live one."""
     services.rollback(Skill.objects.get(name=name))
 
 
 async def publish_all(*names: str) -> list[SkillVersion]:
-    """Skills with these names and nothing special about them."""
+    """Publish default skills with these names."""
     return [await apublish(name) for name in names]
 
 
 def request(method: str, params: Any = None, *, message_id: Any = 1) -> dict[str, Any]:
-    """A JSON-RPC request; without `params` where they are None."""
+    """Return a JSON-RPC request; without `params` if they are None."""
     given = {} if params is None else {"params": params}
     return {"jsonrpc": "2.0", "id": message_id, "method": method, **given}
 
 
 def hello(revision: str) -> dict[str, Any]:
-    """The params of `initialize`."""
+    """Return the params of `initialize`."""
     return {"protocolVersion": revision, "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
 
 
 def envelope(**changes: Any) -> dict[str, Any]:
-    """The `_meta` of a modern request; further keys (or None to leave one out) without their prefix."""
+    """Return the `_meta` of a modern request; `changes` are keys without prefix, None removes one."""
     meta = {"protocolVersion": MODERN, "clientCapabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
     return {f"{META}/{key}": value for key, value in {**meta, **changes}.items() if value is not None}
 
 
 def modern_headers(method: str, params: dict[str, Any]) -> dict[str, str]:
-    """The headers that a modern request must have."""
+    """Return the required headers of a modern request."""
     headers = {VERSION: MODERN, METHOD: method}
     named = params.get(_NAMED_BY.get(method, ""))
     if isinstance(named, str):
@@ -78,14 +78,14 @@ def modern_headers(method: str, params: dict[str, Any]) -> dict[str, str]:
 
 
 def base64_value(text: str) -> str:
-    """A text as headers carry it that cannot carry it as it is."""
+    """Encode a text that a header cannot carry literally."""
     return f"=?base64?{base64.b64encode(text.encode()).decode()}?="
 
 
 async def send(
     gateway: Gateway, body: Any, headers: dict[str, str] | Iterable[tuple[str | bytes, str | bytes]] = ()
 ) -> httpx.Response:
-    """A POST with these headers and those that every client sends."""
+    """Send a POST with these headers and those that every client sends."""
     given = list(headers.items()) if isinstance(headers, dict) else list(headers)
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     usual = [("content-type", "application/json"), ("accept", "application/json, text/event-stream")]
@@ -95,7 +95,7 @@ async def send(
 async def ask(
     gateway: Gateway, revision: str, method: str, params: dict[str, Any] | None = None, **headers: str
 ) -> dict[str, Any]:
-    """The answer to a request, valid by the revision's schema."""
+    """Return the answer to a request, validated by the revision's schema."""
     params = params or {}
     if revision == MODERN:
         params = {"_meta": envelope(), **params}
@@ -112,7 +112,7 @@ async def ask(
 async def result_of(
     gateway: Gateway, revision: str, method: str, params: dict[str, Any] | None = None, **headers: str
 ) -> dict[str, Any]:
-    """The result of a request that succeeds."""
+    """Return the result of a request that must succeed."""
     answer = await ask(gateway, revision, method, params, **headers)
     result: dict[str, Any] = answer["result"]
     return result
@@ -121,14 +121,14 @@ async def result_of(
 async def error_of(
     gateway: Gateway, revision: str, method: str, params: dict[str, Any] | None = None, **headers: str
 ) -> dict[str, Any]:
-    """The error of a request that fails."""
+    """Return the error of a request that must fail."""
     answer = await ask(gateway, revision, method, params, **headers)
     error: dict[str, Any] = answer["error"]
     return error
 
 
 async def over_asgi(events: Iterable[dict[str, Any]], headers: Iterable[tuple[bytes, bytes]]) -> tuple[int, bytes]:
-    """Status and body of what the application answers to a POST with these events, these headers and a host."""
+    """Send a POST as raw ASGI events and headers (plus `host`); return status and body."""
     scope = {
         "type": "http",
         "method": "POST",

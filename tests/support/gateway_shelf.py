@@ -1,4 +1,4 @@
-"""A catalog in memory: quick, and every question that it is asked is kept."""
+"""A fast in-memory catalog that records every query."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .packages import package
 
 
 class Shelf:
-    """A `Catalog` in memory. It can be away (`failure`), slow (`hold`), damaged (`contents`) and restored."""
+    """An in-memory `Catalog` that can fail (`failure`), block (`hold`), be damaged (`contents`) and restored."""
 
     def __init__(self) -> None:
         self.head = 0
@@ -37,11 +37,11 @@ class Shelf:
         tags: tuple[str, ...] = (),
         **fields: str,
     ) -> PublishedSkill:
-        """Make a version live, by the rules for packages."""
+        """Publish a version, validated by the package rules."""
         return self.put(package(name, body, files, **fields), tags)
 
     def put(self, made: Package, tags: tuple[str, ...] = ()) -> PublishedSkill:
-        """Make a package live."""
+        """Publish a package."""
         self.head += 1
         name, version = made.manifest.name, self.head
         files = tuple(PublishedFile(**file.as_dict()) for file in made.files)
@@ -51,26 +51,26 @@ class Shelf:
         return skill
 
     def withdraw(self, name: str = "greeter") -> None:
-        """Switch a skill off."""
+        """Deactivate a skill."""
         self.head += 1
         self.live[name] = (self.head, None)
 
     def restore(self, backup: Shelf) -> None:
-        """Become what another shelf is, as a registry does that is restored from a backup."""
+        """Take over another shelf's content, like a registry restored from a backup."""
         self.head, self.live = backup.head, dict(backup.live)
 
     def hold(self, question: str) -> None:
-        """Let this question (`generation`, `changes` or the path of a file) wait until it is released."""
+        """Block this query (`generation`, `changes` or a file path) until `release`."""
         self._held = question
         self._reached.clear()
         self._released.clear()
 
     async def reached(self) -> None:
-        """Wait until somebody asks what is held."""
+        """Wait until the blocked query is made."""
         assert await asyncio.to_thread(self._reached.wait, 10), f"nobody asked for {self._held}"
 
     def release(self) -> None:
-        """Answer what is held."""
+        """Release the blocked query."""
         self._held = ""
         self._released.set()
 
@@ -105,5 +105,5 @@ class Shelf:
 
 
 def live_catalog(shelf: Shelf, **options: Any) -> LiveCatalog:
-    """A process's view of a shelf, looking for changes at every request."""
+    """Return a live catalog over a shelf that checks for changes at every request."""
     return LiveCatalog(shelf, **{"refresh_seconds": 0, "cache_bytes": 1024 * 1024, **options})

@@ -1,4 +1,4 @@
-"""Streams of events from the gateway, read as they come; each message held against the official JSON schemas."""
+"""Event streams of the gateway, read incrementally; messages are validated by the official JSON schemas."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .patience import PATIENCE_SECONDS
 
 
 class Stream:
-    """One HTTP request whose answer is read piece by piece."""
+    """One HTTP request whose response is read in pieces."""
 
     def __init__(self, scope: dict[str, Any], body: bytes, revision: str) -> None:
         self._scope = scope
@@ -25,17 +25,17 @@ class Stream:
         self._events.put_nowait({"type": "http.request", "body": body, "more_body": False})
         self._pieces = asyncio.Queue[dict[str, Any]]()
         self.room = asyncio.Event()
-        """Unset while the client does not read."""
+        """Cleared while the client does not read."""
         self.room.set()
         self.status = 0
         self.headers: dict[str, str] = {}
 
     async def run(self) -> None:
-        """Serve it, as a server would."""
+        """Run the application for this request."""
         await application(self._scope, self._events.get, self._send)
 
     def disconnect(self) -> None:
-        """Go away, as a client does."""
+        """Disconnect the client."""
         self._events.put_nowait({"type": "http.disconnect"})
 
     async def start(self) -> None:
@@ -45,12 +45,12 @@ class Stream:
         self.headers = {name.decode(): value.decode() for name, value in started["headers"]}
 
     async def piece(self) -> bytes:
-        """The next bytes, b"" at the end."""
+        """Return the next bytes, b"" at the end."""
         body: bytes = (await self._piece())["body"]
         return body
 
     async def message(self) -> dict[str, Any]:
-        """The next message; a notification is valid by the revision's schema."""
+        """Return the next message; notifications are validated by the revision's schema."""
         piece = await self.piece()
         while piece.startswith(b":"):
             piece = await self.piece()
@@ -62,7 +62,7 @@ class Stream:
         return message
 
     def nothing(self) -> bool:
-        """Whether nothing has come that was not read."""
+        """Return whether there is no unread data."""
         return self._pieces.empty()
 
     async def _send(self, message: Mapping[str, Any]) -> None:
@@ -83,7 +83,7 @@ async def streaming(
     meta: Any = (),
     **headers: str,
 ) -> AsyncIterator[Stream]:
-    """A request and its answer's status, headers and messages; the client disconnects at the end."""
+    """Send a request and yield its stream; disconnect at the end."""
     params = params or {}
     if revision == MODERN:
         params = {**params, "_meta": {**envelope(), **dict(meta)}}
@@ -100,7 +100,7 @@ async def streaming(
 
 @asynccontextmanager
 async def listening(revision: str = LEGACY[-1], **headers: str) -> AsyncIterator[Stream]:
-    """A GET of an older revision."""
+    """Open the GET stream of an older revision."""
     given = {"accept": "text/event-stream", VERSION: revision}
     given |= {name.replace("_", "-"): value for name, value in headers.items()}
     async with _exchange("GET", given, b"", revision) as stream:

@@ -1,6 +1,6 @@
-"""A gateway over a catalog in memory, without a database.
+"""A gateway over an in-memory catalog, without a database.
 
-A plugin: test modules that want its fixtures say `pytest_plugins = ["tests.support.gateway_wire"]`.
+A plugin: test modules that use its fixtures set `pytest_plugins = ["tests.support.gateway_wire"]`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def shelf() -> Shelf:
 
 @pytest.fixture
 def recorded(monkeypatch: pytest.MonkeyPatch) -> list[InvocationEvent]:
-    """What is handed to the recorder, in its place."""
+    """Events that the gateway would pass to the recorder, which is replaced."""
     events: list[InvocationEvent] = []
     monkeypatch.setattr("mcp_gateway.recording.record", events.append)
     return events
@@ -36,7 +36,7 @@ def recorded(monkeypatch: pytest.MonkeyPatch) -> list[InvocationEvent]:
 
 @pytest.fixture
 def live(shelf: Shelf) -> LiveCatalog:
-    """A process's view of the shelf, looking for changes at every request."""
+    """A live catalog over the shelf that checks for changes at every request."""
     return live_catalog(shelf)
 
 

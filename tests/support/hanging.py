@@ -1,4 +1,4 @@
-"""A proxy before any TCP server that hangs in all the ways that a network does."""
+"""A TCP proxy that hangs in all the ways a network can."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 
 TRICKLE_SECONDS = 0.2
-"""Between two bytes of an answer that comes slowly: shorter than any timeout of a single read."""
+"""Seconds between bytes of a slow answer; shorter than any single read timeout."""
 CHUNK = 64 * 1024
 
 
 class Mode(StrEnum):
-    """What becomes of the connections, old and new.
+    """What happens to old and new connections.
 
-    HALF: half of what comes first of an answer, and nothing more. Of a short one that is a part of its headers.
+    HALF: only half of the first data of an answer; with a short answer, part of its headers.
     """
 
     FORWARD = "forward"
@@ -29,24 +29,24 @@ class Mode(StrEnum):
 
 
 class HangingProxy:
-    """Passes everything on, unless `mode` says otherwise."""
+    """Forwards everything, unless `mode` says otherwise."""
 
     def __init__(self, listener: socket.socket, upstream: tuple[str, int]) -> None:
         self.port: int = listener.getsockname()[1]
         self.mode = Mode.FORWARD
         self.accepted = 0
         self.held = 0
-        """Requests and answers that were kept back."""
+        """Number of requests and answers held back."""
         self._listener = listener
         self._upstream = upstream
         self._ended = threading.Event()
 
     def url(self, scheme: str = "http") -> str:
-        """Where it listens."""
+        """Return the proxy's URL."""
         return f"{scheme}://127.0.0.1:{self.port}"
 
     def run(self) -> None:
-        """Accept connections until it is ended."""
+        """Accept connections until `end`."""
         while not self._ended.is_set():
             try:
                 client, _ = self._listener.accept()
@@ -59,7 +59,7 @@ class HangingProxy:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def end(self) -> None:
-        """Accept no more; what hangs is let go."""
+        """Stop accepting, and release hanging connections."""
         self._ended.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -73,7 +73,7 @@ class HangingProxy:
             answers.join()
 
     def _pass(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
-        """Pass on what comes from one side, in the manner of the present mode."""
+        """Forward data of one direction according to the current mode."""
         with suppress(OSError):
             while data := source.recv(CHUNK):
                 if self.mode is Mode.HANG or (self.mode is Mode.HALF and answers):
@@ -103,7 +103,7 @@ class HangingProxy:
 
 @contextmanager
 def hanging(upstream: str) -> Iterator[HangingProxy]:
-    """A proxy before the server at a URL."""
+    """Run a proxy for the server at a URL."""
     address = urlsplit(upstream)
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listener:
         proxy = HangingProxy(listener, (address.hostname or "", address.port or 0))

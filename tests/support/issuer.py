@@ -1,4 +1,4 @@
-"""A little issuer of tokens: real keys, served over HTTP with their metadata by a thread."""
+"""A small JWT issuer with real keys; a thread serves them and the metadata over HTTP."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ DISCOVERY, OAUTH_METADATA, JWKS = (
 
 
 _first_key = cache(KEY_KINDS["RS256"])
-"""One for all tests: making it takes a while."""
+"""Shared by all tests, because generating a key is slow."""
 
 
 class Issuer:
-    """Signs tokens. `answers` are its documents by path; a path that is taken out is 404."""
+    """Signs tokens. `answers` are its documents by path; a removed path is 404."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -59,7 +59,7 @@ class Issuer:
         ]
 
     def claims(self, **changes: Any) -> dict[str, Any]:
-        """The claims of a good token; further ones, or None to leave one out. A timedelta is that much from now."""
+        """Return valid claims with `changes`; None removes a claim, a timedelta is relative to now."""
         now = int(time.time())
         claims = {
             "iss": self.name, "aud": "http://127.0.0.1:8000/mcp", "sub": "u-1", "iat": now, "exp": now + 300,
@@ -73,7 +73,7 @@ class Issuer:
         }
 
     def token(self, kid: str | None = "one", header: dict[str, Any] | None = None, **changes: Any) -> str:
-        """A token signed by one of the keys, or by the first one without naming it."""
+        """Return a token signed by the key `kid`; None means the first key, without a `kid` header."""
         algorithm, key = self.keys[kid or next(iter(self.keys))]
         named = {"kid": kid} if kid else {}
         return jwt.encode(self.claims(**changes), key, algorithm, {**named, **(header or {})})
@@ -81,7 +81,7 @@ class Issuer:
 
 @contextmanager
 def running_issuer() -> Iterator[Issuer]:
-    """An issuer on a free port of this machine."""
+    """Run an issuer on a free local port."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:  # the library's name for it
@@ -101,7 +101,7 @@ def running_issuer() -> Iterator[Issuer]:
             try:
                 self.wfile.write(body)
             except OSError:
-                pass  # whoever asked has had enough
+                pass  # the client has disconnected
 
         def log_message(self, *args: Any) -> None:
             pass

@@ -1,4 +1,4 @@
-"""Every way in which the holder of a token loses the right to call the gateway."""
+"""Every way in which a token's owner loses access to the gateway."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mcp_gateway.auth import create_token, revoke_token
 from mcp_gateway.models import AccessToken
 
 PROMISED_SECONDS = 5.0
-"""How long a loss may take to hold where no message tells of it."""
+"""Seconds within which a loss takes effect without a message between replicas."""
 
 
 class Clock:
-    """Stands in for the module `time` where the age of what is remembered is measured."""
+    """Replaces the module `time` where cache ages are measured."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -31,13 +31,13 @@ class Clock:
 
 
 def view_skill() -> Permission:
-    """The permission that the gateway asks for."""
+    """Return the permission that the gateway requires."""
     return Permission.objects.get(codename="view_skill", content_type__app_label="skills_registry")
 
 
 @dataclass(frozen=True)
 class Loss:
-    """The owner has the right by `give`, loses it by `take`, and is then answered with this HTTP status."""
+    """`give` grants the owner access, `take` removes it; then requests get this HTTP status."""
 
     give: Callable[[User], object]
     take: Callable[[User, AccessToken], object]
@@ -45,19 +45,19 @@ class Loss:
 
 
 def directly(user: User) -> None:
-    """Give the permission to the user."""
+    """Grant the permission to the user."""
     user.user_permissions.add(view_skill())
 
 
 def by_group(user: User) -> None:
-    """Give the permission to a group of the user."""
+    """Grant the permission through a group."""
     group = Group.objects.create(name=f"readers with {user.get_username()}")
     group.permissions.add(view_skill())
     user.groups.add(group)
 
 
 def as_superuser(user: User) -> None:
-    """Let the user do everything."""
+    """Make the user a superuser."""
     _set(user, is_superuser=True)
 
 
@@ -90,7 +90,7 @@ LOSSES: Mapping[str, Loss] = {
 
 
 def holder(loss: Loss, name: str = "rita") -> tuple[User, AccessToken, str]:
-    """A user who has what is about to be lost, with a token and its text."""
+    """Create a user with access, and a token; return both and the token's text."""
     user = User.objects.create_user(name)
     loss.give(user)
     token, text = create_token(user, "for tests")

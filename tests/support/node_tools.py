@@ -1,4 +1,4 @@
-"""What tests/node/package.json installs, and the Node that runs it."""
+"""The packages of tests/node/package.json, and the Node that runs them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ENDS_WITHIN = 3 * PATIENCE_SECONDS
 
 
 def module(path: str) -> Path:
-    """A file of an installed package; skips the test where it is missing."""
+    """Return a file of an installed package; skip the test if it is missing."""
     found = MODULES / path
     if not found.exists():
         pytest.skip(f"{path} is not installed: scripts/install-node (needs npm)")
@@ -26,7 +26,7 @@ def module(path: str) -> Path:
 
 
 def node(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a script on the Node that was installed for the tests; its output is kept."""
+    """Run a script on the tests' Node; capture its output."""
     return subprocess.run(
         [module(".bin/node"), script, *arguments],
         cwd=SCRIPTS,
@@ -38,7 +38,7 @@ def node(script: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def answer_of(script: str, *arguments: str) -> Any:
-    """What a script of tests/node prints as JSON."""
+    """Return the JSON that a script of tests/node prints."""
     ran = node(SCRIPTS / script, *arguments)
     assert ran.returncode == 0, f"{ran.stdout}\n{ran.stderr}"
     return json.loads(ran.stdout)

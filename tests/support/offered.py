@@ -1,4 +1,4 @@
-"""What a deployment might offer besides skills, through the gateway's extension point."""
+"""Sample providers for the gateway's extension point."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOTHING_NEEDED = {"type": "object", "properties": {}}
 waiting = asyncio.Event()
 """Set while `wait_long` waits."""
 cancelled = asyncio.Event()
-"""Set when `wait_long` was cancelled."""
+"""Set after `wait_long` was cancelled."""
 more: list[Tool] = []
 notes: list[Resource] = []
 
@@ -98,7 +98,7 @@ async def suggest(call: ProviderCall, argument: str, typed: str, others: Mapping
 
 
 def provide() -> Offers:
-    """Named in `MCP_PROVIDERS`."""
+    """Return everything that these tests offer; named in `MCP_PROVIDERS`."""
     handlers = [count, show, fail, refuse, need, wait_long, grow, write, tell]
     return Offers(
         tools=[*(Tool(_definition(handler.__name__), handler) for handler in handlers), *more],
@@ -125,22 +125,22 @@ def provide() -> Offers:
 
 
 def provide_twice() -> Offers:
-    """Offers a thing of the same name as `provide`."""
+    """Offer a tool with a name that `provide` also uses."""
     return Offers(tools=[Tool({"name": "count_", "inputSchema": NOTHING_NEEDED}, count)])
 
 
 def provide_skill_name() -> Offers:
-    """A tool that could be taken for a skill."""
+    """Offer a tool with the name of a skill."""
     return Offers(tools=[Tool({"name": "greeter", "inputSchema": NOTHING_NEEDED}, count)])
 
 
 def provide_skill_address() -> Offers:
-    """A resource that could be taken for a skill's."""
+    """Offer a resource with the URI of a skill's file."""
     return Offers(templates=[Template({"uriTemplate": "skill://{x}", "name": "x"}, read_note)])
 
 
 def provide_broken() -> Offers:
-    """A tool without a name."""
+    """Offer a tool without a name."""
     return Offers(tools=[Tool({"inputSchema": NOTHING_NEEDED}, count)])
 
 

@@ -1,8 +1,8 @@
-"""Messages of the gateway held against the official JSON schema of their revision of MCP.
+"""Validation of the gateway's messages by the official JSON schema of their MCP revision.
 
-What a schema calls each method's result, each notification and each error is read from the schema
-itself, so nothing the gateway learns to say can be forgotten here. The Skills extension has no JSON
-schema of its own; its results are written down here from its text.
+The definitions of each method's result, each notification and each error are looked up in the schema
+itself, so new messages of the gateway are covered. The Skills extension has no JSON
+schema; the schemas of its results here follow its text.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ NEWEST = REVISIONS[-1]
 SERVER_INFO = "io.modelcontextprotocol/serverInfo"
 ENVELOPE = "io.modelcontextprotocol/protocolVersion"
 ONLY_MODERN = {"resultType", "ttlMs", "cacheScope", "_meta"}
-"""What no result of a revision with `initialize` may have (`_meta` could be there, but nothing is put into it)."""
+"""Fields that results of revisions with `initialize` must not have (`_meta` is allowed, but never used)."""
 WITHOUT_HEADER = "2025-03-26"
-"""The revision of a request that names none (2025-11-25: basic/transports)."""
+"""Default revision of a request that names none (2025-11-25: basic/transports)."""
 STATUSES = {200, 202, 400, 401, 403, 404, 405, 406, 413, 415, 429}
-"""What the gateway may answer with while nothing is broken."""
+"""Statuses that the gateway may answer with during normal operation."""
 
 _DIGEST = {"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}
 _FILE = {
@@ -82,7 +82,7 @@ _EXTENSION_PARAMS: dict[str, dict[str, Any]] = {
 
 
 def check_answer(answer: Mapping[str, Any], method: str, revision: str) -> None:
-    """Fail unless an answer is valid by the revision's schema, and says nothing of the other era."""
+    """Fail unless an answer is valid by the revision's schema, without fields of the other era."""
     if "error" in answer:
         _check_error(answer, revision)
         return
@@ -93,7 +93,7 @@ def check_answer(answer: Mapping[str, Any], method: str, revision: str) -> None:
         Draft202012Validator({"type": "object", **_EXTENSION[method]}).validate(result)
         _validate(result, revision, "Result")
         if _is_modern(revision):
-            # The extension's text asks it of the skills methods; the official TypeScript client of directories, too.
+            # The extension requires it for skills methods; the official TypeScript client also for directories.
             _validate(result, revision, "CacheableResult")
     else:
         _validate(result, revision, _named(revision)[method].replace("Request", "Result"), "EmptyResult", "Result")
@@ -111,13 +111,13 @@ def check_notification(message: Mapping[str, Any], revision: str) -> None:
 
 
 REVISION_OF_BATCHES = "2025-03-26"
-"""The only one that has them."""
+"""The only revision with batches."""
 
 
 def check_exchange(
     sent: bytes, version_header: str | None, status: int, headers: Mapping[str, str], received: bytes
 ) -> None:
-    """Fail unless an HTTP answer of the gateway is one that MCP allows for this request's body."""
+    """Fail unless MCP allows this HTTP response to this request body."""
     assert status in STATUSES
     if status == 202:
         assert received == b""
@@ -130,11 +130,11 @@ def check_exchange(
         messages = said if isinstance(said, list) else [said]
     asked = _requests(sent)
     for message in messages:
-        if "method" in message:  # which only one request at a time can have before its answer
+        if "method" in message:  # notifications precede the answer of a single request only
             check_notification(message, _revision(asked[0], version_header, message))
             continue
         if message.get("id") is None and sent.lstrip()[:1] == b"[":
-            _check_error(message, REVISION_OF_BATCHES)  # of something in the batch that names no revision
+            _check_error(message, REVISION_OF_BATCHES)  # of a batch entry that names no revision
             continue
         request = next((request for request in asked if _id(request) == _id(message)), {})
         check_answer(message, str(request.get("method")), _revision(request, version_header, message))
@@ -143,7 +143,7 @@ def check_exchange(
 
 def _check_error(answer: Mapping[str, Any], revision: str) -> None:
     assert set(answer) - {"id"} == {"jsonrpc", "error"}
-    # The schemas of older revisions have no error without a request's id; JSON-RPC says that it is null then.
+    # Older schemas have no error without a request id; JSON-RPC requires null then.
     unknown = revision < "2025-11-25" and answer.get("id") is None
     known = {**answer, "id": 0} if unknown else answer
     _validate(known, revision, "JSONRPCErrorResponse", "JSONRPCError")
@@ -153,7 +153,7 @@ def _check_error(answer: Mapping[str, Any], revision: str) -> None:
 
 
 def _validate(value: Any, revision: str, *names: str) -> None:
-    """Hold a value against the first of these definitions that the revision has."""
+    """Validate a value by the first of these definitions that the revision has."""
     definitions = _definitions(revision)
     name = next(name for name in names if name in definitions)
     _validator(revision, name).validate(value)
@@ -174,7 +174,7 @@ def _schema(revision: str) -> dict[str, Any]:
 
 
 def _is_modern(revision: str) -> bool:
-    """Whether it has no handshake."""
+    """Whether the revision has no handshake."""
     return "server/discover" in _named(revision)
 
 
@@ -186,7 +186,7 @@ def _definitions(revision: str) -> dict[str, Any]:
 
 @cache
 def _named(revision: str) -> dict[str, str]:
-    """The definition of each method's request, and of each notification."""
+    """Return the definition name of each method's request and each notification."""
     return {
         method: name
         for name, definition in sorted(_definitions(revision).items())
@@ -196,7 +196,7 @@ def _named(revision: str) -> dict[str, str]:
 
 @cache
 def _errors(revision: str) -> dict[int, str]:
-    """The definition of each error that the revision defines by its code."""
+    """Return the definition name of each error, by code."""
     found: dict[int, str] = {}
     for name, definition in _definitions(revision).items():
         for part in definition.get("properties", {}).get("error", {}).get("allOf", []):
@@ -206,7 +206,7 @@ def _errors(revision: str) -> dict[int, str]:
 
 
 def _requests(sent: bytes) -> list[Mapping[str, Any]]:
-    """What was asked, in the order of the answers; [] where it cannot be read."""
+    """Return the requests in the body, in order; [] if it is invalid."""
     try:
         value = orjson.loads(sent)
     except ValueError:
@@ -216,12 +216,12 @@ def _requests(sent: bytes) -> list[Mapping[str, Any]]:
 
 
 def _id(message: Mapping[str, Any]) -> tuple[type, Any]:
-    """An id that equals no id of another type, as 1 equals True."""
+    """Return the id with its type, because 1 == True."""
     return type(message.get("id")), message.get("id")
 
 
 def _revision(request: Mapping[str, Any], header: str | None, answer: Mapping[str, Any]) -> str:
-    """By the body's `_meta` first, by the header second (2026-07-28: basic/versioning)."""
+    """Return the revision named by the body's `_meta`, else by the header (2026-07-28: basic/versioning)."""
     params = request.get("params")
     meta = params.get("_meta") if isinstance(params, dict) else None
     if isinstance(meta, dict) and ENVELOPE in meta:
@@ -234,16 +234,16 @@ def _revision(request: Mapping[str, Any], header: str | None, answer: Mapping[st
 
 
 def _events(body: bytes) -> Iterator[bytes]:
-    """The data of each event of a stream, which says one thing in one line."""
+    """Yield the data of each event; every event has one data line."""
     for event in body.removesuffix(b"\n\n").split(b"\n\n"):
-        if event and not event.startswith(b":"):  # nothing at all where nothing was told
+        if event and not event.startswith(b":"):  # a stream may be empty
             kind, data = event.split(b"\n")
             assert kind == b"event: message"
             yield data.removeprefix(b"data: ")
 
 
 def are_params_valid(request: Mapping[str, Any], revision: str) -> bool:
-    """Whether a request's params are what the revision's schema, or the Skills extension, says of its method."""
+    """Return whether a request's params are valid by the revision's schema or the Skills extension."""
     method = request["method"]
     if method in _EXTENSION_PARAMS:
         valid = Draft202012Validator(_EXTENSION_PARAMS[method]).is_valid(request["params"])
@@ -251,6 +251,6 @@ def are_params_valid(request: Mapping[str, Any], revision: str) -> bool:
         if _is_modern(revision):
             return valid and _validator(revision, "RequestParams").is_valid(params)
         return valid and _validator(revision, "PingRequest").is_valid(ping)
-    # What every request may carry (`_meta`) is in the older schemas only with requests in general.
+    # In older schemas, `_meta` is defined only for requests in general.
     names = [_named(revision)[method], "JSONRPCRequest"]
     return all(_validator(revision, name).is_valid(request) for name in names)

@@ -1,6 +1,6 @@
-"""Runs the tests that need SQL on a PostgreSQL of their own; arguments go to pytest.
+"""Runs the tests that need SQL on a temporary PostgreSQL; arguments are passed to pytest.
 
-Takes the server that TEST_POSTGRESQL_URL names, or starts one from what is installed.
+Uses the server of TEST_POSTGRESQL_URL, or starts an installed PostgreSQL.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from .server import ROOT
 
 SELECTED = "django_db and not aws and not sqlite"
 NOTHING_SELECTED = 5
-"""Pytest's exit status where the arguments choose other tests."""
+"""Pytest's exit status if the arguments select none of these tests."""
 
 
 def main() -> int:
-    """The exit status of pytest; 0 where there is no PostgreSQL, unless nothing may be missing (SKIPS_FAIL)."""
+    """Return pytest's exit status; 0 without PostgreSQL unless SKIPS_FAIL is set."""
     if given := os.environ.get("TEST_POSTGRESQL_URL"):
         return _run_tests(given)
     found = binaries()

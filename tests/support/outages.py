@@ -1,4 +1,4 @@
-"""A door before a server that can be shut in every way in which a server is away."""
+"""A TCP proxy that simulates every kind of outage of the server behind it."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 UP, REFUSING, HANGING, HALF = "up", "refusing", "hanging", "answering half"
 OUTAGES = [REFUSING, HANGING, HALF]
 HALF_BYTES = 60
-"""Of an answer: less than its headers are."""
+"""Bytes of an answer that pass; fewer than its headers have."""
 
 
 class Door:
-    """A TCP proxy at `url`; `state` says what becomes of connections, also of those that are open."""
+    """A TCP proxy at `url`; `state` decides what happens to new and open connections."""
 
     def __init__(self, upstream: str) -> None:
         address = urlsplit(upstream)
@@ -35,11 +35,11 @@ class Door:
     @state.setter
     def state(self, state: str) -> None:
         self._state = state
-        if state != HANGING:  # who waits for an answer is cut off, as when a server that hung is started anew
+        if state != HANGING:  # cut off waiting clients, as when a hung server restarts
             self._cut_off()
 
     def close(self) -> None:
-        """Be gone for good."""
+        """Close the proxy for good."""
         self._listener.close()
         self._cut_off()
 
@@ -92,7 +92,7 @@ def _reset(connection: socket.socket) -> None:
 
 @contextmanager
 def door(upstream: str) -> Iterator[Door]:
-    """A door before a server until the block is left."""
+    """Run a door for a server within the block."""
     opened = Door(upstream)
     try:
         yield opened

@@ -1,4 +1,4 @@
-"""Functions that do too much, for worker processes; nothing here may start Django."""
+"""Functions that exceed the limits of worker processes. Must not import Django."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Sample:
-    """Plain data of every kind that goes to a worker and back."""
+    """Every kind of plain data that is sent to a worker and back."""
 
     name: str
     content: bytes

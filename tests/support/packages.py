@@ -1,4 +1,4 @@
-"""Packages made in a line, through the same rules as any other. Nothing here starts anything or needs a database."""
+"""One-line construction of valid packages. Needs no database and starts nothing."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from skills_registry.packages.problems import InvalidSkill, Report
 
 
 def skill_md(name: str = "greeter", body: str = "Say hello.", **fields: str) -> str:
-    """The text of a SKILL.md; further frontmatter as keyword arguments, `_` for `-`."""
+    """Return the text of a SKILL.md; keyword arguments are frontmatter fields, with `_` for `-`."""
     extra = "".join(f"{key.replace('_', '-')}: {value}\n" for key, value in fields.items() if key != "description")
     description = fields.get("description", "Greets people. Use when somebody arrives.")
     return f"---\nname: {name}\ndescription: {description}\n{extra}---\n\n{body}\n"
 
 
 def zip_of(files: Mapping[str, str | bytes]) -> bytes:
-    """A zip with these files."""
+    """Return a zip with these files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files.items():
@@ -30,7 +30,7 @@ def zip_of(files: Mapping[str, str | bytes]) -> bytes:
 def package(
     name: str = "greeter", body: str = "Say hello.", files: Mapping[str, str | bytes] = {}, **fields: str
 ) -> Package:
-    """A valid package, through the same rules as any other."""
+    """Return a package, validated by the package rules."""
     inspection = inspect_archive(zip_of({"SKILL.md": skill_md(name, body, **fields), **files}), Limits())
     if inspection.package is None:
         raise InvalidSkill(inspection.problems)
@@ -38,5 +38,5 @@ def package(
 
 
 def assemble(files: Mapping[str, bytes]) -> Package:
-    """The package of these files by path. Raises InvalidSkill."""
+    """Return the package of these files by path. Raises InvalidSkill."""
     return build_package(files, lambda path, _: files[path], limits=Limits(), report=Report())

@@ -1,4 +1,4 @@
-"""The admin's pages as their tests read them."""
+"""Helpers that use and read the admin's pages."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ LOG = "/admin/invocations/invocation/"
 
 
 def upload(browser: Client, content: bytes, filename: str = "greeter.zip") -> Any:
-    """The answer to the first step."""
+    """Upload a file; return the response."""
     return browser.post(f"{SKILLS}upload/", {"file": SimpleUploadedFile(filename, content)})
 
 
 def staged(browser: Client, content: bytes, filename: str = "greeter.zip") -> str:
-    """The address of the review of an upload."""
+    """Upload a file; return the URL of its inspection page."""
     answer = upload(browser, content, filename)
     assert answer.status_code == 302
     return str(answer.headers["location"])
 
 
 def text_of(answer: Any) -> str:
-    """What a page says, as people read it."""
+    """Return the visible text of a page."""
     reader = _Text()
     reader.feed(answer.text)
     return " ".join(" ".join(reader.parts).split())
@@ -41,19 +41,19 @@ class _Text(HTMLParser):
 
 
 def told(answer: Any) -> list[str]:
-    """The messages at the top of a page."""
+    """Return the messages at the top of a page."""
     return [str(message) for message in answer.context["messages"]]
 
 
 def rows(answer: Any) -> list[list[str]]:
-    """The texts of the cells of a page's list, row by row."""
+    """Return the cell texts of a page's list, by row."""
     reader = _Rows()
     reader.feed(answer.text)
     return [[" ".join("".join(cell).split()) for cell in row] for row in reader.rows if row]
 
 
 class _Rows(HTMLParser):
-    """Reads the body of `table#result_list`; screen readers' own texts and icons are left out."""
+    """Parses the body of `table#result_list`, without icons and texts for screen readers."""
 
     def __init__(self) -> None:
         super().__init__()

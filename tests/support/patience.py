@@ -1,4 +1,4 @@
-"""How long tests wait for what must happen. Only a test that fails waits so long, so it is meant for a busy machine."""
+"""Timeout for events that must happen. Long enough for a busy machine; only failing tests wait it out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def wait_until(
     every: float = 0.05,
     within: float = PATIENCE_SECONDS,
 ) -> None:
-    """Ask every so many seconds until the answer is true; fails with the problem when it is not within the time."""
+    """Poll until the condition is true; fail with `problem` after the timeout."""
     deadline = time.monotonic() + within
     while not done():
         assert time.monotonic() < deadline, problem if isinstance(problem, str) else problem()

@@ -1,4 +1,4 @@
-"""A PostgreSQL of the tests' own, which they may stop, and a wire to it that they may cut."""
+"""A temporary PostgreSQL server that tests may stop, and a connection to it that they may cut."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .server import free_port
 
 
 def binaries() -> Path | None:
-    """Where initdb and postgres are; Debian has them outside the path."""
+    """Return the folder of initdb and postgres; Debian keeps them outside PATH."""
     debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     found = shutil.which("initdb") or (str(debian[-1]) if debian else None)
     return Path(found).resolve().parent if found else None
@@ -28,7 +28,7 @@ def binaries() -> Path | None:
 
 @dataclass
 class PostgresqlServer:
-    """A server on a port of this machine."""
+    """A server on a local port."""
 
     port: int
     folder: str
@@ -49,7 +49,7 @@ class PostgresqlServer:
 
 @contextmanager
 def postgresql(found: Path) -> Iterator[PostgresqlServer]:
-    """A throw-away server. PostgreSQL refuses to run as root, so it then runs as its own account."""
+    """Run a temporary server. PostgreSQL refuses to run as root, so root uses the postgres account."""
     user = "postgres" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
     become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"] if os.geteuid() == 0 else []
     with tempfile.TemporaryDirectory(prefix="skillkeeper-postgresql-") as folder:
@@ -63,13 +63,13 @@ def postgresql(found: Path) -> Iterator[PostgresqlServer]:
         try:
             yield server
         finally:
-            with suppress(subprocess.CalledProcessError):  # a test may have stopped it
+            with suppress(subprocess.CalledProcessError):  # a test may already have stopped it
                 server.stop()
 
 
 @pytest.fixture(scope="module")
 def postgresql_server() -> Iterator[PostgresqlServer]:
-    """A PostgreSQL for the tests of a module."""
+    """A PostgreSQL server for the tests of a module."""
     found = binaries()
     if found is None:
         pytest.skip("PostgreSQL is not installed")
@@ -78,7 +78,7 @@ def postgresql_server() -> Iterator[PostgresqlServer]:
 
 
 class Wire:
-    """Passes bytes on to a port, or swallows them: connections are accepted then, and nothing is answered."""
+    """Forwards bytes to a port, or swallows them: connections are then accepted but never answered."""
 
     def __init__(self, port: int) -> None:
         self._upstream = port
@@ -116,7 +116,7 @@ class Wire:
 
 @contextmanager
 def wire_to(port: int) -> Iterator[Wire]:
-    """A wire to a port of this machine."""
+    """Run a wire to a local port."""
     wire = Wire(port)
     try:
         yield wire

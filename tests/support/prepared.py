@@ -1,6 +1,6 @@
-"""Data folders as the product's commands leave them, made once for a whole run and then copied.
+"""Data folders prepared by the product's commands, created once per run and then copied.
 
-A management command costs seconds in a process of its own, and most tests with real servers need the same ones.
+A management command takes seconds as a process, and most tests with real servers need the same ones.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ OPERATOR, OPERATORS_PASSWORD = "olga", "olgas-password"
 
 
 class Prepared(NamedTuple):
-    """Folders to copy, never to serve from. In each the database is migrated and the static files are collected."""
+    """Folders to copy, never to serve from. All have a migrated database and collected static files."""
 
     empty: Path
-    """Nothing else is in it."""
+    """Nothing else."""
     examples: Path
     """The example skills are live."""
     operated: Path
-    """There is OPERATOR, a superuser."""
+    """With OPERATOR, a superuser."""
     token: str
     """An access token of OPERATOR."""
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
-    """The folders of this run, which the processes of pytest-xdist share."""
+    """The folders of this run, shared by the processes of pytest-xdist."""
     base = tmp_path_factory.getbasetemp()
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "prepared"
     with folder.with_suffix(".lock").open("w") as lock:
@@ -46,7 +46,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 
 def prepare(folder: Path) -> Prepared:
-    """Make the folders in an existing one."""
+    """Create the folders in `folder`."""
     found = _folders(folder, "")
     _run(found.empty, "migrate", "-v0")
     _run(found.empty, "collectstatic", "-v0", "--no-input")

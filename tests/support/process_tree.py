@@ -1,4 +1,4 @@
-"""CPU time and memory of a server with the processes it started. Linux only."""
+"""CPU time and memory of a server and its child processes. Linux only."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from pathlib import Path
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _PARENT, _UTIME, _STIME, _CUTIME, _CSTIME, _RSS = 1, 11, 12, 13, 14, 21
-"""Fields of /proc/.../stat after the name."""
+"""Field numbers in /proc/.../stat, counted after the name."""
 EVERY_SECONDS = 0.02
 
 
 @dataclass
 class Use:
-    """What was used while something was done: seconds of CPU in all and of the process without its children, and
-    bytes at the most above what there was before."""
+    """Resources used within a block: CPU seconds in total and without children, and the peak memory
+    increase in bytes."""
 
     cpu_seconds: float = 0.0
     own_cpu_seconds: float = 0.0
@@ -34,7 +34,7 @@ class ProcessTree:
 
     @contextmanager
     def use(self) -> Iterator[Use]:
-        """Measure what is used within the block."""
+        """Measure the block."""
         use, idle, done = Use(), self.memory_bytes(), threading.Event()
         before, own_before = self._cpu_seconds()
 
@@ -56,7 +56,7 @@ class ProcessTree:
         return sum(int(stat[_RSS]) * _PAGE for stat in self._stats())
 
     def _cpu_seconds(self) -> tuple[float, float]:
-        """In all, also of children that have ended, and of the process itself."""
+        """Return CPU seconds in total, including ended children, and of the process itself."""
         own, *children = self._stats()
         itself = int(own[_UTIME]) + int(own[_STIME])
         ended = int(own[_CUTIME]) + int(own[_CSTIME])
@@ -66,7 +66,7 @@ class ProcessTree:
     def _stats(self) -> Iterator[list[str]]:
         yield _stat(str(self._process))
         for process in (path.name for path in Path("/proc").iterdir()):
-            with suppress(OSError):  # it has ended meanwhile
+            with suppress(OSError):  # the process has ended
                 if process.isdecimal() and (stat := _stat(process))[_PARENT] == str(self._process):
                     yield stat
 

@@ -1,4 +1,4 @@
-"""A Redis of the tests' own."""
+"""A temporary Redis server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .server import free_port
 
 @contextmanager
 def redis_server(folder: Path, port: int | None = None) -> Iterator[str]:
-    """Redis on a free port, or on this one; its URL."""
+    """Run Redis on `port` or a free port; yield its URL."""
     binary = shutil.which("redis-server")
     if binary is None:
         pytest.skip("redis-server is not installed")

@@ -1,4 +1,4 @@
-"""A real server in a process of its own, on a free port and a folder of its own."""
+"""A real server process with its own port and data folder."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STARTS_WITHIN = STOPS_WITHIN = PATIENCE_SECONDS
 
 
 class Server:
-    """Runs a command that serves on `port` until the block is left; `output` is all it printed."""
+    """Runs a command that serves on `port` within the block; `output` is what it printed."""
 
     def __init__(self, command: Sequence[str], data: Path, **environment: str) -> None:
         self.port = free_port()
@@ -33,7 +33,7 @@ class Server:
         self._environment = {**clean_environment(data), "PORT": str(self.port), **environment}
 
     def begin(self) -> None:
-        """Start it, and do not wait until it is ready."""
+        """Start the process without waiting until it is ready."""
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
                 self._command, cwd=ROOT, env=self._environment, stdout=log, stderr=subprocess.STDOUT
@@ -54,7 +54,7 @@ class Server:
         self.stop()
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
-        """Ask it to stop, and wait; the exit status."""
+        """Send a signal, wait, and return the exit status."""
         if self.process.poll() is None:
             self.process.send_signal(how)
         return self.process.wait(STOPS_WITHIN)
@@ -71,13 +71,13 @@ class Server:
 
 
 def clean_environment(data: Path) -> dict[str, str]:
-    """An environment that knows nothing of the tests but the folder to write to."""
+    """Return an environment without the tests' variables, except the data folder."""
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
     return {**kept, "DATA_DIR": str(data), "PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "error"}
 
 
 def manage(data: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a management command on a folder."""
+    """Run a management command on a data folder."""
     return subprocess.run(
         [sys.executable, "manage.py", *arguments],
         cwd=ROOT,
@@ -90,7 +90,7 @@ def manage(data: Path, *arguments: str, **environment: str) -> subprocess.Comple
 
 
 def free_port() -> int:
-    """A port that nobody listens on; below those that the system gives to clients, which would take it meanwhile."""
+    """Return an unused port below the ephemeral range, so that no client connection takes it meanwhile."""
     for _ in range(100):
         port = random.randrange(10_000, 32_000)
         with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""What the sources and the documents say, for tests that compare the two."""
+"""Readers of sources and documents, for tests that compare them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from .server import ROOT
 
 
 def pyproject() -> dict[str, Any]:
-    """What pyproject.toml says."""
+    """Return the content of pyproject.toml."""
     return tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
 def calls(path: str, prefix: str) -> Iterator[ast.Call]:
-    """The calls of functions whose names begin with `prefix` in a source file."""
+    """Yield the calls of functions named `prefix...` in a source file."""
     for node in ast.walk(ast.parse((ROOT / path).read_text())):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id.startswith(prefix):
             yield node
 
 
 def table_rows(path: str, heading: str = "") -> list[list[str]]:
-    """The cells of the tables in a document (below one of its headings), without the headers."""
+    """Return the table rows of a document (or of one section), without headers."""
     text = (ROOT / path).read_text()
     if heading:
         text = re.split(r"^#+ ", text.split(f"# {heading}\n", 1)[1], maxsplit=1, flags=re.M)[0]

@@ -1,4 +1,4 @@
-"""Running things at the same time, each thread with database connections of its own."""
+"""Concurrent calls, each thread with its own database connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ A = TypeVar("A")
 
 
 def at_once(function: Callable[[A], T], arguments: Iterable[A]) -> list[T]:
-    """What `function` returns for each argument; all calls are held back until every thread is there."""
+    """Call `function` concurrently for each argument, starting together; return the results."""
     arguments = list(arguments)
     barrier = threading.Barrier(len(arguments), timeout=PATIENCE_SECONDS)
 

@@ -1,7 +1,7 @@
-"""What people read, taken from the sources, and the catalogs of its translations; needs no GNU gettext.
+"""Message extraction and catalogs, without GNU gettext.
 
-`python -m tests.support.translations` brings the catalogs up to date with the sources: new texts come in empty,
-texts that are gone go, and each catalog is compiled beside its source.
+`python -m tests.support.translations` updates the catalogs: new texts are added untranslated,
+obsolete ones are removed, and each catalog is compiled.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ KEYWORDS: dict[str, Any] = {
 
 
 def sources() -> Catalog:
-    """Every text that is marked, with its context and plural."""
+    """Return every marked text, with its context and plural."""
     catalog = Catalog(locale=LANGUAGE, charset="utf-8", fuzzy=False)
     for path, how, text in _texts():
         for line, message, comments, context in extract(how, text, KEYWORDS):
@@ -50,26 +50,26 @@ def _texts() -> Iterator[tuple[str, str, IO[bytes]]]:
         for path in sorted((ROOT / app).rglob("*.py")):
             yield str(path.relative_to(ROOT)), "python", io.BytesIO(path.read_bytes())
     for path in sorted((ROOT / "templates").rglob("*.html")):
-        # What Django makes of a template has the calls of a programming language, and is none.
+        # Django's templatize output looks like code with gettext calls, but is not valid code.
         marked = templatize(path.read_text(), origin=str(path))
         yield str(path.relative_to(ROOT)), "javascript", io.BytesIO(marked.encode())
 
 
 def translated(path: Path = PO) -> Catalog:
-    """The catalog as it is in the repository."""
+    """Read the catalog in the repository."""
     with path.open("rb") as file:
         return read_po(file, locale=LANGUAGE)
 
 
 def compiled(catalog: Catalog) -> bytes:
-    """What Django reads of a catalog."""
+    """Compile a catalog to .mo."""
     buffer = io.BytesIO()
     write_mo(buffer, catalog)
     return buffer.getvalue()
 
 
 def update() -> int:
-    """Write the catalog anew; how many texts wait for their translation."""
+    """Update the catalog; return the number of untranslated texts."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     catalog = translated() if PO.exists() else Catalog(locale=LANGUAGE, charset="utf-8", fuzzy=False)
     catalog.update(sources(), no_fuzzy_matching=True)

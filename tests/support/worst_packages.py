@@ -1,4 +1,4 @@
-"""Packages within all limits on uploads that are as much work as packages can be, by what in them is the work."""
+"""Packages within the upload limits that cost the most work, by the kind of work."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUFFIXES = (
     "r", "rb", "rs", "rst", "scala", "scss", "sh", "sql", "swift", "tex", "tf", "toml", "ts", "vue", "xml", "yaml",
 )  # fmt: skip
 PATTERNS = ("a", "a ", "(", "{", '"', "'", "/*", "<", "\\", "=", "a.", "{{", "$(", "`", "@a(")
-"""What is repeated in files for highlighters; which of them is slow differs from language to language."""
+"""Texts to repeat in highlighted files; which one is slow depends on the language."""
 SLOW = (("tf", "a"), ("c", "a"), ("ts", "a"), ("java", "a"), ("rst", "a"), ("py", "a"), ("md", "a"), ("js", "("))
 
 LANGUAGES = (
@@ -72,7 +72,7 @@ def with_markdown(text: str) -> dict[str, str | bytes]:
 
 
 def for_highlighters() -> dict[str, str | bytes]:
-    """Texts that highlighters take long for, some of which are looked at."""
+    """Files that are slow to highlight."""
     looked_at = {f"{pattern}.{suffix}": pattern * 40_000 for suffix, pattern in SLOW}
     more = {
         f"more/{number}.{suffix}": (pattern * 30_000)[:30_000]
@@ -92,14 +92,14 @@ def findings() -> dict[str, str | bytes]:
 
 
 def shuffled(seed: int) -> str:
-    """Lines of which none is like another, in an order that differs from seed to seed."""
+    """Return distinct lines in an order that depends on the seed."""
     lines = [f"line {number} {number * 7919 % 999_983}" for number in range(12_000)]
     random.Random(seed).shuffle(lines)
     return "\n".join(lines)
 
 
 def chinese() -> dict[str, str | bytes]:
-    """15 megabytes, of which each character takes three."""
+    """15 MB of three-byte characters."""
     return {"SKILL.md": skill_md("worst", "\u597d" * (MOST // 3))}
 
 
@@ -142,5 +142,5 @@ PACKAGES: dict[str, Callable[[], Mapping[str, str | bytes]]] = {
 
 
 def packages() -> Iterator[tuple[str, Mapping[str, str | bytes]]]:
-    """All of them, by name."""
+    """Yield all packages by name."""
     return ((name, make()) for name, make in PACKAGES.items())

@@ -1,10 +1,10 @@
 "use strict";
-// New calls appear by themselves: the newest ones are asked for again and again, and those put in that are not shown
-// yet. Nothing is kept on the server, so any replica may answer. In a window that is not seen nothing is asked for.
+// Live updates: polls for the newest calls and inserts those that are not shown yet. The server keeps no state, so
+// any replica may answer. A hidden window does not poll.
 (() => {
-  const INTERVAL = 2000; // milliseconds; longer where answers take long
+  const INTERVAL = 2000; // milliseconds; longer if answers are slow
   const SHOWN_MAX = 500; // rows
-  const TOLD_AT_MOST_EVERY = 10000; // milliseconds, so that a screen reader gets to say other things, too
+  const TOLD_AT_MOST_EVERY = 10000; // milliseconds, so that announcements do not drown out a screen reader's other output
 
   const panel = document.querySelector("[data-follow]");
   const table = document.querySelector("#result_list tbody");
@@ -26,7 +26,7 @@
 
   function show(rows, more) {
     const unseen = rows.filter((row) => !document.getElementById(row.id));
-    // More came than one answer holds: what was shown before does not join on to them.
+    // More calls than fit one answer: there would be a gap before the rows shown so far.
     if (more && unseen.length === rows.length) table.replaceChildren();
     for (const row of unseen) {
       row.classList.add("log-new");
@@ -50,7 +50,7 @@
     const address = new URL(panel.dataset.follow, location.href);
     address.searchParams.set("from", since);
     const answer = await fetch(address, { headers: { Accept: "text/html" } });
-    // Logged out, or not allowed any more.
+    // Logged out, or the permission was revoked.
     if (answer.redirected || [401, 403].includes(answer.status)) return stop("ended");
     if (!answer.ok) return say("away");
     const template = document.createElement("template");

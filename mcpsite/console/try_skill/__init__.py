@@ -1,1 +1,1 @@
-"""Skills tried as an agent would call them, by people who have no client at hand."""
+"""The "Try it" page: call a skill as an agent would, without an MCP client."""

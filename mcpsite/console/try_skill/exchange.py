@@ -1,4 +1,4 @@
-"""What a client of some revision sends for one call, sent to the gateway of this process; and what came back."""
+"""Sends the messages of an MCP client to this process's gateway, for any protocol revision."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from mcp_gateway.wire.eras import legacy, modern
 from mcpsite.http.request_id import RequestIdMiddleware
 
 CLIENT = {"name": "Try it", "version": SERVER_INFO["version"]}
-"""Who calls, in the log."""
+"""Client name in the log."""
 VERSIONS = (modern.VERSION, *legacy.VERSIONS)
 
 _HAS_VERSION_HEADER = "2025-06-18"
-"""Clients of earlier revisions do not tell theirs in a header."""
+"""Clients of earlier revisions send no revision header."""
 
-# With the id that finds the call in the log again.
+# Adds the request id by which the call can be found in the log.
 _gateway = RequestIdMiddleware(mcp_endpoint)
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One message and its answer, as they were on the wire; `milliseconds` from sending to the whole answer."""
+    """One message and its answer as on the wire; `milliseconds` until the complete answer."""
 
     method: str
     sent_headers: Mapping[str, str]
@@ -43,7 +43,7 @@ class Exchange:
 
     @property
     def answer(self) -> Any:
-        """The JSON value that came back, None where none did."""
+        """The JSON answer; None if it is not JSON."""
         try:
             return orjson.loads(self.received)
         except orjson.JSONDecodeError:
@@ -51,7 +51,7 @@ class Exchange:
 
 
 async def converse(version: str, method: str, params: Mapping[str, Any], inside: InProcessRequest) -> list[Exchange]:
-    """Call a method as a client of this revision does: before 2026-07-28, with the handshake before it."""
+    """Call a method as a client of this revision does; before 2026-07-28, with the handshake first."""
     if version == modern.VERSION:
         return [await _post(method, *_modern(method, params), inside)]
     hello = {"protocolVersion": version, "capabilities": {}, "clientInfo": CLIENT}
@@ -67,7 +67,7 @@ async def converse(version: str, method: str, params: Mapping[str, Any], inside:
 
 
 def _modern(method: str, params: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
-    """Headers and message of revision 2026-07-28."""
+    """Return headers and message of revision 2026-07-28."""
     headers = {modern.VERSION_HEADER: modern.VERSION, modern.METHOD_HEADER: method}
     if method in modern.NAME_PARAMETER:
         headers[modern.NAME_HEADER] = str(params[modern.NAME_PARAMETER[method]])
@@ -97,7 +97,7 @@ async def _post(
     requests = [{"type": "http.request", "body": body}]
 
     async def receive() -> MutableMapping[str, Any]:
-        # After its request the client stays, and says no more.
+        # After its request, the client stays connected and silent.
         return requests.pop() if requests else await asyncio.get_running_loop().create_future()
 
     async def send(event: MutableMapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What is to be tried: how the skill is called, with what, and as a client of which revision."""
+"""The form of the "Try it" page: method, arguments and protocol revision."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ METHODS = {
 }
 TEXT_MAX = 2 * 1024 * 1024
 ARGUMENTS_MAX = 50
-"""Arguments that have a field; the others of a skill with more can be sent as JSON."""
+"""Maximum number of argument fields; further arguments can be sent as JSON."""
 
 
 class TryForm(forms.Form):
@@ -68,11 +68,11 @@ class TryForm(forms.Form):
             )
 
     def argument_fields(self) -> list[forms.BoundField]:
-        """The fields of the skill's arguments."""
+        """Return the fields of the skill's arguments."""
         return [self[field] for field in self._arguments.values()]
 
     def clean_json(self) -> str:
-        """Refuse what is no JSON at all: no client could send it as arguments."""
+        """Reject invalid JSON, which no client could send. JSON that does not fit the skill is allowed."""
         text: str = self.cleaned_data["json"]
         try:
             read_json((text or "{}").encode())
@@ -82,7 +82,7 @@ class TryForm(forms.Form):
         return text
 
     def params(self) -> Mapping[str, Any]:
-        """The parameters of the call, once the form is valid."""
+        """Return the parameters of the call; the form must be valid."""
         method, name = self.cleaned_data["method"], self._skill.name
         if method == "skills/get":
             return {"uri": skill_md_uri(name)}

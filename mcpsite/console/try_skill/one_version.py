@@ -1,4 +1,4 @@
-"""A catalog with one version in it and nothing else, so that it can be tried before it goes live."""
+"""A catalog that holds a single version, so that it can be tried before it goes live."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ from mcp_gateway.catalog import LiveCatalog
 from skills_registry.catalog import Changes, PublishedFile, PublishedSkill, get_catalog
 
 ONE_HOUR = 3600.0
-"""Longer than a try takes."""
+"""Longer than any trial takes."""
 
 
-class OneVersion:
+class SingleVersionCatalog:
     """See `Catalog`."""
 
     def __init__(self, skill: PublishedSkill) -> None:
         self._skill = skill
 
     def generation(self) -> int:
-        """Always the same: nothing changes here."""
+        """Return a constant: nothing changes."""
         return 1
 
     def is_incomplete(self) -> bool:
-        """Never: it is all here."""
+        """Return False: the catalog is complete."""
         return False
 
     def changes_since(self, generation: int) -> Changes:
-        """The one version."""
+        """Return the single version."""
         return Changes(1, [self._skill], [], complete=True)
 
     def cached_file(self, file: PublishedFile) -> bytes | None:
-        """As of all files."""
+        """See `Catalog`."""
         return get_catalog().cached_file(file)
 
     def read_file(self, skill: PublishedSkill, file: PublishedFile) -> bytes:
-        """From where all files are."""
+        """See `Catalog`."""
         return get_catalog().read_file(skill, file)
 
 
-def catalog_of(skill: PublishedSkill) -> LiveCatalog:
-    """What a gateway answers from that serves this version alone."""
-    return LiveCatalog(OneVersion(skill), refresh_seconds=ONE_HOUR, cache_bytes=0)
+def single_version_catalog(skill: PublishedSkill) -> LiveCatalog:
+    """Return a live catalog that serves this version only."""
+    return LiveCatalog(SingleVersionCatalog(skill), refresh_seconds=ONE_HOUR, cache_bytes=0)

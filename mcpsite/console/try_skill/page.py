@@ -1,4 +1,4 @@
-"""The page on which a skill is tried."""
+"""The view of the "Try it" page."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from skills_registry.packages.agent_view import AgentView
 
 from .exchange import CLIENT, Exchange, converse
 from .forms import TryForm
-from .one_version import catalog_of
-from .shown import Outcome, Shown
+from .one_version import single_version_catalog
+from .shown import FormattedExchange, Outcome
 
 VERSIONS_OFFERED = 200
 
 
 @requires("view_skill")
 def try_skill(request: OperatorRequest, pk: int) -> HttpResponse:
-    """Show what can be tried of a version (`version`, else what is live, else the newest); a POST does it."""
+    """Show the form for a version (`version`, else the live, else the newest one); a POST makes the call."""
     skill = get_object_or_404(Skill.objects.with_summary(), pk=pk)
     numbers = list(skill.versions.ready().values_list("number", flat=True)[:VERSIONS_OFFERED])
     version = _version(skill, request.GET.get("version", ""))
@@ -44,10 +44,10 @@ def try_skill(request: OperatorRequest, pk: int) -> HttpResponse:
     )
     context: dict[str, Any] = {"version": version, "versions": numbers, "is_live": is_live, "seen": seen, "form": form}
     if request.method == "POST" and form.is_valid():
-        inside = InProcessRequest(_caller(request), None if is_live else catalog_of(published))
+        inside = InProcessRequest(_caller(request), None if is_live else single_version_catalog(published))
         asked = form.cleaned_data
         exchanges = async_to_sync(converse)(asked["era"], asked["method"], form.params(), inside)
-        context |= _answered(exchanges, skill)
+        context |= _result_context(exchanges, skill)
     return render_skill_view(request, "try", skill, **context)
 
 
@@ -62,16 +62,16 @@ def _version(skill: Skill, asked: str) -> SkillVersion | None:
 
 
 def _caller(request: OperatorRequest) -> Caller:
-    """Whoever is signed in and may see all skills may call all of them."""
+    """Return the caller: users who may see all skills may also call all of them."""
     return Caller(key=f"user:{request.user.pk}", name=request.user.get_username())
 
 
-def _answered(exchanges: list[Exchange], skill: Skill) -> dict[str, Any]:
+def _result_context(exchanges: list[Exchange], skill: Skill) -> dict[str, Any]:
     *handshake, last = exchanges
     query = urlencode({"skill": skill.name, "client": client_label(CLIENT), "exact": "on"})
     return {
-        "handshake": [Shown.of(exchange) for exchange in handshake],
-        "last": Shown.of(last),
+        "handshake": [FormattedExchange.of(exchange) for exchange in handshake],
+        "last": FormattedExchange.of(last),
         "outcome": Outcome.of(last),
         "endpoint": f"{settings.PUBLIC_URL}/mcp",
         "log": f"{reverse('admin:invocations_invocation_changelist')}?{query}",

@@ -1,4 +1,4 @@
-"""Messages as people read them."""
+"""Wire messages formatted for display."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from skills_registry.packages.agent_view import estimate_tokens
 from .exchange import Exchange
 
 SHOWN_MAX = 200_000
-"""So many characters of a message are shown; browsers become slow with more."""
-LAID_OUT_MAX = 1024 * 1024
-"""Bytes of a message up to which it is laid out; a longer one is shown as it came."""
+"""Maximum number of characters displayed; more makes browsers slow."""
+FORMATTED_MAX = 1024 * 1024
+"""Larger messages, in bytes, are not reformatted."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text with the number of characters that are left out at its end."""
+    """A text, and the number of characters cut from its end."""
 
     text: str
     left_out: int = 0
 
     @classmethod
     def of(cls, text: str) -> Text:
-        """As much of a text as a page can show."""
+        """Cut a text to what a page can show."""
         return cls(text[:SHOWN_MAX], max(len(text) - SHOWN_MAX, 0))
 
 
 @dataclass(frozen=True)
-class Shown:
-    """An exchange with its messages laid out."""
+class FormattedExchange:
+    """An exchange with formatted messages."""
 
     exchange: Exchange
     sent: Text
     received: Text
 
     @classmethod
-    def of(cls, exchange: Exchange) -> Shown:
-        """Lay out both messages; one that is not JSON stays as it came."""
-        return cls(exchange, _laid_out(exchange.sent), _laid_out(exchange.received))
+    def of(cls, exchange: Exchange) -> FormattedExchange:
+        """Format both messages; one that is not JSON is left as is."""
+        return cls(exchange, _format_body(exchange.sent), _format_body(exchange.received))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a call: its `failure` in words ("" for none), and what of the answer goes to the model."""
+    """The result of a call: its `failure` ("" for none), and the texts that the model gets."""
 
     failure: str
     texts: list[Text]
@@ -56,7 +56,7 @@ class Outcome:
 
     @classmethod
     def of(cls, exchange: Exchange) -> Outcome:
-        """Read it from the answer."""
+        """Parse the answer."""
         answer = exchange.answer
         answer = answer if isinstance(answer, dict) else {}
         result: Mapping[str, Any] = answer.get("result", {})
@@ -69,16 +69,16 @@ class Outcome:
 
 
 def _texts(result: Mapping[str, Any]) -> Iterator[str]:
-    """The texts for the model in a result of `tools/call`, `prompts/get` or `resources/read`."""
+    """Yield the model's texts in a result of `tools/call`, `prompts/get` or `resources/read`."""
     messages = [message["content"] for message in result.get("messages", [])]
     for item in [*result.get("content", []), *messages, *result.get("contents", [])]:
         if "text" in item:
             yield item["text"]
 
 
-def _laid_out(body: bytes) -> Text:
+def _format_body(body: bytes) -> Text:
     text = body.decode("utf-8", "replace")
-    if len(body) > LAID_OUT_MAX:
+    if len(body) > FORMATTED_MAX:
         return Text.of(text)
     try:
         return Text.of(json.dumps(json.loads(text), ensure_ascii=False, indent=2))

@@ -20,25 +20,25 @@ OTHER = {"local": "s3", "s3": "local"}
 
 
 class Command(BaseCommand):
-    """Move between backends, in either direction and whichever is in use; see `docs/storage.md`."""
+    """Copy data between storage backends, in either direction; see `docs/storage.md`."""
 
     help = (
-        "Copies packages, staged uploads, what is live and the counters of calls to the other backend. "
-        "May be interrupted and repeated; removes nothing. Exit status 1 if anything could not be copied."
+        "Copies packages, staged uploads, live versions and call counters to the other backend. "
+        "May be interrupted and repeated; deletes nothing. Exit status 1 if anything could not be copied."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Where to."""
-        parser.add_argument("--to", required=True, choices=sorted(OTHER), help="the backend that is copied to")
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be copied")
+        """Add the options."""
+        parser.add_argument("--to", required=True, choices=sorted(OTHER), help="the backend to copy to")
+        parser.add_argument("--dry-run", action="store_true", help="only report what would be copied")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Copy versions, then tell what is live, then carry the counters over."""
+        """Copy versions, then write the catalog, then copy the counters."""
         target = options["to"]
         migration = Migration(OTHER[target], target, settings.PROJECTIONS_OF[target], dry_run=options["dry_run"])
         self._copy(migration)
-        counters = self._carry_counters(OTHER[target], target, migration.done, dry_run=options["dry_run"])
-        self._tell(migration.done, counters, dry_run=options["dry_run"])
+        counters = self._copy_counters(OTHER[target], target, migration.done, dry_run=options["dry_run"])
+        self._report(migration.done, counters, dry_run=options["dry_run"])
 
     def _copy(self, migration: Migration) -> None:
         total = SkillVersion.objects.ready().count()
@@ -50,18 +50,18 @@ class Command(BaseCommand):
                     if migration.copy_version(version):
                         whole.add(version.pk)
                     bar.update()
-                # What is not whole must not be served from there.
+                # An incomplete version must not be served from the target.
                 if skill.live_version_id is None or skill.live_version_id in whole:
                     migration.project(skill)
         migration.copy_uploads()
 
-    def _carry_counters(self, source: str, target: str, done: MigrationResult, *, dry_run: bool) -> int:
+    def _copy_counters(self, source: str, target: str, done: MigrationResult, *, dry_run: bool) -> int:
         carried = 0
         stores: dict[str, InvocationStore] = {
             name: import_string(path)() for name, path in settings.INVOCATION_STORES.items()
         }
         try:
-            if source == "s3" and not dry_run:  # before they are counted for the last time
+            if source == "s3" and not dry_run:  # so that these calls are in the counters
                 Handover(lambda: storages["skills-s3"]).take_over(stores[source].write_batch)
             for counter in stores[source].counters():
                 if counter.own_calls:
@@ -72,13 +72,13 @@ class Command(BaseCommand):
             done.fail(f"counters: {error}")
         return carried
 
-    def _tell(self, done: MigrationResult, counters: int, *, dry_run: bool) -> None:
+    def _report(self, done: MigrationResult, counters: int, *, dry_run: bool) -> None:
         verb = "would be copied" if dry_run else "copied"
         self.stdout.write(
             f"{done.files} files ({done.bytes:,} bytes), {done.uploads} uploads and {counters} counters {verb}; "
-            f"{done.already_present} files existed already."
+            f"{done.already_present} files already existed."
         )
         for failure in done.failures:
             self.stdout.write(self.style.ERROR(failure))
         if done.failures:
-            raise CommandError(f"{len(done.failures)} things are not where they should be; see above.")
+            raise CommandError(f"{len(done.failures)} items could not be copied; see above.")

@@ -22,9 +22,9 @@ from skills_registry.store import package_store
 
 
 class Command(BaseCommand):
-    """Everything `make run` does after the requirements are installed; quick and harmless when repeated."""
+    """What `make run` does after installing the requirements. Idempotent."""
 
-    help = "Prepares database, static files, an operator and the example skills where missing, then serves."
+    help = "Prepares the database, static files, an operator account and example skills if missing, then serves."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare, then serve until stopped."""
@@ -37,18 +37,18 @@ class Command(BaseCommand):
             raise CommandError(f"The package store does not answer: {error}") from None
         for failure in services.sweep().failures:
             self.stderr.write(failure)
-        operator = self._operator()
+        operator = self._ensure_operator()
         if not Skill.objects.exists():
             self._import_examples()
         self._serve(operator)
 
     def _serve(self, operator: str) -> None:
-        # Only now: the application lists the static files when it is loaded.
+        # Imported late: the application lists the static files when it is loaded.
         from mcpsite.asgi import application  # noqa: PLC0415
 
         def ready() -> None:
             limit_requests(server.http_factory)
-            self.stdout.write(self._welcome(operator))
+            self.stdout.write(self._welcome_text(operator))
 
         server = Server(
             application,
@@ -69,12 +69,12 @@ class Command(BaseCommand):
                 hint = " Choose another one: PORT=8001 make run" if error.errno == errno.EADDRINUSE else ""
                 raise CommandError(f"Cannot listen on {where}: {error.strerror}.{hint}") from None
 
-    def _operator(self) -> str:
-        """A line about the account: a new one with its password, or who is there already."""
+    def _ensure_operator(self) -> str:
+        """Create a superuser unless there is one; return a line about the account."""
         users = get_user_model().objects
         existing = users.filter(is_superuser=True, is_active=True).order_by("pk").first()
         if existing is not None:
-            return f"{existing.get_username()} (made earlier; forgotten? .venv/bin/python manage.py changepassword)"
+            return f"{existing.get_username()} (existing; reset with .venv/bin/python manage.py changepassword)"
         name = env_str("DJANGO_SUPERUSER_USERNAME", "admin")
         given = env_str("DJANGO_SUPERUSER_PASSWORD")
         password = given or secrets.token_urlsafe(12)
@@ -87,13 +87,13 @@ class Command(BaseCommand):
             for problem in imported.problems:
                 self.stderr.write(f"{path.name}: {problem}")
 
-    def _welcome(self, operator: str) -> str:
+    def _welcome_text(self, operator: str) -> str:
         url = settings.PUBLIC_URL
         header = ' --header "Authorization: Bearer TOKEN"' if settings.MCP_REQUIRE_AUTH else ""
         access = (
             "a token is required: .venv/bin/python manage.py create_token --user NAME"
             if settings.MCP_REQUIRE_AUTH
-            else "open to this machine; MCP_REQUIRE_AUTH=true asks for tokens"
+            else "open to this machine; MCP_REQUIRE_AUTH=true requires tokens"
         )
         lines = [
             "Skillkeeper is running.",
@@ -108,6 +108,6 @@ class Command(BaseCommand):
         if settings.PUBLIC_URL.startswith(("http://0.0.0.0", "http://[::]")):
             lines[-2:-2] = [
                 "",
-                "  Others reach it by the name in PUBLIC_URL only, for example http://skills.lan:8000; set it.",
+                "  Other machines can reach it only by the name in PUBLIC_URL; set it, for example http://skills.lan:8000.",
             ]
         return "\n".join(["", *lines, ""])

@@ -17,18 +17,18 @@ from skills_registry.store import package_store
 
 
 class Command(BaseCommand):
-    """Restore the registry after its database was lost; run it on a migrated, empty one."""
+    """Restore the registry after a database loss; run it on a migrated, empty database."""
 
     help = (
-        "Restores skills, versions, what is live and (with STORAGE_BACKEND=s3) the counters from the package store "
+        "Restores skills, versions, live versions and (with STORAGE_BACKEND=s3) counters from the package store "
         "and the published catalog. May be repeated. Exit status 1 if anything could not be restored."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """What to do about broken versions."""
-        parser.add_argument("--dry-run", action="store_true", help="only say what would be restored")
+        """Add the options."""
+        parser.add_argument("--dry-run", action="store_true", help="only report what would be restored")
         parser.add_argument(
-            "--skip-broken", action="store_true", help="restore a skill also without those versions that are not whole"
+            "--skip-broken", action="store_true", help="restore a skill without its incomplete versions"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -39,16 +39,16 @@ class Command(BaseCommand):
             if not names:
                 raise CommandError(f"Nothing to restore from: the package store ({self._store()}) is empty.")
             done = [
-                self._rebuilt(name, options["dry_run"], options["skip_broken"])
+                self._rebuild(name, options["dry_run"], options["skip_broken"])
                 for name in tqdm(names, unit="skill", disable=None)
             ]
             counters = 0 if options["dry_run"] else self._restore_counters()
         except OSError as error:
             raise CommandError(f"The store does not answer: {error}. Run it again; nothing is half restored.") from None
-        self._tell(done, counters, dry_run=options["dry_run"])
+        self._report(done, counters, dry_run=options["dry_run"])
 
-    def _rebuilt(self, name: str, dry_run: bool, skip_broken: bool) -> RebuildResult:
-        """What came of a skill; one that cannot be restored is no reason not to restore the next."""
+    def _rebuild(self, name: str, dry_run: bool, skip_broken: bool) -> RebuildResult:
+        """Restore a skill; a failure is reported and does not stop the others."""
         try:
             return rebuild(name, dry_run=dry_run, skip_broken=skip_broken)
         except (OSError, ValueError, DatabaseError) as error:
@@ -60,7 +60,7 @@ class Command(BaseCommand):
         return f"below {settings.DATA_DIR}"
 
     def _restore_counters(self) -> int:
-        """What this database had counted is in DynamoDB as imported, and the reverse."""
+        """Restore counters; what this database counted is the imported part in DynamoDB, and vice versa."""
         if settings.STORAGE_BACKEND != "s3":
             return 0
         restored = 0
@@ -78,7 +78,7 @@ class Command(BaseCommand):
             restored += 1
         return restored
 
-    def _tell(self, done: list[RebuildResult], counters: int, *, dry_run: bool) -> None:
+    def _report(self, done: list[RebuildResult], counters: int, *, dry_run: bool) -> None:
         for rebuilt in done:
             live = f", {rebuilt.live} live" if rebuilt.live else ""
             state = "is there already" if rebuilt.already_present else f"{rebuilt.versions} versions{live}"
@@ -95,5 +95,5 @@ class Command(BaseCommand):
             self.stdout.write("Recorded calls were in the database that was lost.")
         if broken:
             raise CommandError(
-                f"{broken} skills are not whole; see above. Mend the store and repeat, or use --skip-broken."
+                f"{broken} skills are incomplete; see above. Repair the store and repeat, or use --skip-broken."
             )

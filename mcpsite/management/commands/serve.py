@@ -12,14 +12,14 @@ from mcpsite.server.uvicorn_limits import LimitedProtocol
 
 
 class Command(BaseCommand):
-    """What the image runs: one process; more replicas are more containers."""
+    """What the image runs: one process per container."""
 
-    help = "Serves with uvicorn on HOST and PORT, as production does."
+    help = "Serves with uvicorn on HOST and PORT, as in production."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Serve until stopped; by SIGTERM, of which the process dies once everything is written."""
-        self._look_at_schema()
-        # Only now: the application lists the static files when it is loaded.
+        """Serve until SIGTERM; the process exits once all recorded calls are written."""
+        self._warn_about_schema()
+        # Imported late: the application lists the static files when it is loaded.
         from mcpsite.asgi import application  # noqa: PLC0415
 
         uvicorn.run(
@@ -30,16 +30,16 @@ class Command(BaseCommand):
             http=LimitedProtocol,
             ws="none",
             lifespan="on",
-            log_config=None,  # the product's own, LOGGING
+            log_config=None,  # settings.LOGGING applies
             access_log=False,
             server_header=False,
-            proxy_headers=False,  # whom to believe is for TRUSTED_PROXY_COUNT and TRUST_X_FORWARDED_PROTO
+            proxy_headers=False,  # TRUSTED_PROXY_COUNT and TRUST_X_FORWARDED_PROTO decide
             timeout_keep_alive=settings.HTTP_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=settings.ANSWERS_STOP_SECONDS,
         )
 
-    def _look_at_schema(self) -> None:
-        """Say what has to be done before `/readyz` is 200; it is served nevertheless, and ready once that is done."""
+    def _warn_about_schema(self) -> None:
+        """Warn about missing migrations; serve anyway, and `/readyz` is 200 once they are applied."""
         try:
             missing = missing_migrations()
         except DatabaseError as error:

@@ -1,12 +1,12 @@
 "use strict";
-// Loaded before anything is painted: the colours of the last visit, the reader's time zone for the next page, and
-// clicks on buttons whose scripts are still on their way.
+// Runs before the first paint: applies the theme of the last visit, stores the browser's time zone for the next page,
+// and keeps clicks on buttons whose scripts are still loading.
 (() => {
   let theme = "auto";
   try {
     theme = JSON.parse(localStorage.getItem("adminTheme")) || "auto";
   } catch {
-    // No storage, or not what unfold writes: as the system has it.
+    // No storage, or an unexpected value: use the system's theme.
   }
   const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
   document.documentElement.classList.add(dark ? "dark" : "light");

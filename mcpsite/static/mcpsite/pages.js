@@ -1,5 +1,5 @@
 "use strict";
-// What our pages do in the browser beyond links and forms.
+// Behavior of our pages beyond links and forms.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
@@ -8,24 +8,24 @@ document.addEventListener("click", async (event) => {
   button.textContent = button.dataset.copied;
 });
 
-// The tab that is shown is in sight, also where not all of them are.
+// Scrolls the current tab into view.
 for (const tab of document.querySelectorAll(".sk-tabs [aria-current]")) {
   const bar = tab.parentElement;
   bar.scrollLeft += tab.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - tab.offsetWidth) / 2;
 }
 
-// Where the rows of a table are stacked, each cell says what its column is.
+// Labels each cell of a stacked table with its column.
 for (const table of document.querySelectorAll(".sk-stacks")) {
   const columns = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
   for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, index) => (cell.dataset.label = columns[index]));
 }
 
-// unfold writes a chosen file's name into a text field beside the input, which ours do not have.
+// unfold writes the chosen file's name into an adjacent text field, which our forms do not have.
 for (const input of document.querySelectorAll(".sk-field input[type=file], .sk-upload input[type=file], .sk-editor input[type=file]")) {
   input.hasChangeListener = true;
 }
 
-// A form is sent once: until the answer is there, further clicks do nothing, and the page says that it works on it.
+// Prevents double submits: until the response arrives, further clicks are ignored and a busy state is shown.
 const SAY_AFTER = 400;
 window.working = (form, on) => {
   form.querySelector(":scope > .sk-working")?.remove();
@@ -43,16 +43,16 @@ document.addEventListener("submit", (event) => {
   if (form.hasAttribute("data-busy")) event.preventDefault();
   else window.working(form, true);
 });
-// A page that the browser has kept is shown again as it was left.
+// A page restored from the back/forward cache is no longer busy.
 window.addEventListener("pageshow", () => document.querySelectorAll("form[data-busy]").forEach((form) => window.working(form, false)));
-// A box that ticks all boxes of a name in its form.
+// A checkbox that selects all checkboxes of a name in its form.
 document.addEventListener("change", (event) => {
   const name = event.target.dataset.checkAll;
   if (!name) return;
   for (const box of event.target.form.querySelectorAll(`input[name="${name}"]`)) box.checked = event.target.checked;
 });
-// A field of several words suggests for the one that is typed last. Browsers compare suggestions with all that is in
-// the field, so each begins with the words that are there already.
+// Suggestions for the last word of a field. Browsers match suggestions against the whole field, so each one starts
+// with the words already in it.
 for (const input of document.querySelectorAll("input[data-words]")) {
   const words = [...(input.list?.options ?? [])].map((option) => option.value);
   input.addEventListener("input", () => {
@@ -62,7 +62,7 @@ for (const input of document.querySelectorAll("input[data-words]")) {
     input.list?.replaceChildren(...wanted.map((word) => Object.assign(document.createElement("option"), { value: before + word })));
   });
 }
-// A long list shows the rows that hold what is typed; folders of a tree stay while something in them does.
+// Filters a long list by the typed text; a folder stays visible while something in it matches.
 for (const bar of document.querySelectorAll("[data-filter]")) {
   const list = bar.parentElement;
   const field = bar.querySelector("input");

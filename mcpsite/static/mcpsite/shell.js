@@ -1,6 +1,6 @@
 "use strict";
-// What unfold's expressions refer to by name. Alpine's CSP build evaluates them without eval and therefore
-// reaches nothing global: everything that they use has to be registered.
+// Names that unfold's expressions use. Alpine's CSP build evaluates expressions without eval and therefore
+// has no access to globals: every name must be registered.
 document.addEventListener("alpine:init", () => {
   const { Alpine } = window;
   const remembered = "sidebarDesktopOpen";
@@ -27,7 +27,7 @@ document.addEventListener("alpine:init", () => {
       this.sidebarMobileOpen = true;
       this.$nextTick(() => this.$refs.closeMenu.focus());
     },
-    // Esc closes what is open on top of it first.
+    // Esc first closes whatever is open on top.
     closeSidebar(event) {
       if (!this.sidebarMobileOpen || event?.defaultPrevented) return;
       this.sidebarMobileOpen = false;

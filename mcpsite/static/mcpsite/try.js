@@ -1,5 +1,5 @@
 "use strict";
-// Arguments go along from the fields to the JSON and back, as far as the JSON fits the fields.
+// Copies arguments between the fields and the JSON, as far as the JSON matches the fields.
 (() => {
   const form = document.querySelector("[data-try]");
   if (!form) return;
@@ -16,7 +16,7 @@
     try {
       given = JSON.parse(json.value || "{}");
     } catch {
-      return; // it stays where it can be mended
+      return; // keep the invalid JSON so that it can be corrected
     }
     for (const field of fields) {
       const value = given?.[field.dataset.argument];

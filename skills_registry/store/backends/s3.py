@@ -213,9 +213,9 @@ class S3SkillStorage(S3Storage):  # type: ignore[misc]  # django-storages has no
         try:
             data = _body(found, limit)
         except UNREACHED:
-            self.guard.breaker.failed()
+            self.guard.breaker.record_failure()
             raise
-        self.guard.breaker.succeeded()
+        self.guard.breaker.record_success()
         return data, found["ETag"]
 
     def _head(self, name: str) -> dict[str, Any] | None:
