@@ -18,6 +18,7 @@ from skills_registry.store import package_store
 
 from .errors import StoreFailed
 from .inspecting import inspect
+from .kept_inspections import kept
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -83,11 +84,16 @@ def _upload_names(paths: Iterable[str]) -> dict[str, str]:
 
 
 def inspect_upload(upload: Upload, *, mend: bool = False) -> Inspection:
-    """Inspect a staged zip; see `inspect`. Raises FileNotFoundError if it was swept."""
-    return inspect(package_store.read_upload(upload.pk), mend=mend)
+    """Inspect a staged zip once for all its pages; see `inspect`. Raises FileNotFoundError if it was swept."""
+    found = kept.get(upload.pk, mend=mend)
+    if found is None:
+        found = inspect(package_store.read_upload(upload.pk), mend=mend)
+        kept.put(upload.pk, found, mend=mend)
+    return found
 
 
 def discard_upload(upload: Upload) -> None:
     """Delete a staged zip."""
+    kept.forget(upload.pk)
     package_store.delete_upload(upload.pk)
     upload.delete()
