@@ -89,7 +89,7 @@ def test_language_is_chosen_before_signing_in_and_remembered(client: Client, ope
     visitor = Client(enforce_csrf_checks=True, headers={"accept-language": "en"})
     page = visitor.get("/admin/login/?next=/admin/connect/").text
     form = page[page.index('class="sk-languages"') :].partition("</form>")[0]
-    assert re.findall(r'value="(\w+(?:-\w+)?)" lang', form) == ["en", "zh-hans"]
+    assert re.findall(r'value="(\w+(?:-\w+)?)"\s+lang', form) == ["en", "zh-hans"]
     assert "简体中文" in form
     [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
     [after] = re.findall(r'name="next" value="([^"]*)"', form)

@@ -27,7 +27,7 @@ class Entry:
     at: datetime
     what: str
     number: int | None
-    before_cursor: list[tuple[str, str]]
+    before: list[tuple[str, str]]
     after: list[tuple[str, str]]
     actor: Any
     reason: str
