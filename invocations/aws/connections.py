@@ -13,6 +13,8 @@ from typing import Any, cast
 
 from botocore import awsrequest
 
+from invocations.resilience.unavailable import DeadlinePassed
+
 PIECE = 64 * 1024
 """Bytes sent within one timeout: a large body may take longer as long as it makes progress."""
 SecondsLeft = Callable[[], float]
@@ -73,10 +75,10 @@ class _BoundedSocket:
         return raw if buffering == 0 else io.BufferedReader(raw)
 
     def limit_next_wait(self) -> None:
-        """Set the timeout of the next wait. Raises TimeoutError if no time is left."""
+        """Set the timeout of the next wait. Raises DeadlinePassed if no time is left."""
         left = self._left()
         if left <= 0:
-            raise TimeoutError("the deadline has passed")
+            raise DeadlinePassed("the deadline has passed")
         self._socket.settimeout(_limit(self._silence, left))
 
     def __getattr__(self, name: str) -> Any:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from . import deadline
+from .unavailable import DeadlinePassed, StoreUnavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -19,7 +20,7 @@ IDLE_SECONDS = 30.0
 """How long an idle thread lives."""
 
 
-class Busy(OSError):
+class Busy(StoreUnavailable):
     """The pool's queue is full."""
 
 
@@ -52,10 +53,15 @@ class Pool(Executor):
         return future
 
     async def run(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call a function in a thread and return its result. Raises Busy, or TimeoutError at the caller's deadline."""
+        """Call a function in a thread and return its result. Raises Busy, and DeadlinePassed for the caller's."""
         left = deadline.remaining()
-        async with asyncio.timeout(None if left == float("inf") else left):
-            return await asyncio.wrap_future(self.submit(fn, *args, **kwargs))
+        try:
+            async with asyncio.timeout(None if left == float("inf") else left) as limit:
+                return await asyncio.wrap_future(self.submit(fn, *args, **kwargs))
+        except TimeoutError:
+            if limit.expired():
+                raise DeadlinePassed("the deadline has passed") from None
+            raise
 
     def drain(self, seconds: float) -> None:
         """Wait until all submitted calls are done, for at most `seconds`."""

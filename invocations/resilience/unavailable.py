@@ -9,3 +9,7 @@ class StoreUnavailable(OSError):
 
 class MissingFile(StoreUnavailable, FileNotFoundError):
     """The store has no such file."""
+
+
+class DeadlinePassed(StoreUnavailable, TimeoutError):
+    """The work took longer than the caller may wait."""
