@@ -51,7 +51,7 @@ def address(event: InvocationEvent) -> str:
 
 def clients(answer: Any) -> list[str]:
     """Which calls a page shows, by the names of their clients."""
-    return re.findall(r'field-client">(?:<a [^>]*><bdi>)?([^<]*)<', answer.text)
+    return re.findall(r'field-client">\s*(?:<a [^>]*><bdi>)?([^<]*?)\s*<', answer.text)
 
 
 def link(answer: Any, rel: str) -> str:

@@ -56,7 +56,7 @@ def test_list_tells_status_versions_calls_owner_and_tags(
 
     first, second = listed(browser)
     about = "greeter" + "Greets people. Use when somebody arrives." + "office"
-    assert [first[0], first[1], first[2]] == [about, "active", "v1 live,v2 waiting"]
+    assert [first[0], first[1], first[2]] == [about, "active", "v1 live, v2 waiting"]
     assert [first[3], first[4], first[6]] == ["3", "33.3%", "olga"]
     assert second == ["waitingWaits.", "draft", "v1 waiting", "0", "-", "2026-03-01 09:30:00", "-"]
 

@@ -112,7 +112,7 @@ def test_version_page_compares_with_what_is_live(browser: Client) -> None:
 
     older = browser.get(f"{SKILLS}{skill.pk}/versions/1/").text
     assert "Changes compared with v2 (live)" in older
-    changes = re.findall(r"<bdi>([^<]+)</bdi></td><td><span[^>]*>(\w+)<", older)
+    changes = re.findall(r"<bdi>([^<]+)</bdi>\s*</td>\s*<td>\s*<span[^>]*>(\w+)<", older)
     assert changes == [("a.txt", "changed"), ("b.txt", "added"), ("c.txt", "removed")]
     assert "Changes compared with" not in browser.get(f"{SKILLS}{skill.pk}/versions/2/").text
 

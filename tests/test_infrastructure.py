@@ -115,7 +115,7 @@ def test_server_without_public_access_block_is_warned_of_and_gets_the_rest(
 
 def test_plain_http_server_is_not_locked_out_by_a_policy(s3_url: str, ministack_url: str) -> None:
     result = init(s3_url, ministack_url)
-    assert "bucket policy (TLS only): left out" in result.stdout
+    assert "bucket policy (TLS only): skipped" in result.stdout
     with pytest.raises(ClientError, match="NoSuchBucketPolicy"):
         s3_client(s3_url).get_bucket_policy(Bucket=BUCKET)
 

@@ -85,7 +85,7 @@ def test_the_api_reads_no_json_of_any_size(operator: User) -> None:
     body = json.dumps({"changes": {"notes.md": "a" * JSON_MAX_BYTES}})
     answer = Api(operator).client.post("/api/v1/skills/greeter/versions/1/edit/", body, content_type="application/json")
     assert answer.status_code == 413
-    assert "upload larger files with a zip" in answer.json()["detail"]
+    assert "upload larger files in a zip" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("text", MUCH.values(), ids=MUCH)

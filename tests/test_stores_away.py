@@ -63,7 +63,7 @@ def test_local_folder_that_cannot_be_read_is_a_store_that_is_away(browser: Clien
     page = browser.get(f"{SKILLS}{skill.pk}/versions/1/")
     download = Api(operator).client.get("/api/v1/skills/greeter/versions/1/download/")
     assert (page.status_code, download.status_code) == (503, 503)
-    assert "the package store, which does not answer: Not a directory" in text_of(page)
+    assert "the package store, which is not responding: Not a directory" in text_of(page)
 
 
 def test_file_that_is_missing_in_the_store_is_said_to_be_that(browser: Client, store: Path) -> None:

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from invocations import queries
 from invocations.pages.cursors import encode_cursor
 from invocations.pages.export import download
+from invocations.resilience.unavailable import StoreUnavailable
 from invocations.usage import Series, Use, last_days, most_called
 
 from . import inputs, outputs
@@ -127,5 +128,5 @@ def _sum_series(parts: Sequence[Series | None], since: date, until: date) -> Ser
     return Series(since, tuple(uses))
 
 
-def _log_unavailable() -> OSError:
-    return OSError("the log of calls")
+def _log_unavailable() -> StoreUnavailable:
+    return StoreUnavailable("the log of calls")
