@@ -94,7 +94,7 @@ def test_second_start_loses_nothing_and_makes_no_second_account(tmp_path: Path) 
         database.execute("update skills_registry_skill set live_version_id = null where name = 'calculator'")
         database.commit()
     with Server(QUICKSTART, data, **account) as server:
-        assert "olga (made earlier" in server.output
+        assert "olga (existing" in server.output
     assert rows(data, "select count(*) from skills_registry_skillversion") == [(len(EXAMPLES),)]
     assert rows(data, "select live_version_id from skills_registry_skill where name = 'calculator'") == [(None,)]
     assert rows(data, "select username from auth_user") == [("olga",)]

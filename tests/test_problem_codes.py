@@ -32,7 +32,7 @@ from tests import test_reviewing as reviewing
 from tests import test_upload_budgets as budgets
 from tests.samples.oversized import OVERSIZED_ARCHIVES, OVERSIZED_MANIFESTS
 
-GIVES_A_CODE = {"error", "warning", "warn", "refused", "Problem", "_Rule"}
+GIVES_A_CODE = {"error", "warning", "warn", "invalid_zip", "refused", "Problem", "_Rule"}
 TESTED_ELSEWHERE = {
     "conflict": imports.test_skill_that_is_deleted_is_refused_with_the_reason,
     "description-too-long/allowed": rules.test_a_long_description_can_be_allowed_and_is_then_a_warning,

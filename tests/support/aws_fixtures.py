@@ -76,9 +76,17 @@ def dynamodb_url(request: pytest.FixtureRequest, dynamodb_engine: Callable[[str]
 
 def end_probes(guard: Guard) -> None:
     """Close the breaker and wait for the probe thread to end, so that it does not affect other tests."""
-    guard.breaker.record_success()
     name = f"probe-{guard._service}"
-    wait_until(lambda: all(thread.name != name for thread in threading.enumerate()), f"{name} does not end")
+
+    def is_over() -> bool:
+        guard.breaker.record_success()  # each time: a probe under way may still fail
+        return all(thread.name != name for thread in threading.enumerate())
+
+    probe, guard._probe = guard._probe, lambda: None
+    try:
+        wait_until(is_over, f"{name} does not end")
+    finally:
+        guard._probe = probe
 
 
 @pytest.fixture

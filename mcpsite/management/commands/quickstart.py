@@ -34,7 +34,7 @@ class Command(BaseCommand):
         try:
             package_store.check_access()
         except OSError as error:
-            raise CommandError(f"The package store does not answer: {error}") from None
+            raise CommandError(f"The package store is not responding: {error}") from None
         for failure in services.sweep().failures:
             self.stderr.write(failure)
         operator = self._ensure_operator()
