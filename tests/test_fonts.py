@@ -58,7 +58,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, prepared: Prepared) -> Iter
 
 def signed_in(page: Page) -> Page:
     """The page, once it shows what is behind the form."""
-    expect(page.get_by_role("main").get_by_role("heading", level=1)).to_have_text(re.compile("^(Home|Welcome to )"))
+    expect(page.get_by_role("main").get_by_role("heading", level=1)).to_have_text(re.compile(r"^\s*(Home|Welcome to )"))
     return page
 
 
