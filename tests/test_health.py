@@ -131,7 +131,7 @@ def test_part_that_hangs_is_said_to_in_time_and_is_not_asked_twice_at_once(
     monkeypatch.setattr(readiness, "SECONDS", 0.2)
     monkeypatch.setitem(readiness.CHECKS, "store", hang)
     try:
-        assert [told(client)[1]["store"] for _ in range(3)] == ["TimeoutError", "Busy", "Busy"]
+        assert [told(client)[1]["store"] for _ in range(3)] == ["DeadlinePassed", "Busy", "Busy"]
     finally:
         released.set()
     assert asked == [1]

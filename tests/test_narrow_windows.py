@@ -81,6 +81,17 @@ def test_rows_of_versions_are_read_and_used_without_scrolling_sideways(
     expect(phone.get_by_role("button", name="Publish greeter v2")).to_be_visible()
 
 
+# Blank cells of stacked rows that still take room.
+_BLANK = """() => [...document.querySelectorAll("main .sk-stacks tbody td")]
+  .filter((cell) => cell.offsetHeight && !cell.children.length && !cell.textContent.trim()).length"""
+
+
+def test_no_label_stands_beside_nothing(phone: Page, world: tuple[Server, dict[str, Any]]) -> None:
+    phone.goto(f"{SKILLS}{world[1]['skill']}/versions/")
+    expect(phone.locator("main .sk-stacks tbody td").first).to_be_visible()
+    assert phone.evaluate(_BLANK) == 0
+
+
 # Short texts in tables, and links in the head of a page, that are broken into lines.
 _BROKEN = """() => [...document.querySelectorAll("main .sk-table td, main .sk-head .sk-link")]
   .filter((element) => !element.querySelector("time, code") && element.textContent.trim().length < 12)

@@ -14,10 +14,13 @@ for (const tab of document.querySelectorAll(".sk-tabs [aria-current]")) {
   bar.scrollLeft += tab.getBoundingClientRect().left - bar.getBoundingClientRect().left - (bar.clientWidth - tab.offsetWidth) / 2;
 }
 
-// Labels each cell of a stacked table with its column.
+// Labels each cell of a stacked table with its column; blank cells become empty, so that the style hides them.
 for (const table of document.querySelectorAll(".sk-stacks")) {
   const columns = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
-  for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, index) => (cell.dataset.label = columns[index]));
+  for (const row of table.tBodies[0].rows) [...row.cells].forEach((cell, index) => {
+    cell.dataset.label = columns[index];
+    if (!cell.children.length && !cell.textContent.trim()) cell.replaceChildren();
+  });
 }
 
 // unfold writes the chosen file's name into an adjacent text field, which our forms do not have.
