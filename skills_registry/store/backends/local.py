@@ -25,11 +25,11 @@ def _as_unavailable() -> Iterator[None]:
     try:
         yield
     except FileNotFoundError as error:
-        raise MissingFile(*error.args) from error
+        raise MissingFile(error.errno, error.strerror, error.filename) from error
     except OSError as error:
         if isinstance(error, FileExistsError) or is_full(error) or is_read_only(error):
             raise
-        raise StoreUnavailable(*error.args) from error
+        raise StoreUnavailable(error.errno, error.strerror, error.filename) from error
 
 
 class LocalSkillStorage(FileSystemStorage):
@@ -82,6 +82,11 @@ class LocalSkillStorage(FileSystemStorage):
         folder = Path(self.location)
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
+
+    @_as_unavailable()
+    def listdir(self, path: str) -> tuple[list[str], list[str]]:
+        """The names of the folders and files in a folder. Raises MissingFile if there is none."""
+        return super().listdir(path)
 
     def _write(self, target: Path, content: bytes, place: Callable[[str, Path], None]) -> None:
         """Write a temporary file and move it to the target, so that no reader sees a partial file."""
